@@ -1,0 +1,114 @@
+/**
+ * The records of the control table (DynamoDB): what must be remembered between the calls of one
+ * rotation, and after it. No record holds a value, or a hash of one that could be guessed.
+ *
+ * Partition key `pk` is `<record>#<secret name>`, sort key `sk` as noted: the record type leads the key so
+ * that IAM can grant each writer its own records (`dynamodb:LeadingKeys`).
+ */
+import * as z from 'zod';
+
+export const intents = ['planned', 'activate', 'rollback', 'emergency'] as const;
+export const intentSchema = z.enum(intents);
+export type Intent = z.infer<typeof intentSchema>;
+
+/** A kid of a keyset, or `<role>:<fingerprint>` of a database credential. */
+export type MaterialId = string;
+
+const instant = z.iso.datetime();
+/** ClientRequestToken: 32 to 64 characters, becomes the version id (API_RotateSecret). */
+export const tokenSchema = z.string().regex(/^[A-Za-z0-9-]{32,64}$/);
+
+/** Who asked for a rotation, and how we know. Keyset values carry a copy. */
+export const provenanceSchema = z.object({
+  intent: intentSchema,
+  token: tokenSchema,
+  /** False for the console's button and the native rule: they leave no intent record. */
+  attributed: z.boolean(),
+  requestedBy: z.string().max(256).optional(),
+  reason: z.string().max(1024).optional(),
+  /** The native rule's window was open: an unattributed rotation is then probably the backstop. */
+  backstopProbably: z.boolean().optional(),
+});
+export type Provenance = z.infer<typeof provenanceSchema>;
+
+/** A fact read back from the target, for the audit event. Names and numbers, never a value. */
+export const evidenceSchema = z.object({
+  fact: z.string().regex(/^[a-z][a-zA-Z]{1,63}$/),
+  detail: z.record(z.string(), z.union([z.string().max(512), z.number(), z.boolean()])).optional(),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+/** `intent#<secret>` / token. Written by the caller before RotateSecret, read consistently by the core. */
+export const intentRecordSchema = z.object({
+  intent: intentSchema,
+  token: tokenSchema,
+  requestedBy: z.string().max(256),
+  reason: z.string().max(1024).optional(),
+  at: instant,
+  /** The execution that owns this rotation: its events are handed over, never start a second one. */
+  owner: z.string().optional(),
+  /** rollback: the version whose material becomes current again (default AWSPREVIOUS). */
+  restoreVersionId: z.string().optional(),
+  /** activate: the version that published the key, and the key. */
+  activate: z.object({ versionId: z.string(), kid: z.string() }).optional(),
+});
+export type IntentRecord = z.infer<typeof intentRecordSchema>;
+
+/** `rotation#<secret>` / token. What createSecret fixed for this token, and what each step found. */
+export const rotationRecordSchema = z.object({
+  token: tokenSchema,
+  intent: intentSchema,
+  /** The AWSCURRENT version this rotation builds on and will compare-and-swap against; null: none yet. */
+  basedOn: z.string().nullable(),
+  restoreVersionId: z.string().optional(),
+  activateKid: z.string().optional(),
+  owner: z.string().optional(),
+  provenance: provenanceSchema,
+  at: instant,
+  /** Per step, the last run that succeeded. */
+  steps: z
+    .record(z.string(), z.object({ at: instant, milliseconds: z.number(), outcome: z.string() }))
+    .default({}),
+  evidence: z.array(evidenceSchema).default([]),
+});
+export type RotationRecord = z.infer<typeof rotationRecordSchema>;
+
+/** `after#<secret>` / version id. The AfterRotation of one version. */
+export const afterRotationRecordSchema = z.object({
+  versionId: z.string(),
+  state: z.enum(['due', 'running', 'finished', 'stopped']),
+  intent: intentSchema,
+  basedOn: z.string().nullable(),
+  /** A key that waits for activation. */
+  publishedKid: z.string().optional(),
+  /** The primary material of this version and of the one before it. */
+  primary: z.string().optional(),
+  replaced: z.string().optional(),
+  owner: z.string().optional(),
+  execution: z.string().optional(),
+  reason: z.string().max(1024).optional(),
+  at: instant,
+});
+export type AfterRotationRecord = z.infer<typeof afterRotationRecordSchema>;
+
+/** `lease#<secret>` / "lease". While it stands, the core refuses every token but this one. */
+export const leaseRecordSchema = z.object({
+  token: tokenSchema,
+  owner: z.string(),
+  at: instant,
+  expiresAt: instant,
+});
+export type LeaseRecord = z.infer<typeof leaseRecordSchema>;
+
+/** `compromised#<secret>` / material id. Outlives every label. */
+export const compromisedRecordSchema = z.object({
+  material: z.string(),
+  at: instant,
+  recordedBy: z.string(),
+  reason: z.string().max(1024).optional(),
+});
+export type CompromisedRecord = z.infer<typeof compromisedRecordSchema>;
+
+/** `hold#<secret>` / "hold". Cadence leaves the secret alone until it ends. */
+export const holdRecordSchema = z.object({ reason: z.string(), at: instant, until: instant });
+export type HoldRecord = z.infer<typeof holdRecordSchema>;

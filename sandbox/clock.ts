@@ -1,0 +1,161 @@
+/**
+ * The one clock of the sandbox. Everything that waits (rotation retries, native rules, schedules, Wait
+ * states) waits here, so that a test moves time instead of sleeping.
+ *
+ * - manual:  time stands still until `settle` or `advanceTo` moves it
+ * - flowing: time runs with the machine's clock from where it stands; timers fire by themselves
+ */
+export type ClockMode = 'manual' | 'flowing';
+
+interface Timer {
+  at: number;
+  label: string;
+  work: () => Promise<void>;
+  /** Schedules that come back for ever: `settle` does not run them, `advanceTo` does. */
+  recurring: boolean;
+  order: number;
+}
+
+export interface TimerOptions {
+  recurring?: boolean;
+}
+
+export class SandboxClock {
+  readonly mode: ClockMode;
+  #offset = 0;
+  #frozenAt: number;
+  #timers: Timer[] = [];
+  #inFlight = new Set<Promise<unknown>>();
+  #order = 0;
+  #wake: NodeJS.Timeout | undefined;
+
+  constructor(start: Date, mode: ClockMode) {
+    this.mode = mode;
+    this.#frozenAt = start.getTime();
+    this.#offset = start.getTime() - Date.now();
+  }
+
+  now(): Date {
+    return new Date(this.mode === 'manual' ? this.#frozenAt : Date.now() + this.#offset);
+  }
+
+  /** Runs `work` when the clock reaches `at`. Returns what takes it back. */
+  at(at: Date, label: string, work: () => Promise<void>, options: TimerOptions = {}): () => void {
+    const timer: Timer = {
+      at: at.getTime(),
+      label,
+      work,
+      recurring: options.recurring ?? false,
+      order: this.#order++,
+    };
+    this.#timers.push(timer);
+    this.#rearm();
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Counts background work, so that `idle` and `settle` know when there is none. */
+  track<T>(work: Promise<T>): Promise<T> {
+    const counted = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#inFlight.add(counted);
+    void counted.then(() => this.#inFlight.delete(counted));
+    return work;
+  }
+
+  /** Resolves when no tracked work is running. */
+  async idle(): Promise<void> {
+    while (this.#inFlight.size > 0) {
+      await Promise.all(this.#inFlight);
+    }
+  }
+
+  /**
+   * Lets everything that is under way come to rest: waits for running work, then jumps from timer to
+   * timer (not the recurring ones) within the horizon.
+   */
+  async settle(horizonMilliseconds = 15 * 60_000): Promise<void> {
+    const end = this.now().getTime() + horizonMilliseconds;
+    for (;;) {
+      await this.idle();
+      const next = this.#next((timer) => !timer.recurring && timer.at <= end);
+      if (next === undefined) {
+        return;
+      }
+      this.#run(next);
+    }
+  }
+
+  /**
+   * Moves the clock to `target`. Timers on the way run in order, each with the clock at its instant.
+   * A recurring timer runs at every instant ('every') or, where the hours between do not matter, its
+   * instants before the last one are passed over ('last').
+   */
+  async advanceTo(target: Date, recurring: 'every' | 'last' = 'every'): Promise<void> {
+    const end = target.getTime();
+    if (recurring === 'last') {
+      this.#jump(end);
+      for (const timer of this.#timers) {
+        timer.at = Math.max(timer.at, Math.min(timer.at, end));
+      }
+    }
+    for (;;) {
+      await this.idle();
+      const next = this.#next((timer) => timer.at <= end);
+      if (next === undefined) {
+        break;
+      }
+      this.#run(next);
+    }
+    this.#jump(end);
+  }
+
+  stop(): void {
+    this.#timers = [];
+    clearTimeout(this.#wake);
+  }
+
+  #next(wanted: (timer: Timer) => boolean): Timer | undefined {
+    return this.#timers
+      .filter(wanted)
+      .sort((a, b) => a.at - b.at || a.order - b.order)
+      .at(0);
+  }
+
+  #run(timer: Timer): void {
+    this.#timers = this.#timers.filter((other) => other !== timer);
+    this.#jump(timer.at);
+    void this.track(timer.work()).catch(() => undefined);
+  }
+
+  #jump(to: number): void {
+    const by = to - this.now().getTime();
+    if (by > 0) {
+      this.#frozenAt += by;
+      this.#offset += by;
+    }
+  }
+
+  #rearm(): void {
+    if (this.mode !== 'flowing') {
+      return;
+    }
+    clearTimeout(this.#wake);
+    const next = this.#next(() => true);
+    if (next === undefined) {
+      return;
+    }
+    const wait = Math.min(Math.max(0, next.at - this.now().getTime()), 2 ** 31 - 1);
+    this.#wake = setTimeout(() => {
+      for (let due = this.#next((timer) => timer.at <= this.now().getTime()); due !== undefined; ) {
+        this.#run(due);
+        due = this.#next((timer) => timer.at <= this.now().getTime());
+      }
+      this.#rearm();
+    }, wait);
+    this.#wake.unref();
+  }
+}
