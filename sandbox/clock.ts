@@ -98,9 +98,6 @@ export class SandboxClock {
     const end = target.getTime();
     if (recurring === 'last') {
       this.#jump(end);
-      for (const timer of this.#timers) {
-        timer.at = Math.max(timer.at, Math.min(timer.at, end));
-      }
     }
     for (;;) {
       await this.idle();

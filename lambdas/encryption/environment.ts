@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { companionSchema, rotationEnvironmentSchema } from '../rotation/environment.ts';
+
+const wholeNumber = z.string().regex(/^\d{1,9}$/).transform(Number);
+
+/** The declared columns are `columns.json` in the asset, the certificates `ca.pem` when `CA` is "file". */
+export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({
+  FIELD: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
+  BITS: wholeNumber,
+  ENCODING: z.enum(['base64', 'base64url', 'hex', 'text']),
+  /** The database secret whose credential reads the declared columns; absent when no column is declared. */
+  DATABASE_SECRET_ARN: companionSchema.optional(),
+  /** Host, port and database come from the deployment, never from the secret. */
+  DATABASE_HOST: z.string().optional(),
+  DATABASE_PORT: wholeNumber.optional(),
+  DATABASE_NAME: z.string().optional(),
+  CA: z.enum(['rds', 'file']).optional(),
+});
+export type EncryptionEnvironment = z.input<typeof encryptionEnvironmentSchema>;

@@ -1,0 +1,14 @@
+import * as z from 'zod';
+import { rotationEnvironmentSchema } from '../rotation/environment.ts';
+
+const wholeNumber = z.string().regex(/^\d{1,9}$/).transform(Number);
+
+export const jwtEnvironmentSchema = rotationEnvironmentSchema.extend({
+  /** Name of the flat field that holds the primary key, e.g. `JWT_SECRET`. */
+  FIELD: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
+  BITS: wholeNumber,
+  ENCODING: z.enum(['base64', 'base64url', 'hex', 'text']),
+  /** Signers' cache bound + longest token life + leeway, in seconds. */
+  ACCEPT_FOR_SECONDS: wholeNumber,
+});
+export type JwtEnvironment = z.input<typeof jwtEnvironmentSchema>;

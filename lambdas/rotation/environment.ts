@@ -1,0 +1,23 @@
+/**
+ * What every rotation function is told by its deployment. The construct's `environment` is typed by
+ * `z.input` of a room's schema, and the function parses `process.env` with the same schema: one shape,
+ * two ends. Lists that could grow (columns, certificates) are files in the asset, because a Lambda
+ * environment ends at 4 KB.
+ */
+import * as z from 'zod';
+
+const secretArn = z.string().regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^\s]+$/);
+
+export const rotationEnvironmentSchema = z.object({
+  /** The one secret this function rotates; any other in an event is refused. */
+  SECRET_ARN: secretArn,
+  /** Its name: the key of its records in the control table. */
+  SECRET_NAME: z.string().min(1).max(512),
+  CONTROL_TABLE: z.string().min(1),
+  ARMED: z.enum(['true', 'false']),
+  ORIGIN: z.enum(['new', 'adopted']),
+});
+
+/** ARN of another secret, by name or by full ARN. */
+export const companionSchema = secretArn;
+export type RotationEnvironment = z.infer<typeof rotationEnvironmentSchema>;
