@@ -1,0 +1,104 @@
+/**
+ * Every name that two parts must agree on: what the deployment creates, the functions look up and the
+ * CLI prints. Nothing else spells one of these.
+ */
+
+/** One environment of one product: the scope of every name. */
+export interface Scope {
+  name: string;
+  environment: string;
+}
+
+/**
+ * What a secret holds between its deployment and its first rotation. A constant, so that no change of
+ * the template ever makes CloudFormation write a value (it regenerates GenerateSecretString).
+ */
+export const uninitialisedMarker = '{"quarterturn":"uninitialised"}';
+
+export const tagKeys = {
+  name: 'quarterturn:name',
+  kind: 'quarterturn:kind',
+  environment: 'quarterturn:environment',
+  cadenceDays: 'quarterturn:cadence-days',
+} as const;
+
+/** Keeps a version that a cancelled rotation left behind, while its target may still accept it. */
+export const pinLabel = 'quarterturn-pin';
+
+export const stackName = (scope: Scope): string => `Quarterturn-${scope.name}-${scope.environment}`;
+
+export const secretName = (scope: Scope, key: string): string =>
+  `${scope.name}/${scope.environment}/${key}`;
+
+/** A function, by the secret it rotates or by its own room (`cadence`, `starter`, `after-rotation`). */
+export const functionName = (scope: Scope, part: string): string =>
+  `quarterturn-${scope.name}-${scope.environment}-${part}`;
+
+export const afterRotationMachineName = (scope: Scope): string =>
+  functionName(scope, 'after-rotation');
+
+export const readerPolicyName = (scope: Scope, consumer: string): string =>
+  functionName(scope, `reader-${consumer}`);
+
+export const operatorPolicyName = (scope: Scope): string => functionName(scope, 'operator');
+
+export const controlTableName = (scope: Scope): string =>
+  `quarterturn-${scope.name}-${scope.environment}`;
+
+/** Part 1 has the plain name; a manifest too large for one parameter goes on in `…/manifest/2`. */
+export const manifestParameterName = (scope: Scope, part = 1): string =>
+  `/quarterturn/${scope.name}/${scope.environment}/manifest${part === 1 ? '' : `/${part}`}`;
+
+/** The name of a secret from its full ARN, without the six characters Secrets Manager appends. */
+export function secretNameOfArn(arn: string): string {
+  const match = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:(.+)-[A-Za-z0-9]{6}$/.exec(
+    arn,
+  );
+  if (match?.[1] === undefined) {
+    throw new InvalidSecretArnError(
+      `"${arn}" is not the full ARN of a secret (arn:aws:secretsmanager:<region>:<account>:secret:<name>-<six characters>); copy it from \`aws secretsmanager describe-secret\``,
+    );
+  }
+  return match[1];
+}
+
+const datePrefix = 'rotated-';
+
+/** The staging label that says when the current material became current: `rotated-20260517T170002Z`. */
+export function dateLabel(at: Date): string {
+  return `${datePrefix}${at
+    .toISOString()
+    .replace(/\.\d{3}Z$/, 'Z')
+    .replaceAll(/[-:]/g, '')}`;
+}
+
+export const isDateLabel = (label: string): boolean => label.startsWith(datePrefix);
+
+/**
+ * The instant a date label names, in UTC, to the second.
+ * @throws InvalidDateLabelError for a label that is none, or names no real instant: an age that cannot
+ *   be read is an error for a person, never "not due"
+ */
+export function parseDateLabel(label: string): Date {
+  const match = /^rotated-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(label);
+  if (match !== null) {
+    const [, year, month, day, hour, minute, second] = match;
+    const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+    if (!Number.isNaN(at.getTime()) && dateLabel(at) === label) {
+      return at;
+    }
+  }
+  throw new InvalidDateLabelError(
+    `staging label "${label}" is not a date label (expected rotated-<yyyymmdd>T<hhmmss>Z, in UTC)`,
+  );
+}
+
+export class InvalidDateLabelError extends Error {
+  override readonly name = 'InvalidDateLabelError';
+  readonly code = 'ERR_ROTATION_DATE_LABEL_INVALID';
+}
+
+export class InvalidSecretArnError extends Error {
+  override readonly name = 'InvalidSecretArnError';
+  readonly code = 'ERR_ROTATION_SECRET_ARN_INVALID';
+}
