@@ -2,8 +2,8 @@
  * The door to the control table (DynamoDB): what is remembered between the calls of one rotation.
  *
  * Every write is conditional and every read consistent: two runs of one step meet here, and one of them
- * loses cleanly. An item is `{ pk, sk, revision, state?, record }`; `record` is the JSON of one of the
- * schemas in `domain/events/control-records.ts`, `state` repeats its state for conditions.
+ * loses cleanly. An item is `{ pk, sk, revision, record }`; `record` is the JSON of one of the schemas in
+ * `domain/events/control-records.ts`, `revision` counts its writes and is what a write compares.
  */
 import {
   DeleteItemCommand,
@@ -117,7 +117,7 @@ export function controlTable(
     name: RecordName,
     secretName: string,
     sk: string,
-    content: { state?: string },
+    content: object,
     guard: { revision: number } | 'overwrite',
   ): Promise<boolean> {
     const condition =
@@ -138,7 +138,6 @@ export function controlTable(
             Item: {
               ...keyOf(name, secretName, sk),
               revision: { N: String(revision) },
-              ...(content.state && { state: { S: content.state } }),
               record: { S: JSON.stringify(content) },
             },
             ...condition,
