@@ -1,0 +1,41 @@
+/** The identity: owns every object, cannot log in; the login roles of the rotation are its members. */
+export const identity = 'pharmacy_app';
+
+/** Run as the identity, so that it owns what is made. */
+export const schema = [
+  `CREATE TABLE public.workspaces (
+     id          text PRIMARY KEY,
+     name        text NOT NULL,
+     owner_email text NOT NULL,
+     created_at  timestamptz NOT NULL
+   )`,
+  `CREATE TABLE public.patients (
+     id           bigint PRIMARY KEY,
+     workspace_id text NOT NULL REFERENCES public.workspaces (id),
+     name         text NOT NULL,
+     ssn          text NOT NULL,
+     phone        text NOT NULL,
+     born         date NOT NULL,
+     enrolled_at  timestamptz NOT NULL
+   )`,
+  `CREATE TABLE public.stored_credentials (
+     id           bigint PRIMARY KEY,
+     workspace_id text NOT NULL REFERENCES public.workspaces (id),
+     provider     text NOT NULL,
+     token        text NOT NULL,
+     created_at   timestamptz NOT NULL
+   )`,
+  `CREATE TABLE public.access_log (
+     id           bigint PRIMARY KEY,
+     workspace_id text NOT NULL REFERENCES public.workspaces (id),
+     at           timestamptz NOT NULL,
+     actor        text NOT NULL,
+     message      text NOT NULL
+   )`,
+  // FORCE: without it the owner, and so every login role that acts as the owner, would see all rows
+  // (PostgreSQL manual, 5.9 Row Security Policies).
+  'ALTER TABLE public.access_log ENABLE ROW LEVEL SECURITY',
+  'ALTER TABLE public.access_log FORCE ROW LEVEL SECURITY',
+  `CREATE POLICY own_workspace ON public.access_log
+     USING (workspace_id = current_setting('pharmacy.workspace', true))`,
+] as const;
