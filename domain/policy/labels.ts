@@ -51,6 +51,9 @@ export type ParsedDate =
   | { readonly ok: true; readonly at: Date }
   | { readonly ok: false; readonly problem: string };
 
+/** The clocks of two functions may differ by this much, in milliseconds; a label beyond it is wrong. */
+export const clockSkew = 5 * 60_000;
+
 /**
  * Reads a date label. A label that is no date, or lies in the future, is a problem to report: an invalid
  * `Date` compares false with everything, so a lenient reader would answer "not due" for ever.
@@ -65,11 +68,11 @@ export function parseDateLabel(label: string, now: Date): ParsedDate {
   }
   const [, year, month, day, hour, minute, second] = fields;
   const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-  // Date.parse rolls nothing over in this form, but 24:00:00 and 30 February must not slip through.
+  // 30 February and 24:00:00 roll over to another instant, so the way back must give the same label.
   if (Number.isNaN(at.getTime()) || formatDateLabel(at) !== label) {
     return { ok: false, problem: `the label "${label}" names an instant that does not exist` };
   }
-  if (!(at.getTime() <= now.getTime())) {
+  if (!(at.getTime() <= now.getTime() + clockSkew)) {
     return {
       ok: false,
       problem: `the label "${label}" lies in the future (now ${formatDateLabel(now)})`,
