@@ -1,0 +1,122 @@
+/** Puts the mock data set into the database, sealed, and reads it back. */
+import type { Session } from '../../doors/postgres/door.ts';
+import { type Verdict, validateDataSet, verdictOf } from './checklist.ts';
+import type { DataSet, Patient, ReleaseWindow, StoredCredential } from './data-set.ts';
+import type { FieldCipher } from './sealed-columns.ts';
+
+/** One statement a table: the rows travel as one bound JSON document. */
+export async function seedDatabase(
+  session: Session,
+  data: DataSet,
+  cipher: FieldCipher,
+): Promise<void> {
+  await session.transaction(async () => {
+    await session.query(
+      `INSERT INTO public.workspaces (id, name, owner_email, created_at)
+       SELECT "id", "name", "ownerEmail", "createdAt" FROM jsonb_to_recordset($1::jsonb)
+         AS row ("id" text, "name" text, "ownerEmail" text, "createdAt" timestamptz)`,
+      [JSON.stringify(data.workspaces)],
+    );
+    await session.query(
+      `INSERT INTO public.patients (id, workspace_id, name, ssn, phone, born, enrolled_at)
+       SELECT "id", "workspaceId", "name", "ssn", "phone", "born", "enrolledAt"
+         FROM jsonb_to_recordset($1::jsonb)
+         AS row ("id" bigint, "workspaceId" text, "name" text, "ssn" text, "phone" text,
+                 "born" date, "enrolledAt" timestamptz)`,
+      [JSON.stringify(data.patients.map((row) => sealedPatient(row, cipher)))],
+    );
+    await session.query(
+      `INSERT INTO public.stored_credentials (id, workspace_id, provider, token, created_at)
+       SELECT "id", "workspaceId", "provider", "token", "createdAt"
+         FROM jsonb_to_recordset($1::jsonb)
+         AS row ("id" bigint, "workspaceId" text, "provider" text, "token" text,
+                 "createdAt" timestamptz)`,
+      [JSON.stringify(data.storedCredentials.map((row) => sealedCredential(row, cipher)))],
+    );
+    await session.query(
+      `INSERT INTO public.access_log (id, workspace_id, at, actor, message)
+       SELECT "id", "workspaceId", "at", "actor", "message" FROM jsonb_to_recordset($1::jsonb)
+         AS row ("id" bigint, "workspaceId" text, "at" timestamptz, "actor" text, "message" text)`,
+      [JSON.stringify(data.accessLog)],
+    );
+  });
+}
+
+/**
+ * Runs the checklist over what the database holds: the rows as they are stored for "sealed at rest",
+ * then opened for everything else.
+ */
+export async function validateDatabase(
+  session: Session,
+  window: ReleaseWindow,
+  cipher: FieldCipher,
+): Promise<Verdict[]> {
+  const stored = await readDataSet(session, window);
+  return [
+    verdictOf('personal data and credentials are sealed at rest', [
+      ...stored.patients
+        .filter((row) => ![row.name, row.ssn, row.phone].every(isSealed))
+        .map(({ id }) => `patients/${id}`),
+      ...stored.storedCredentials
+        .filter(({ token }) => !isSealed(token))
+        .map(({ id }) => `storedCredentials/${id}`),
+    ]),
+    ...validateDataSet({
+      ...stored,
+      patients: stored.patients.map((row) => openedPatient(row, cipher)),
+      storedCredentials: stored.storedCredentials.map((row) => openedCredential(row, cipher)),
+    }),
+  ];
+}
+
+/** The rows as they are stored. The session must see every row, row-level security or not. */
+async function readDataSet(session: Session, window: ReleaseWindow): Promise<DataSet> {
+  const table = async <Row>(columns: string): Promise<Row[]> =>
+    (
+      await session.query<{ row: Row & Record<string, unknown> }>(
+        `SELECT to_jsonb(stored) AS row FROM (SELECT ${columns} ORDER BY id) AS stored`,
+      )
+    ).map(({ row }) => row);
+  const workspace = 'workspace_id AS "workspaceId"';
+  return {
+    window,
+    workspaces: await table(
+      'id, name, owner_email AS "ownerEmail", created_at AS "createdAt" FROM public.workspaces',
+    ),
+    patients: await table(
+      `id, ${workspace}, name, ssn, phone, born, enrolled_at AS "enrolledAt" FROM public.patients`,
+    ),
+    storedCredentials: await table(
+      `id, ${workspace}, provider, token, created_at AS "createdAt" FROM public.stored_credentials`,
+    ),
+    accessLog: await table(`id, ${workspace}, at, actor, message FROM public.access_log`),
+  };
+}
+
+const isSealed = (field: string): boolean => field.startsWith('qt1.');
+
+function sealedPatient(row: Patient, { seal }: FieldCipher): Patient {
+  return {
+    ...row,
+    name: seal('patients.name', row.id, row.name),
+    ssn: seal('patients.ssn', row.id, row.ssn),
+    phone: seal('patients.phone', row.id, row.phone),
+  };
+}
+
+function openedPatient(row: Patient, { open }: FieldCipher): Patient {
+  return {
+    ...row,
+    name: open('patients.name', row.id, row.name),
+    ssn: open('patients.ssn', row.id, row.ssn),
+    phone: open('patients.phone', row.id, row.phone),
+  };
+}
+
+function sealedCredential(row: StoredCredential, { seal }: FieldCipher): StoredCredential {
+  return { ...row, token: seal('credentials.token', row.id, row.token) };
+}
+
+function openedCredential(row: StoredCredential, { open }: FieldCipher): StoredCredential {
+  return { ...row, token: open('credentials.token', row.id, row.token) };
+}

@@ -1,0 +1,32 @@
+/**
+ * Doors for a caller who is told where to go and as whom, instead of taking both from the environment.
+ * Explicit endpoint and credentials win over every `AWS_*` variable and profile of the shell
+ * (SDK reference guide, "Service-specific endpoints"), so a call meant for a stand-in on 127.0.0.1
+ * cannot reach AWS, and a session token of the shell is never sent along.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { clientDefaults } from './aws-call.ts';
+import { type ControlTableDoor, controlTable } from './control-table.ts';
+import { type ParametersDoor, parameters } from './parameters.ts';
+import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
+
+export interface ExplicitAccess {
+  /** E.g. `http://127.0.0.1:4566`. */
+  endpoint: string;
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string };
+}
+
+export function secretsManagerWith(access: ExplicitAccess): SecretsManagerDoor {
+  return secretsManager(new SecretsManagerClient({ ...clientDefaults, ...access }));
+}
+
+export function parametersWith(access: ExplicitAccess): ParametersDoor {
+  return parameters(new SSMClient({ ...clientDefaults, ...access }));
+}
+
+export function controlTableWith(access: ExplicitAccess, table: string): ControlTableDoor {
+  return controlTable(table, new DynamoDBClient({ ...clientDefaults, ...access }));
+}
