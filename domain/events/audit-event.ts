@@ -1,0 +1,79 @@
+/**
+ * The audit event of a rotation, and of a write that was none. Both are put on the event bus (source
+ * `quarterturn`, detail-type = `type`) and logged; `docs/events.md` describes them for their reader.
+ *
+ * Strict at every level: a field that is not named here is refused, so no later change can let a value
+ * slip into the proof of its own rotation.
+ */
+import * as z from 'zod';
+import { evidenceSchema, intentSchema, provenanceSchema } from './control-records.ts';
+
+export const auditEventSource = 'quarterturn';
+
+const instant = z.iso.datetime();
+const versionId = z.string().regex(/^[A-Za-z0-9-]{32,64}$/);
+/** A kid, or `<role>:<fingerprint>`: the id of a key or credential, never its bytes. */
+const materialId = z.string().min(1).max(256);
+const secret = z.strictObject({ name: z.string().min(1).max(512), arn: z.string().max(2048) });
+
+const step = z.strictObject({
+  at: instant,
+  milliseconds: z.number().nonnegative(),
+  outcome: z.string().max(64),
+});
+
+/** One pass through the four steps. */
+const rotation = z.strictObject({
+  versionId,
+  intent: intentSchema,
+  /** The AWSCURRENT version it was built on and compared against; null: the first value. */
+  basedOn: z.string().nullable(),
+  at: instant,
+  /** Who asked, and how we know. Not attributed: the console's button or the native rule. */
+  triggeredBy: z.strictObject({
+    attributed: provenanceSchema.shape.attributed,
+    requestedBy: provenanceSchema.shape.requestedBy,
+    reason: provenanceSchema.shape.reason,
+    backstopProbably: provenanceSchema.shape.backstopProbably,
+  }),
+  /** By step name, the last run that succeeded. */
+  steps: z.partialRecord(z.enum(['createSecret', 'setSecret', 'testSecret', 'finishSecret']), step),
+  /** Facts read back from the target. */
+  evidence: z.array(z.strictObject(evidenceSchema.shape)),
+});
+
+export const rotationAuditEventSchema = z.strictObject({
+  type: z.literal('credential-secret-rotation'),
+  version: z.literal(1),
+  /** The same for every delivery of the same fact: drop what you have seen. */
+  id: versionId,
+  at: instant,
+  secret,
+  kind: z.enum(['jwt', 'encryption', 'database']),
+  /** The version whose AfterRotation this is, and why it was made. */
+  versionId,
+  basedOn: z.string().nullable(),
+  intent: intentSchema,
+  /** What is used from now on, and what it replaced; absent: there was none. */
+  material: z.strictObject({ primary: materialId.optional(), replaced: materialId.optional() }),
+  /** The rotation of `versionId` and, when it published a key, that of the key's activation. */
+  rotations: z.array(rotation).min(1).max(2),
+  outcome: z.enum(['rotated', 'stopped']),
+  /** Stopped: why. */
+  reason: z.string().max(1024).optional(),
+  afterRotation: z.strictObject({ execution: z.string(), startedAt: instant, endedAt: instant }),
+  /** Every token signed before this rotation is refused after it. */
+  logsEveryoneOut: z.boolean().optional(),
+});
+export type RotationAuditEvent = z.infer<typeof rotationAuditEventSchema>;
+
+/** AWSCURRENT moved to a version that no rotation made. */
+export const unmanagedWriteEventSchema = z.strictObject({
+  type: z.literal('unmanaged-secret-write'),
+  version: z.literal(1),
+  id: versionId,
+  at: instant,
+  secret,
+  versionId: z.string().min(1).max(64),
+});
+export type UnmanagedWriteEvent = z.infer<typeof unmanagedWriteEventSchema>;
