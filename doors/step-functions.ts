@@ -1,5 +1,5 @@
 /** The door to Step Functions. */
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { awsCall, clientDefaults, isAwsError } from './aws-call.ts';
 
 export interface StepFunctionsDoor {
@@ -9,6 +9,8 @@ export interface StepFunctionsDoor {
     name: string;
     input: unknown;
   }): Promise<'started' | 'alreadyExists'>;
+  /** Is this execution running? Also false for one that does not exist (any more). */
+  isRunning(executionArn: string): Promise<boolean>;
 }
 
 export function stepFunctions(client = new SFNClient(clientDefaults)): StepFunctionsDoor {
@@ -24,6 +26,20 @@ export function stepFunctions(client = new SFNClient(clientDefaults)): StepFunct
       } catch (error) {
         if (isAwsError(error, 'ExecutionAlreadyExists')) {
           return 'alreadyExists';
+        }
+        throw error;
+      }
+    },
+
+    async isRunning(executionArn) {
+      try {
+        const { status } = await awsCall('DescribeExecution', () =>
+          client.send(new DescribeExecutionCommand({ executionArn })),
+        );
+        return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+      } catch (error) {
+        if (isAwsError(error, 'ExecutionDoesNotExist', 'InvalidArn')) {
+          return false;
         }
         throw error;
       }
