@@ -1,0 +1,132 @@
+/** Makes the files of a database cluster: data directory, settings, certificates, who may connect. */
+import { type ExecFileException, execFile, type SpawnOptions, spawn } from 'node:child_process';
+import { chown, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Account } from './account.ts';
+import type { Certificates } from './certificates.ts';
+import { scramVerifier } from './verifier.ts';
+
+export interface ClusterPlan {
+  bin: string;
+  account: Account;
+  /** Owned by the server's account; everything of the server is below it. */
+  base: string;
+  superuser: { username: string; password: string };
+  /** Absent: a server without TLS. */
+  certificates?: Certificates;
+  settings: Readonly<Record<string, string>>;
+}
+
+/** Nothing of the caller's environment reaches the server: a PGDATA or PGPORT there would. */
+export const serverEnvironment = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+
+const defaults: Readonly<Record<string, string>> = {
+  listen_addresses: 'localhost',
+  unix_socket_directories: '',
+  password_encryption: 'scram-sha-256',
+  max_connections: '60',
+  shared_buffers: '32MB',
+  // A sandbox that loses power starts again from nothing, so it need not wait for the disk.
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  max_prepared_transactions: '5',
+  log_line_prefix: '%m [%p] %u@%d ',
+};
+
+/** Returns the data directory. */
+export async function makeCluster(plan: ClusterPlan): Promise<string> {
+  const { bin, account, base, superuser, certificates } = plan;
+  const data = join(base, 'data');
+  const options = { ...account, cwd: base, env: serverEnvironment };
+  // No password file: until the verifier is set below, nobody can log in ("reject").
+  await run(
+    join(bin, 'initdb'),
+    [
+      `--pgdata=${data}`,
+      `--username=${superuser.username}`,
+      '--auth=reject',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ],
+    options,
+  );
+  if (certificates !== undefined) {
+    await writeOwned(join(data, 'server.crt'), certificates.certificate, account);
+    await writeOwned(join(data, 'server.key'), certificates.privateKey, account);
+  }
+  const connections = certificates === undefined ? 'host' : 'hostssl';
+  await writeOwned(
+    join(data, 'pg_hba.conf'),
+    `${connections} all all all scram-sha-256\n`,
+    account,
+  );
+  const tls: Record<string, string> =
+    certificates === undefined
+      ? { ssl: 'off' }
+      : { ssl: 'on', ssl_min_protocol_version: 'TLSv1.3' };
+  const settings = Object.entries({ ...defaults, ...tls, ...plan.settings })
+    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
+    .join('');
+  // auto.conf is read last: it wins over what initdb wrote into postgresql.conf.
+  await writeOwned(join(data, 'postgresql.auto.conf'), settings, account);
+  await setSuperuserVerifier(plan, data, options);
+  return data;
+}
+
+/** Through the single-user mode: the first connection over the network already needs the password. */
+async function setSuperuserVerifier(
+  plan: ClusterPlan,
+  data: string,
+  options: SpawnOptions,
+): Promise<void> {
+  const { username, password } = plan.superuser;
+  const statement = `ALTER ROLE "${username}" PASSWORD '${scramVerifier(password)}'\n`;
+  const child = spawn(join(plan.bin, 'postgres'), ['--single', '-D', data, 'postgres'], {
+    ...options,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk;
+  });
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(statement);
+  const code = await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  if (code !== 0 || /ERROR|FATAL/.test(errors)) {
+    throw new Error(`PostgreSQL could not be prepared (exit ${code}): ${lastLines(errors)}`);
+  }
+}
+
+export function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-12).join('\n');
+}
+
+async function writeOwned(path: string, content: string, account: Account): Promise<void> {
+  await writeFile(path, content, { mode: 0o600 });
+  if (account.uid !== undefined && account.gid !== undefined) {
+    await chown(path, account.uid, account.gid);
+  }
+}
+
+function run(program: string, args: readonly string[], options: SpawnOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      program,
+      args,
+      options as object,
+      (error: ExecFileException | null, _stdout, stderr) => {
+        if (error === null) {
+          resolve();
+        } else {
+          reject(new Error(`${program} failed (${error.code}): ${lastLines(String(stderr))}`));
+        }
+      },
+    );
+  });
+}
