@@ -1,6 +1,6 @@
 /**
  * Every name that two parts must agree on: what the deployment creates, the functions look up and the
- * CLI prints. Nothing else spells one of these.
+ * CLI prints. Nothing else spells one of these; date labels stand in `domain/policy/labels.ts`.
  */
 
 /** One environment of one product: the scope of every name. */
@@ -60,42 +60,6 @@ export function secretNameOfArn(arn: string): string {
     );
   }
   return match[1];
-}
-
-const datePrefix = 'rotated-';
-
-/** The staging label that says when the current material became current: `rotated-20260517T170002Z`. */
-export function dateLabel(at: Date): string {
-  return `${datePrefix}${at
-    .toISOString()
-    .replace(/\.\d{3}Z$/, 'Z')
-    .replaceAll(/[-:]/g, '')}`;
-}
-
-export const isDateLabel = (label: string): boolean => label.startsWith(datePrefix);
-
-/**
- * The instant a date label names, in UTC, to the second.
- * @throws InvalidDateLabelError for a label that is none, or names no real instant: an age that cannot
- *   be read is an error for a person, never "not due"
- */
-export function parseDateLabel(label: string): Date {
-  const match = /^rotated-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(label);
-  if (match !== null) {
-    const [, year, month, day, hour, minute, second] = match;
-    const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    if (!Number.isNaN(at.getTime()) && dateLabel(at) === label) {
-      return at;
-    }
-  }
-  throw new InvalidDateLabelError(
-    `staging label "${label}" is not a date label (expected rotated-<yyyymmdd>T<hhmmss>Z, in UTC)`,
-  );
-}
-
-export class InvalidDateLabelError extends Error {
-  override readonly name = 'InvalidDateLabelError';
-  readonly code = 'ERR_ROTATION_DATE_LABEL_INVALID';
 }
 
 export class InvalidSecretArnError extends Error {

@@ -1,0 +1,171 @@
+/**
+ * The manifest: what the stack tells cadence, operator and CLI about itself, through SSM. They read it
+ * instead of `rotation.config.ts`, so that on-call needs no checkout. Names and numbers, never a value.
+ */
+import * as z from 'zod';
+import { durationSeconds } from './duration.ts';
+import {
+  afterRotationMachineName,
+  controlTableName,
+  functionName,
+  operatorPolicyName,
+  readerPolicyName,
+  secretName,
+  secretNameOfArn,
+} from './names.ts';
+import { isArmed, type RotationConfig } from './rotation-config.ts';
+import { columnSchema, type RotatedConfig } from './secret-schemas.ts';
+
+const everySecret = {
+  /** Its key in the configuration. */
+  key: z.string(),
+  /** Its name in Secrets Manager, which is also the key of its records in the control table. */
+  name: z.string(),
+};
+const rotated = {
+  ...everySecret,
+  function: z.string(),
+  origin: z.enum(['new', 'adopted']),
+  armed: z.boolean(),
+  cadenceDays: z.int(),
+  leadDays: z.int(),
+  /** How long a reader may go on using what it has read, in seconds. */
+  readerCacheSeconds: z.int(),
+};
+
+export const manifestSecretSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('jwt'),
+    ...rotated,
+    readers: z.enum(['keyset', 'scalar']),
+    /** Signers' cache bound, longest token and leeway, in seconds. */
+    acceptForSeconds: z.int(),
+    logsEveryoneOut: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('encryption'),
+    ...rotated,
+    readers: z.enum(['keyset', 'scalar']),
+    database: z.string().optional(),
+    columns: z.array(columnSchema),
+  }),
+  z.object({
+    kind: z.literal('database'),
+    ...rotated,
+    scheme: z.enum(['multiUser', 'singleUser']),
+    host: z.string(),
+    port: z.int(),
+    dbname: z.string(),
+    roles: z.array(z.string()),
+    identity: z.string().optional(),
+    /** Name of the admin's secret. */
+    admin: z.string(),
+  }),
+  z.object({ kind: z.literal('userManaged'), ...everySecret, purpose: z.string() }),
+]);
+export type ManifestSecret = z.infer<typeof manifestSecretSchema>;
+/** A secret that rotates: every kind but userManaged. */
+export type RotatedManifestSecret = Exclude<ManifestSecret, { kind: 'userManaged' }>;
+
+export const manifestSchema = z.object({
+  version: z.literal(1),
+  name: z.string(),
+  environment: z.string(),
+  region: z.string(),
+  controlTable: z.string(),
+  afterRotationMachine: z.string(),
+  operatorPolicy: z.string(),
+  secrets: z.array(manifestSecretSchema),
+  consumers: z.array(
+    z.object({ name: z.string(), reads: z.array(z.string()), policy: z.string() }),
+  ),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Clocks of signers and verifiers may differ by this much, in seconds. */
+const clockLeeway = 60;
+
+/** How long tokens of a replaced signing key are accepted: signers' cache, longest token, leeway. */
+export const acceptForSeconds = (secret: { signerCache: string; longestToken: string }): number =>
+  durationSeconds(secret.signerCache) + durationSeconds(secret.longestToken) + clockLeeway;
+
+export function manifestOf(config: RotationConfig): Manifest {
+  return {
+    version: 1,
+    name: config.name,
+    environment: config.environment,
+    region: config.region,
+    controlTable: controlTableName(config),
+    afterRotationMachine: afterRotationMachineName(config),
+    operatorPolicy: operatorPolicyName(config),
+    secrets: Object.keys(config.secrets).map((key) => secretOf(config, key)),
+    consumers: config.consumers.map(({ name, reads }) => ({
+      name,
+      reads: [...reads],
+      policy: readerPolicyName(config, name),
+    })),
+  };
+}
+
+function secretOf(config: RotationConfig, key: string): ManifestSecret {
+  const secret = config.secrets[key];
+  if (secret === undefined) {
+    throw new RangeError(`no secret "${key}" in the configuration`);
+  }
+  switch (secret.kind) {
+    case 'jwt':
+      return {
+        kind: 'jwt',
+        ...rotatedOf(config, key, secret, secret.signerCache),
+        readers: secret.readers,
+        acceptForSeconds: acceptForSeconds(secret),
+        logsEveryoneOut: secret.logsEveryoneOut,
+      };
+    case 'encryption':
+      return {
+        kind: 'encryption',
+        ...rotatedOf(config, key, secret, secret.readerCache),
+        readers: secret.readers,
+        ...(secret.database === undefined ? {} : { database: secret.database }),
+        columns: secret.columns,
+      };
+    case 'database':
+      return {
+        kind: 'database',
+        ...rotatedOf(config, key, secret, secret.readerCache),
+        scheme: secret.scheme,
+        host: secret.host,
+        port: secret.port,
+        dbname: secret.dbname,
+        roles: secret.roles,
+        ...(secret.identity === undefined ? {} : { identity: secret.identity }),
+        admin:
+          typeof secret.admin === 'string'
+            ? secretName(config, secret.admin)
+            : secretNameOfArn(secret.admin.secretArn),
+      };
+    case 'userManaged':
+      return { kind: 'userManaged', key, name: secretName(config, key), purpose: secret.purpose };
+  }
+}
+
+function rotatedOf(config: RotationConfig, key: string, secret: RotatedConfig, cache: string) {
+  return {
+    key,
+    name: nameOf(config, key),
+    function: functionName(config, key),
+    origin: secret.adopt === undefined ? ('new' as const) : ('adopted' as const),
+    armed: isArmed(secret),
+    cadenceDays: secret.cadenceDays,
+    leadDays: secret.leadDays,
+    readerCacheSeconds: durationSeconds(cache),
+  };
+}
+
+/** A new secret is named by the configuration, an adopted one keeps the name it has. */
+export function nameOf(config: RotationConfig, key: string): string {
+  const secret = config.secrets[key];
+  return secret !== undefined && secret.kind !== 'userManaged' && secret.adopt !== undefined
+    ? secretNameOfArn(secret.adopt.secretArn)
+    : secretName(config, key);
+}

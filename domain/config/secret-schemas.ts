@@ -1,0 +1,149 @@
+/** The four kinds of secret of `rotation.config.ts`. */
+import * as z from 'zod';
+import { durationSchema } from './duration.ts';
+import { secretNameOfArn } from './names.ts';
+
+const kmsKeyArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+    'the full ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>)',
+  );
+const secretArn = z.string().refine((arn) => {
+  try {
+    return secretNameOfArn(arn).length > 0;
+  } catch {
+    return false;
+  }
+}, 'the full ARN of a secret (arn:aws:secretsmanager:<region>:<account>:secret:<name>-<six characters>)');
+
+/** A secret that stands outside of this stack, and the customer managed key it is encrypted with. */
+export const existingSecretSchema = z.strictObject({ secretArn, kmsKeyArn });
+export type ExistingSecret = z.infer<typeof existingSecretSchema>;
+
+/** An identifier of PostgreSQL that needs no quotes; 63 bytes (NAMEDATALEN - 1). */
+const identifier = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_$]{0,62}$/, 'a PostgreSQL identifier in lower case, 63 bytes at most');
+const table = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_$]{0,62}\.[a-z_][a-z0-9_$]{0,62}$/, 'a table as "schema.table"');
+const days = (limit: number) => z.int().min(7).max(limit);
+
+/** Where a function runs that must reach a private host; it stays outside of every VPC without it. */
+export const networkSchema = z.strictObject({
+  subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'a subnet id (subnet-…)')).min(1),
+  securityGroupIds: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'a security group (sg-…)')).min(1),
+});
+
+const rotated = {
+  /** An existing secret, taken over where it stands; absent: the stack makes a new one. */
+  adopt: existingSecretSchema.optional(),
+  /** May it be rotated on schedule? Default: yes for a new secret, no for an adopted one. */
+  armed: z.boolean().optional(),
+  /** Days before the limit at which cadence rotates. */
+  leadDays: z.int().min(1).max(60).default(5),
+};
+
+const keyset = {
+  /** The flat field of the value that holds the primary key. */
+  field: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'the name of an environment variable')
+    .refine((field) => field !== 'keyset', 'another name: "keyset" holds the keys'),
+  encoding: z.enum(['base64', 'base64url', 'hex', 'text']),
+  /** `keyset`: the client library or the whole JSON; `scalar`: one variable, one key. */
+  readers: z.enum(['keyset', 'scalar']),
+};
+
+export const jwtSchema = z.strictObject({
+  kind: z.literal('jwt'),
+  ...rotated,
+  ...keyset,
+  /** Size of the key; HS256, HS384 or HS512 (RFC 7518, 3.2: a key of the hash's size or larger). */
+  bits: z.literal([256, 384, 512]),
+  cadenceDays: days(180),
+  /** How long a signer may go on using the key it has read. */
+  signerCache: durationSchema(1).default('5m'),
+  /** The longest life of a token signed with this key, refresh tokens included if they are JWTs. */
+  longestToken: durationSchema(400),
+  /** Scalar readers know one key: every rotation ends every session. */
+  logsEveryoneOut: z.boolean().default(false),
+});
+
+export const columnSchema = z.strictObject({
+  /** Logical name, authenticated with every value: it survives a rename of table or column. */
+  id: z.string().regex(/^[a-z0-9_]+(\.[a-z0-9_]+)+$/, 'a logical name such as "patients.ssn"'),
+  table,
+  column: identifier,
+  format: z.enum(['qt1']),
+  /** What a ciphertext is bound to: nothing, its column, or its column and row. */
+  profile: z.enum(['none', 'column', 'row']),
+  /** Profile row: the columns of the primary key, in order. */
+  primaryKey: z.array(identifier).min(1).optional(),
+});
+
+export const encryptionSchema = z.strictObject({
+  kind: z.literal('encryption'),
+  ...rotated,
+  ...keyset,
+  bits: z.literal([128, 192, 256]),
+  cadenceDays: days(90),
+  /** How long a reader may go on using the keyset it has read. */
+  readerCache: durationSchema(1).default('5m'),
+  /** The database secret whose credential reads the declared columns. */
+  database: z.string().optional(),
+  columns: z.array(columnSchema).default([]),
+  network: networkSchema.optional(),
+});
+
+export const databaseSchema = z.strictObject({
+  kind: z.literal('database'),
+  ...rotated,
+  /** AWS's words: `multiUser` alternates two login roles, `singleUser` changes one in place. */
+  scheme: z.enum(['multiUser', 'singleUser']),
+  host: z.string().min(1).max(253),
+  port: z.int().min(1).max(65_535).default(5432),
+  dbname: z.string().regex(/^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/, 'a database name, 63 bytes at most'),
+  /** Every rotation of a cluster takes its lock here. */
+  maintenanceDatabase: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/, 'a database name, 63 bytes at most')
+    .default('postgres'),
+  roles: z.array(identifier).min(1).max(2),
+  /** multiUser: the role whose rights the login roles use. */
+  identity: identifier.optional(),
+  /** The rotator role's secret: a userManaged secret of this configuration, or one outside of it. */
+  admin: z.union([z.string(), existingSecretSchema]),
+  /** Keep `DATABASE_URL` in the value in step with the credential. */
+  databaseUrl: z.boolean().default(false),
+  /** Tables whose row-level security the login roles must see as the identity does. */
+  verifyTables: z.array(table).min(1).max(20).optional(),
+  cadenceDays: days(180),
+  /** How long a reader may go on using the credential it has read. */
+  readerCache: durationSchema(1).default('5m'),
+  /** Trusted authorities: those RDS publishes, or a PEM file beside the configuration. */
+  ca: z.union([z.literal('rds'), z.strictObject({ file: z.string().min(1) })]).default('rds'),
+  network: networkSchema.optional(),
+});
+
+/** Held here, changed by its owners: reported as not rotated. */
+export const userManagedSchema = z.strictObject({
+  kind: z.literal('userManaged'),
+  /** What it is for; becomes the description of the secret. */
+  purpose: z.string().min(1).max(1024),
+});
+
+export const secretSchema = z.discriminatedUnion('kind', [
+  jwtSchema,
+  encryptionSchema,
+  databaseSchema,
+  userManagedSchema,
+]);
+
+export type JwtConfig = z.infer<typeof jwtSchema>;
+export type EncryptionConfig = z.infer<typeof encryptionSchema>;
+export type DatabaseConfig = z.infer<typeof databaseSchema>;
+export type UserManagedConfig = z.infer<typeof userManagedSchema>;
+export type SecretConfig = z.infer<typeof secretSchema>;
+export type RotatedConfig = Exclude<SecretConfig, UserManagedConfig>;
