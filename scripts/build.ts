@@ -1,0 +1,156 @@
+/**
+ * Bundles every `lambdas/<room>/handler.ts` into `dist/lambdas/<room>/index.mjs`, with one esbuild process.
+ *
+ * The bundle holds the AWS SDK, so that a folder copied anywhere runs as deployed; constructs take it
+ * by `Code.fromAsset`, so that a consumer of the constructs needs neither esbuild nor Docker. Same sources, same
+ * bytes. Sources that did not change are not built again.
+ *
+ *     npm run build            builds what changed
+ *     npm run build -- --sizes prints the size of every bundle
+ *     npm run build -- --force builds in any case
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Metafile } from 'esbuild';
+
+export interface BuildOptions {
+  /** The tree that holds `lambdas/` and its imports. */
+  root: string;
+  /** Where `<room>/index.mjs` and `meta.json` go; replaced as a whole. */
+  outdir: string;
+  force?: boolean;
+}
+
+export interface BuildResult {
+  built: boolean;
+  rooms: readonly string[];
+  /** Bytes of each room's bundle. */
+  sizes: Readonly<Record<string, number>>;
+}
+
+/** ES modules have no `require`; the CommonJS parts of the SDK ask for Node's own modules through it. */
+const banner =
+  "import { createRequire as qtCreateRequire } from 'node:module'; const require = qtCreateRequire(import.meta.url);";
+
+export async function buildLambdas(options: BuildOptions): Promise<BuildResult> {
+  const { root, outdir } = options;
+  const rooms = await findRooms(root);
+  const stamp = join(outdir, '.sources');
+  const sources = readMetafile(outdir);
+  if (
+    options.force !== true &&
+    sources !== undefined &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === fingerprint(root, rooms, sources)
+  ) {
+    return { built: false, rooms, sizes: sizesOf(sources) };
+  }
+
+  const { build } = await import('esbuild');
+  const fresh = `${outdir}.${process.pid}`;
+  rmSync(fresh, { recursive: true, force: true });
+  try {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: rooms.map((room) => ({
+        in: `lambdas/${room}/handler.ts`,
+        out: `${room}/index`,
+      })),
+      outdir: fresh,
+      outExtension: { '.js': '.mjs' },
+      bundle: true,
+      minify: true,
+      // Class names are part of errors and log lines.
+      keepNames: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      mainFields: ['module', 'main'],
+      // pg asks for its native twin only when told to; it is never installed.
+      external: ['pg-native'],
+      banner: { js: banner },
+      legalComments: 'none',
+      metafile: true,
+      logLevel: 'warning',
+    });
+    const relativeTo = relativeOutputs(metafile, root, fresh);
+    mkdirSync(fresh, { recursive: true });
+    writeFileSync(join(fresh, 'meta.json'), `${JSON.stringify(relativeTo)}\n`);
+    writeFileSync(join(fresh, '.sources'), fingerprint(root, rooms, relativeTo));
+    mkdirSync(dirname(outdir), { recursive: true });
+    rmSync(outdir, { recursive: true, force: true });
+    renameSync(fresh, outdir);
+    return { built: true, rooms, sizes: sizesOf(relativeTo) };
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+async function findRooms(root: string): Promise<string[]> {
+  const folders = await readdir(join(root, 'lambdas'), { withFileTypes: true });
+  return folders
+    .filter((folder) => folder.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => existsSync(join(root, 'lambdas', name, 'handler.ts')))
+    .sort();
+}
+
+/**
+ * Of every file that went into the last build, the rooms there are now, the lockfile (it stands for all of
+ * node_modules) and this file.
+ */
+function fingerprint(root: string, rooms: readonly string[], meta: Metafile): string {
+  const hash = createHash('sha256').update(JSON.stringify(rooms));
+  const files = Object.keys(meta.inputs).filter((file) => !file.includes('node_modules/'));
+  const lockfile = existsSync(join(root, 'package-lock.json')) ? ['package-lock.json'] : [];
+  for (const file of [...files.sort(), ...lockfile]) {
+    const path = join(root, file);
+    hash.update(`\0${file}\0`).update(existsSync(path) ? readFileSync(path) : 'gone');
+  }
+  return hash.update(readFileSync(fileURLToPath(import.meta.url))).digest('hex');
+}
+
+function readMetafile(outdir: string): Metafile | undefined {
+  try {
+    return JSON.parse(readFileSync(join(outdir, 'meta.json'), 'utf8')) as Metafile;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Output paths as they stand in `outdir`: the folder built into has a name of its own for a moment. */
+function relativeOutputs(metafile: Metafile, root: string, outdir: string): Metafile {
+  const outputs = Object.entries(metafile.outputs).map(([path, output]) => [
+    relative(outdir, resolve(root, path)),
+    output,
+  ]);
+  return { inputs: metafile.inputs, outputs: Object.fromEntries(outputs) };
+}
+
+function sizesOf(meta: Metafile): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(meta.outputs).map(([path, { bytes }]) => [dirname(path), bytes]),
+  );
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+  const result = await buildLambdas({
+    root,
+    outdir: join(root, 'dist', 'lambdas'),
+    force: process.argv.includes('--force'),
+  });
+  console.log(
+    result.built
+      ? `built ${result.rooms.join(', ')} into dist/lambdas`
+      : 'dist/lambdas is up to date',
+  );
+  if (process.argv.includes('--sizes')) {
+    for (const [room, bytes] of Object.entries(result.sizes)) {
+      console.log(`${room.padEnd(16)} ${(bytes / 1024).toFixed(0).padStart(6)} KB`);
+    }
+  }
+}
