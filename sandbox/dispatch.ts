@@ -1,0 +1,127 @@
+/**
+ * One request to AWS: signature, operation, permission, faults, effect, record. Services only behave.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Faults, LostAnswerError } from './faults.ts';
+import type { IamPort } from './ports.ts';
+import { type Answer, guessProtocol, readCall, writeError, writeOutput } from './protocols.ts';
+import type { RequestLog } from './request-log.ts';
+import { type AwsService, type Caller, type RestRequest, ServiceException } from './service.ts';
+import { readScope, type VerifierSettings, verifySignature } from './sigv4.ts';
+
+export interface DispatcherSettings extends VerifierSettings {
+  services: ReadonlyMap<string, AwsService>;
+  iam: IamPort;
+  faults: Faults;
+  requests: RequestLog;
+  now: () => Date;
+}
+
+interface Progress {
+  service: string;
+  operation: string;
+  input: unknown;
+  signedAt?: Date;
+  caller?: Caller;
+}
+
+/** @throws LostAnswerError when an injected fault loses the answer */
+export async function dispatch(
+  request: RestRequest,
+  settings: DispatcherSettings,
+): Promise<Answer> {
+  const requestId = randomUUID();
+  const progress: Progress = { service: '-', operation: '-', input: {} };
+  let protocol = guessProtocol(request);
+  let answer: Answer | undefined;
+  let code: string | undefined;
+  try {
+    const scope = readScope(request.headers);
+    progress.service = scope.service;
+    const service = settings.services.get(scope.service);
+    protocol = service?.protocol ?? protocol;
+    const verified = await verifySignature(request, scope, settings);
+    progress.caller = verified.caller;
+    progress.signedAt = verified.signedAt;
+    const output = await call(service, request, verified.caller, progress, settings);
+    answer = writeOutput(protocol, progress.service, progress.operation, output, requestId);
+  } catch (error) {
+    if (error instanceof LostAnswerError) {
+      code = error.how;
+      throw error;
+    }
+    const exception = toException(error, progress);
+    code = exception.code;
+    answer = writeError(protocol, progress.service, exception, requestId);
+  } finally {
+    settings.requests.add({
+      time: settings.now(),
+      ...(progress.caller && { principal: progress.caller.arn }),
+      // A request that nobody signed may name anything: nothing of it is written down.
+      service: progress.caller ? progress.service : '-',
+      operation: progress.operation,
+      input: progress.input,
+      status: answer?.status ?? 0,
+      ...(code !== undefined && { errorCode: code }),
+      requestId,
+    });
+  }
+  // The SDKs set their clock by this header: each keeps the clock it signed with.
+  answer.headers.date = (progress.signedAt ?? settings.now()).toUTCString();
+  return answer;
+}
+
+async function call(
+  service: AwsService | undefined,
+  request: RestRequest,
+  caller: Caller,
+  progress: Progress,
+  { iam, faults }: DispatcherSettings,
+): Promise<unknown> {
+  if (service === undefined) {
+    progress.operation = request.headers['x-amz-target'] ?? `${request.method} ${request.path}`;
+    throw notSimulated(progress);
+  }
+  const { operation: name, input } = readCall(service, request);
+  progress.operation = name;
+  progress.input = input;
+  const operation = Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
+  if (operation === undefined) {
+    throw notSimulated(progress);
+  }
+  for (const check of operation.authorize(input, caller)) {
+    iam.authorize(caller, check);
+  }
+  const subject = { ...progress, input: faultInput(progress), principal: caller.arn };
+  return faults.around(subject, () => operation.run(input, caller));
+}
+
+/** For a Lambda function faults are matched by its payload, with its name beside it. */
+function faultInput({ service, operation, input }: Progress): unknown {
+  if (service !== 'lambda' || operation !== 'Invoke') {
+    return input;
+  }
+  const { FunctionName, Payload } = input as { FunctionName: string; Payload?: object };
+  const functionName = FunctionName.split(':').at(FunctionName.startsWith('arn:') ? 6 : -1);
+  return { ...Payload, functionName };
+}
+
+function notSimulated({ service, operation }: Progress): ServiceException {
+  return new ServiceException(
+    'NotSimulatedException',
+    `The sandbox does not simulate ${service}:${operation}.`,
+    501,
+  );
+}
+
+function toException(error: unknown, { service, operation }: Progress): ServiceException {
+  if (error instanceof ServiceException) {
+    return error;
+  }
+  const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new ServiceException(
+    'InternalFailure',
+    `The sandbox failed in ${service}:${operation}. ${cause}`,
+    500,
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * The condition keys that the sandbox can answer for. A key that no check supplies would make a
+ * condition silently false (or, negated, silently true), so a policy that uses one is not loaded.
+ */
+const GLOBAL = [
+  'aws:CurrentTime',
+  'aws:EpochTime',
+  'aws:PrincipalAccount',
+  'aws:PrincipalArn',
+  'aws:PrincipalIsAWSService',
+  'aws:PrincipalServiceName',
+  'aws:PrincipalType',
+  'aws:RequestedRegion',
+  'aws:SecureTransport',
+  'aws:SourceAccount',
+  'aws:SourceArn',
+  'aws:ViaAWSService',
+  'aws:username',
+];
+
+/** Supplied by the checks of the service itself; a name ending in "*" stands for a family. */
+const OF_SERVICES = [
+  'dynamodb:Attributes',
+  'dynamodb:LeadingKeys',
+  'dynamodb:ReturnValues',
+  'dynamodb:Select',
+  'events:detail-type',
+  'events:source',
+  'kms:CallerAccount',
+  'kms:EncryptionContext:*',
+  'kms:EncryptionContextKeys',
+  'kms:ViaService',
+  'lambda:FunctionArn',
+  'secretsmanager:ModifyRotationRules',
+  'secretsmanager:Name',
+  'secretsmanager:RotateImmediately',
+  'secretsmanager:RotationLambdaARN',
+  'secretsmanager:SecretId',
+  'secretsmanager:VersionId',
+  'secretsmanager:VersionStage',
+  'secretsmanager:resource/AllowRotationLambdaArn',
+];
+
+const KNOWN = [...GLOBAL, ...OF_SERVICES].map((key) => key.toLowerCase());
+
+export function isKnownConditionKey(key: string): boolean {
+  const wanted = key.toLowerCase();
+  return KNOWN.some((known) =>
+    known.endsWith('*') ? wanted.startsWith(known.slice(0, -1)) : wanted === known,
+  );
+}

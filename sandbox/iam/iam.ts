@@ -1,0 +1,229 @@
+/** The account's roles, users and managed policies, and the answer to "may this caller do that?". */
+import type { SandboxClock } from '../clock.ts';
+import type { IamPort } from '../ports.ts';
+import { type AccessCheck, type Caller, ServiceException } from '../service.ts';
+import type { Context } from './conditions.ts';
+import { type Decision, evaluate, type Principal } from './evaluate.ts';
+import { MANAGED_BY_AWS } from './managed-by-aws.ts';
+import type { PolicyDocument } from './policy.ts';
+import { assertSupportedPolicy } from './validate.ts';
+
+interface Identity {
+  arn: string;
+  name: string;
+  inline: Map<string, PolicyDocument>;
+  attached: Set<string>;
+}
+
+interface Role extends Identity {
+  trust: PolicyDocument;
+}
+
+export interface IamSettings {
+  account: string;
+  region: string;
+  clock: SandboxClock;
+}
+
+export class Iam implements IamPort {
+  readonly #settings: IamSettings;
+  readonly #roles = new Map<string, Role>();
+  readonly #users = new Map<string, Identity>();
+  readonly #managed = new Map<string, { names: readonly string[]; document: PolicyDocument }>();
+
+  constructor(settings: IamSettings) {
+    this.#settings = settings;
+  }
+
+  createRole(name: string, trust: PolicyDocument, path = '/'): { arn: string } {
+    // A trust policy has no Resource: the role itself is the resource.
+    assertSupportedPolicy(trust, `trust policy of role ${name}`, 'resource');
+    const arn = `arn:aws:iam::${this.#settings.account}:role${path}${name}`;
+    this.#roles.set(name, { arn, name, trust, inline: new Map(), attached: new Set() });
+    return { arn };
+  }
+
+  putRolePolicy(roleName: string, policyName: string, document: PolicyDocument): void {
+    assertSupportedPolicy(document, `policy ${policyName} of role ${roleName}`, 'identity');
+    this.#role(roleName).inline.set(policyName, document);
+  }
+
+  /** @returns false when nothing is known of that policy: it then grants nothing here. */
+  attachRolePolicy(roleName: string, policyArn: string): boolean {
+    this.#role(roleName).attached.add(policyArn);
+    return this.#managed.has(policyArn) || MANAGED_BY_AWS.has(policyArn);
+  }
+
+  createManagedPolicy(
+    name: string,
+    document: PolicyDocument,
+    { path = '/', logicalId = name }: { path?: string; logicalId?: string } = {},
+  ): { arn: string } {
+    assertSupportedPolicy(document, `managed policy ${name}`, 'identity');
+    const arn = `arn:aws:iam::${this.#settings.account}:policy${path}${name}`;
+    this.#managed.set(arn, { names: [name, logicalId, arn], document });
+    return { arn };
+  }
+
+  /** Makes the user, or gives an existing one these policies instead of its own. */
+  putUser(
+    name: string,
+    policies: readonly PolicyDocument[],
+    managedPolicies: readonly string[],
+  ): { arn: string } {
+    const inline = new Map(policies.map((policy, index) => [`policy-${index + 1}`, policy]));
+    for (const [policyName, document] of inline) {
+      assertSupportedPolicy(document, `${policyName} of user ${name}`, 'identity');
+    }
+    const attached = new Set(managedPolicies.map((wanted) => this.#managedArn(wanted)));
+    const arn = `arn:aws:iam::${this.#settings.account}:user/${name}`;
+    this.#users.set(name, { arn, name, inline, attached });
+    return { arn };
+  }
+
+  /** The caller that a service is when it works with this role. */
+  callerOfRole(roleArn: string, sessionName: string): Caller {
+    const { name } = this.#role(nameIn(roleArn));
+    const arn = `arn:aws:sts::${this.#settings.account}:assumed-role/${name}/${sessionName}`;
+    return { arn, kind: 'role' };
+  }
+
+  /** May this service work with this role? CloudFormation finds out when it makes what uses it. */
+  serviceMayAssume(roleArn: string, service: string, sourceArn: string): boolean {
+    const role = this.#roles.get(nameIn(roleArn));
+    return (
+      role !== undefined &&
+      this.allows(
+        {
+          arn: service,
+          kind: 'service',
+          service,
+          sourceAccount: this.#settings.account,
+          sourceArn,
+        },
+        { action: 'sts:AssumeRole', resource: role.arn, resourcePolicy: role.trust },
+      )
+    );
+  }
+
+  allows(caller: Caller, check: AccessCheck): boolean {
+    return this.#decide(caller, check) === 'allowed';
+  }
+
+  /** @throws ServiceException AccessDeniedException, worded as AWS words it */
+  authorize(caller: Caller, check: AccessCheck): void {
+    const decision = this.#decide(caller, check);
+    if (decision === 'allowed') {
+      return;
+    }
+    throw new ServiceException(
+      'AccessDeniedException',
+      `User: ${caller.arn} is not authorized to perform: ${check.action} on resource: ` +
+        `${check.resource} ${reason(decision, check.action)}`,
+    );
+  }
+
+  #decide(caller: Caller, check: AccessCheck): Decision {
+    if (check.resourcePolicy !== undefined) {
+      // Policies also arrive at run time (PutResourcePolicy), past the loader.
+      assertSupportedPolicy(check.resourcePolicy, `policy of ${check.resource}`, 'resource');
+    }
+    const identity = this.#identity(caller);
+    const documents = [
+      ...(identity?.inline.values() ?? []),
+      ...[...(identity?.attached ?? [])].flatMap(
+        (arn) => this.#managed.get(arn)?.document ?? MANAGED_BY_AWS.get(arn) ?? [],
+      ),
+    ];
+    const principal: Principal = {
+      account: this.#settings.account,
+      arns: caller.kind === 'service' ? [] : [caller.arn, ...(identity ? [identity.arn] : [])],
+      ...(caller.kind === 'service' && { service: caller.service ?? caller.arn }),
+    };
+    return evaluate(principal, check, documents, this.#context(caller, identity, check));
+  }
+
+  #context(caller: Caller, identity: Identity | undefined, check: AccessCheck): Context {
+    const { account, region, clock } = this.#settings;
+    const now = clock.now();
+    const via = caller.via?.replace(/^([a-z-]+)\.amazonaws\.com$/, `$1.${region}.amazonaws.com`);
+    const service = caller.kind === 'service' ? (caller.service ?? caller.arn) : undefined;
+    const values: Record<string, string | readonly string[] | undefined> = {
+      'aws:CurrentTime': now.toISOString(),
+      'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
+      'aws:PrincipalAccount': service === undefined ? account : undefined,
+      'aws:PrincipalArn': service === undefined ? (identity?.arn ?? caller.arn) : undefined,
+      'aws:PrincipalIsAWSService': String(service !== undefined),
+      'aws:PrincipalServiceName': service,
+      'aws:PrincipalType': service ? undefined : caller.kind === 'role' ? 'AssumedRole' : 'User',
+      'aws:RequestedRegion': region,
+      // AWS's endpoints are reached by TLS; the loopback address stands for one of them.
+      'aws:SecureTransport': 'true',
+      'aws:SourceAccount': caller.sourceAccount,
+      'aws:SourceArn': caller.sourceArn,
+      'aws:ViaAWSService': String(via !== undefined),
+      'aws:username': caller.kind === 'user' ? identity?.name : undefined,
+      'kms:CallerAccount': account,
+      'kms:ViaService': via,
+      ...check.context,
+    };
+    return new Map(
+      Object.entries(values).flatMap(([key, value]) =>
+        value === undefined
+          ? []
+          : [[key.toLowerCase(), typeof value === 'string' ? [value] : value] as const],
+      ),
+    );
+  }
+
+  #identity(caller: Caller): Identity | undefined {
+    switch (caller.kind) {
+      case 'service':
+        return undefined;
+      case 'user':
+        return this.#users.get(nameIn(caller.arn));
+      case 'role':
+        return this.#roles.get(nameIn(caller.arn));
+    }
+  }
+
+  #role(name: string): Role {
+    const role = this.#roles.get(name);
+    if (role === undefined) {
+      throw new ServiceException(
+        'NoSuchEntity',
+        `The role with name ${name} cannot be found.`,
+        404,
+      );
+    }
+    return role;
+  }
+
+  #managedArn(wanted: string): string {
+    for (const [arn, { names }] of this.#managed) {
+      if (names.includes(wanted)) {
+        return arn;
+      }
+    }
+    throw new ServiceException('NoSuchEntity', `Policy ${wanted} does not exist.`, 404);
+  }
+}
+
+/** Role or user name of `arn:aws:iam::…:role/path/name`, `arn:aws:sts::…:assumed-role/name/session`. */
+function nameIn(arn: string): string {
+  const [type = '', ...rest] = arn.split(':').slice(5).join(':').split('/');
+  return (type === 'assumed-role' ? rest[0] : rest.at(-1)) ?? arn;
+}
+
+function reason(decision: Exclude<Decision, 'allowed'>, action: string): string {
+  switch (decision) {
+    case 'denied by identity policy':
+      return 'with an explicit deny in an identity-based policy';
+    case 'denied by resource policy':
+      return 'with an explicit deny in a resource-based policy';
+    case 'not allowed by identity policy':
+      return `because no identity-based policy allows the ${action} action`;
+    case 'not allowed by resource policy':
+      return `because no resource-based policy allows the ${action} action`;
+  }
+}

@@ -1,0 +1,256 @@
+/** AWS Lambda: functions of the template, invoked over HTTP or by the other services. */
+import { randomUUID } from 'node:crypto';
+import type { SandboxClock } from '../clock.ts';
+import type { CredentialStore } from '../credentials.ts';
+import { type Faults, LostAnswerError } from '../faults.ts';
+import type { Iam } from '../iam/iam.ts';
+import type { Statement } from '../iam/policy.ts';
+import { assertSupportedPolicy } from '../iam/validate.ts';
+import type { LogsService } from '../logs/service.ts';
+import type { InvokeOutcome, LambdaPort } from '../ports.ts';
+import type { RequestLog } from '../request-log.ts';
+import { type AccessCheck, type AwsService, type Caller, ServiceException } from '../service.ts';
+import {
+  assertAllowedVariables,
+  type FunctionSpec,
+  functionNameIn,
+  type LambdaFunction,
+  logGroupOf,
+  policyOf,
+  processEnvironment,
+} from './function.ts';
+import { FunctionPool } from './function-pool.ts';
+import { FunctionProcess, type ProcessOutcome } from './function-process.ts';
+import { lambdaOperations, routeLambda } from './operations.ts';
+import { Workplace } from './workplace.ts';
+
+/** AWS's account limit is 1000; a laptop has a few cores. */
+const PROCESSES_PER_FUNCTION = 4;
+/** Waits before the second and third attempt of an asynchronous invocation, in milliseconds. */
+const ASYNC_RETRIES = [60_000, 120_000];
+
+export interface LambdaSettings {
+  account: string;
+  region: string;
+  clock: SandboxClock;
+  iam: Iam;
+  credentials: CredentialStore;
+  faults: Faults;
+  requests: RequestLog;
+  logs: LogsService;
+  /** Known only once the server listens. */
+  endpoint: () => string;
+}
+
+export class LambdaService implements AwsService, LambdaPort {
+  readonly signingName = 'lambda';
+  readonly protocol = 'rest-json';
+  readonly route = routeLambda;
+  readonly operations: AwsService['operations'];
+  readonly #settings: LambdaSettings;
+  readonly #functions = new Map<string, LambdaFunction>();
+  readonly #workplace = new Workplace();
+
+  constructor(settings: LambdaSettings) {
+    this.#settings = settings;
+    this.operations = lambdaOperations(this);
+  }
+
+  createFunction(spec: FunctionSpec): { arn: string } {
+    assertAllowedVariables(spec);
+    const { account, region, iam } = this.#settings;
+    const arn = `arn:aws:lambda:${region}:${account}:function:${spec.name}`;
+    if (!iam.serviceMayAssume(spec.roleArn, 'lambda.amazonaws.com', arn)) {
+      throw new ServiceException(
+        'InvalidParameterValueException',
+        'The role defined for the function cannot be assumed by Lambda.',
+      );
+    }
+    const limit = Math.min(spec.reservedConcurrency ?? Infinity, PROCESSES_PER_FUNCTION);
+    const made: LambdaFunction = {
+      spec,
+      arn,
+      taskRoot:
+        'folder' in spec.code
+          ? this.#workplace.copyOf(spec.code.folder)
+          : this.#workplace.folderWith(spec.code.inline),
+      caller: iam.callerOfRole(spec.roleArn, spec.name),
+      policy: [],
+      pool: new FunctionPool(() => this.#startProcess(made), limit),
+    };
+    this.#functions.set(spec.name, made);
+    return { arn };
+  }
+
+  addPermission(nameOrArn: string, statement: Statement): void {
+    const { policy, spec } = this.find(nameOrArn);
+    const document = { Statement: [statement] };
+    assertSupportedPolicy(document, `permission of function ${spec.name}`, 'resource');
+    policy.push(statement);
+  }
+
+  /** @throws ServiceException ResourceNotFoundException */
+  find(nameOrArn: string): LambdaFunction {
+    const found = this.#functions.get(functionNameIn(nameOrArn));
+    const { account, region } = this.#settings;
+    const prefix = `arn:aws:lambda:${region}:${account}:function:`;
+    if (found === undefined || (nameOrArn.startsWith('arn:') && !nameOrArn.startsWith(prefix))) {
+      const arn = nameOrArn.startsWith('arn:') ? nameOrArn : `${prefix}${nameOrArn}`;
+      throw new ServiceException('ResourceNotFoundException', `Function not found: ${arn}`, 404);
+    }
+    return found;
+  }
+
+  invokeCheck(nameOrArn: string): AccessCheck {
+    const found = this.find(nameOrArn);
+    return {
+      action: 'lambda:InvokeFunction',
+      resource: nameOrArn.startsWith('arn:') ? nameOrArn : found.arn,
+      context: { 'lambda:FunctionArn': found.arn },
+      resourcePolicy: policyOf(found),
+    };
+  }
+
+  exists(functionArn: string): boolean {
+    try {
+      return this.find(functionArn) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  mayInvoke(caller: Caller, functionArn: string): boolean {
+    return (
+      this.exists(functionArn) && this.#settings.iam.allows(caller, this.invokeCheck(functionArn))
+    );
+  }
+
+  /** An invocation by another service: the same permission, faults and record as one over HTTP. */
+  async invoke(caller: Caller, functionArn: string, payload: unknown): Promise<InvokeOutcome> {
+    const { iam, faults, requests, clock } = this.#settings;
+    const found = this.find(functionArn);
+    iam.authorize(caller, this.invokeCheck(functionArn));
+    const text = JSON.stringify(payload ?? {});
+    const input = { FunctionName: found.spec.name, Payload: JSON.parse(text) as unknown };
+    const outcome = await faults
+      .around(
+        {
+          service: 'lambda',
+          operation: 'Invoke',
+          input: { ...(input.Payload as object), functionName: found.spec.name },
+          principal: caller.arn,
+        },
+        () => this.execute(found, text),
+      )
+      .catch(asFunctionError);
+    requests.add({
+      time: clock.now(),
+      principal: caller.arn,
+      service: 'lambda',
+      operation: 'Invoke',
+      input,
+      status: 200,
+      ...(outcome.functionError && { errorCode: outcome.functionError }),
+      requestId: randomUUID(),
+    });
+    return outcome;
+  }
+
+  /** Runs the function once and waits for it. */
+  async execute(found: LambdaFunction, payload: string): Promise<InvokeOutcome> {
+    const { spec, arn, pool } = found;
+    if (spec.reservedConcurrency === 0) {
+      throw new ServiceException('TooManyRequestsException', 'Rate Exceeded.', 429);
+    }
+    const id = randomUUID();
+    const outcome = await pool.invoke(() => ({
+      id,
+      event: payload,
+      clockOffset: this.#clockOffset(),
+      timeout: spec.timeoutSeconds * 1000,
+      context: {
+        functionName: spec.name,
+        functionVersion: '$LATEST',
+        invokedFunctionArn: arn,
+        memoryLimitInMB: String(spec.memorySize),
+        awsRequestId: id,
+        logGroupName: logGroupOf(spec.name),
+        logStreamName: 'sandbox',
+      },
+    }));
+    return this.#toInvokeOutcome(found, id, outcome);
+  }
+
+  /** Queues the event: Lambda answers at once, and tries twice more when the function fails. */
+  executeLater(found: LambdaFunction, payload: string, attempt = 0): void {
+    const { clock } = this.#settings;
+    const run = this.execute(found, payload).then(({ functionError }) => {
+      const wait = ASYNC_RETRIES[attempt];
+      if (functionError !== undefined && wait !== undefined) {
+        const at = new Date(clock.now().getTime() + wait);
+        clock.at(at, `retry of ${found.spec.name}`, async () =>
+          this.executeLater(found, payload, attempt + 1),
+        );
+      }
+    });
+    clock.track(run).catch(() => undefined);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#functions.values()].map(({ pool }) => pool.retire()));
+    this.#workplace.remove();
+  }
+
+  #startProcess(made: LambdaFunction): FunctionProcess {
+    const { credentials, region, endpoint } = this.#settings;
+    const folder = this.#workplace.emptyFolder();
+    const environment = processEnvironment(made, credentials.issue(made.caller), {
+      region,
+      endpoint: endpoint(),
+      folder,
+    });
+    return new FunctionProcess(environment, folder, this.#clockOffset(), (line) =>
+      this.#log(made, line),
+    );
+  }
+
+  #toInvokeOutcome(found: LambdaFunction, id: string, outcome: ProcessOutcome): InvokeOutcome {
+    switch (outcome.kind) {
+      case 'result':
+        return { payload: outcome.payload };
+      case 'error':
+        return { payload: outcome.payload, functionError: 'Unhandled' };
+      case 'timeout': {
+        const seconds = found.spec.timeoutSeconds.toFixed(2);
+        const time = this.#settings.clock.now().toISOString();
+        const errorMessage = `${time} ${id} Task timed out after ${seconds} seconds`;
+        this.#log(found, errorMessage);
+        return { payload: JSON.stringify({ errorMessage }), functionError: 'Unhandled' };
+      }
+      case 'exit': {
+        const errorMessage = `RequestId: ${id} Error: Runtime exited with error: ${outcome.how}`;
+        this.#log(found, errorMessage);
+        const payload = JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage });
+        return { payload, functionError: 'Unhandled' };
+      }
+    }
+  }
+
+  #log({ spec }: LambdaFunction, line: string): void {
+    this.#settings.logs.append(logGroupOf(spec.name), 'sandbox', line);
+  }
+
+  #clockOffset(): number {
+    return this.#settings.clock.now().getTime() - Date.now();
+  }
+}
+
+/** Between services a lost answer or an injected error looks like a function that failed. */
+function asFunctionError(error: unknown): InvokeOutcome {
+  if (error instanceof LostAnswerError || error instanceof ServiceException) {
+    const errorType = error instanceof ServiceException ? error.code : error.name;
+    const payload = JSON.stringify({ errorType, errorMessage: error.message });
+    return { payload, functionError: 'Unhandled' };
+  }
+  throw error;
+}

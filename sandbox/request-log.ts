@@ -1,0 +1,51 @@
+/** Every request the sandbox answered, without what must not be written down. */
+import type { RequestRecord } from './sandbox.ts';
+
+const SECRET_MEMBERS = new Set([
+  'secretstring',
+  'secretbinary',
+  'plaintext',
+  'ciphertextblob',
+  'rotationtoken',
+  'sessiontoken',
+  'password',
+]);
+const REDACTED = '[redacted]';
+
+export class RequestLog {
+  readonly #records: RequestRecord[] = [];
+
+  add(record: RequestRecord): void {
+    this.#records.push({ ...record, input: redact(record.input) });
+  }
+
+  all(): readonly RequestRecord[] {
+    return this.#records;
+  }
+
+  clear(): void {
+    this.#records.length = 0;
+  }
+}
+
+/** Replaces values by the name of their member, at any depth; of an SSM SecureString, its Value. */
+export function redact(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(redact);
+  }
+  if (value instanceof Uint8Array) {
+    return `[${value.length} bytes]`;
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const secure = (value as Record<string, unknown>).Type === 'SecureString';
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      SECRET_MEMBERS.has(name.toLowerCase()) || (secure && name === 'Value')
+        ? REDACTED
+        : redact(member),
+    ]),
+  );
+}

@@ -1,0 +1,105 @@
+/** What `startSandbox` takes and gives: the in-process face of the sandbox, for tests, the demo and the CLI. */
+import type { ClockMode, SandboxClock } from './clock.ts';
+import type { PolicyDocument } from './iam/policy.ts';
+
+export const ACCOUNT = '000000000000';
+
+export interface SandboxOptions {
+  /** Folder of the synthesized assembly (`cdk.out`). */
+  assembly: string;
+  /** Needed when the assembly holds more than one stack. */
+  stackName?: string;
+  /** Region of a stack that does not name one. @default 'eu-west-1' */
+  region?: string;
+  clock: { start: Date; mode: ClockMode };
+  /** @default 0, a free port */
+  port?: number;
+}
+
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+export interface Grant {
+  policies?: readonly PolicyDocument[];
+  /** Names, logical ids or ARNs of the stack's AWS::IAM::ManagedPolicy resources. */
+  managedPolicies?: readonly string[];
+}
+
+/**
+ * - before: the error instead of the effect
+ * - after:  the effect happens, its answer is lost (or replaced by the error)
+ * - twice:  the operation runs twice, as when a client repeats a call whose answer was lost
+ */
+export interface Fault {
+  /** Signing name, e.g. "secretsmanager". */
+  service: string;
+  operation: string;
+  /** Subset of the input; for lambda Invoke of the payload, with `functionName` beside it. */
+  match?: Readonly<Record<string, unknown>>;
+  when: 'before' | 'after' | 'twice';
+  error?: FaultError;
+  /** How many matching calls it hits. @default every one */
+  times?: number;
+  /** ARN of the caller, or the role's or user's name. */
+  principal?: string;
+}
+
+export type FaultError =
+  | { code: string; message?: string; status?: number }
+  | 'connectionReset'
+  | 'timeout';
+
+export interface InjectedFault {
+  fired(): number;
+  remove(): void;
+}
+
+export interface RequestRecord {
+  time: Date;
+  /** ARN or service principal; absent when the signature named nobody. */
+  principal?: string;
+  service: string;
+  operation: string;
+  /** Without secret values and tokens. */
+  input: unknown;
+  status: number;
+  errorCode?: string;
+  requestId: string;
+}
+
+export interface RecordedEvent {
+  time: Date;
+  source: string;
+  'detail-type': string;
+  resources: readonly string[];
+  detail: Readonly<Record<string, unknown>>;
+}
+
+export interface LoadedResource {
+  type: string;
+  physicalId: string;
+  attributes: Record<string, string>;
+}
+
+export interface Sandbox {
+  url: string;
+  region: string;
+  account: typeof ACCOUNT;
+  /** Bearer token of `/_sandbox/`. */
+  controlToken: string;
+  clock: SandboxClock;
+  outputs: Record<string, string>;
+  /** Resources and properties of the template that nothing here acts on. */
+  notSimulated: readonly string[];
+  resources: ReadonlyMap<string, LoadedResource>;
+  createPrincipal(name: string, grant: Grant): Credentials;
+  injectFault(fault: Fault): InjectedFault;
+  requests(): readonly RequestRecord[];
+  events(): readonly RecordedEvent[];
+  /** Lines a function wrote, or every log line when no name is given. */
+  logs(functionName?: string): readonly string[];
+  stop(): Promise<void>;
+}
