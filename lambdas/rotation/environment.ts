@@ -6,7 +6,9 @@
  */
 import * as z from 'zod';
 
-const secretArn = z.string().regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^\s]+$/);
+const secretArn = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^\s]+$/);
 
 export const rotationEnvironmentSchema = z.object({
   /** The one secret this function rotates; any other in an event is refused. */

@@ -12,8 +12,12 @@
  * - material:  the key or credential inside a value, by id (a kid, or role and fingerprint), never its bytes
  * - companion: another secret this one needs, named in the configuration
  */
-import type { Evidence, Intent, Provenance } from '../../domain/events/control-records.ts';
-import type { MaterialId } from '../../domain/events/control-records.ts';
+import type {
+  Evidence,
+  Intent,
+  MaterialId,
+  Provenance,
+} from '../../domain/events/control-records.ts';
 
 export type { Evidence, Intent, MaterialId, Provenance };
 

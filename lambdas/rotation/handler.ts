@@ -1,0 +1,170 @@
+/**
+ * The rotation function: parses the event, runs the one step it names, logs one line, and lets nothing
+ * leave that could hold a value.
+ *
+ * One call a step; only an error matters to the service, the return value is ignored (user guide,
+ * "Lambda rotation functions"). After an error the service tries the whole rotation again, with the same
+ * token, from createSecret: every step is repeatable.
+ */
+import type { RotationRecord } from '../../domain/events/control-records.ts';
+import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
+import { type FunctionEvent, parseEvent, type RotationEvent, type RotationStep } from './event.ts';
+import { failureOf } from './failure.ts';
+import { assertTrustedEnvironment } from './posture.ts';
+import { preempt } from './preempt.ts';
+import { type Room, type Run, readCompanion } from './run.ts';
+import { checkStaging, describeStaged } from './staging.ts';
+import { createSecret } from './steps/create-secret.ts';
+import { finishPromoted, finishSecret } from './steps/finish-secret.ts';
+import { setSecret } from './steps/set-secret.ts';
+import { testSecret } from './steps/test-secret.ts';
+import type { CompanionName } from './strategy.ts';
+
+/** What an operation of a room is given beside its input. */
+export interface OperationTools {
+  companion(name: CompanionName): Promise<unknown>;
+  /** The parsed JSON text of one version of this function's secret; undefined when it has none. */
+  readVersion(versionId: string): Promise<string | undefined>;
+  now: Date;
+}
+export type RoomOperation = (input: unknown, tools: OperationTools) => Promise<unknown>;
+
+export interface RotationFunction<Value> extends Room<Value> {
+  /** Further operations of this secret's function, invoked by the state machines. */
+  operations?: Readonly<Record<string, RoomOperation>>;
+}
+
+export type RotationHandler = (
+  event: unknown,
+  context: { invokedFunctionArn: string },
+) => Promise<unknown>;
+
+type StepFunction = <Value>(run: Run<Value>) => Promise<string>;
+const steps: Record<RotationStep, StepFunction> = {
+  createSecret,
+  setSecret,
+  testSecret,
+  finishSecret,
+};
+
+export function rotationHandler<Value>(room: RotationFunction<Value>): RotationHandler {
+  assertTrustedEnvironment(process.env);
+  return async (event, context) => {
+    const started = room.doors.clock.now();
+    let what = 'event';
+    try {
+      const parsed = parseEvent(event);
+      what = parsed.kind === 'step' ? parsed.step.Step : parsed.name;
+      return await dispatch(room, parsed, context.invokedFunctionArn, started);
+    } catch (error) {
+      const failure = failureOf(error, what);
+      room.doors.log.error('failed', {
+        secret: room.environment.SECRET_NAME,
+        step: what,
+        code: failure.code,
+        reason: failure.message,
+        frames: failure.frames,
+      });
+      throw failure.error;
+    }
+  };
+}
+
+async function dispatch<Value>(
+  room: RotationFunction<Value>,
+  event: FunctionEvent,
+  functionArn: string,
+  now: Date,
+): Promise<unknown> {
+  if (event.kind === 'step') {
+    return runStep(room, event.step, functionArn, now);
+  }
+  if (event.name === 'preempt') {
+    return preempt(room, event.input);
+  }
+  const operation = Object.hasOwn(room.operations ?? {}, event.name)
+    ? room.operations?.[event.name]
+    : undefined;
+  if (operation === undefined) {
+    throw new InvalidRotationEventError('names an operation this function does not have');
+  }
+  return operation(event.input, {
+    companion: (name) => readCompanion(room, name),
+    readVersion: (versionId) =>
+      room.doors.secretsManager.getValue(room.environment.SECRET_ARN, versionId),
+    now,
+  });
+}
+
+async function runStep<Value>(
+  room: Room<Value>,
+  event: RotationEvent,
+  functionArn: string,
+  now: Date,
+): Promise<{ outcome: string }> {
+  if (event.SecretId !== room.environment.SECRET_ARN) {
+    throw new ForeignSecretError(room.environment.SECRET_ARN);
+  }
+  const token = event.ClientRequestToken;
+  const description = await describeStaged(room, token);
+  const staging = checkStaging(description, token, functionArn);
+  const run: Run<Value> = {
+    ...room,
+    token,
+    ...(event.RotationToken && { rotationToken: event.RotationToken }),
+    description,
+    now,
+    evidence: [],
+  };
+  const outcome = await outcomeOf(run, event.Step, staging);
+  const milliseconds = room.doors.clock.now().getTime() - now.getTime();
+  const record = await remember(run, event.Step, outcome, milliseconds);
+  room.doors.log.info('step', {
+    secret: room.environment.SECRET_NAME,
+    step: event.Step,
+    token,
+    intent: record?.intent ?? 'configurationTest',
+    outcome,
+    milliseconds,
+  });
+  return { outcome };
+}
+
+/** A token that is AWSCURRENT is a rotation that is over: repeating its steps changes nothing. */
+async function outcomeOf<Value>(
+  run: Run<Value>,
+  step: RotationStep,
+  staging: 'current' | 'pending',
+): Promise<string> {
+  if (staging === 'pending') {
+    return steps[step](run);
+  }
+  return step === 'finishSecret' ? finishPromoted(run) : 'unchanged';
+}
+
+/** Durations and facts, for the audit event. */
+async function remember<Value>(
+  run: Run<Value>,
+  step: RotationStep,
+  outcome: string,
+  milliseconds: number,
+): Promise<RotationRecord | undefined> {
+  const { controlTable } = run.doors;
+  return controlTable.updateRotation(run.environment.SECRET_NAME, run.token, (record) => ({
+    ...record,
+    steps: {
+      ...record.steps,
+      // A repetition that found the work done says nothing about how long it took.
+      [step]:
+        outcome === 'unchanged' && record.steps[step] !== undefined
+          ? record.steps[step]
+          : { at: run.now.toISOString(), milliseconds, outcome },
+    },
+    evidence: distinct([...record.evidence, ...run.evidence]),
+  }));
+}
+
+/** A repeated step states the same facts again. */
+function distinct<Fact>(facts: readonly Fact[]): Fact[] {
+  return [...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values()];
+}

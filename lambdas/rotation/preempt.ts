@@ -1,0 +1,95 @@
+/**
+ * Clears the way for an emergency or a rollback: while AWSPENDING sits on a version that is not
+ * AWSCURRENT, the service refuses every RotateSecret (API_RotateSecret), and a Lambda of the rotation in
+ * flight may still be running.
+ *
+ * In this order, each of them repeatable:
+ * 1. the lease: from now on the core refuses every token but the named one
+ * 2. the secret's AfterRotation is stopped: its tasks go on only while their record says running
+ * 3. a pending value that the target accepts, or may accept, is pinned
+ * 4. the service's retries are cancelled (CancelRotateSecret leaves AWSPENDING where it is)
+ * 5. AWSPENDING is taken away
+ */
+import * as z from 'zod';
+import { tokenSchema } from '../../domain/events/control-records.ts';
+import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
+import { InvalidRotationEventError } from './errors.ts';
+import { type Room, type Run, rotationOf } from './run.ts';
+import { clearPending, pinIfAccepted } from './staging.ts';
+
+const preemptSchema = z.strictObject({
+  operation: z.literal('preempt'),
+  /** The rotation the way is cleared for: the only one let through until the lease ends. */
+  token: tokenSchema,
+  owner: z.string().min(1).max(256),
+  minutes: z.number().int().min(1).max(720).default(60),
+});
+
+export interface Preempted {
+  /** The rotation that was in flight. */
+  preempted?: string;
+  pinned: boolean;
+  stoppedAfterRotation: boolean;
+}
+
+export async function preempt<Value>(room: Room<Value>, input: unknown): Promise<Preempted> {
+  const parsed = preemptSchema.safeParse(input);
+  if (!parsed.success) {
+    throw new InvalidRotationEventError('is no preempt operation { token, owner, minutes? }');
+  }
+  const { token, owner, minutes } = parsed.data;
+  const { controlTable, secretsManager, clock } = room.doors;
+  const { SECRET_ARN, SECRET_NAME } = room.environment;
+  const now = clock.now();
+
+  await controlTable.putLease(SECRET_NAME, {
+    token,
+    owner,
+    at: now.toISOString(),
+    expiresAt: new Date(now.getTime() + minutes * 60_000).toISOString(),
+  });
+  const description = await secretsManager.describe(SECRET_ARN);
+  const stoppedAfterRotation = await stopAfterRotation(room, description.versionIdsToStages, owner);
+
+  const pending = rotationInProgress(description.versionIdsToStages);
+  if (pending === undefined || pending === token) {
+    return { pinned: false, stoppedAfterRotation };
+  }
+  const run: Run<Value> = { ...room, token: pending, description, now, evidence: [] };
+  const pinned = await pinIfAccepted(run, pending, async (strategy, value) =>
+    strategy.testSecret(
+      { pending: value },
+      await rotationOf(run, {
+        token: pending,
+        intent: 'planned',
+        basedOn: null,
+        provenance: { intent: 'planned', token: pending, attributed: false },
+        at: now.toISOString(),
+        steps: {},
+        evidence: [],
+      }),
+    ),
+  );
+  await secretsManager.cancelRotation(SECRET_ARN);
+  await clearPending(room, pending);
+  return { preempted: pending, pinned, stoppedAfterRotation };
+}
+
+async function stopAfterRotation(
+  room: Room<unknown>,
+  stages: Readonly<Record<string, readonly string[]>>,
+  owner: string,
+): Promise<boolean> {
+  const { controlTable } = room.doors;
+  const { SECRET_NAME } = room.environment;
+  const current = currentVersion(stages);
+  const record = current && (await controlTable.getAfterRotation(SECRET_NAME, current));
+  if (!record) {
+    return false;
+  }
+  return controlTable.moveAfterRotation(SECRET_NAME, ['due', 'running'], {
+    ...record,
+    state: 'stopped',
+    reason: `preempted by ${owner}`,
+  });
+}

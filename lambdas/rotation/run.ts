@@ -1,0 +1,176 @@
+/** One call of one step: what the steps share. Made anew for each call; nothing of it outlives the call. */
+import { uninitialisedMarker } from '../../domain/config/names.ts';
+import type { Evidence, Intent, RotationRecord } from '../../domain/events/control-records.ts';
+import { currentVersion, previousVersion } from '../../domain/policy/labels.ts';
+import { AwsCallError } from '../../doors/aws-call.ts';
+import { combinedRandom } from '../../doors/random.ts';
+import type { SecretDescription } from '../../doors/secrets-manager.ts';
+import type { RotationDoors } from './doors.ts';
+import { CompanionError, RotationRefusedError, ValueMissingError } from './errors.ts';
+import type { CompanionName, Rotation, RotationStrategy, Versions } from './strategy.ts';
+
+/** A room, wired: its strategy, the one secret it rotates, and the doors. */
+export interface Room<Value> {
+  environment: {
+    SECRET_ARN: string;
+    SECRET_NAME: string;
+    ARMED: 'true' | 'false';
+    ORIGIN: 'new' | 'adopted';
+  };
+  strategy: RotationStrategy<Value>;
+  /** ARNs of the companion secrets the configuration names. */
+  companions: Partial<Record<CompanionName, string>>;
+  doors: RotationDoors;
+}
+
+export interface Run<Value> extends Room<Value> {
+  token: string;
+  rotationToken?: string;
+  /** As read at the start of the step. */
+  description: SecretDescription;
+  now: Date;
+  evidence: Evidence[];
+}
+
+/** A read may miss a write made a moment ago: all operations are eventually consistent (API_ListSecrets). */
+const pausesOfARead = [100, 300, 900];
+
+/** Repeats a read until it finds something, a bounded number of times. */
+export async function readUntilFound<Found>(
+  doors: RotationDoors,
+  read: () => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  for (const pause of pausesOfARead) {
+    const found = await read();
+    if (found !== undefined) {
+      return found;
+    }
+    await doors.clock.sleep(pause);
+  }
+  return read();
+}
+
+/** The parsed value of a version; undefined when it has none or holds the marker of a new secret. */
+export async function readVersion<Value>(
+  run: Pick<Run<Value>, 'doors' | 'environment' | 'strategy'>,
+  versionId: string | undefined,
+): Promise<Value | undefined> {
+  if (versionId === undefined) {
+    return undefined;
+  }
+  const text = await run.doors.secretsManager.getValue(run.environment.SECRET_ARN, versionId);
+  return text === undefined || isMarker(text) ? undefined : run.strategy.parse(text);
+}
+
+/** As `readVersion`, for a value that must be there: retried, then an error. */
+export async function requireVersion<Value>(
+  run: Run<Value>,
+  versionId: string,
+  label: string,
+): Promise<Value> {
+  const text = await readUntilFound(run.doors, () =>
+    run.doors.secretsManager.getValue(run.environment.SECRET_ARN, versionId),
+  );
+  if (text === undefined) {
+    throw new ValueMissingError(run.environment.SECRET_NAME, versionId, label);
+  }
+  return run.strategy.parse(text);
+}
+
+export function isMarker(secretString: string): boolean {
+  return secretString.replaceAll(/\s/g, '') === uninitialisedMarker;
+}
+
+/** AWSCURRENT, AWSPENDING (this token) and AWSPREVIOUS, as the labels stand. */
+export async function readVersions<Value>(run: Run<Value>): Promise<Versions<Value>> {
+  const stages = run.description.versionIdsToStages;
+  const current = await readVersion(run, currentVersion(stages));
+  const previous = await readVersion(run, previousVersion(stages));
+  const pending = await requireVersion(run, run.token, 'AWSPENDING');
+  return { ...(current && { current }), ...(previous && { previous }), pending };
+}
+
+/** While a lease stands, every token but its own is refused. */
+export async function assertNoForeignLease<Value>(run: Run<Value>): Promise<void> {
+  const lease = await run.doors.controlTable.getLease(run.environment.SECRET_NAME);
+  if (lease === undefined || lease.token === run.token) {
+    return;
+  }
+  // Written so that an unreadable expiry keeps the lease standing.
+  if (new Date(lease.expiresAt).getTime() <= run.now.getTime()) {
+    return;
+  }
+  throw new RotationRefusedError(
+    'ERR_ROTATION_LEASED',
+    `${lease.owner} holds this secret for rotation ${lease.token} until ${lease.expiresAt}; expected no lease, or one of this rotation. Wait for it to end.`,
+  );
+}
+
+/** What the strategy is told of this rotation. */
+export async function rotationOf<Value>(
+  run: Run<Value>,
+  record: RotationRecord,
+): Promise<Rotation<Value>> {
+  const { controlTable } = run.doors;
+  const secretName = run.environment.SECRET_NAME;
+  return {
+    intent: record.intent,
+    ...(record.activateKid && { activateKid: record.activateKid }),
+    compromised: await controlTable.getCompromised(secretName),
+    rotatedBefore: await controlTable.everPromoted(secretName),
+    provenance: record.provenance,
+    now: run.now,
+    random: (bytes) => randomBytesFor(run, record.intent, bytes),
+    companion: (name) => readCompanion(run, name),
+    evidence: (fact) => run.evidence.push(fact),
+  };
+}
+
+const emergencyAttempts = 3;
+
+/**
+ * KMS unreachable fails a planned rotation: it can wait. An emergency cannot: after three attempts it
+ * goes on with the local CSPRNG alone, and records that it did.
+ */
+async function randomBytesFor<Value>(
+  run: Run<Value>,
+  intent: Intent,
+  count: number,
+): Promise<Buffer> {
+  const { kmsRandom, localRandom } = run.doors;
+  const attempts = intent === 'emergency' ? emergencyAttempts : 1;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await combinedRandom([kmsRandom, localRandom]).bytes(count);
+    } catch (error) {
+      if (!(error instanceof AwsCallError) || (attempt === attempts && intent !== 'emergency')) {
+        throw error;
+      }
+      if (attempt === attempts) {
+        run.evidence.push({ fact: 'kmsRandomUnavailable', detail: { awsCode: error.awsCode } });
+        return combinedRandom([localRandom]).bytes(count);
+      }
+    }
+  }
+}
+
+/** The parsed JSON of another secret's AWSCURRENT; what it means is the strategy's business. */
+export async function readCompanion(
+  room: Pick<Room<unknown>, 'companions' | 'doors'>,
+  name: CompanionName,
+): Promise<unknown> {
+  const arn = room.companions[name];
+  if (arn === undefined) {
+    throw new CompanionError(name, 'is not configured');
+  }
+  const text = await room.doors.secretsManager.getCurrentValue(arn);
+  if (text === undefined || isMarker(text)) {
+    throw new CompanionError(name, 'has no value yet');
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // JSON.parse quotes its input in its message.
+    throw new CompanionError(name, 'does not hold JSON');
+  }
+}

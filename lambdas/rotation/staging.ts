@@ -1,0 +1,139 @@
+/**
+ * The checks every step begins with, and the two ways a rotation is given up.
+ *
+ * The service labels the version of a rotation AWSPENDING before it calls createSecret, and may have
+ * taken the label away again since: a step for such a version is refused.
+ */
+import { pinLabel } from '../../domain/config/names.ts';
+import { currentVersion, versionWith } from '../../domain/policy/labels.ts';
+import { AwsCallError } from '../../doors/aws-call.ts';
+import type { SecretDescription } from '../../doors/secrets-manager.ts';
+import {
+  BaseMovedError,
+  ForeignRotationFunctionError,
+  RotationDisabledError,
+  VersionNotStagedError,
+} from './errors.ts';
+import { type Room, type Run, readUntilFound, readVersion } from './run.ts';
+import type { RotationStrategy } from './strategy.ts';
+
+/** DescribeSecret, repeated for a moment while it does not show the label this call is about. */
+export async function describeStaged(
+  room: Room<unknown>,
+  token: string,
+): Promise<SecretDescription> {
+  const { doors, environment } = room;
+  const staged = await readUntilFound(doors, async () => {
+    const description = await doors.secretsManager.describe(environment.SECRET_ARN);
+    return description.versionIdsToStages[token] === undefined ? undefined : description;
+  });
+  return staged ?? doors.secretsManager.describe(environment.SECRET_ARN);
+}
+
+/** @returns 'current' when this rotation was promoted already, 'pending' when it is under way */
+export function checkStaging(
+  description: SecretDescription,
+  token: string,
+  functionArn: string,
+): 'current' | 'pending' {
+  if (!description.rotationEnabled) {
+    throw new RotationDisabledError(description.name);
+  }
+  if (description.rotationLambdaArn !== functionArn) {
+    throw new ForeignRotationFunctionError(description.rotationLambdaArn, functionArn);
+  }
+  const labels = description.versionIdsToStages[token];
+  if (labels?.includes('AWSCURRENT')) {
+    return 'current';
+  }
+  if (!labels?.includes('AWSPENDING')) {
+    throw new VersionNotStagedError(description.name, token, labels);
+  }
+  return 'pending';
+}
+
+/** Takes AWSPENDING off this token, so that the next RotateSecret is not answered "isn't complete". */
+export async function clearPending(
+  room: Pick<Room<unknown>, 'doors' | 'environment'>,
+  token: string,
+): Promise<void> {
+  await room.doors.secretsManager.moveLabel({
+    secretId: room.environment.SECRET_ARN,
+    label: 'AWSPENDING',
+    from: token,
+  });
+}
+
+/**
+ * Keeps a pending version under the pin label when the target accepts its value, or does not answer:
+ * it may be the only copy of a credential that works.
+ */
+export async function pinIfAccepted<Value>(
+  room: Pick<Room<Value>, 'doors' | 'environment' | 'strategy'>,
+  versionId: string,
+  probe: (strategy: RotationStrategy<Value>, pending: Value) => Promise<void>,
+): Promise<boolean> {
+  const { doors, environment, strategy } = room;
+  const pending = await readVersion(room, versionId);
+  if (pending === undefined) {
+    return false;
+  }
+  try {
+    await probe(strategy, pending);
+  } catch (error) {
+    if (isRefusalOfTheTarget(error)) {
+      return false;
+    }
+  }
+  const { versionIdsToStages } = await doors.secretsManager.describe(environment.SECRET_ARN);
+  const holder = versionWith(pinLabel, versionIdsToStages);
+  if (holder !== versionId) {
+    await doors.secretsManager.moveLabel({
+      secretId: environment.SECRET_ARN,
+      label: pinLabel,
+      to: versionId,
+      ...(holder && { from: holder }),
+    });
+  }
+  return true;
+}
+
+/** Only the target's own "no" says that nobody needs this value; a timeout says nothing. */
+function isRefusalOfTheTarget(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return (
+    code === 'ERR_ROTATION_LOGIN_REFUSED' ||
+    code === 'ERR_ROTATION_ROLE_CANNOT_LOGIN' ||
+    code === 'ERR_ROTATION_TEST_FAILED'
+  );
+}
+
+/** AWSCURRENT is not what this rotation builds on: its value is out of date, and it ends here. */
+export async function giveUp<Value>(
+  run: Run<Value>,
+  basedOn: string | null,
+  probe: (strategy: RotationStrategy<Value>, pending: Value) => Promise<void>,
+): Promise<never> {
+  const pinned = await pinIfAccepted(run, run.token, probe);
+  await clearPending(run, run.token);
+  throw new BaseMovedError(basedOn, currentVersion(run.description.versionIdsToStages), pinned);
+}
+
+/** The doors' own failures: the same call may go well a moment later. Everything else is a refusal. */
+export function mayGoWellLater(error: unknown): boolean {
+  if (error instanceof AwsCallError) {
+    return true;
+  }
+  const code = String((error as { code?: unknown }).code ?? '');
+  return !code.startsWith('ERR_ROTATION_') || transient.has(code);
+}
+
+const transient: ReadonlySet<string> = new Set([
+  'ERR_ROTATION_CONTROL_RECORD',
+  'ERR_ROTATION_RANDOM_SOURCE',
+  'ERR_ROTATION_COMPANION',
+  'ERR_ROTATION_POSTGRES',
+  'ERR_ROTATION_POSTGRES_UNREACHABLE',
+  'ERR_ROTATION_TLS',
+  'ERR_ROTATION_LOGIN_REFUSED',
+]);

@@ -1,0 +1,183 @@
+/**
+ * createSecret: decides what this rotation is, and stores its value under AWSPENDING.
+ *
+ * The states it can meet, for version T = ClientRequestToken:
+ * 1. T is AWSCURRENT                      → this rotation is over: 'unchanged' (decided in handler.ts)
+ * 2. T has a value and a rotation record  → a run of this step stored it before: 'unchanged'
+ * 3. T has a value and no rotation record → somebody staged it by hand: refused, and left alone
+ * 4. no value, a lease of another token   → refused; T's AWSPENDING is taken away
+ * 5. no value, a record                   → a crash between record and value: goes on as recorded
+ * 6. no value, no record, preflight says no → refused; T's AWSPENDING is taken away
+ * 7. no value, no record                  → fixes intent and base in a record, then as 5
+ * 8. AWSCURRENT is not the record's base  → given up: T's AWSPENDING is taken away
+ * 9. the put meets another value under T  → another run of this step was faster: 'unchanged'
+ *
+ * A refusal takes the valueless label away because the service answers every later RotateSecret, an
+ * emergency's included, with "A previous rotation isn't complete" while it stands (API_RotateSecret).
+ */
+import type { IntentRecord, RotationRecord } from '../../../domain/events/control-records.ts';
+import { currentVersion, previousVersion } from '../../../domain/policy/labels.ts';
+import { preflight } from '../../../domain/policy/preflight.ts';
+import {
+  CompromisedMaterialError,
+  NothingToRestoreError,
+  RotationRefusedError,
+  UnrecordedVersionError,
+  ValueTooLargeError,
+} from '../errors.ts';
+import { type Run, readVersion, rotationOf } from '../run.ts';
+import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
+import type { Versions } from '../strategy.ts';
+
+/** Secrets Manager's limit (user guide, "Quotas"). */
+const maximumBytes = 65_536;
+
+export async function createSecret<Value>(run: Run<Value>): Promise<'created' | 'unchanged'> {
+  const { controlTable, secretsManager } = run.doors;
+  const { SECRET_ARN, SECRET_NAME } = run.environment;
+  const record = await controlTable.getRotation(SECRET_NAME, run.token);
+  if ((await secretsManager.getValue(SECRET_ARN, run.token)) !== undefined) {
+    if (record === undefined) {
+      throw new UnrecordedVersionError(SECRET_NAME, run.token);
+    }
+    return 'unchanged';
+  }
+  try {
+    return await makeAndStore(run, record);
+  } catch (error) {
+    if (!mayGoWellLater(error)) {
+      await clearPending(run, run.token);
+    }
+    throw error;
+  }
+}
+
+async function makeAndStore<Value>(
+  run: Run<Value>,
+  known: RotationRecord | undefined,
+): Promise<'created' | 'unchanged'> {
+  const { secretsManager } = run.doors;
+  const record = known ?? (await decide(run));
+  const stages = run.description.versionIdsToStages;
+  const basedOn = currentVersion(stages) ?? null;
+  if (basedOn !== record.basedOn) {
+    return giveUp(run, record.basedOn, async () => undefined);
+  }
+
+  const rotation = await rotationOf(run, record);
+  const restore = await restoredValue(run, record);
+  if (restore !== undefined) {
+    const { primary } = run.strategy.material(restore);
+    if (primary !== undefined && rotation.compromised.has(primary)) {
+      throw new CompromisedMaterialError(primary);
+    }
+  }
+  const versions = await versionsToBuildOn(run);
+  const value = await run.strategy.createSecret(versions, {
+    ...rotation,
+    ...(restore !== undefined && { restore }),
+  });
+
+  const secretString = run.strategy.serialize(value);
+  const bytes = Buffer.byteLength(secretString);
+  if (bytes > maximumBytes) {
+    throw new ValueTooLargeError(bytes, maximumBytes);
+  }
+  const stored = await secretsManager.putPending({
+    secretId: run.environment.SECRET_ARN,
+    token: run.token,
+    secretString,
+    ...(run.rotationToken && { rotationToken: run.rotationToken }),
+  });
+  return stored === 'stored' ? 'created' : 'unchanged';
+}
+
+/** Fixes intent and base of this token, once: whoever runs this step later finds the same answer. */
+async function decide<Value>(run: Run<Value>): Promise<RotationRecord> {
+  const { controlTable } = run.doors;
+  const secretName = run.environment.SECRET_NAME;
+  const stages = run.description.versionIdsToStages;
+  const intent = await controlTable.getIntent(secretName, run.token);
+  const current = currentVersion(stages);
+  const refusal = preflight({
+    intent: intent?.intent ?? 'planned',
+    armed: run.environment.ARMED === 'true',
+    describe: run.description,
+    token: run.token,
+    activate: intent?.activate,
+    afterRotation: current ? await controlTable.getAfterRotation(secretName, current) : undefined,
+    lease: await controlTable.getLease(secretName),
+    now: run.now,
+  });
+  if (refusal !== undefined) {
+    throw new RotationRefusedError(refusal.code, refusal.message);
+  }
+  return controlTable.fixRotation(secretName, newRecord(run, intent));
+}
+
+function newRecord<Value>(run: Run<Value>, intent: IntentRecord | undefined): RotationRecord {
+  const stages = run.description.versionIdsToStages;
+  const kind = intent?.intent ?? 'planned';
+  const restoreVersionId =
+    kind === 'rollback' ? (intent?.restoreVersionId ?? previousVersion(stages)) : undefined;
+  return {
+    token: run.token,
+    intent: kind,
+    basedOn: currentVersion(stages) ?? null,
+    ...(restoreVersionId && { restoreVersionId }),
+    ...(intent?.activate && { activateKid: intent.activate.kid }),
+    ...(intent?.owner && { owner: intent.owner }),
+    provenance: {
+      intent: kind,
+      token: run.token,
+      attributed: intent !== undefined,
+      ...(intent && { requestedBy: intent.requestedBy }),
+      ...(intent?.reason && { reason: intent.reason }),
+      ...(intent === undefined && { backstopProbably: nativeRuleIsDue(run) }),
+    },
+    at: run.now.toISOString(),
+    steps: {},
+    evidence: [],
+  };
+}
+
+/** Rotation happens "on or before" NextRotationDate, within a window of hours (API_DescribeSecret). */
+const windowMilliseconds = 24 * 3_600_000;
+
+function nativeRuleIsDue<Value>({ description, now }: Run<Value>): boolean {
+  const next = description.nextRotationDate;
+  return next !== undefined && next.getTime() - now.getTime() <= windowMilliseconds;
+}
+
+async function restoredValue<Value>(
+  run: Run<Value>,
+  record: RotationRecord,
+): Promise<Value | undefined> {
+  if (record.intent !== 'rollback') {
+    return undefined;
+  }
+  const value = await readVersion(run, record.restoreVersionId);
+  if (value === undefined) {
+    throw new NothingToRestoreError(run.environment.SECRET_NAME, record.restoreVersionId);
+  }
+  return value;
+}
+
+/** Current, previous, and every other version a label still holds: no key in any of them may be lost. */
+async function versionsToBuildOn<Value>(run: Run<Value>): Promise<Versions<Value>> {
+  const stages = run.description.versionIdsToStages;
+  const currentId = currentVersion(stages);
+  const previousId = previousVersion(stages);
+  const current = await readVersion(run, currentId);
+  const previous = await readVersion(run, previousId);
+  const labelled: Value[] = [];
+  for (const versionId of Object.keys(stages)) {
+    if (versionId !== currentId && versionId !== previousId && versionId !== run.token) {
+      const value = await readVersion(run, versionId);
+      if (value !== undefined) {
+        labelled.push(value);
+      }
+    }
+  }
+  return { ...(current && { current }), ...(previous && { previous }), labelled };
+}

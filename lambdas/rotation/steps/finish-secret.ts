@@ -1,0 +1,109 @@
+/**
+ * finishSecret: promotes the tested value, by compare-and-swap.
+ *
+ * The states it can meet:
+ * 1. T is AWSCURRENT            → an earlier run promoted it: only the tail is done (date label carried
+ *                                 over, AWSPENDING taken off), 'unchanged'
+ * 2. testSecret not succeeded   → out of order
+ * 3. a lease of another token   → refused
+ * 4. AWSCURRENT is not the base → given up: pinned if the target accepts it, AWSPENDING removed
+ * 5. otherwise                  → AfterRotation is due; date label; AWSCURRENT moves; tail
+ *
+ * The order matters at every crash point: the AfterRotation record exists before anybody can hear of the
+ * new version, and new or restored material never stands without the date it is aged by.
+ */
+
+import type { RotationRecord } from '../../../domain/events/control-records.ts';
+import { currentVersion, dateLabelsOf } from '../../../domain/policy/labels.ts';
+import { AwsCallError } from '../../../doors/aws-call.ts';
+import { attachDateLabel, carriedOver, type DateLabelMove, dateLabelMove } from '../date-label.ts';
+import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
+import { clearPending, giveUp } from '../staging.ts';
+import { assertBase, recordAfter } from './set-secret.ts';
+
+export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> {
+  const record = await recordAfter(run, 'finishSecret', 'testSecret');
+  await assertBase(run, record);
+  const versions = await readVersions(run);
+  const pending = run.strategy.material(versions.pending as Value);
+  const current = versions.current && run.strategy.material(versions.current);
+
+  const { published } = pending;
+  await run.doors.controlTable.putAfterRotation(run.environment.SECRET_NAME, {
+    versionId: run.token,
+    state: 'due',
+    intent: record.intent,
+    basedOn: record.basedOn,
+    ...(published && { publishedKid: published }),
+    ...(pending.primary && { primary: pending.primary }),
+    ...(current?.primary && { replaced: current.primary }),
+    ...(record.owner && { owner: record.owner }),
+    at: run.now.toISOString(),
+  });
+
+  const label = await dateLabelMove(run, pending, current);
+  if (label?.when === 'beforePromotion') {
+    await attachDateLabel(run, label);
+  }
+  // Asked as late as possible: an emergency may have taken the lease since this step began.
+  await assertNoForeignLease(run);
+  await promote(run, record);
+  await tail(run, label?.when === 'afterPromotion' ? label : undefined);
+  return 'finished';
+}
+
+/** State 1: the answer to the promotion was lost, or the function died right after it. */
+export async function finishPromoted<Value>(run: Run<Value>): Promise<'unchanged'> {
+  const stages = run.description.versionIdsToStages;
+  const isDated = dateLabelsOf(run.token, stages).length > 0;
+  await tail(run, isDated ? undefined : carriedOver(run));
+  return 'unchanged';
+}
+
+/**
+ * `RemoveFromVersionId` is the compare: the call fails when AWSCURRENT is elsewhere
+ * (API_UpdateSecretVersionStage). AWSPREVIOUS follows by itself.
+ */
+async function promote<Value>(run: Run<Value>, record: RotationRecord): Promise<void> {
+  const { secretsManager } = run.doors;
+  const { SECRET_ARN } = run.environment;
+  const moved = await secretsManager.moveLabel({
+    secretId: SECRET_ARN,
+    label: 'AWSCURRENT',
+    to: run.token,
+    ...(record.basedOn && { from: record.basedOn }),
+  });
+  if (moved === 'moved') {
+    return;
+  }
+  const description = await secretsManager.describe(SECRET_ARN);
+  if (currentVersion(description.versionIdsToStages) === run.token) {
+    return;
+  }
+  const rotation = await rotationOf(run, record);
+  await giveUp({ ...run, description }, record.basedOn, (strategy, pending) =>
+    strategy.testSecret({ pending }, rotation),
+  );
+}
+
+/**
+ * The service takes AWSPENDING off by itself when the rotation is over, in some recorded cases it does
+ * not: both end states are right, so a failure here is told and nothing more.
+ */
+async function tail<Value>(run: Run<Value>, label: DateLabelMove | undefined): Promise<void> {
+  if (label !== undefined) {
+    await attachDateLabel(run, label);
+  }
+  try {
+    await clearPending(run, run.token);
+  } catch (error) {
+    if (!(error instanceof AwsCallError)) {
+      throw error;
+    }
+    run.doors.log.error('pendingLabelLeft', {
+      secret: run.environment.SECRET_NAME,
+      token: run.token,
+      awsCode: error.awsCode,
+    });
+  }
+}

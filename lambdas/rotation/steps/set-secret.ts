@@ -1,0 +1,48 @@
+/**
+ * setSecret: makes the target accept the pending value.
+ *
+ * The states it can meet:
+ * 1. the lease belongs to another token → refused
+ * 2. createSecret has not succeeded     → out of order
+ * 3. AWSCURRENT is not the base         → given up before the target is touched again
+ * 4. the target accepts the value       → the strategy's probe says so: nothing to do
+ * 5. it does not                        → the strategy sets it
+ */
+import type { RotationRecord } from '../../../domain/events/control-records.ts';
+import { currentVersion } from '../../../domain/policy/labels.ts';
+import { StepOutOfOrderError } from '../errors.ts';
+import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
+import { giveUp } from '../staging.ts';
+
+export async function setSecret<Value>(run: Run<Value>): Promise<'set'> {
+  const record = await recordAfter(run, 'setSecret', 'createSecret');
+  await assertNoForeignLease(run);
+  await assertBase(run, record);
+  const versions = await readVersions(run);
+  await run.strategy.setSecret(versions, await rotationOf(run, record));
+  return 'set';
+}
+
+/** @throws StepOutOfOrderError unless the step before has succeeded under this token */
+export async function recordAfter<Value>(
+  run: Run<Value>,
+  step: string,
+  before: string,
+): Promise<RotationRecord> {
+  const record = await run.doors.controlTable.getRotation(run.environment.SECRET_NAME, run.token);
+  if (record?.steps[before] === undefined) {
+    throw new StepOutOfOrderError(step, before, run.token);
+  }
+  return record;
+}
+
+/** The compare of compare-and-swap, before anything is done: only the base may be replaced. */
+export async function assertBase<Value>(run: Run<Value>, record: RotationRecord): Promise<void> {
+  const current = currentVersion(run.description.versionIdsToStages) ?? null;
+  if (current !== record.basedOn) {
+    const rotation = await rotationOf(run, record);
+    await giveUp(run, record.basedOn, (strategy, pending) =>
+      strategy.testSecret({ pending }, rotation),
+    );
+  }
+}
