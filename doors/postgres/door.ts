@@ -15,7 +15,10 @@ export interface Credential {
 
 export interface Session {
   /** Values are bound, never interpolated; identifiers come from the catalogue through `format('%I')` or `quoteIdentifier`. */
-  query<Row extends Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
   /** Runs `work` in one transaction; rolls back when it throws. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -27,5 +30,9 @@ export interface PostgresDoor {
    * @throws PostgresUnreachableError, TlsError, PostgresError for everything else, with SQLSTATE and host,
    *   never a statement, a bound value or a password
    */
-  withSession<T>(endpoint: Endpoint, credential: Credential, work: (session: Session) => Promise<T>): Promise<T>;
+  withSession<T>(
+    endpoint: Endpoint,
+    credential: Credential,
+    work: (session: Session) => Promise<T>,
+  ): Promise<T>;
 }
