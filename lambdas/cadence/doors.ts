@@ -1,0 +1,17 @@
+/** What the cadence needs of the outside world; exactly these methods, so that its role is as small. */
+import type { Clock } from '../../doors/clock.ts';
+import type { ControlTableDoor } from '../../doors/control-table.ts';
+import type { Log } from '../../doors/log.ts';
+import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
+
+export interface CadenceDoors {
+  secretsManager: Pick<SecretsManagerDoor, 'list' | 'describe' | 'rotate'>;
+  controlTable: Pick<
+    ControlTableDoor,
+    'getIntent' | 'putIntent' | 'getRotation' | 'getAfterRotation' | 'getLease' | 'getHold'
+  >;
+  stepFunctions: StepFunctionsDoor;
+  clock: Clock;
+  log: Log;
+}

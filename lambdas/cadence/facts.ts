@@ -1,0 +1,55 @@
+/** The facts about one secret, from its labels and the control table. No value is read. */
+import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import type { SecretFacts } from '../../domain/policy/due.ts';
+import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
+import type { SecretDescription } from '../../doors/secrets-manager.ts';
+import type { CadenceDoors } from './doors.ts';
+
+export async function factsOf(
+  doors: CadenceDoors,
+  secret: RotatedManifestSecret,
+  description: SecretDescription,
+): Promise<SecretFacts> {
+  const { rotationEnabled, versionIdsToStages } = description;
+  const hold = await doors.controlTable.getHold(secret.name);
+  return {
+    armed: secret.armed,
+    origin: secret.origin,
+    cadenceDays: secret.cadenceDays,
+    leadDays: secret.leadDays,
+    rotationEnabled,
+    versionIdsToStages,
+    hold,
+    afterRotation: await afterRotationOf(doors, secret.name, currentVersion(versionIdsToStages)),
+    pendingSince: await pendingSince(doors, secret.name, rotationInProgress(versionIdsToStages)),
+    now: doors.clock.now(),
+  };
+}
+
+async function afterRotationOf(
+  { controlTable, stepFunctions }: CadenceDoors,
+  secretName: string,
+  current: string | undefined,
+): Promise<SecretFacts['afterRotation']> {
+  const record =
+    current === undefined ? undefined : await controlTable.getAfterRotation(secretName, current);
+  if (record === undefined) return undefined;
+  // A record that is due names its owner when another execution made the version, e.g. an activation.
+  const execution = record.execution ?? record.owner;
+  const open = record.state === 'due' || record.state === 'running';
+  const live = open && execution !== undefined && (await stepFunctions.isRunning(execution));
+  return { ...record, live };
+}
+
+/** createSecret's record of the rotation, or the intent its caller left before RotateSecret. */
+async function pendingSince(
+  { controlTable }: CadenceDoors,
+  secretName: string,
+  pending: string | undefined,
+): Promise<string | undefined> {
+  if (pending === undefined) return undefined;
+  const record =
+    (await controlTable.getRotation(secretName, pending)) ??
+    (await controlTable.getIntent(secretName, pending));
+  return record?.at;
+}
