@@ -1,9 +1,8 @@
 /** Every hour: decides which secrets rotate, and starts what was lost. The schedule's event is not read. */
-import { readManifest } from '../../domain/config/manifest-parts.ts';
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { parameters } from '../../doors/parameters.ts';
+import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
@@ -19,14 +18,8 @@ const doors = {
   clock: systemClock,
   log: lambdaLog('cadence'),
 };
-const parameterStore = parameters();
+const manifest = manifestAt(environment.MANIFEST_PARAMETER);
 
 export async function handler(): Promise<TickSummary> {
-  // Read each time: a warm function must not decide by the inventory of an earlier deployment.
-  const manifest = await readManifest((part) =>
-    parameterStore.get(
-      part === 1 ? environment.MANIFEST_PARAMETER : `${environment.MANIFEST_PARAMETER}/${part}`,
-    ),
-  );
-  return tick(doors, manifest, environment.STATE_MACHINE_ARN);
+  return tick(doors, await manifest(), environment.STATE_MACHINE_ARN);
 }

@@ -1,0 +1,19 @@
+/** What the AfterRotation's tasks need of the outside world; exactly these methods. */
+import type { Manifest } from '../../domain/config/manifest.ts';
+import type { Clock } from '../../doors/clock.ts';
+import type { ControlTableDoor } from '../../doors/control-table.ts';
+import type { EventBusDoor } from '../../doors/event-bus.ts';
+import type { Log } from '../../doors/log.ts';
+import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+
+export interface AfterRotationDoors {
+  secretsManager: Pick<SecretsManagerDoor, 'describe' | 'rotate'>;
+  controlTable: Pick<
+    ControlTableDoor,
+    'getRotation' | 'putIntent' | 'getAfterRotation' | 'moveAfterRotation' | 'getLease'
+  >;
+  eventBus: EventBusDoor;
+  manifest(): Promise<Manifest>;
+  clock: Clock;
+  log: Log;
+}

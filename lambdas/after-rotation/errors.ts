@@ -1,0 +1,84 @@
+/** Why an AfterRotation stops. The machine records name and message, so no message holds a value. */
+
+export abstract class AfterRotationError extends Error {
+  abstract readonly code: `ERR_ROTATION_${string}`;
+}
+
+export class NoAfterRotationError extends AfterRotationError {
+  override readonly name = 'NoAfterRotationError';
+  readonly code = 'ERR_ROTATION_NO_AFTER_ROTATION';
+  constructor(secretName: string, versionId: string) {
+    super(
+      `${secretName} version ${versionId} has no AfterRotation record; expected the one finishSecret writes before it promotes. No rotation of ours made that version.`,
+    );
+  }
+}
+
+export class UnknownSecretError extends AfterRotationError {
+  override readonly name = 'UnknownSecretError';
+  readonly code = 'ERR_ROTATION_UNKNOWN_SECRET';
+  constructor(secretName: string) {
+    super(
+      `${secretName} is not a rotating secret of this stack's manifest; expected it to be. Deploy the stack that manages it, then resume.`,
+    );
+  }
+}
+
+export class SupersededError extends AfterRotationError {
+  override readonly name = 'SupersededError';
+  readonly code = 'ERR_ROTATION_SUPERSEDED';
+  constructor(versionId: string, current: string | undefined) {
+    super(
+      `AWSCURRENT is ${current ?? 'absent'}; expected ${versionId}. A later rotation took its place and has an AfterRotation of its own.`,
+    );
+  }
+}
+
+export class NotSettledError extends AfterRotationError {
+  override readonly name = 'NotSettledError';
+  readonly code = 'ERR_ROTATION_NOT_SETTLED';
+  constructor(versionId: string, pending: string | undefined, current: string | undefined) {
+    super(
+      `Rotation ${versionId} is not complete after the last look: AWSCURRENT is ${current ?? 'absent'}, AWSPENDING is ${pending ?? 'absent'}; expected AWSCURRENT on it and AWSPENDING absent or there, too. Look at the rotation function's log, then resume or roll back.`,
+    );
+  }
+}
+
+export class ActivationRefusedError extends AfterRotationError {
+  override readonly name = 'ActivationRefusedError';
+  readonly code = 'ERR_ROTATION_ACTIVATION_REFUSED';
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+  }
+}
+
+export class LostAfterRotationError extends AfterRotationError {
+  override readonly name = 'LostAfterRotationError';
+  readonly code = 'ERR_ROTATION_LOST_AFTER_ROTATION';
+  constructor(versionId: string, found: string) {
+    super(
+      `The AfterRotation of version ${versionId} is ${found}; expected it to be running under this execution. Another execution took it over.`,
+    );
+  }
+}
+
+export class InvalidTaskError extends AfterRotationError {
+  override readonly name = 'InvalidTaskError';
+  readonly code = 'ERR_ROTATION_INVALID_TASK';
+  constructor(at: string) {
+    super(
+      `The task's input does not fit at "${at}"; expected { task, execution, progress } as the AfterRotation machine sends it.`,
+    );
+  }
+}
+
+/** Something that is not ours went wrong; its message may hold anything, so only its class is told. */
+export class UnexpectedError extends AfterRotationError {
+  override readonly name = 'UnexpectedError';
+  readonly code = 'ERR_ROTATION_UNEXPECTED';
+  constructor(className: string) {
+    super(
+      `${className} was thrown; its message is withheld, because it may hold anything. Resume to try again.`,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+/** Target of every Task of the AfterRotation machine, except the one that retires a database role. */
+import { systemClock } from '../../doors/clock.ts';
+import { controlTable } from '../../doors/control-table.ts';
+import { eventBus } from '../../doors/event-bus.ts';
+import { lambdaLog } from '../../doors/log.ts';
+import { manifestAt } from '../../doors/manifest.ts';
+import { secretsManager } from '../../doors/secrets-manager.ts';
+import { assertTrustedEnvironment } from '../rotation/posture.ts';
+import type { AfterRotationDoors } from './doors.ts';
+import { afterRotationEnvironmentSchema } from './environment.ts';
+import { runTask } from './run-task.ts';
+
+assertTrustedEnvironment(process.env);
+const environment = afterRotationEnvironmentSchema.parse(process.env);
+const doors: AfterRotationDoors = {
+  secretsManager: secretsManager(),
+  controlTable: controlTable(environment.CONTROL_TABLE),
+  eventBus: eventBus(environment.EVENT_BUS),
+  manifest: manifestAt(environment.MANIFEST_PARAMETER),
+  clock: systemClock,
+  log: lambdaLog('after-rotation'),
+};
+
+export const handler = (event: unknown): Promise<object> => runTask(doors, event);

@@ -1,0 +1,42 @@
+/** What travels from state to state of the AfterRotation machine: names and ids, never a value. */
+import * as z from 'zod';
+import { intentSchema } from '../../domain/events/control-records.ts';
+
+/** The input of an execution, as the starter, the cadence or a person gives it. */
+export const inputSchema = z.object({
+  secretArn: z.string().min(1),
+  secretName: z.string().min(1),
+  versionId: z.string().min(1).max(64),
+  /** The execution that died over this version and is replaced. */
+  takeOver: z.string().optional(),
+  /** A person has removed the reason why this AfterRotation stopped: go on. */
+  resume: z.boolean().optional(),
+});
+export type Input = z.infer<typeof inputSchema>;
+
+/** Begin's answer, handed on and added to by every later task. */
+export const progressSchema = inputSchema.extend({
+  /** nothingToDo: finished already, or another execution's. */
+  outcome: z.enum(['begun', 'nothingToDo']),
+  startedAt: z.iso.datetime(),
+  intent: intentSchema,
+  basedOn: z.string().nullable(),
+  /** A key is published and waits: this execution activates it. */
+  activate: z.boolean(),
+  publishedKid: z.string().nullable(),
+  /** The ClientRequestToken of that activation, hence its version. */
+  activation: z.string().nullable(),
+  /** The rotation function, to close the role that a database emergency left behind. */
+  retire: z.boolean(),
+  rotationFunction: z.string(),
+  /** Has the service closed the rotation that is waited for? And how often was it asked? */
+  settled: z.boolean(),
+  polls: z.int(),
+});
+export type Progress = z.infer<typeof progressSchema>;
+
+/** `Catch` adds this where it leads to Stop (Amazon States Language, "Error outputs"). */
+export const caughtSchema = inputSchema.extend({
+  error: z.object({ Error: z.string(), Cause: z.string().optional() }),
+});
+export type Caught = z.infer<typeof caughtSchema>;

@@ -1,0 +1,92 @@
+/** The audit event `credential-secret-rotation`, from what the steps recorded. */
+import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import {
+  auditEventSource,
+  type RotationAuditEvent,
+  rotationAuditEventSchema,
+} from '../../domain/events/audit-event.ts';
+import type { AfterRotationRecord, RotationRecord } from '../../domain/events/control-records.ts';
+import { derivedToken } from '../../domain/policy/derived-token.ts';
+import type { AfterRotationDoors } from './doors.ts';
+import { NoAfterRotationError } from './errors.ts';
+import type { Progress } from './progress.ts';
+import { rotatingSecret } from './rotating-secret.ts';
+
+type Proven = Pick<Progress, 'secretArn' | 'secretName' | 'versionId' | 'startedAt' | 'activation'>;
+type Outcome = { outcome: 'rotated' } | { outcome: 'stopped'; reason: string };
+
+export async function proveRotation(
+  doors: AfterRotationDoors,
+  execution: string,
+  { secretArn, secretName, versionId, startedAt, activation }: Proven,
+  ended: Outcome,
+): Promise<void> {
+  const { controlTable, clock, eventBus, log } = doors;
+  const secret = rotatingSecret(await doors.manifest(), secretName);
+  const after = await controlTable.getAfterRotation(secretName, versionId);
+  const rotation = await controlTable.getRotation(secretName, versionId);
+  if (after === undefined || rotation === undefined) {
+    throw new NoAfterRotationError(secretName, versionId);
+  }
+  const activated =
+    activation === null ? undefined : await controlTable.getAfterRotation(secretName, activation);
+  const activating =
+    activation === null ? undefined : await controlTable.getRotation(secretName, activation);
+
+  const event: RotationAuditEvent = rotationAuditEventSchema.parse({
+    type: 'credential-secret-rotation',
+    version: 1,
+    id: derivedToken('credential-secret-rotation', secretName, versionId, ended.outcome),
+    at: clock.now().toISOString(),
+    secret: { name: secretName, arn: secretArn },
+    kind: secret.kind,
+    versionId,
+    basedOn: after.basedOn,
+    intent: after.intent,
+    // A published key is used only once it is activated: then the activation says what replaced what.
+    material: materialOf(activated ?? after),
+    rotations: [rotation, ...(activating === undefined ? [] : [activating])].map(rotationOf),
+    ...ended,
+    afterRotation: { execution, startedAt, endedAt: clock.now().toISOString() },
+    ...logsEveryoneOut(secret, after),
+  } satisfies RotationAuditEvent);
+
+  await eventBus.put({
+    source: auditEventSource,
+    detailType: event.type,
+    detail: event,
+    resources: [secretArn],
+  });
+  log.info('credential-secret-rotation', {
+    secret: secretName,
+    versionId,
+    outcome: ended.outcome,
+    auditEvent: JSON.stringify(event),
+  });
+}
+
+function materialOf({ primary, replaced }: AfterRotationRecord): RotationAuditEvent['material'] {
+  return { ...(primary && { primary }), ...(replaced && { replaced }) };
+}
+
+function rotationOf(record: RotationRecord): RotationAuditEvent['rotations'][number] {
+  const { intent, token: _, ...triggeredBy } = record.provenance;
+  return {
+    versionId: record.token,
+    intent,
+    basedOn: record.basedOn,
+    at: record.at,
+    triggeredBy,
+    steps: record.steps,
+    evidence: record.evidence,
+  };
+}
+
+/** jwt: revoked keys (emergency) and readers that know one key end every session. */
+function logsEveryoneOut(
+  secret: RotatedManifestSecret,
+  { intent }: AfterRotationRecord,
+): Pick<RotationAuditEvent, 'logsEveryoneOut'> {
+  if (secret.kind !== 'jwt') return {};
+  return { logsEveryoneOut: secret.logsEveryoneOut || intent === 'emergency' };
+}

@@ -1,0 +1,14 @@
+/** Leaves the proof of a rotation: an event on the bus and one line in the log. */
+import type { AfterRotationDoors } from '../doors.ts';
+import { type Progress, progressSchema } from '../progress.ts';
+import { proveRotation } from '../prove-rotation.ts';
+
+export async function audit(
+  doors: AfterRotationDoors,
+  execution: string,
+  given: unknown,
+): Promise<Progress> {
+  const progress = progressSchema.parse(given);
+  await proveRotation(doors, execution, progress, { outcome: 'rotated' });
+  return progress;
+}

@@ -1,0 +1,92 @@
+/**
+ * Takes the AfterRotation of a version for this execution. Compare-and-swap on its record decides, so of
+ * two executions one goes on and the other has nothing to do.
+ *
+ * 1. due: taken
+ * 2. running, by this execution: this task is run again, go on
+ * 3. running, by the dead execution the input names: taken over
+ * 4. stopped, and a person resumes it: taken
+ * 5. anything else: nothing to do
+ */
+import type { RotatedManifestSecret } from '../../../domain/config/manifest.ts';
+import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
+import { activateToken } from '../../../domain/policy/derived-token.ts';
+import type { AfterRotationDoors } from '../doors.ts';
+import { NoAfterRotationError } from '../errors.ts';
+import { type Input, inputSchema, type Progress } from '../progress.ts';
+import { rotatingSecret } from '../rotating-secret.ts';
+
+export async function begin(
+  doors: AfterRotationDoors,
+  execution: string,
+  given: unknown,
+): Promise<Progress> {
+  const input = inputSchema.parse(given);
+  const { secretName, versionId } = input;
+  const secret = rotatingSecret(await doors.manifest(), secretName);
+  const record = await doors.controlTable.getAfterRotation(secretName, versionId);
+  if (record === undefined) throw new NoAfterRotationError(secretName, versionId);
+
+  if (record.state === 'running' && record.execution === execution) {
+    return progressOf(input, record, secret, 'begun');
+  }
+  if (!mayTake(record, input)) return progressOf(input, record, secret, 'nothingToDo');
+
+  const { reason: _, ...taken } = record;
+  const running: AfterRotationRecord = {
+    ...taken,
+    state: 'running',
+    execution,
+    at: doors.clock.now().toISOString(),
+  };
+  const moved = await doors.controlTable.moveAfterRotation(secretName, [record.state], running);
+  if (moved) return progressOf(input, running, secret, 'begun');
+
+  // Another execution was quicker, or our own write was answered too late.
+  const found = await doors.controlTable.getAfterRotation(secretName, versionId);
+  const ours = found?.state === 'running' && found.execution === execution;
+  return progressOf(input, found ?? record, secret, ours ? 'begun' : 'nothingToDo');
+}
+
+function mayTake({ state, execution }: AfterRotationRecord, { takeOver, resume }: Input): boolean {
+  switch (state) {
+    case 'due':
+      return true;
+    case 'running':
+      return execution !== undefined && execution === takeOver;
+    case 'stopped':
+      return resume === true;
+    case 'finished':
+      return false;
+  }
+}
+
+function progressOf(
+  { secretArn, secretName, versionId }: Input,
+  { intent, basedOn, publishedKid, at }: AfterRotationRecord,
+  secret: RotatedManifestSecret,
+  outcome: Progress['outcome'],
+): Progress {
+  return {
+    secretArn,
+    secretName,
+    versionId,
+    outcome,
+    startedAt: at,
+    intent,
+    basedOn,
+    activate: publishedKid !== undefined,
+    publishedKid: publishedKid ?? null,
+    activation:
+      publishedKid === undefined ? null : activateToken(secretName, versionId, publishedKid),
+    // multiUser: the leaked role is another one than AWSCURRENT's, and is closed only now.
+    retire:
+      secret.kind === 'database' &&
+      secret.scheme === 'multiUser' &&
+      intent === 'emergency' &&
+      basedOn !== null,
+    rotationFunction: secret.function,
+    settled: false,
+    polls: 0,
+  };
+}

@@ -1,0 +1,34 @@
+/** Target of the rule on "Secret Label Updated". */
+import { systemClock } from '../../doors/clock.ts';
+import { controlTable } from '../../doors/control-table.ts';
+import { eventBus } from '../../doors/event-bus.ts';
+import { lambdaLog } from '../../doors/log.ts';
+import { manifestAt } from '../../doors/manifest.ts';
+import { secretsManager } from '../../doors/secrets-manager.ts';
+import { stepFunctions } from '../../doors/step-functions.ts';
+import { assertTrustedEnvironment } from '../rotation/posture.ts';
+import { starterEnvironmentSchema } from './environment.ts';
+import { labelEventSchema, type Started, start } from './start.ts';
+
+assertTrustedEnvironment(process.env);
+const environment = starterEnvironmentSchema.parse(process.env);
+const doors = {
+  secretsManager: secretsManager(),
+  controlTable: controlTable(environment.CONTROL_TABLE),
+  stepFunctions: stepFunctions(),
+  eventBus: eventBus(environment.EVENT_BUS),
+  clock: systemClock,
+  log: lambdaLog('starter'),
+};
+const manifest = manifestAt(environment.MANIFEST_PARAMETER);
+
+export async function handler(event: unknown): Promise<{ outcome: Started }> {
+  return {
+    outcome: await start(
+      doors,
+      await manifest(),
+      environment.STATE_MACHINE_ARN,
+      labelEventSchema.parse(event),
+    ),
+  };
+}
