@@ -8,8 +8,8 @@ import type { AfterRotationDoors } from '../doors.ts';
 import { NotSettledError, SupersededError } from '../errors.ts';
 import { type Progress, progressSchema } from '../progress.ts';
 
-/** Looks at one rotation before it counts as stuck; the machine waits 10 seconds between two. */
-export const maximumPolls = 60;
+/** Looks at one rotation before it counts as stuck; the machine waits 5 seconds between two. */
+export const maximumPolls = 120;
 
 /** The rotation that made the version. */
 export async function settled(

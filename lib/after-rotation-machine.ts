@@ -1,0 +1,66 @@
+/** The state machine that goes on where a rotation ends, with a role that may invoke what it names. */
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+  StateMachineType,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { afterRotationDefinition } from './after-rotation-definition.ts';
+
+/** A function as this machine needs it. */
+export interface InvokedFunction {
+  readonly functionArn: string;
+}
+
+export interface AfterRotationMachineProps {
+  /** Name of the state machine. */
+  readonly name: string;
+  /** The function of `lambdas/after-rotation`. */
+  readonly taskFunction: InvokedFunction;
+  /** The rotation functions it may invoke to close the role that an emergency left behind. */
+  readonly rotationFunctions: readonly InvokedFunction[];
+}
+
+export class AfterRotationMachine extends Construct {
+  readonly stateMachine: StateMachine;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: AfterRotationMachineProps) {
+    super(scope, id);
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    this.role.addToPolicy(
+      new PolicyStatement({
+        sid: 'InvokeTasks',
+        effect: Effect.ALLOW,
+        actions: ['lambda:InvokeFunction'],
+        resources: [props.taskFunction, ...props.rotationFunctions].map(
+          ({ functionArn }) => functionArn,
+        ),
+      }),
+    );
+    this.stateMachine = new StateMachine(this, 'Resource', {
+      stateMachineName: props.name,
+      stateMachineType: StateMachineType.STANDARD,
+      definitionBody: DefinitionBody.fromString(
+        Stack.of(this).toJsonString(
+          afterRotationDefinition({ taskFunctionArn: props.taskFunction.functionArn }),
+        ),
+      ),
+      role: this.role,
+      logs: {
+        // Names beginning so keep the log group's resource policy short (Step Functions guide, "Logging").
+        destination: new LogGroup(this, 'Logs', {
+          logGroupName: `/aws/vendedlogs/states/${props.name}`,
+          retention: RetentionDays.ONE_YEAR,
+          removalPolicy: RemovalPolicy.RETAIN,
+        }),
+        level: LogLevel.ALL,
+        includeExecutionData: false,
+      },
+    });
+  }
+}
