@@ -91,11 +91,15 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
 
 async function findRooms(root: string): Promise<string[]> {
   const folders = await readdir(join(root, 'lambdas'), { withFileTypes: true });
-  return folders
-    .filter((folder) => folder.isDirectory())
-    .map(({ name }) => name)
-    .filter((name) => existsSync(join(root, 'lambdas', name, 'handler.ts')))
-    .sort();
+  return (
+    folders
+      .filter((folder) => folder.isDirectory())
+      .map(({ name }) => name)
+      // The core is a part of every rotation function, not a function.
+      .filter((name) => name !== 'rotation')
+      .filter((name) => existsSync(join(root, 'lambdas', name, 'handler.ts')))
+      .sort()
+  );
 }
 
 /**

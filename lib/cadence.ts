@@ -1,0 +1,67 @@
+/** Cadence: every hour it looks at every secret of the manifest and rotates what is due. */
+import { Construct } from 'constructs';
+import { functionName } from '../domain/config/names.ts';
+import type { CadenceEnvironment } from '../lambdas/cadence/environment.ts';
+import type { Deployment } from './deployment.ts';
+import type { ManifestParameter } from './manifest-parameter.ts';
+import type { Rotated } from './reader-policy.ts';
+import { RoomFunction } from './room-function.ts';
+import { invokeBy } from './scheduled.ts';
+import { allow, startRotations } from './statements.ts';
+
+export interface CadenceProps {
+  readonly deployment: Deployment;
+  readonly rotated: readonly Rotated[];
+  readonly manifest: ManifestParameter;
+  /** The AfterRotation machine, and what its executions' ARNs begin with. */
+  readonly machine: { readonly arn: string; readonly executions: string };
+}
+
+export class Cadence extends Construct {
+  readonly function: RoomFunction;
+
+  constructor(scope: Construct, id: string, props: CadenceProps) {
+    super(scope, id);
+    const { deployment, rotated, manifest, machine } = props;
+    const secrets = rotated.map(({ reference }) => reference);
+    const environment: CadenceEnvironment = {
+      MANIFEST_PARAMETER: manifest.parameterName,
+      CONTROL_TABLE: deployment.controlTable.tableName,
+      STATE_MACHINE_ARN: machine.arn,
+    };
+    this.function = new RoomFunction(this, 'Function', {
+      functionName: functionName(deployment.config, 'cadence'),
+      description: 'Decides every hour which secret is due, and rotates it',
+      room: 'cadence',
+      lambdasDirectory: deployment.lambdasDirectory,
+      environment,
+    });
+    this.function.allow(
+      // Knows no resource.
+      allow('List', ['secretsmanager:ListSecrets'], ['*']),
+      allow(
+        'Describe',
+        ['secretsmanager:DescribeSecret'],
+        secrets.map(({ arn }) => arn),
+      ),
+      ...startRotations(
+        secrets,
+        rotated.map((secret) => secret.function.functionArn),
+      ),
+      allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
+      allow('RestartAfterRotation', ['states:StartExecution'], [machine.arn]),
+      allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
+      ...deployment.controlTable.statements({
+        secretNames: secrets.map(({ name }) => name),
+        read: ['after', 'hold', 'lease', 'rotation', 'intent'],
+        write: ['intent'],
+      }),
+    );
+    invokeBy(
+      this,
+      'Hourly',
+      { description: 'Cadence of Quarterturn', scheduleExpression: 'rate(1 hour)' },
+      this.function,
+    );
+  }
+}

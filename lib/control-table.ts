@@ -1,0 +1,89 @@
+/** The control table: what must be remembered between the calls of one rotation, and after it. */
+import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { controlTableName, type Scope } from '../domain/config/names.ts';
+import { useByDynamoDb } from './keys.ts';
+import { allow } from './statements.ts';
+
+/** The first part of a partition key: `<record>#<secret name>`. */
+export type ControlRecord = 'intent' | 'rotation' | 'after' | 'lease' | 'compromised' | 'hold';
+
+export interface ControlGrant {
+  /** Names of the secrets whose records these are. */
+  readonly secretNames: readonly string[];
+  readonly read: readonly ControlRecord[];
+  readonly write?: readonly ControlRecord[];
+}
+
+export interface ControlTableProps extends Scope {
+  readonly key: Key;
+}
+
+export class ControlTable extends Construct {
+  readonly tableName: string;
+  readonly tableArn: string;
+  readonly #key: Key;
+
+  constructor(scope: Construct, id: string, props: ControlTableProps) {
+    super(scope, id);
+    this.#key = props.key;
+    const table = new CfnTable(this, 'Table', {
+      tableName: controlTableName(props),
+      billingMode: 'PAY_PER_REQUEST',
+      attributeDefinitions: [
+        { attributeName: 'pk', attributeType: 'S' },
+        { attributeName: 'sk', attributeType: 'S' },
+      ],
+      keySchema: [
+        { attributeName: 'pk', keyType: 'HASH' },
+        { attributeName: 'sk', keyType: 'RANGE' },
+      ],
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      sseSpecification: {
+        sseEnabled: true,
+        sseType: 'KMS',
+        kmsMasterKeyId: props.key.keyArn,
+      },
+      deletionProtectionEnabled: true,
+    });
+    table.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    this.tableName = table.ref;
+    this.tableArn = table.attrArn;
+  }
+
+  /** Each caller reaches its own records of its own secrets, by partition key. */
+  statements(grant: ControlGrant): PolicyStatement[] {
+    const keys = (records: readonly ControlRecord[]) => ({
+      'ForAllValues:StringEquals': {
+        'dynamodb:LeadingKeys': records.flatMap((record) =>
+          grant.secretNames.map((name) => `${record}#${name}`),
+        ),
+      },
+    });
+    const write = grant.write ?? [];
+    return [
+      allow(
+        'ReadControlRecords',
+        ['dynamodb:GetItem', 'dynamodb:Query'],
+        [this.tableArn],
+        keys(grant.read),
+      ),
+      ...(write.length === 0
+        ? []
+        : [
+            allow(
+              'WriteControlRecords',
+              ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+              [this.tableArn],
+              keys(write),
+            ),
+          ]),
+      allow('UseControlTableKey', useByDynamoDb, [this.#key.keyArn], {
+        StringEquals: { 'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com` },
+      }),
+    ];
+  }
+}

@@ -1,0 +1,46 @@
+import type { Construct } from 'constructs';
+import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
+import type { DatabaseEnvironment } from '../lambdas/database/environment.ts';
+import { authorityFiles } from './authorities.ts';
+import type { Deployment, SecretReference } from './deployment.ts';
+import { type OwnEnvironment, RotatingSecret } from './rotating-secret.ts';
+
+export interface DatabaseSecretProps {
+  readonly deployment: Deployment;
+  readonly key: string;
+  readonly secret: DatabaseConfig;
+  /** The rotator role's secret. */
+  readonly admin: SecretReference;
+}
+
+/** A PostgreSQL login. */
+export class DatabaseSecret extends RotatingSecret {
+  constructor(
+    scope: Construct,
+    id: string,
+    { deployment, key, secret, admin }: DatabaseSecretProps,
+  ) {
+    const environment: OwnEnvironment<DatabaseEnvironment> = {
+      SCHEME: secret.scheme,
+      HOST: secret.host,
+      PORT: String(secret.port),
+      DBNAME: secret.dbname,
+      MAINTENANCE_DATABASE: secret.maintenanceDatabase,
+      ROLES: secret.roles.join(','),
+      ...(secret.identity && { IDENTITY: secret.identity }),
+      ADMIN_SECRET_ARN: admin.arn,
+      DATABASE_URL: secret.databaseUrl ? 'true' : 'false',
+      ...(secret.verifyTables && { VERIFY_TABLES: secret.verifyTables.join(',') }),
+      CA: secret.ca === 'rds' ? 'rds' : 'file',
+    };
+    super(scope, id, {
+      deployment,
+      key,
+      secret,
+      environment,
+      files: authorityFiles(deployment, key, secret.ca),
+      companions: [admin],
+      timeoutSeconds: 120,
+    });
+  }
+}

@@ -1,0 +1,21 @@
+/** What every construct of one stack shares, and how they know a secret. */
+import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import type { ControlTable } from './control-table.ts';
+import type { Keys } from './keys.ts';
+
+export interface Deployment {
+  readonly config: RotationConfig;
+  /** The built folder with one folder a room (`dist/lambdas`). */
+  readonly lambdasDirectory: string;
+  /** What relative paths of the configuration (`ca.file`) start from. */
+  readonly configDirectory: string;
+  readonly controlTable: ControlTable;
+  readonly keys: Keys;
+}
+
+/** A secret as others refer to it. */
+export interface SecretReference {
+  readonly name: string;
+  readonly arn: string;
+  readonly kmsKeyArn: string;
+}

@@ -1,0 +1,45 @@
+import type { Construct } from 'constructs';
+import type { DatabaseConfig, EncryptionConfig } from '../domain/config/secret-schemas.ts';
+import type { EncryptionEnvironment } from '../lambdas/encryption/environment.ts';
+import { authorityFiles } from './authorities.ts';
+import type { Deployment, SecretReference } from './deployment.ts';
+import { type OwnEnvironment, RotatingSecret } from './rotating-secret.ts';
+
+export interface EncryptionSecretProps {
+  readonly deployment: Deployment;
+  readonly key: string;
+  readonly secret: EncryptionConfig;
+  /** The database whose columns it encrypts. */
+  readonly database?: { readonly config: DatabaseConfig; readonly reference: SecretReference };
+}
+
+/** The key an application encrypts fields with. */
+export class EncryptionSecret extends RotatingSecret {
+  constructor(scope: Construct, id: string, props: EncryptionSecretProps) {
+    const { deployment, key, secret, database } = props;
+    const environment: OwnEnvironment<EncryptionEnvironment> = {
+      FIELD: secret.field,
+      BITS: String(secret.bits),
+      ENCODING: secret.encoding,
+      ...(database && {
+        DATABASE_SECRET_ARN: database.reference.arn,
+        DATABASE_HOST: database.config.host,
+        DATABASE_PORT: String(database.config.port),
+        DATABASE_NAME: database.config.dbname,
+        CA: database.config.ca === 'rds' ? 'rds' : 'file',
+      }),
+    };
+    super(scope, id, {
+      deployment,
+      key,
+      secret,
+      environment,
+      files: {
+        // A file, not the environment: that ends at 4 KB, which some thirty columns exceed.
+        'columns.json': JSON.stringify(secret.columns),
+        ...(database && authorityFiles(deployment, key, database.config.ca)),
+      },
+      ...(database && { companions: [database.reference], timeoutSeconds: 120 }),
+    });
+  }
+}

@@ -1,0 +1,36 @@
+/** The manifest in SSM: what cadence, operator and CLI know of this stack. */
+import { Stack } from 'aws-cdk-lib';
+import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { manifestOf } from '../domain/config/manifest.ts';
+import { encodeManifest } from '../domain/config/manifest-parts.ts';
+import { manifestParameterName } from '../domain/config/names.ts';
+import type { RotationConfig } from '../domain/config/rotation-config.ts';
+
+export class ManifestParameter extends Construct {
+  /** Of the first part; the others are found from it. */
+  readonly parameterName: string;
+  readonly parameterArns: readonly string[];
+
+  constructor(scope: Construct, id: string, config: RotationConfig) {
+    super(scope, id);
+    const parts = encodeManifest(manifestOf(config));
+    this.parameterName = manifestParameterName(config);
+    this.parameterArns = parts.map((value, index) => {
+      const name = manifestParameterName(config, index + 1);
+      new CfnParameter(this, `Part${index + 1}`, {
+        name,
+        type: 'String',
+        // Standard ends at 4 KB, and a parameter never goes back from Advanced to Standard.
+        tier: 'Advanced',
+        value,
+        description: 'What Quarterturn knows of this stack; names and numbers, no value',
+      });
+      return Stack.of(this).formatArn({
+        service: 'ssm',
+        resource: 'parameter',
+        resourceName: name.slice(1),
+      });
+    });
+  }
+}

@@ -1,0 +1,72 @@
+/** Managed policies for people and applications: readers of values, and operators who never read one. */
+import { CfnManagedPolicy, PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { operatorPolicyName, readerPolicyName } from '../domain/config/names.ts';
+import type { Deployment, SecretReference } from './deployment.ts';
+import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
+
+/** What one consumer's role is given: its secrets, under the labels applications use. */
+export function readerPolicy(
+  scope: Construct,
+  id: string,
+  deployment: Deployment,
+  consumer: string,
+  secrets: readonly SecretReference[],
+): CfnManagedPolicy {
+  return managedPolicy(scope, id, readerPolicyName(deployment.config, consumer), [
+    readValues('ReadValues', secrets, ['AWSCURRENT', 'AWSPREVIOUS']),
+    allow(
+      'Describe',
+      ['secretsmanager:DescribeSecret'],
+      secrets.map(({ arn }) => arn),
+    ),
+    useKeyOf('UseKey', secrets, ['kms:Decrypt']),
+  ]);
+}
+
+export interface Rotated {
+  readonly reference: SecretReference;
+  readonly function: { readonly functionArn: string };
+}
+
+/** On-call: looks at everything, starts a rotation with an intent, reads no value. */
+export function operatorPolicy(
+  scope: Construct,
+  id: string,
+  deployment: Deployment,
+  rotated: readonly Rotated[],
+  manifestParameterArns: readonly string[],
+): CfnManagedPolicy {
+  const secrets = rotated.map(({ reference }) => reference);
+  return managedPolicy(scope, id, operatorPolicyName(deployment.config), [
+    ...startRotations(
+      secrets,
+      rotated.map((secret) => secret.function.functionArn),
+    ),
+    allow(
+      'Describe',
+      ['secretsmanager:DescribeSecret'],
+      secrets.map(({ arn }) => arn),
+    ),
+    // Knows no resource.
+    allow('List', ['secretsmanager:ListSecrets'], ['*']),
+    allow('ReadManifest', ['ssm:GetParameter'], manifestParameterArns),
+    ...deployment.controlTable.statements({
+      secretNames: secrets.map(({ name }) => name),
+      read: ['intent', 'rotation', 'after', 'lease', 'compromised', 'hold'],
+      write: ['intent'],
+    }),
+  ]);
+}
+
+function managedPolicy(
+  scope: Construct,
+  id: string,
+  managedPolicyName: string,
+  statements: PolicyStatement[],
+): CfnManagedPolicy {
+  return new CfnManagedPolicy(scope, id, {
+    managedPolicyName,
+    policyDocument: new PolicyDocument({ statements }),
+  });
+}

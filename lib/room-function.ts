@@ -1,0 +1,148 @@
+/** One function of one room, with a role and a log group of its own. */
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Policy, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  type CfnFunction,
+  Code,
+  Function as LambdaFunction,
+  Runtime,
+  RuntimeFamily,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { allow } from './statements.ts';
+
+export interface Network {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
+export interface RoomFunctionProps {
+  readonly functionName: string;
+  readonly description: string;
+  /** The built folder of the room. */
+  readonly room: string;
+  readonly lambdasDirectory: string;
+  /** Typed by the caller with the room's own schema; what is undefined is left out. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** @default 60 */
+  readonly timeoutSeconds?: number;
+  /** Files laid beside the bundle, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** @default outside of every VPC */
+  readonly network?: Network | undefined;
+}
+
+/** Thrown when a room was never bundled. */
+export class NotBuiltError extends Error {
+  override readonly name = 'NotBuiltError';
+  readonly code = 'ERR_ROTATION_NOT_BUILT';
+}
+
+const nodejs24 = new Runtime('nodejs24.x', RuntimeFamily.NODEJS);
+
+export class RoomFunction extends Construct {
+  readonly functionArn: string;
+  readonly functionName: string;
+  readonly role: Role;
+  readonly policy: Policy;
+
+  constructor(scope: Construct, id: string, props: RoomFunctionProps) {
+    super(scope, id);
+    this.functionName = props.functionName;
+    // By name: roles refer to functions that refer to them.
+    this.functionArn = Stack.of(this).formatArn({
+      service: 'lambda',
+      resource: 'function',
+      resourceName: props.functionName,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: RetentionDays.ONE_YEAR,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.policy = new Policy(this, 'Policy', {
+      roles: [this.role],
+      statements: [
+        allow('Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
+      ],
+    });
+
+    const made = withAsset(props, (code) => {
+      const lambda = new LambdaFunction(this, 'Function', {
+        functionName: props.functionName,
+        description: props.description,
+        runtime: nodejs24,
+        handler: 'index.handler',
+        code,
+        role: this.role,
+        logGroup,
+        environment: defined(props.environment),
+        timeout: Duration.seconds(props.timeoutSeconds ?? 60),
+        memorySize: 512,
+      });
+      return lambda;
+    });
+    made.node.addDependency(this.policy);
+    if (props.network !== undefined) {
+      // The interfaces Lambda makes for the function; none of these actions knows a resource.
+      this.allow(
+        allow(
+          'NetworkInterfaces',
+          [
+            'ec2:CreateNetworkInterface',
+            'ec2:DeleteNetworkInterface',
+            'ec2:DescribeNetworkInterfaces',
+            'ec2:DescribeSubnets',
+          ],
+          ['*'],
+        ),
+      );
+      (made.node.defaultChild as CfnFunction).vpcConfig = {
+        subnetIds: [...props.network.subnetIds],
+        securityGroupIds: [...props.network.securityGroupIds],
+      };
+    }
+  }
+
+  allow(...statements: readonly PolicyStatement[]): void {
+    this.policy.addStatements(...statements);
+  }
+}
+
+function defined(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    ),
+  );
+}
+
+/** The asset is copied when the function is made, so a folder with files added need not outlive that. */
+function withAsset<T>(props: RoomFunctionProps, make: (code: Code) => T): T {
+  const built = join(props.lambdasDirectory, props.room);
+  if (!existsSync(join(built, 'index.mjs'))) {
+    throw new NotBuiltError(
+      `no bundle of the function "${props.room}" (expected ${join(built, 'index.mjs')}); run \`npm run build\``,
+    );
+  }
+  if (props.files === undefined || Object.keys(props.files).length === 0) {
+    return make(Code.fromAsset(built));
+  }
+  const staged = mkdtempSync(join(tmpdir(), 'quarterturn-asset-'));
+  try {
+    cpSync(built, staged, { recursive: true });
+    for (const [name, content] of Object.entries(props.files)) {
+      writeFileSync(join(staged, name), content);
+    }
+    return make(Code.fromAsset(staged));
+  } finally {
+    rmSync(staged, { recursive: true, force: true });
+  }
+}

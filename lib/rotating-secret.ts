@@ -1,0 +1,136 @@
+/** A secret that rotates: the secret, its function and role, the protection of its value, its schedule. */
+import { Aws } from 'aws-cdk-lib';
+import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
+import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type * as z from 'zod';
+import { nameOf } from '../domain/config/manifest.ts';
+import { functionName } from '../domain/config/names.ts';
+import { isArmed } from '../domain/config/rotation-config.ts';
+import type { RotatedConfig } from '../domain/config/secret-schemas.ts';
+import type { rotationEnvironmentSchema } from '../lambdas/rotation/environment.ts';
+import type { Deployment, SecretReference } from './deployment.ts';
+import { newSecret, protectSecret } from './managed-secret.ts';
+import { RoomFunction } from './room-function.ts';
+import { allow, readValues, useKeyOf } from './statements.ts';
+
+type RotationEnvironment = z.input<typeof rotationEnvironmentSchema>;
+/** What one kind of function is told besides what every rotation function is told. */
+export type OwnEnvironment<Environment> = Omit<Environment, keyof RotationEnvironment>;
+
+export interface RotatingSecretProps {
+  readonly deployment: Deployment;
+  /** Its key in the configuration. */
+  readonly key: string;
+  readonly secret: RotatedConfig;
+  /** What the function of this kind is told besides what every rotation function is told. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Secrets the function reads besides its own. */
+  readonly companions?: readonly SecretReference[];
+  /** Files laid beside the bundle, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** @default 60 */
+  readonly timeoutSeconds?: number;
+}
+
+export class RotatingSecret extends Construct {
+  readonly reference: SecretReference;
+  readonly function: RoomFunction;
+
+  constructor(scope: Construct, id: string, props: RotatingSecretProps) {
+    super(scope, id);
+    const { deployment, key, secret } = props;
+    const { config } = deployment;
+    this.reference = this.#reference(props);
+    const common: RotationEnvironment = {
+      SECRET_ARN: this.reference.arn,
+      SECRET_NAME: this.reference.name,
+      CONTROL_TABLE: deployment.controlTable.tableName,
+      ARMED: isArmed(secret) ? 'true' : 'false',
+      ORIGIN: secret.adopt === undefined ? 'new' : 'adopted',
+    };
+    this.function = new RoomFunction(this, 'Rotation', {
+      functionName: functionName(config, key),
+      description: `Rotates ${this.reference.name}`,
+      room: secret.kind,
+      lambdasDirectory: deployment.lambdasDirectory,
+      environment: { ...common, ...props.environment },
+      ...(props.files && { files: props.files }),
+      ...(props.timeoutSeconds && { timeoutSeconds: props.timeoutSeconds }),
+      network: 'network' in secret ? secret.network : undefined,
+    });
+    this.#grant(props);
+
+    const protection = protectSecret(this, 'Protection', this.reference, [
+      this.function.role.roleArn,
+      config.breakGlassRoleArn,
+    ]);
+    // CDK's own permission names no source account, so any account's Secrets Manager could invoke it.
+    const permission = new CfnPermission(this, 'Permission', {
+      action: 'lambda:InvokeFunction',
+      functionName: this.function.functionName,
+      principal: 'secretsmanager.amazonaws.com',
+      sourceAccount: Aws.ACCOUNT_ID,
+    });
+    permission.node.addDependency(this.function);
+    if (isArmed(secret)) {
+      // One day short of the limit: rate(N days) fires at any time until the end of its day, and
+      // Security Hub's SecretsManager.4 knows no slack. Cadence rotates days earlier; this is the backstop.
+      const schedule = new CfnRotationSchedule(this, 'Schedule', {
+        secretId: this.reference.arn,
+        rotationLambdaArn: this.function.functionArn,
+        rotateImmediatelyOnUpdate: false,
+        rotationRules: {
+          scheduleExpression: `rate(${secret.cadenceDays - 1} days)`,
+          duration: '4h',
+        },
+      });
+      // The service tries testSecret as soon as the schedule exists.
+      schedule.node.addDependency(permission, this.function, protection);
+    }
+  }
+
+  #reference({ deployment, key, secret }: RotatingSecretProps): SecretReference {
+    const name = nameOf(deployment.config, key);
+    if (secret.adopt !== undefined) {
+      return { name, arn: secret.adopt.secretArn, kmsKeyArn: secret.adopt.kmsKeyArn };
+    }
+    return newSecret(this, 'Secret', {
+      name,
+      kind: secret.kind,
+      description: `Rotated by Quarterturn (${secret.kind}, every ${secret.cadenceDays} days)`,
+      kmsKeyArn: deployment.keys.secrets.keyArn,
+      cadenceDays: secret.cadenceDays,
+    });
+  }
+
+  #grant({ deployment, companions = [] }: RotatingSecretProps): void {
+    this.function.allow(
+      allow(
+        'RotateOwnSecret',
+        [
+          'secretsmanager:CancelRotateSecret',
+          'secretsmanager:DescribeSecret',
+          'secretsmanager:GetSecretValue',
+          'secretsmanager:PutSecretValue',
+          'secretsmanager:UpdateSecretVersionStage',
+        ],
+        [this.reference.arn],
+      ),
+      useKeyOf('UseKeyOfOwnSecret', [this.reference], ['kms:Decrypt', 'kms:GenerateDataKey']),
+      // It uses no key, so it knows no resource.
+      allow('Random', ['kms:GenerateRandom'], ['*']),
+      ...deployment.controlTable.statements({
+        secretNames: [this.reference.name],
+        read: ['intent', 'rotation', 'after', 'lease', 'compromised'],
+        write: ['rotation', 'after', 'lease'],
+      }),
+    );
+    if (companions.length > 0) {
+      this.function.allow(
+        readValues('ReadCompanions', companions, ['AWSCURRENT']),
+        useKeyOf('UseKeyOfCompanions', companions, ['kms:Decrypt']),
+      );
+    }
+  }
+}

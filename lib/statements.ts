@@ -1,0 +1,75 @@
+/** IAM statements that more than one role needs. Actions are always named in full, never with `*`. */
+import { Aws } from 'aws-cdk-lib';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { SecretReference } from './deployment.ts';
+
+type Conditions = Record<string, Record<string, string | readonly string[]>>;
+
+export function allow(
+  sid: string,
+  actions: readonly string[],
+  resources: readonly string[],
+  conditions?: Conditions,
+): PolicyStatement {
+  return new PolicyStatement({
+    sid,
+    effect: Effect.ALLOW,
+    actions: [...actions],
+    resources: [...resources],
+    ...(conditions && { conditions }),
+  });
+}
+
+/**
+ * The key, for one secret, through Secrets Manager alone: it calls KMS as its caller, with the
+ * secret's ARN in the encryption context (secretsmanager/latest/userguide/security-encryption.html).
+ */
+export function useKeyOf(
+  sid: string,
+  secrets: readonly SecretReference[],
+  actions: readonly string[],
+): PolicyStatement {
+  return allow(sid, actions, [...new Set(secrets.map(({ kmsKeyArn }) => kmsKeyArn))], {
+    StringEquals: {
+      'kms:ViaService': `secretsmanager.${Aws.REGION}.amazonaws.com`,
+      'kms:EncryptionContext:SecretARN': secrets.map(({ arn }) => arn),
+    },
+  });
+}
+
+/** Values under these labels only; a pending value is nobody's but the rotation's. */
+export function readValues(
+  sid: string,
+  secrets: readonly SecretReference[],
+  stages: readonly string[],
+): PolicyStatement {
+  return allow(
+    sid,
+    ['secretsmanager:GetSecretValue'],
+    secrets.map(({ arn }) => arn),
+    {
+      'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': stages },
+    },
+  );
+}
+
+/**
+ * Starting a rotation takes two rights: RotateSecret, and InvokeFunction on the rotation function
+ * (API_RotateSecret). Schedule and function of the secret stay the stack's.
+ */
+export function startRotations(
+  secrets: readonly SecretReference[],
+  functionArns: readonly string[],
+): PolicyStatement[] {
+  return [
+    allow(
+      'Rotate',
+      ['secretsmanager:RotateSecret'],
+      secrets.map(({ arn }) => arn),
+      {
+        Bool: { 'secretsmanager:ModifyRotationRules': 'false' },
+      },
+    ),
+    allow('InvokeRotationFunctions', ['lambda:InvokeFunction'], functionArns),
+  ];
+}
