@@ -1,3 +1,6 @@
+// The SDK prints eight lines about Node 22 in every process; the floor of this project is stated in package.json.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 /** Tests are ES modules run by Node itself; swc only strips types (docs/decisions: toolchain). */
 export default {
   testEnvironment: 'node',

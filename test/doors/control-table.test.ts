@@ -1,0 +1,171 @@
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ControlTableDoor, controlTable } from '../../doors/control-table.ts';
+import { SandboxClock } from '../../sandbox/clock.ts';
+import { DynamoDbService } from '../../sandbox/dynamodb/service.ts';
+import { inProcess } from '../in-process/request-handler.ts';
+
+const token = 'a'.repeat(32);
+const at = '2026-01-01T00:00:00.000Z';
+const rotation = {
+  token,
+  intent: 'planned' as const,
+  basedOn: null,
+  provenance: { intent: 'planned' as const, token, attributed: false },
+  at,
+  steps: {},
+  evidence: [],
+};
+const after = {
+  versionId: token,
+  state: 'due' as const,
+  intent: 'planned' as const,
+  basedOn: null,
+  at,
+};
+
+let dynamoDb: DynamoDbService;
+let client: DynamoDBClient;
+let table: ControlTableDoor;
+
+beforeAll(async () => {
+  const clock = new SandboxClock(new Date(at), 'manual');
+  dynamoDb = new DynamoDbService({ account: '000000000000', region: 'eu-west-1', clock });
+  await dynamoDb.createTable({
+    TableName: 'control',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+  });
+  client = new DynamoDBClient(inProcess(dynamoDb) as object);
+  table = controlTable('control', client);
+});
+
+afterAll(() => dynamoDb.stop());
+
+describe('intents', () => {
+  const intent = { intent: 'emergency' as const, token, requestedBy: 'on-call', at };
+
+  test('a token has one intent: the first one stands', async () => {
+    expect(await table.putIntent('once', intent)).toBe('stored');
+    expect(await table.putIntent('once', { ...intent, intent: 'planned' })).toBe('exists');
+    expect((await table.getIntent('once', token))?.intent).toBe('emergency');
+  });
+
+  test('an intent of one secret is none of another', async () => {
+    await table.putIntent('one', intent);
+    expect(await table.getIntent('another', token)).toBeUndefined();
+  });
+});
+
+describe('rotations', () => {
+  test('the first writer fixes a rotation, every later one is told what stands', async () => {
+    await table.fixRotation('fixed', { ...rotation, basedOn: 'first' });
+    const second = await table.fixRotation('fixed', { ...rotation, basedOn: 'second' });
+    expect(second.basedOn).toBe('first');
+  });
+
+  test('two changes at once are both kept', async () => {
+    await table.fixRotation('busy', rotation);
+    const done = { at, milliseconds: 1, outcome: 'done' };
+    await Promise.all(
+      ['createSecret', 'setSecret', 'testSecret'].map((step) =>
+        table.updateRotation('busy', token, (record) => ({
+          ...record,
+          steps: { ...record.steps, [step]: done },
+        })),
+      ),
+    );
+    const record = await table.getRotation('busy', token);
+    expect(Object.keys(record?.steps ?? {}).sort()).toEqual([
+      'createSecret',
+      'setSecret',
+      'testSecret',
+    ]);
+  });
+});
+
+describe('AfterRotation', () => {
+  test('moves on only from a state it is named for', async () => {
+    await table.putAfterRotation('moving', after);
+    expect(await table.putAfterRotation('moving', { ...after, state: 'finished' })).toBe('exists');
+    expect(await table.moveAfterRotation('moving', ['running'], after)).toBe(false);
+    expect(await table.moveAfterRotation('moving', ['due'], { ...after, state: 'running' })).toBe(
+      true,
+    );
+    expect((await table.getAfterRotation('moving', token))?.state).toBe('running');
+  });
+
+  test('of two that take it up at once, one does', async () => {
+    await table.putAfterRotation('raced', after);
+    const taken = await Promise.all(
+      ['a', 'b', 'c'].map((execution) =>
+        table.moveAfterRotation('raced', ['due'], { ...after, state: 'running', execution }),
+      ),
+    );
+    expect(taken.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('a secret was promoted once there is one', async () => {
+    expect(await table.everPromoted('fresh')).toBe(false);
+    await table.putAfterRotation('fresh', after);
+    expect(await table.everPromoted('fresh')).toBe(true);
+  });
+});
+
+test('compromised material is a set, and its first record stands', async () => {
+  const record = { material: 'k1', at, recordedBy: 'security' };
+  await table.putCompromised('leaked', record);
+  await table.putCompromised('leaked', { ...record, recordedBy: 'somebody else' });
+  await table.putCompromised('leaked', { ...record, material: 'k2' });
+  expect(await table.getCompromised('leaked')).toEqual(new Set(['k1', 'k2']));
+});
+
+test('a lease ends when it is released', async () => {
+  await table.putLease('leased', { token, owner: 'emergency', at, expiresAt: at });
+  expect((await table.getLease('leased'))?.owner).toBe('emergency');
+  await table.releaseLease('leased');
+  expect(await table.getLease('leased')).toBeUndefined();
+});
+
+test.each([
+  ['is not JSON', '{"token":'],
+  ['does not fit at intent', JSON.stringify({ token, intent: 'sometimes' })],
+])('a record that %s is an error that names it, never "no record"', async (found, text) => {
+  await client.send(
+    new PutItemCommand({
+      TableName: 'control',
+      Item: {
+        pk: { S: 'intent#damaged' },
+        sk: { S: token },
+        revision: { N: '1' },
+        record: { S: text },
+      },
+    }),
+  );
+  await expect(table.getIntent('damaged', token)).rejects.toMatchObject({
+    code: 'ERR_ROTATION_CONTROL_RECORD',
+    message: expect.stringContaining(found),
+  });
+});
+
+test('an unreachable table is an error, never "no record"', async () => {
+  const nowhere = controlTable(
+    'control',
+    new DynamoDBClient({
+      endpoint: 'http://127.0.0.1:1',
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+      maxAttempts: 1,
+    }),
+  );
+  await expect(nowhere.getIntent('any', token)).rejects.toMatchObject({
+    code: 'ERR_ROTATION_AWS_CALL',
+  });
+});

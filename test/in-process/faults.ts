@@ -1,0 +1,77 @@
+/**
+ * Faults at the doors. Every method of a wrapped door is a site, named `<during>/<door>.<method>#<n>`; one
+ * fault at a time is armed for one site, and the sites that were passed are recorded, so that a matrix can
+ * prove that it knows them all.
+ */
+import { AwsCallError } from '../../doors/aws-call.ts';
+
+export const faultKinds = ['before', 'after', 'twice'] as const;
+export type FaultKind = (typeof faultKinds)[number];
+
+export class Faults {
+  /** Which call of the rotation is running, e.g. the step. */
+  during = 'idle';
+  readonly seen = new Set<string>();
+  #armed: { site: string; kind: FaultKind } | undefined;
+  #counts = new Map<string, number>();
+  #fired = 0;
+
+  get fired(): number {
+    return this.#fired;
+  }
+
+  arm(site: string, kind: FaultKind): void {
+    this.#armed = { site, kind };
+    this.#fired = 0;
+  }
+
+  disarm(): void {
+    this.#armed = undefined;
+  }
+
+  /** A new call of a function begins: the calls it makes are counted from 1. */
+  begin(during: string): void {
+    this.during = during;
+    this.#counts.clear();
+  }
+
+  /** The door, with faults at each of its methods. */
+  around<Door extends object>(name: string, door: Door): Door {
+    return new Proxy(door, {
+      get: (target, property, receiver) => {
+        const method = Reflect.get(target, property, receiver);
+        if (typeof method !== 'function') {
+          return method;
+        }
+        return (...args: unknown[]) =>
+          this.#call(`${name}.${String(property)}`, () => method.apply(target, args));
+      },
+    });
+  }
+
+  async #call(method: string, run: () => Promise<unknown>): Promise<unknown> {
+    const count = (this.#counts.get(method) ?? 0) + 1;
+    this.#counts.set(method, count);
+    const site = `${this.during}/${method}#${count}`;
+    this.seen.add(site);
+    if (this.#armed?.site !== site) {
+      return run();
+    }
+    const { kind } = this.#armed;
+    this.#armed = undefined;
+    this.#fired++;
+    if (kind === 'before') {
+      throw lost(site, 'the call was not made');
+    }
+    const answer = await run();
+    if (kind === 'after') {
+      throw lost(site, 'its effect is done, its answer was lost');
+    }
+    await run();
+    return answer;
+  }
+}
+
+function lost(site: string, what: string): AwsCallError {
+  return new AwsCallError(site, 'InternalServiceError', `${what} (injected)`);
+}
