@@ -8,8 +8,18 @@ export interface IamPort {
 
 export interface KmsPort {
   /** kms:GenerateDataKey and kms:Decrypt as Secrets Manager does it for its caller (kms:ViaService set). */
-  encryptFor(caller: Caller, keyId: string, plaintext: Buffer, context: Record<string, string>): Buffer;
-  decryptFor(caller: Caller, keyId: string, ciphertext: Buffer, context: Record<string, string>): Buffer;
+  encryptFor(
+    caller: Caller,
+    keyId: string,
+    plaintext: Buffer,
+    context: Record<string, string>,
+  ): Buffer;
+  decryptFor(
+    caller: Caller,
+    keyId: string,
+    ciphertext: Buffer,
+    context: Record<string, string>,
+  ): Buffer;
 }
 
 export interface InvokeOutcome {
@@ -39,5 +49,10 @@ export interface EventsPort {
 }
 
 export interface StatesPort {
-  startExecution(caller: Caller, stateMachineArn: string, name: string | undefined, input: unknown): { executionArn: string };
+  startExecution(
+    caller: Caller,
+    stateMachineArn: string,
+    name: string | undefined,
+    input: unknown,
+  ): { executionArn: string };
 }

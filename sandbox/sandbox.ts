@@ -1,6 +1,9 @@
 /** What `startSandbox` takes and gives: the in-process face of the sandbox, for tests, the demo and the CLI. */
 import type { ClockMode, SandboxClock } from './clock.ts';
+import type { RecordedEvent } from './events/rule.ts';
 import type { PolicyDocument } from './iam/policy.ts';
+
+export type { RecordedEvent };
 
 export const ACCOUNT = '000000000000';
 
@@ -68,14 +71,6 @@ export interface RequestRecord {
   status: number;
   errorCode?: string;
   requestId: string;
-}
-
-export interface RecordedEvent {
-  time: Date;
-  source: string;
-  'detail-type': string;
-  resources: readonly string[];
-  detail: Readonly<Record<string, unknown>>;
 }
 
 export interface LoadedResource {

@@ -41,7 +41,9 @@ export interface AwsService {
   readonly protocol: 'json-1.0' | 'json-1.1' | 'query' | 'rest-json';
   readonly targetPrefix?: string;
   /** rest-json only: finds the operation by method and path, and the input from path, query and body. */
-  readonly route?: (request: RestRequest) => { operation: string; input: Record<string, unknown> } | undefined;
+  readonly route?: (
+    request: RestRequest,
+  ) => { operation: string; input: Record<string, unknown> } | undefined;
   readonly operations: Readonly<Record<string, Operation>>;
 }
 

@@ -1,0 +1,76 @@
+/** Makes every service of the sandbox and hands each the ports of the others it works with. */
+import type { SandboxClock } from './clock.ts';
+import type { CredentialStore } from './credentials.ts';
+import { DynamoDbService } from './dynamodb/service.ts';
+import { EventsService } from './events/service.ts';
+import type { Faults } from './faults.ts';
+import { Iam } from './iam/iam.ts';
+import { KmsService } from './kms/service.ts';
+import { LambdaService } from './lambda/service.ts';
+import { LogsService } from './logs/service.ts';
+import type { StatesPort } from './ports.ts';
+import type { RequestLog } from './request-log.ts';
+import type { AwsService } from './service.ts';
+import { SnsService } from './sns/service.ts';
+import { SsmService } from './ssm/service.ts';
+import { StsService } from './sts/service.ts';
+import type { Services } from './template/resource-type.ts';
+
+export interface ServicesSettings {
+  account: string;
+  region: string;
+  clock: SandboxClock;
+  credentials: CredentialStore;
+  faults: Faults;
+  requests: RequestLog;
+  endpoint: () => string;
+}
+
+export interface AllServices extends Services {
+  iam: Iam;
+  /** By signing name. */
+  bySigningName: ReadonlyMap<string, AwsService>;
+}
+
+export async function makeServices(settings: ServicesSettings): Promise<AllServices> {
+  const { account, region, clock } = settings;
+  const place = { account, region, clock };
+  const iam = new Iam(place);
+  const logs = new LogsService(place);
+  const lambda = new LambdaService({ ...settings, iam, logs });
+  const kms = new KmsService({ ...place, iam });
+  // Rules start executions and executions publish events: one of the two is named before it is made.
+  const states: StatesPort = {
+    startExecution: (...execution) => stepFunctions.startExecution(...execution),
+  };
+  const events = new EventsService({ ...place, iam, lambda, states });
+  const stepFunctions = await made('./step-functions/service.ts', 'StepFunctionsService', {
+    ...{ ...place, iam, lambda, events },
+  });
+  const secretsManager = await made('./secrets-manager/service.ts', 'SecretsManagerService', {
+    ...{ ...place, iam, kms, lambda, events },
+  });
+  const dynamodb = new DynamoDbService(place);
+  const sns = new SnsService(place);
+  const ssm = new SsmService(place);
+  const all: AwsService[] = [
+    ...[dynamodb, events, kms, lambda, logs, secretsManager, sns, ssm, stepFunctions],
+    new StsService({ account }),
+  ];
+  const bySigningName = new Map(
+    all.filter(Boolean).map((service) => [service.signingName, service]),
+  );
+  return {
+    ...{ dynamodb, events, iam, kms, lambda, logs, secretsManager, sns, ssm, stepFunctions },
+    bySigningName,
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: until both services are in the tree.
+async function made(path: string, name: string, settings: object): Promise<any> {
+  try {
+    return new (await import(path))[name](settings);
+  } catch {
+    return undefined;
+  }
+}

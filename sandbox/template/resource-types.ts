@@ -1,0 +1,34 @@
+/** Every type of resource the sandbox makes. */
+import type { ResourceType } from './resource-type.ts';
+import { table } from './resources/dynamodb.ts';
+import { eventBus, eventBusPolicy, rule } from './resources/events.ts';
+import { managedPolicy, policy, role } from './resources/iam.ts';
+import { alias, key } from './resources/kms.ts';
+import { lambdaFunction, permission } from './resources/lambda.ts';
+import { logGroup } from './resources/logs.ts';
+import { resourcePolicy, rotationSchedule, secret } from './resources/secrets-manager.ts';
+import { topic, topicPolicy } from './resources/sns.ts';
+import { parameter } from './resources/ssm.ts';
+import { stateMachine } from './resources/step-functions.ts';
+
+export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
+  'AWS::DynamoDB::Table': table,
+  'AWS::Events::EventBus': eventBus,
+  'AWS::Events::EventBusPolicy': eventBusPolicy,
+  'AWS::Events::Rule': rule,
+  'AWS::IAM::ManagedPolicy': managedPolicy,
+  'AWS::IAM::Policy': policy,
+  'AWS::IAM::Role': role,
+  'AWS::KMS::Alias': alias,
+  'AWS::KMS::Key': key,
+  'AWS::Lambda::Function': lambdaFunction,
+  'AWS::Lambda::Permission': permission,
+  'AWS::Logs::LogGroup': logGroup,
+  'AWS::SNS::Topic': topic,
+  'AWS::SNS::TopicPolicy': topicPolicy,
+  'AWS::SSM::Parameter': parameter,
+  'AWS::SecretsManager::ResourcePolicy': resourcePolicy,
+  'AWS::SecretsManager::RotationSchedule': rotationSchedule,
+  'AWS::SecretsManager::Secret': secret,
+  'AWS::StepFunctions::StateMachine': stateMachine,
+};

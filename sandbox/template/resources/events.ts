@@ -1,0 +1,112 @@
+import type { EventPattern } from '../../events/pattern.ts';
+import type { Target } from '../../events/target.ts';
+import type { PolicyDocument, Statement } from '../../iam/policy.ts';
+import { assertSupportedPolicy } from '../../iam/validate.ts';
+import { SandboxLoadError } from '../load-error.ts';
+import { list, optionalText, present, text } from '../properties.ts';
+import type { Declared, ResourceType, World } from '../resource-type.ts';
+
+interface TargetProperties {
+  Id: string;
+  Arn: string;
+  RoleArn?: string;
+  Input?: string;
+  InputPath?: string;
+  InputTransformer?: { InputPathsMap?: Record<string, string>; InputTemplate: string };
+}
+
+export const rule: ResourceType = {
+  properties: [
+    'Name',
+    'Description',
+    'EventBusName',
+    'EventPattern',
+    'ScheduleExpression',
+    'State',
+    'Targets',
+    'Tags',
+  ],
+  create(declared, world) {
+    const name = optionalText(declared, 'Name') ?? declared.generatedName(64);
+    const busName = optionalText(declared, 'EventBusName')?.replace(/^arn:.*:event-bus\//, '');
+    const state = optionalText(declared, 'State') ?? 'ENABLED';
+    if (state !== 'ENABLED' && state !== 'DISABLED') {
+      throw new SandboxLoadError(`${declared.logicalId}: State ${state} is not simulated.`);
+    }
+    const { arn } = world.events.createRule({
+      name,
+      state,
+      targets: list<TargetProperties>(declared, 'Targets').map((t) => toTarget(t, declared, world)),
+      ...present({
+        busName,
+        description: optionalText(declared, 'Description'),
+        eventPattern: declared.properties.EventPattern as EventPattern | undefined,
+        scheduleExpression: optionalText(declared, 'ScheduleExpression'),
+      }),
+    });
+    return { ref: name, attributes: { Arn: arn } };
+  },
+};
+
+function toTarget(target: TargetProperties, { logicalId }: Declared, world: World): Target {
+  const { RoleArn } = target;
+  if (RoleArn !== undefined && !world.iam.serviceMayAssume(RoleArn, 'events.amazonaws.com', '')) {
+    throw new SandboxLoadError(
+      `${logicalId}: events.amazonaws.com may not assume ${RoleArn}; its trust policy does not name it.`,
+    );
+  }
+  const known = ['Id', 'Arn', 'RoleArn', 'Input', 'InputPath', 'InputTransformer'];
+  for (const property of Object.keys(target).filter((key) => !known.includes(key))) {
+    world.notSimulated(`${logicalId} (AWS::Events::Rule): property ${property} of a target`);
+  }
+  return {
+    id: target.Id,
+    arn: target.Arn,
+    ...present({
+      roleArn: RoleArn,
+      input: target.Input,
+      inputPath: target.InputPath,
+      inputTransformer: target.InputTransformer && {
+        inputTemplate: target.InputTransformer.InputTemplate,
+        inputPathsMap: target.InputTransformer.InputPathsMap ?? {},
+      },
+    }),
+  };
+}
+
+export const eventBus: ResourceType = {
+  properties: ['Name', 'Description', 'Tags'],
+  create(declared, { events }) {
+    const name = text(declared, 'Name');
+    const { arn } = events.createBus(name);
+    return { ref: name, attributes: { Arn: arn, Name: name } };
+  },
+};
+
+/** A bus has one policy; each resource of this type adds a statement to it. */
+export const eventBusPolicy: ResourceType = {
+  properties: ['EventBusName', 'StatementId', 'Statement', 'Action', 'Principal', 'Condition'],
+  create(declared, { events, account, region, busStatements }) {
+    const busName = optionalText(declared, 'EventBusName') ?? 'default';
+    const { Statement, Action, Principal } = declared.properties;
+    if (Statement === undefined && declared.properties.Condition !== undefined) {
+      throw new SandboxLoadError(
+        `${declared.logicalId}: Condition without Statement is not simulated.`,
+      );
+    }
+    const principal = Principal === '*' ? '*' : { AWS: `arn:aws:iam::${String(Principal)}:root` };
+    const statement = (Statement ?? {
+      Effect: 'Allow',
+      Principal: principal,
+      Action,
+      Resource: `arn:aws:events:${region}:${account}:event-bus/${busName}`,
+    }) as Statement;
+    const added = { Sid: text(declared, 'StatementId'), ...statement };
+    const statements = [...(busStatements.get(busName) ?? []), added];
+    busStatements.set(busName, statements);
+    const policy: PolicyDocument = { Version: '2012-10-17', Statement: statements };
+    assertSupportedPolicy(policy, `policy of event bus ${busName}`, 'resource');
+    events.putBusPolicy(busName, policy);
+    return { ref: declared.generatedName(64) };
+  },
+};

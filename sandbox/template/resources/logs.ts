@@ -1,0 +1,10 @@
+import { optionalText } from '../properties.ts';
+import type { ResourceType } from '../resource-type.ts';
+
+export const logGroup: ResourceType = {
+  properties: ['LogGroupName', 'RetentionInDays', 'KmsKeyId', 'LogGroupClass', 'Tags'],
+  create(declared, { logs }) {
+    const name = optionalText(declared, 'LogGroupName') ?? declared.generatedName(512);
+    return { ref: name, attributes: { Arn: logs.createGroup(name).arn } };
+  },
+};

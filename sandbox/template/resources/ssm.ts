@@ -1,0 +1,13 @@
+import { optionalText, text } from '../properties.ts';
+import type { ResourceType } from '../resource-type.ts';
+
+export const parameter: ResourceType = {
+  properties: ['Name', 'Type', 'Value', 'Description', 'Tier', 'Tags', 'AllowedPattern'],
+  create(declared, { ssm }) {
+    const type = text(declared, 'Type');
+    const value = text(declared, 'Value');
+    const generated = `CFN-${declared.generatedName(64)}`;
+    const { name } = ssm.createParameter(optionalText(declared, 'Name') ?? generated, type, value);
+    return { ref: name, attributes: { Type: type, Value: value } };
+  },
+};
