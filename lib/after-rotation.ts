@@ -1,11 +1,68 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
+import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { functionName } from '../domain/config/names.ts';
+import { afterRotationMachineName, functionName } from '../domain/config/names.ts';
+import type { AfterRotationEnvironment } from '../lambdas/after-rotation/environment.ts';
 import type { StarterEnvironment } from '../lambdas/starter/environment.ts';
+import { AfterRotationMachine } from './after-rotation-machine.ts';
 import type { CadenceProps } from './cadence.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
-import { allow } from './statements.ts';
+import { allow, startRotations } from './statements.ts';
+
+/** Where both functions put what deserves attention; the account's default bus is there always. */
+const putEvents = (stack: Stack) =>
+  allow(
+    'PutEvents',
+    ['events:PutEvents'],
+    [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+  );
+
+/** The function of every Task, and the machine that calls it. */
+export class AfterRotation extends Construct {
+  readonly function: RoomFunction;
+
+  constructor(scope: Construct, id: string, props: CadenceProps) {
+    super(scope, id);
+    const { deployment, rotated, manifest } = props;
+    const secrets = rotated.map(({ reference }) => reference);
+    const rotationFunctions = rotated.map((secret) => secret.function);
+    const environment: AfterRotationEnvironment = {
+      MANIFEST_PARAMETER: manifest.parameterName,
+      CONTROL_TABLE: deployment.controlTable.tableName,
+    };
+    this.function = new RoomFunction(this, 'Tasks', {
+      functionName: functionName(deployment.config, 'after-rotation'),
+      description: 'Tasks of AfterRotation: settle, activate, prove, finish',
+      room: 'after-rotation',
+      lambdasDirectory: deployment.lambdasDirectory,
+      environment,
+    });
+    this.function.allow(
+      allow(
+        'Describe',
+        ['secretsmanager:DescribeSecret'],
+        secrets.map(({ arn }) => arn),
+      ),
+      ...startRotations(
+        secrets,
+        rotationFunctions.map(({ functionArn }) => functionArn),
+      ),
+      allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
+      putEvents(Stack.of(this)),
+      ...deployment.controlTable.statements({
+        secretNames: secrets.map(({ name }) => name),
+        read: ['intent', 'rotation', 'after', 'lease'],
+        write: ['intent', 'after'],
+      }),
+    );
+    new AfterRotationMachine(this, 'Machine', {
+      name: afterRotationMachineName(deployment.config),
+      taskFunction: this.function,
+      rotationFunctions,
+    });
+  }
+}
 
 /** Starts one execution per version that became current. */
 export class Starter extends Construct {
@@ -28,6 +85,12 @@ export class Starter extends Construct {
       environment,
     });
     this.function.allow(
+      allow(
+        'Describe',
+        ['secretsmanager:DescribeSecret'],
+        secrets.map(({ arn }) => arn),
+      ),
+      putEvents(Stack.of(this)),
       allow('StartAfterRotation', ['states:StartExecution'], [machine.arn]),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       ...deployment.controlTable.statements({

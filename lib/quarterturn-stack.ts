@@ -11,7 +11,7 @@ import {
 } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
-import { Starter } from './after-rotation.ts';
+import { AfterRotation, Starter } from './after-rotation.ts';
 import { Cadence } from './cadence.ts';
 import { ControlTable } from './control-table.ts';
 import { DatabaseSecret } from './database-secret.ts';
@@ -126,10 +126,9 @@ export class QuarterturnStack extends Stack {
       executions: machineArn('execution', `${afterRotationMachineName(config)}:*`),
     };
     const around = { deployment, rotated, manifest, machine };
-    if (existsSync(join(deployment.lambdasDirectory, 'cadence')))
-      new Cadence(this, 'Cadence', around);
-    if (existsSync(join(deployment.lambdasDirectory, 'starter')))
-      new Starter(this, 'Starter', around);
+    new AfterRotation(this, 'AfterRotation', around);
+    new Cadence(this, 'Cadence', around);
+    new Starter(this, 'Starter', around);
 
     const operator = operatorPolicy(this, 'Operator', deployment, rotated, manifest.parameterArns);
     this.#output('OperatorPolicy', operator.ref, 'Policy for on-call: rotates, reads no value');
