@@ -15,7 +15,7 @@ const environment = afterRotationEnvironmentSchema.parse(process.env);
 const doors: AfterRotationDoors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
-  eventBus: eventBus(environment.EVENT_BUS),
+  eventBus: eventBus(),
   manifest: manifestAt(environment.MANIFEST_PARAMETER),
   clock: systemClock,
   log: lambdaLog('after-rotation'),

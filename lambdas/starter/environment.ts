@@ -6,7 +6,5 @@ export const starterEnvironmentSchema = z.object({
   CONTROL_TABLE: z.string().min(1),
   /** The AfterRotation machine. */
   STATE_MACHINE_ARN: z.string().startsWith('arn:'),
-  /** Bus for audit events; absent: the account's default bus. */
-  EVENT_BUS: z.string().min(1).optional(),
 });
 export type StarterEnvironment = z.input<typeof starterEnvironmentSchema>;

@@ -16,7 +16,7 @@ const doors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
   stepFunctions: stepFunctions(),
-  eventBus: eventBus(environment.EVENT_BUS),
+  eventBus: eventBus(),
   clock: systemClock,
   log: lambdaLog('starter'),
 };
