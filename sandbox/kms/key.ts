@@ -1,0 +1,103 @@
+/** One KMS key and what may be done with it in its present state. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { PolicyDocument } from '../iam/policy.ts';
+import { ServiceException } from '../service.ts';
+
+export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
+
+export interface Key {
+  readonly keyId: string;
+  readonly arn: string;
+  /** The name it has in the template; told in DescribeKey's description when there is none. */
+  readonly logicalId: string;
+  readonly description: string;
+  readonly manager: 'CUSTOMER' | 'AWS';
+  readonly created: Date;
+  readonly policy: PolicyDocument;
+  readonly rotationEnabled: boolean;
+  /** 256 bits, in memory only. */
+  readonly material: Buffer;
+  state: KeyState;
+}
+
+export interface KeyProps {
+  logicalId: string;
+  policy: PolicyDocument;
+  description?: string;
+  enableKeyRotation?: boolean;
+}
+
+export function newKey(
+  account: string,
+  region: string,
+  created: Date,
+  props: KeyProps,
+  manager: Key['manager'] = 'CUSTOMER',
+): Key {
+  const keyId = randomUUID();
+  return {
+    keyId,
+    arn: `arn:aws:kms:${region}:${account}:key/${keyId}`,
+    logicalId: props.logicalId,
+    description: props.description ?? '',
+    manager,
+    created,
+    policy: props.policy,
+    rotationEnabled: props.enableKeyRotation ?? false,
+    material: randomBytes(32),
+    state: 'Enabled',
+  };
+}
+
+/**
+ * @throws DisabledException, KMSInvalidStateException
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
+ */
+export function assertUsable(key: Key): void {
+  if (key.state === 'Disabled') {
+    throw new ServiceException('DisabledException', `${key.arn} is disabled.`);
+  }
+  if (key.state === 'PendingDeletion') {
+    throw new ServiceException('KMSInvalidStateException', `${key.arn} is pending deletion.`);
+  }
+}
+
+/**
+ * The key policy of aws/secretsmanager: everybody in the account, through Secrets Manager only.
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ */
+export function secretsManagerKeyPolicy(account: string, region: string): PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Id: 'auto-secretsmanager-2',
+    Statement: [
+      {
+        Sid: 'Allow access through AWS Secrets Manager for all principals in the account that are authorized to use AWS Secrets Manager',
+        Effect: 'Allow',
+        Principal: { AWS: '*' },
+        Action: [
+          'kms:Encrypt',
+          'kms:Decrypt',
+          'kms:ReEncrypt*',
+          'kms:GenerateDataKey*',
+          'kms:CreateGrant',
+          'kms:DescribeKey',
+        ],
+        Resource: '*',
+        Condition: {
+          StringEquals: {
+            'kms:CallerAccount': account,
+            'kms:ViaService': `secretsmanager.${region}.amazonaws.com`,
+          },
+        },
+      },
+      {
+        Sid: 'Allow direct access to key metadata to the account',
+        Effect: 'Allow',
+        Principal: { AWS: `arn:aws:iam::${account}:root` },
+        Action: ['kms:Describe*', 'kms:Get*', 'kms:List*', 'kms:RevokeGrant'],
+        Resource: '*',
+      },
+    ],
+  };
+}
