@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  formatDateLabel,
+  parseDateLabel,
+  rotationInProgress,
+} from '../../../domain/policy/labels.ts';
+
+const now = new Date('2026-05-17T17:00:02Z');
+
+describe('date labels', () => {
+  test('a label names an instant in UTC, to the second', () => {
+    const parsed = parseDateLabel('rotated-20260517T170002Z', now);
+    expect(parsed).toEqual({ ok: true, at: now });
+    expect(formatDateLabel(new Date('2026-05-17T17:00:02.999Z'))).toBe('rotated-20260517T170002Z');
+  });
+
+  test('29 February exists in leap years', () => {
+    expect(parseDateLabel('rotated-20240229T000000Z', now).ok).toBe(true);
+    expect(parseDateLabel('rotated-20250229T000000Z', now).ok).toBe(false);
+  });
+
+  test('five minutes of difference between two clocks are no error, a second more is', () => {
+    expect(parseDateLabel('rotated-20260517T170502Z', now).ok).toBe(true);
+    expect(parseDateLabel('rotated-20260517T170503Z', now).ok).toBe(false);
+  });
+
+  test.each([
+    'rotated-',
+    'rotated-20260517',
+    'rotated-20260517T170002',
+    'rotated-20260517T170002z',
+    'rotated-20260517T170002+0200',
+    'rotated-20260230T000000Z',
+    'rotated-20261301T000000Z',
+    'rotated-20260516T240000Z',
+    'rotated-20161231T235960Z',
+    'rotated-NaN',
+    ' rotated-20260517T170002Z',
+  ])('%p is a problem, not a date', (label) => {
+    expect(parseDateLabel(label, now).ok).toBe(false);
+  });
+});
+
+describe('a rotation is in progress', () => {
+  test.each([
+    ['never, without AWSPENDING', { a: ['AWSCURRENT'] }, undefined],
+    ['not when AWSPENDING is on AWSCURRENT', { a: ['AWSCURRENT', 'AWSPENDING'] }, undefined],
+    ['when AWSPENDING is elsewhere', { a: ['AWSCURRENT'], b: ['AWSPENDING'] }, 'b'],
+    ['when there is no AWSCURRENT yet', { b: ['AWSPENDING'] }, 'b'],
+  ])('%s', (_title, stages, pending) => {
+    expect(rotationInProgress(stages)).toBe(pending);
+  });
+});

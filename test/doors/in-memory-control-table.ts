@@ -1,0 +1,65 @@
+/** The control table's door over a Map, with the same conditions on every write. */
+import type {
+  AfterRotationRecord,
+  CompromisedRecord,
+  HoldRecord,
+  IntentRecord,
+  LeaseRecord,
+  RotationRecord,
+} from '../../domain/events/control-records.ts';
+import type { ControlTableDoor } from '../../doors/control-table.ts';
+
+export function inMemoryControlTable(): ControlTableDoor {
+  const intents = new Map<string, IntentRecord>();
+  const rotations = new Map<string, RotationRecord>();
+  const afters = new Map<string, AfterRotationRecord>();
+  const leases = new Map<string, LeaseRecord>();
+  const holds = new Map<string, HoldRecord>();
+  const compromised = new Map<string, CompromisedRecord>();
+  const key = (...parts: string[]) => parts.join('/');
+
+  function putOnce<Content>(map: Map<string, Content>, at: string, record: Content) {
+    if (map.has(at)) return 'exists' as const;
+    map.set(at, structuredClone(record));
+    return 'stored' as const;
+  }
+
+  return {
+    getIntent: async (name, token) => structuredClone(intents.get(key(name, token))),
+    putIntent: async (name, record) => putOnce(intents, key(name, record.token), record),
+    getRotation: async (name, token) => structuredClone(rotations.get(key(name, token))),
+    async fixRotation(name, record) {
+      putOnce(rotations, key(name, record.token), record);
+      return structuredClone(rotations.get(key(name, record.token)) ?? record);
+    },
+    async updateRotation(name, token, change) {
+      const found = rotations.get(key(name, token));
+      if (found === undefined) return undefined;
+      const changed = change(structuredClone(found));
+      rotations.set(key(name, token), structuredClone(changed));
+      return changed;
+    },
+    getAfterRotation: async (name, versionId) => structuredClone(afters.get(key(name, versionId))),
+    putAfterRotation: async (name, record) => putOnce(afters, key(name, record.versionId), record),
+    async moveAfterRotation(name, from, record) {
+      const found = afters.get(key(name, record.versionId));
+      if (found === undefined || !from.includes(found.state)) return false;
+      afters.set(key(name, record.versionId), structuredClone(record));
+      return true;
+    },
+    everPromoted: async (name) => [...afters.keys()].some((at) => at.startsWith(`${name}/`)),
+    getLease: async (name) => structuredClone(leases.get(name)),
+    putLease: async (name, record) => void leases.set(name, structuredClone(record)),
+    releaseLease: async (name) => void leases.delete(name),
+    getCompromised: async (name) =>
+      new Set(
+        [...compromised]
+          .filter(([at]) => at.startsWith(`${name}/`))
+          .map(([, { material }]) => material),
+      ),
+    putCompromised: async (name, record) =>
+      void putOnce(compromised, key(name, record.material), record),
+    getHold: async (name) => structuredClone(holds.get(name)),
+    putHold: async (name, record) => void holds.set(name, structuredClone(record)),
+  };
+}
