@@ -4,6 +4,7 @@ import { type ControlTableDoor, controlTable } from '../../doors/control-table.t
 import { type Log, lambdaLog } from '../../doors/log.ts';
 import { kmsRandom, localRandom, type RandomSource } from '../../doors/random.ts';
 import { type SecretsManagerDoor, secretsManager } from '../../doors/secrets-manager.ts';
+import { assertTrustedEnvironment } from './posture.ts';
 
 export interface RotationDoors {
   secretsManager: SecretsManagerDoor;
@@ -14,10 +15,12 @@ export interface RotationDoors {
   log: Log;
 }
 
+/** The real doors of a deployed function. @throws UntrustedEnvironmentError before any is opened */
 export function awsDoors(environment: {
   CONTROL_TABLE: string;
   SECRET_NAME: string;
 }): RotationDoors {
+  assertTrustedEnvironment(process.env);
   return {
     secretsManager: secretsManager(),
     controlTable: controlTable(environment.CONTROL_TABLE),

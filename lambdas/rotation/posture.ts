@@ -12,12 +12,14 @@ const forbidden: ReadonlySet<string> = new Set([
   'HTTP_PROXY',
   'HTTPS_PROXY',
 ]);
+/** Lambda's own bundle of Amazon's authorities, which some runtimes set by themselves. */
+const lambdaAuthorities = '/var/runtime/ca-cert.pem';
 const loopback = /^https?:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?\/?$/;
 
 /** @throws UntrustedEnvironmentError naming the variable, never its value */
 export function assertTrustedEnvironment(environment: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(environment)) {
-    if (value === undefined || value === '') {
+    if (value === undefined || value === '' || value === lambdaAuthorities) {
       continue;
     }
     const isOverride = name.startsWith('AWS_ENDPOINT_URL') && !loopback.test(value);

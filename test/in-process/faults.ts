@@ -12,7 +12,7 @@ export class Faults {
   /** Which call of the rotation is running, e.g. the step. */
   during = 'idle';
   readonly seen = new Set<string>();
-  #armed: { site: string; kind: FaultKind } | undefined;
+  #armed: { site: string; kind: FaultKind; times: number } | undefined;
   #counts = new Map<string, number>();
   #fired = 0;
 
@@ -20,8 +20,9 @@ export class Faults {
     return this.#fired;
   }
 
-  arm(site: string, kind: FaultKind): void {
-    this.#armed = { site, kind };
+  /** `site` with its `#<n>`: that call; without: every call of the method, `times` of them. */
+  arm(site: string, kind: FaultKind, times = 1): void {
+    this.#armed = { site, kind, times };
     this.#fired = 0;
   }
 
@@ -54,11 +55,15 @@ export class Faults {
     this.#counts.set(method, count);
     const site = `${this.during}/${method}#${count}`;
     this.seen.add(site);
-    if (this.#armed?.site !== site) {
+    const armed = this.#armed;
+    if (armed === undefined || (armed.site !== site && armed.site !== `${this.during}/${method}`)) {
       return run();
     }
-    const { kind } = this.#armed;
-    this.#armed = undefined;
+    const { kind } = armed;
+    armed.times--;
+    if (armed.times === 0) {
+      this.#armed = undefined;
+    }
     this.#fired++;
     if (kind === 'before') {
       throw lost(site, 'the call was not made');

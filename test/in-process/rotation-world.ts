@@ -44,7 +44,7 @@ export interface LogLine {
 }
 
 export class RotationWorld<Value> {
-  readonly clock = new SandboxClock(new Date('2026-01-05T03:00:00Z'), 'manual');
+  readonly clock: SandboxClock;
   readonly faults = new Faults();
   readonly log: LogLine[] = [];
   readonly events: { 'detail-type': string; detail: Readonly<Record<string, unknown>> }[] = [];
@@ -62,7 +62,12 @@ export class RotationWorld<Value> {
   readonly #kms: KmsService;
   #token = 0;
 
-  private constructor(options: WorldOptions<Value>, dynamoDb: DynamoDbService) {
+  private constructor(
+    options: WorldOptions<Value>,
+    clock: SandboxClock,
+    dynamoDb: DynamoDbService,
+  ) {
+    this.clock = clock;
     this.#dynamoDb = dynamoDb;
     const iam = { authorize: () => undefined };
     this.#kms = new KmsService({ account, region, iam, clock: this.clock });
@@ -161,7 +166,7 @@ export class RotationWorld<Value> {
         { AttributeName: 'sk', KeyType: 'RANGE' },
       ],
     });
-    const world = new RotationWorld(options, dynamoDb);
+    const world = new RotationWorld(options, clock, dynamoDb);
     await world.service.configureRotation(tester, {
       secretId: world.secretArn,
       rotationLambdaArn: functionArn,
