@@ -28,10 +28,35 @@ export default defineRotation({
       readers: 'keyset',
       database: 'db',
       columns: [
-        { id: 'patients.name', table: 'public.patients', column: 'name', format: 'qt1', profile: 'column' },
-        { id: 'patients.ssn', table: 'public.patients', column: 'ssn', format: 'qt1', profile: 'row', primaryKey: ['id'] },
-        { id: 'patients.phone', table: 'public.patients', column: 'phone', format: 'qt1', profile: 'column' },
-        { id: 'credentials.token', table: 'public.stored_credentials', column: 'token', format: 'qt1', profile: 'none' },
+        {
+          id: 'patients.name',
+          table: 'public.patients',
+          column: 'name',
+          format: 'qt1',
+          profile: 'column',
+        },
+        {
+          id: 'patients.ssn',
+          table: 'public.patients',
+          column: 'ssn',
+          format: 'qt1',
+          profile: 'row',
+          primaryKey: ['id'],
+        },
+        {
+          id: 'patients.phone',
+          table: 'public.patients',
+          column: 'phone',
+          format: 'qt1',
+          profile: 'column',
+        },
+        {
+          id: 'credentials.token',
+          table: 'public.stored_credentials',
+          column: 'token',
+          format: 'qt1',
+          profile: 'none',
+        },
       ],
     },
     db: {
@@ -58,7 +83,8 @@ export default defineRotation({
     },
     dbAdmin: {
       kind: 'userManaged',
-      purpose: 'The rotator role of the database: sets passwords of the login roles, reads no data.',
+      purpose:
+        'The rotator role of the database: sets passwords of the login roles, reads no data.',
     },
   },
   consumers: [{ name: 'api', reads: ['jwt', 'pii', 'db', 'legacyDb'] }],
