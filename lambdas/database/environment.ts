@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { companionSchema, rotationEnvironmentSchema } from '../rotation/environment.ts';
 
-const wholeNumber = z.string().regex(/^\d{1,9}$/).transform(Number);
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number);
 
 /** The certificates are `ca.pem` in the asset when `CA` is "file". */
 export const databaseEnvironmentSchema = rotationEnvironmentSchema.extend({
