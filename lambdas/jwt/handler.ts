@@ -1,0 +1,19 @@
+/** The rotation function of one JWT secret. */
+import { awsDoors } from '../rotation/doors.ts';
+import { rotationHandler } from '../rotation/handler.ts';
+import { jwtEnvironmentSchema } from './environment.ts';
+import { JwtStrategy } from './jwt-strategy.ts';
+
+const environment = jwtEnvironmentSchema.parse(process.env);
+
+export const handler = rotationHandler({
+  environment,
+  strategy: new JwtStrategy({
+    field: environment.FIELD,
+    bits: environment.BITS,
+    encoding: environment.ENCODING,
+    acceptForSeconds: environment.ACCEPT_FOR_SECONDS,
+  }),
+  companions: {},
+  doors: awsDoors(environment),
+});
