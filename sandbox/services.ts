@@ -10,9 +10,11 @@ import { LambdaService } from './lambda/service.ts';
 import { LogsService } from './logs/service.ts';
 import type { StatesPort } from './ports.ts';
 import type { RequestLog } from './request-log.ts';
+import { SecretsManagerService } from './secrets-manager/service.ts';
 import type { AwsService } from './service.ts';
 import { SnsService } from './sns/service.ts';
 import { SsmService } from './ssm/service.ts';
+import { StepFunctionsService } from './step-functions/service.ts';
 import { StsService } from './sts/service.ts';
 import type { Services } from './template/resource-type.ts';
 
@@ -32,7 +34,7 @@ export interface AllServices extends Services {
   bySigningName: ReadonlyMap<string, AwsService>;
 }
 
-export async function makeServices(settings: ServicesSettings): Promise<AllServices> {
+export function makeServices(settings: ServicesSettings): AllServices {
   const { account, region, clock } = settings;
   const place = { account, region, clock };
   const iam = new Iam(place);
@@ -44,12 +46,8 @@ export async function makeServices(settings: ServicesSettings): Promise<AllServi
     startExecution: (...execution) => stepFunctions.startExecution(...execution),
   };
   const events = new EventsService({ ...place, iam, lambda, states });
-  const stepFunctions = await made('./step-functions/service.ts', 'StepFunctionsService', {
-    ...{ ...place, iam, lambda, events },
-  });
-  const secretsManager = await made('./secrets-manager/service.ts', 'SecretsManagerService', {
-    ...{ ...place, iam, kms, lambda, events },
-  });
+  const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events });
+  const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
   const dynamodb = new DynamoDbService(place);
   const sns = new SnsService(place);
   const ssm = new SsmService(place);
@@ -57,20 +55,9 @@ export async function makeServices(settings: ServicesSettings): Promise<AllServi
     ...[dynamodb, events, kms, lambda, logs, secretsManager, sns, ssm, stepFunctions],
     new StsService({ account }),
   ];
-  const bySigningName = new Map(
-    all.filter(Boolean).map((service) => [service.signingName, service]),
-  );
+  const bySigningName = new Map(all.map((service) => [service.signingName, service]));
   return {
     ...{ dynamodb, events, iam, kms, lambda, logs, secretsManager, sns, ssm, stepFunctions },
     bySigningName,
   };
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: until both services are in the tree.
-async function made(path: string, name: string, settings: object): Promise<any> {
-  try {
-    return new (await import(path))[name](settings);
-  } catch {
-    return undefined;
-  }
 }

@@ -28,7 +28,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const credentials = new CredentialStore();
   const faults = new Faults();
   const requests = new RequestLog();
-  const services = await makeServices({
+  const services = makeServices({
     account: ACCOUNT,
     region,
     clock,

@@ -12,12 +12,12 @@ export function matchesWildcard(pattern: string, value: string, ignoreCase = fal
  * segment (IAM user guide, "Using wildcards in resource ARNs").
  */
 export function matchesArn(pattern: string, value: string): boolean {
-  const patterns = arnSegments(pattern);
   const values = arnSegments(value);
-  if (patterns === undefined || values === undefined) {
+  if (pattern === '*' || values === undefined) {
     return matchesWildcard(pattern, value);
   }
-  return patterns.every((segment, index) => matchesWildcard(segment, values[index] ?? ''));
+  const patterns = arnSegments(pattern);
+  return patterns?.every((part, index) => matchesWildcard(part, values[index] ?? '')) ?? false;
 }
 
 function arnSegments(arn: string): string[] | undefined {
