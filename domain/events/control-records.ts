@@ -26,6 +26,8 @@ export const provenanceSchema = z.object({
   attributed: z.boolean(),
   requestedBy: z.string().max(256).optional(),
   reason: z.string().max(1024).optional(),
+  /** The version this rotation builds on; absent for a first value. */
+  basedOn: z.string().optional(),
   /** The native rule's window was open: an unattributed rotation is then probably the backstop. */
   backstopProbably: z.boolean().optional(),
 });

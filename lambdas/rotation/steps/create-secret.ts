@@ -117,13 +117,14 @@ async function decide<Value>(run: Run<Value>): Promise<RotationRecord> {
 
 function newRecord<Value>(run: Run<Value>, intent: IntentRecord | undefined): RotationRecord {
   const stages = run.description.versionIdsToStages;
+  const basedOn = currentVersion(stages);
   const kind = intent?.intent ?? 'planned';
   const restoreVersionId =
     kind === 'rollback' ? (intent?.restoreVersionId ?? previousVersion(stages)) : undefined;
   return {
     token: run.token,
     intent: kind,
-    basedOn: currentVersion(stages) ?? null,
+    basedOn: basedOn ?? null,
     ...(restoreVersionId && { restoreVersionId }),
     ...(intent?.activate && { activateKid: intent.activate.kid }),
     ...(intent?.owner && { owner: intent.owner }),
@@ -131,6 +132,7 @@ function newRecord<Value>(run: Run<Value>, intent: IntentRecord | undefined): Ro
       intent: kind,
       token: run.token,
       attributed: intent !== undefined,
+      ...(basedOn && { basedOn }),
       ...(intent && { requestedBy: intent.requestedBy }),
       ...(intent?.reason && { reason: intent.reason }),
       ...(intent === undefined && { backstopProbably: nativeRuleIsDue(run) }),
