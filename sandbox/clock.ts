@@ -79,35 +79,24 @@ export class SandboxClock {
    */
   async settle(horizonMilliseconds = 15 * 60_000): Promise<void> {
     const end = this.now().getTime() + horizonMilliseconds;
-    for (;;) {
-      await this.idle();
-      const next = this.#next((timer) => !timer.recurring && timer.at <= end);
-      if (next === undefined) {
-        return;
-      }
-      this.#run(next);
-    }
+    await this.#runUntil((timer) => !timer.recurring && timer.at <= end);
+    this.#rearm();
   }
 
   /**
    * Moves the clock to `target`. Timers on the way run in order, each with the clock at its instant.
-   * A recurring timer runs at every instant ('every') or, where the hours between do not matter, its
-   * instants before the last one are passed over ('last').
+   * 'every': a recurring timer too. 'last': where the hours between do not matter, recurring timers that
+   * came due on the way run once, at the end, after everything else.
    */
   async advanceTo(target: Date, recurring: 'every' | 'last' = 'every'): Promise<void> {
     const end = target.getTime();
     if (recurring === 'last') {
+      await this.#runUntil((timer) => !timer.recurring && timer.at <= end);
       this.#jump(end);
     }
-    for (;;) {
-      await this.idle();
-      const next = this.#next((timer) => timer.at <= end);
-      if (next === undefined) {
-        break;
-      }
-      this.#run(next);
-    }
+    await this.#runUntil((timer) => timer.at <= end);
     this.#jump(end);
+    this.#rearm();
   }
 
   stop(): void {
@@ -122,10 +111,23 @@ export class SandboxClock {
       .at(0);
   }
 
+  /** Waits for running work, then runs the next of these timers, until there is neither. */
+  async #runUntil(wanted: (timer: Timer) => boolean): Promise<void> {
+    for (;;) {
+      await this.idle();
+      const next = this.#next(wanted);
+      if (next === undefined) {
+        return;
+      }
+      this.#run(next);
+    }
+  }
+
   #run(timer: Timer): void {
     this.#timers = this.#timers.filter((other) => other !== timer);
     this.#jump(timer.at);
-    void this.track(timer.work()).catch(() => undefined);
+    // Whose work fails has said so where it failed; the clock goes on for everybody else.
+    void this.track(Promise.resolve().then(timer.work)).catch(() => undefined);
   }
 
   #jump(to: number): void {
