@@ -1,0 +1,280 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { Manifest, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
+import type { ControlTableDoor } from '../../../doors/control-table.ts';
+import type { CadenceDoors } from '../../../lambdas/cadence/doors.ts';
+import { type TickSummary, tick } from '../../../lambdas/cadence/tick.ts';
+import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
+import { arnOf, type InMemorySecrets, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
+import { recordedExecutions, recordedLog, settableClock } from '../../doors/recorded.ts';
+
+const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
+const execution = (name: string) => `${machine.replace('stateMachine', 'execution')}:${name}`;
+const v1 = '11111111-1111-4111-8111-111111111111';
+const v2 = '22222222-2222-4222-8222-222222222222';
+const old = 'rotated-20250801T000000Z';
+const young = 'rotated-20251201T000000Z';
+
+let secrets: InMemorySecrets;
+let controlTable: ControlTableDoor;
+let executions: ReturnType<typeof recordedExecutions>;
+let clock: ReturnType<typeof settableClock>;
+let log: ReturnType<typeof recordedLog>;
+let doors: CadenceDoors;
+
+beforeEach(() => {
+  secrets = inMemorySecrets();
+  controlTable = inMemoryControlTable();
+  executions = recordedExecutions();
+  clock = settableClock('2025-12-10T12:00:00Z');
+  log = recordedLog();
+  doors = { secretsManager: secrets.door, controlTable, stepFunctions: executions, clock, log };
+});
+
+const secretOf = (
+  name: string,
+  more: Partial<Pick<RotatedManifestSecret, 'armed' | 'origin'>> = {},
+): RotatedManifestSecret => ({
+  kind: 'jwt',
+  key: name,
+  name,
+  function: `fn-${name}`,
+  origin: 'new',
+  armed: true,
+  cadenceDays: 90,
+  leadDays: 5,
+  readerCacheSeconds: 300,
+  readers: 'keyset',
+  acceptForSeconds: 60,
+  logsEveryoneOut: false,
+  ...more,
+});
+
+function run(...all: Manifest['secrets']): Promise<TickSummary> {
+  return tick(
+    doors,
+    {
+      version: 1,
+      name: 'pharmacy',
+      environment: 'prod',
+      region: 'eu-west-1',
+      controlTable: 'control',
+      afterRotationMachine: 'after-rotation',
+      operatorPolicy: 'operator',
+      secrets: all,
+      consumers: [],
+    },
+    machine,
+  );
+}
+
+const jwt = 'pharmacy/prod/jwt';
+const pii = 'pharmacy/prod/pii';
+const only = (summary: TickSummary) => summary.results[0];
+const afterRecord = (state: 'due' | 'running' | 'finished', more = {}) => ({
+  versionId: v1,
+  state,
+  intent: 'planned' as const,
+  basedOn: null,
+  at: '2025-12-10T11:00:00Z',
+  ...more,
+});
+
+describe('a secret that is due', () => {
+  beforeEach(() => void secrets.add(jwt, { [v1]: ['AWSCURRENT', old] }));
+
+  test('is rotated once, with an intent recorded under its token', async () => {
+    expect(only(await run(secretOf(jwt)))).toMatchObject({
+      decision: 'overdue',
+      done: 'rotationStarted',
+    });
+    const [rotation] = secrets.rotations;
+    expect(rotation?.secretId).toBe(arnOf(jwt));
+    expect(await controlTable.getIntent(jwt, rotation?.clientRequestToken ?? '')).toMatchObject({
+      intent: 'planned',
+      requestedBy: 'cadence',
+    });
+  });
+
+  test('is asked for with the same token when the answer was lost and the tick repeated', async () => {
+    const rotate = secrets.door.rotate;
+    const asked: string[] = [];
+    doors.secretsManager.rotate = async ({ clientRequestToken }) => {
+      asked.push(clientRequestToken);
+      throw new Error('the answer was lost');
+    };
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'failed', finding: true });
+    doors.secretsManager.rotate = rotate;
+    clock.set('2025-12-10T13:00:00Z');
+    await run(secretOf(jwt));
+    expect(secrets.rotations.map(({ clientRequestToken }) => clientRequestToken)).toEqual(asked);
+  });
+
+  test('is not rotated again while its rotation is in progress', async () => {
+    await run(secretOf(jwt));
+    clock.set('2025-12-10T12:30:00Z');
+    expect(only(await run(secretOf(jwt)))).toMatchObject({
+      decision: 'inProgress',
+      finding: false,
+    });
+    clock.set('2025-12-10T13:00:00Z');
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ decision: 'inProgress', finding: true });
+    expect(secrets.rotations).toHaveLength(1);
+  });
+
+  test('is left alone when a second look finds it rotated meanwhile', async () => {
+    secrets.listed.set(jwt, { [v1]: ['AWSCURRENT', old] });
+    secrets.promote(jwt, v2, [young]);
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'superseded' });
+    expect(secrets.rotations).toEqual([]);
+  });
+
+  test('is left alone when somebody else was quicker with RotateSecret', async () => {
+    doors.secretsManager.rotate = async () => 'inProgress';
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'superseded', finding: true });
+  });
+
+  test('is refused while another rotation holds the lease, and no intent is left', async () => {
+    await controlTable.putLease(jwt, {
+      token: v2,
+      owner: 'emergency',
+      at: '2025-12-10T11:59:00Z',
+      expiresAt: '2025-12-10T13:00:00Z',
+    });
+    const result = only(await run(secretOf(jwt)));
+    expect(result).toMatchObject({ done: 'refused', finding: false });
+    expect(result?.reason).toContain('ERR_ROTATION_LEASED');
+    expect(secrets.rotations).toEqual([]);
+  });
+
+  test('is not rotated on hold, unarmed or switched off', async () => {
+    expect(only(await run(secretOf(jwt, { armed: false })))?.decision).toBe('unarmed');
+    await controlTable.putHold(jwt, {
+      reason: 'rolled back',
+      at: '2025-12-10T11:00:00Z',
+      until: '2025-12-13T11:00:00Z',
+    });
+    expect(only(await run(secretOf(jwt)))?.decision).toBe('held');
+    expect(secrets.rotations).toEqual([]);
+  });
+});
+
+describe('several secrets', () => {
+  test('of those that are due the oldest is rotated first, one a tick', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', old] });
+    secrets.add(pii, { [v1]: ['AWSCURRENT', 'rotated-20250701T000000Z'] });
+    const summary = await run(secretOf(jwt), secretOf(pii));
+    expect(summary.results.map(({ secretName, done }) => [secretName, done])).toEqual([
+      [jwt, 'staggered'],
+      [pii, 'rotationStarted'],
+    ]);
+  });
+
+  test('one that is refused gives its place to the next', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', old] });
+    secrets.add(pii, { [v1]: ['AWSCURRENT', 'rotated-20250701T000000Z'] });
+    await controlTable.putLease(pii, {
+      token: v2,
+      owner: 'emergency',
+      at: '2025-12-10T11:59:00Z',
+      expiresAt: '2025-12-10T13:00:00Z',
+    });
+    await run(secretOf(jwt), secretOf(pii));
+    expect(secrets.rotations.map(({ secretId }) => secretId)).toEqual([arnOf(jwt)]);
+  });
+
+  test('one that cannot be read does not keep the others from their turn, and its error is withheld', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', old] });
+    const summary = await run(secretOf('gone'), secretOf(jwt));
+    expect(summary.results[0]).toMatchObject({ done: 'failed', finding: true, reason: 'Error' });
+    expect(summary.results[1]).toMatchObject({ done: 'rotationStarted' });
+  });
+
+  test('a hundred secrets that are not due take one list call and no other', async () => {
+    const all = Array.from({ length: 100 }, (_, index) => `pharmacy/prod/s${index}`);
+    for (const name of all) secrets.add(name, { [v1]: ['AWSCURRENT', young] });
+    await run(...all.map((name) => secretOf(name)));
+    expect(secrets.calls).toEqual(['list']);
+  });
+
+  test('an adopted secret outside of the name space is found by its name', async () => {
+    secrets.add('legacy-db', { [v1]: ['AWSCURRENT', young] });
+    expect(only(await run(secretOf('legacy-db', { origin: 'adopted' })))?.decision).toBe('notDue');
+  });
+
+  test('user-managed secrets are nobody the cadence rotates', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT'] });
+    const summary = await run({ kind: 'userManaged', key: 'x', name: jwt, purpose: 'vendor key' });
+    expect(summary.results).toEqual([]);
+  });
+
+  test('each secret leaves one line in the log, findings as errors, and a summary follows', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', young] });
+    secrets.add(pii, { [v1]: ['AWSCURRENT', 'rotated-soon'] });
+    const summary = await run(secretOf(jwt), secretOf(pii));
+    expect(summary).toMatchObject({ secrets: 2, findings: 1 });
+    expect(log.lines.map(({ level, event, fields }) => [level, event, fields.secret])).toEqual([
+      ['info', 'cadence', jwt],
+      ['error', 'cadence', pii],
+      ['info', 'cadence-summary', undefined],
+    ]);
+    expect(log.lines[0]?.fields.limitAt).toBe('2026-03-01T00:00:00.000Z');
+  });
+});
+
+describe('a new secret', () => {
+  test('gets its first value by a rotation, not counted among those of the tick', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT'] });
+    secrets.add(pii, { [v1]: ['AWSCURRENT', old] });
+    const summary = await run(secretOf(jwt), secretOf(pii));
+    expect(summary.results.map(({ done }) => done)).toEqual([
+      'firstValueStarted',
+      'rotationStarted',
+    ]);
+  });
+});
+
+describe('an AfterRotation that never finished', () => {
+  beforeEach(() => void secrets.add(jwt, { [v1]: ['AWSCURRENT', young] }));
+
+  test('is started when its event was lost', async () => {
+    await controlTable.putAfterRotation(jwt, afterRecord('due'));
+    expect(only(await run(secretOf(jwt)))).toMatchObject({
+      done: 'afterRotationRestarted',
+      started: v1,
+    });
+    expect(executions.started).toEqual([
+      { name: v1, input: { secretArn: arnOf(jwt), secretName: jwt, versionId: v1 } },
+    ]);
+  });
+
+  test('is started again under the next name, taking over from the execution that died', async () => {
+    executions.started.push({ name: v1, input: {} }, { name: `${v1}-2`, input: {} });
+    await controlTable.putAfterRotation(
+      jwt,
+      afterRecord('running', { execution: execution(`${v1}-2`) }),
+    );
+    expect(only(await run(secretOf(jwt)))?.started).toBe(`${v1}-3`);
+    expect(executions.started[2]?.input).toMatchObject({ takeOver: execution(`${v1}-2`) });
+  });
+
+  test('is left alone while its execution runs, or that of its owner', async () => {
+    executions.running.add(execution(v1));
+    await controlTable.putAfterRotation(jwt, afterRecord('due', { owner: execution(v1) }));
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'nothing', finding: false });
+  });
+
+  test('is given up after twenty executions', async () => {
+    for (let n = 1; n <= 20; n++) {
+      executions.started.push({ name: n === 1 ? v1 : `${v1}-${n}`, input: {} });
+    }
+    await controlTable.putAfterRotation(jwt, afterRecord('due'));
+    const result = only(await run(secretOf(jwt)));
+    expect(result).toMatchObject({ done: 'failed', finding: true });
+    expect(result?.reason).toContain('ERR_ROTATION_TOO_MANY_RESTARTS');
+  });
+
+  test('is left alone when it is finished', async () => {
+    await controlTable.putAfterRotation(jwt, afterRecord('finished'));
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ decision: 'notDue', done: 'nothing' });
+  });
+});
