@@ -7,6 +7,7 @@
  * token, from createSecret: every step is repeatable.
  */
 import type { RotationRecord } from '../../domain/events/control-records.ts';
+import { AwsCallError } from '../../doors/aws-call.ts';
 import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
 import { type FunctionEvent, parseEvent, type RotationEvent, type RotationStep } from './event.ts';
 import { failureOf } from './failure.ts';
@@ -121,7 +122,7 @@ async function runStep<Value>(
     secret: room.environment.SECRET_NAME,
     step: event.Step,
     token,
-    intent: record?.intent ?? 'configurationTest',
+    intent: record?.intent,
     outcome,
     milliseconds,
   });
@@ -147,8 +148,8 @@ async function remember<Value>(
   outcome: string,
   milliseconds: number,
 ): Promise<RotationRecord | undefined> {
-  const { controlTable } = run.doors;
-  return controlTable.updateRotation(run.environment.SECRET_NAME, run.token, (record) => ({
+  const { controlTable, log } = run.doors;
+  const change = controlTable.updateRotation(run.environment.SECRET_NAME, run.token, (record) => ({
     ...record,
     steps: {
       ...record.steps,
@@ -160,6 +161,16 @@ async function remember<Value>(
     },
     evidence: distinct([...record.evidence, ...run.evidence]),
   }));
+  try {
+    return await change;
+  } catch (error) {
+    if (step !== 'finishSecret' || !(error instanceof AwsCallError)) {
+      throw error;
+    }
+    // The promotion stands and the labels show it; failing now would report a rotation that succeeded.
+    log.error('stepNotRecorded', { secret: run.environment.SECRET_NAME, step, token: run.token });
+    return undefined;
+  }
 }
 
 /** A repeated step states the same facts again. */

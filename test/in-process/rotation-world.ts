@@ -33,6 +33,8 @@ export interface WorldOptions<Value> {
     doors: RotationDoors;
     faults: Faults;
   }): Omit<RotationFunction<Value>, 'environment' | 'doors'>;
+  /** Default: the real door on dynalite. */
+  control?: ControlTableDoor;
   /** Further secrets, by name. */
   companions?: Readonly<Record<string, string>>;
 }
@@ -107,7 +109,8 @@ export class RotationWorld<Value> {
     );
     const client = new SecretsManagerClient(inProcess(this.service) as object);
     this.secrets = secretsManager(client);
-    this.control = controlTable('control', new DynamoDBClient(inProcess(dynamoDb) as object));
+    this.control =
+      options.control ?? controlTable('control', new DynamoDBClient(inProcess(dynamoDb) as object));
 
     const { faults } = this;
     const doors: RotationDoors = {

@@ -1,0 +1,18 @@
+/** The rooms of the matrix: how to start one, and what must hold whatever happened. */
+import type { RotationWorld } from '../in-process/rotation-world.ts';
+
+export type Scenario = 'firstValue' | 'planned' | 'activate' | 'rollback' | 'emergency';
+
+export interface MatrixRoom {
+  name: string;
+  scenarios: readonly Scenario[];
+  /** A world whose secret is still uninitialised. */
+  start(): Promise<RotationWorld<unknown>>;
+  /** Brings the world to where the scenario's rotation may start. */
+  prepare(world: RotationWorld<unknown>, scenario: Scenario): Promise<void>;
+  /** What is true of the target before, for comparison afterwards. */
+  observe(world: RotationWorld<unknown>): Promise<unknown>;
+  /** Fails when the promoted value does not work, or something alive before does not live any more. */
+  verify(world: RotationWorld<unknown>, scenario: Scenario, before: unknown): Promise<void>;
+  stop?(): Promise<void>;
+}
