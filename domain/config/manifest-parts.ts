@@ -1,12 +1,14 @@
 /**
- * A parameter of SSM holds 8 KB in the Advanced tier, so a manifest travels in parts. Each part begins
- * with a line that says which one it is: `quarterturn-manifest 1/2`, then a piece of the JSON text.
+ * A parameter of SSM holds 8 KB in the Advanced tier, so a manifest travels in parts. Each part begins with a
+ * line that says which one it is and of which text: `quarterturn-manifest 1/2 9f2c41aa07be63d1`, then a piece
+ * of the JSON. A deployment writes parameter after parameter; the digest tells a mixture of two texts.
  */
+import { createHash } from 'node:crypto';
 import { type Manifest, manifestSchema } from './manifest.ts';
 
 /** 8 KB, less the head line (docs: systems-manager/latest/userguide/parameter-store-advanced-parameters). */
 const partBytes = 8192 - 64;
-const head = /^quarterturn-manifest (\d+)\/(\d+)\n/;
+const head = /^quarterturn-manifest (\d+)\/(\d+) ([0-9a-f]{16})\n/;
 
 export class ManifestError extends Error {
   override readonly name = 'ManifestError';
@@ -17,7 +19,8 @@ export function encodeManifest(manifest: Manifest): string[] {
   const pieces: string[] = [];
   let piece = '';
   let bytes = 0;
-  for (const character of JSON.stringify(manifest)) {
+  const text = JSON.stringify(manifest);
+  for (const character of text) {
     const size = Buffer.byteLength(character);
     if (bytes + size > partBytes) {
       pieces.push(piece);
@@ -28,7 +31,10 @@ export function encodeManifest(manifest: Manifest): string[] {
     bytes += size;
   }
   pieces.push(piece);
-  return pieces.map((text, index) => `quarterturn-manifest ${index + 1}/${pieces.length}\n${text}`);
+  const digest = digestOf(text);
+  return pieces.map(
+    (content, index) => `quarterturn-manifest ${index + 1}/${pieces.length} ${digest}\n${content}`,
+  );
 }
 
 /** How many parts there are, from any one of them. @throws ManifestError when it is no part */
@@ -38,9 +44,11 @@ export function manifestPartCount(part: string): number {
 
 /** @throws ManifestError for parts that are missing, doubled or out of order, or another version */
 export function decodeManifest(parts: readonly string[]): Manifest {
+  const digests = new Set<string>();
   const text = parts
     .map((part, index) => {
-      const [line, number, count] = headOf(part);
+      const [line, number, count, digest] = headOf(part);
+      digests.add(digest);
       if (Number(number) !== index + 1 || Number(count) !== parts.length) {
         throw new ManifestError(
           `the manifest's part ${index + 1} of ${parts.length} says it is ${number}/${count}; deploy the stack again`,
@@ -49,6 +57,11 @@ export function decodeManifest(parts: readonly string[]): Manifest {
       return part.slice(line.length);
     })
     .join('');
+  if (digests.size !== 1 || !digests.has(digestOf(text))) {
+    throw new ManifestError(
+      'the parts of the manifest are not of one text; while a deployment runs, try again, otherwise deploy the stack again',
+    );
+  }
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -75,12 +88,15 @@ export async function readManifest(get: (part: number) => Promise<string>): Prom
   return decodeManifest([first, ...(await Promise.all(others))]);
 }
 
-function headOf(part: string): [string, string, string] {
+const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+function headOf(part: string): [string, string, string, string] {
   const match = head.exec(part);
-  if (match?.[1] === undefined || match[2] === undefined) {
+  const [line, number, count, digest] = match ?? [];
+  if (!line || !number || !count || !digest) {
     throw new ManifestError(
-      'the parameter holds no part of a manifest (expected "quarterturn-manifest 1/<n>" on its first line); deploy the stack again',
+      'the parameter holds no part of a manifest (expected "quarterturn-manifest 1/<n> <digest>" on its first line); deploy the stack again',
     );
   }
-  return [match[0], match[1], match[2]];
+  return [line, number, count, digest];
 }

@@ -1,0 +1,143 @@
+import { describe, expect, test } from '@jest/globals';
+import { acceptForSeconds, manifestOf, manifestSchema } from '../../../domain/config/manifest.ts';
+import {
+  decodeManifest,
+  encodeManifest,
+  readManifest,
+} from '../../../domain/config/manifest-parts.ts';
+import { secretNameOfArn } from '../../../domain/config/names.ts';
+import { defineRotation } from '../../../domain/config/rotation-config.ts';
+import pharmacy from '../../../rotation.config.ts';
+
+const small = manifestOf(pharmacy);
+/** Multi-byte names, so that a cut in the middle of a character would show. */
+const large = {
+  ...small,
+  secrets: Array.from({ length: 60 }, (_, index) => ({
+    kind: 'userManaged' as const,
+    key: `key${index}`,
+    name: `pharmacy/prod/key${index}`,
+    purpose: 'für die Apotheke € '.repeat(20),
+  })),
+};
+
+describe('manifest', () => {
+  test('names what cadence needs of a secret', () => {
+    expect(small.secrets.find(({ key }) => key === 'pii')).toMatchObject({
+      kind: 'encryption',
+      name: 'pharmacy/prod/pii',
+      function: 'quarterturn-pharmacy-prod-pii',
+      origin: 'new',
+      armed: true,
+      cadenceDays: 90,
+      leadDays: 5,
+      readerCacheSeconds: 300,
+    });
+  });
+
+  test('fits its own schema', () => {
+    expect(manifestSchema.parse(small)).toEqual(small);
+  });
+
+  test('an adopted secret keeps its name and is not armed', () => {
+    const jwt = pharmacy.secrets.jwt;
+    if (jwt?.kind !== 'jwt') throw new Error('the example has a jwt secret');
+    const adopted = defineRotation({
+      ...pharmacy,
+      secrets: {
+        jwt: {
+          ...jwt,
+          adopt: {
+            secretArn: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:old/one-AbCdEf',
+            kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/0b1c',
+          },
+        },
+      },
+      consumers: [],
+    });
+    expect(manifestOf(adopted).secrets).toMatchObject([
+      { name: 'old/one', origin: 'adopted', armed: false },
+    ]);
+  });
+
+  test('old tokens are accepted for signer cache, longest token and a minute of clock leeway', () => {
+    expect(acceptForSeconds({ signerCache: '5m', longestToken: '30d' })).toBe(
+      300 + 30 * 86_400 + 60,
+    );
+  });
+});
+
+describe('parts', () => {
+  test('a small manifest is one part', () => {
+    expect(encodeManifest(small)).toHaveLength(1);
+  });
+
+  test('what was encoded is decoded again, in one part or many', () => {
+    expect(encodeManifest(large).length).toBeGreaterThan(2);
+    for (const manifest of [small, large]) {
+      expect(decodeManifest(encodeManifest(manifest))).toEqual(manifest);
+    }
+  });
+
+  test('no part exceeds the 8 KB of an Advanced parameter', () => {
+    for (const part of encodeManifest(large)) {
+      expect(Buffer.byteLength(part)).toBeLessThanOrEqual(8192);
+    }
+  });
+
+  test('the first part says how many to read', async () => {
+    const parts = encodeManifest(large);
+    const asked: number[] = [];
+    const read = await readManifest(async (part) => {
+      asked.push(part);
+      return parts[part - 1] ?? '';
+    });
+    expect(read).toEqual(large);
+    expect(asked).toEqual(parts.map((_, index) => index + 1));
+  });
+
+  test('parts that are missing or swapped are refused', () => {
+    const parts = encodeManifest(large);
+    for (const wrong of [parts.slice(1), parts.slice(0, -1), [...parts].reverse()]) {
+      expect(() => decodeManifest(wrong)).toThrow(
+        expect.objectContaining({ code: 'ERR_ROTATION_MANIFEST_INVALID' }),
+      );
+    }
+  });
+
+  test('a part of another deployment in between is refused', () => {
+    const [first = ''] = encodeManifest({ ...large, name: 'pharmacz' });
+    const [, ...rest] = encodeManifest(large);
+    expect(() => decodeManifest([first, ...rest])).toThrow(
+      expect.objectContaining({ code: 'ERR_ROTATION_MANIFEST_INVALID' }),
+    );
+  });
+
+  test.each([
+    ['something else', 'hello'],
+    ['a text that is not the one of its digest', 'quarterturn-manifest 1/1 0123456789abcdef\n{}'],
+  ])('%s is refused', (_title, text) => {
+    expect(() => decodeManifest([text])).toThrow(
+      expect.objectContaining({ code: 'ERR_ROTATION_MANIFEST_INVALID' }),
+    );
+  });
+});
+
+test('another version is refused by naming the field', () => {
+  const parts = encodeManifest({ ...small, version: 2 } as never);
+  expect(() => decodeManifest(parts)).toThrow(/does not fit at "version"/);
+});
+
+describe('names', () => {
+  test('a full ARN loses the six characters of Secrets Manager', () => {
+    expect(
+      secretNameOfArn('arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-c-AbCdEf'),
+    ).toBe('a/b-c');
+  });
+
+  test('a partial ARN is refused', () => {
+    expect(() =>
+      secretNameOfArn('arn:aws:secretsmanager:eu-west-1:123456789012:secret:name'),
+    ).toThrow(expect.objectContaining({ code: 'ERR_ROTATION_SECRET_ARN_INVALID' }));
+  });
+});
