@@ -6,7 +6,7 @@ import {
   nextWindow,
   type RotationWindow,
 } from './schedule-expression.ts';
-import type { Secret } from './secret.ts';
+import type { Secret, SecretState } from './secret.ts';
 
 export class NativeSchedule {
   readonly #clock: SandboxClock;
@@ -20,19 +20,19 @@ export class NativeSchedule {
   }
 
   /** "The rotation will occur on or before this date"; none while rotation is off or has no rule. */
-  nextRotationDate(secret: Secret): Date | undefined {
-    return windowAfterLastRotation(secret)?.closes;
+  nextRotationDate(state: SecretState): Date | undefined {
+    return windowAfterLastRotation(state)?.closes;
   }
 
-  automaticallyAfterDays(secret: Secret): number | undefined {
-    const { rotation, cadenceBase } = secret.state;
+  automaticallyAfterDays(state: SecretState): number | undefined {
+    const { rotation, cadenceBase } = state;
     return rotation?.rules === undefined ? undefined : daysUntilNext(rotation.rules, cadenceBase);
   }
 
   /** To be called whenever rule, enablement or last rotation changed. */
   arm(secret: Secret): void {
     this.disarm(secret);
-    const window = windowAfterLastRotation(secret);
+    const window = windowAfterLastRotation(secret.state);
     const rules = secret.state.rotation?.rules;
     if (window === undefined || rules === undefined) {
       return;
@@ -59,8 +59,8 @@ export class NativeSchedule {
   }
 }
 
-function windowAfterLastRotation(secret: Secret): RotationWindow | undefined {
-  const { rotation, cadenceBase, deletion } = secret.state;
+function windowAfterLastRotation(state: SecretState): RotationWindow | undefined {
+  const { rotation, cadenceBase, deletion } = state;
   if (rotation?.enabled !== true || rotation.rules === undefined || deletion !== undefined) {
     return undefined;
   }

@@ -30,11 +30,8 @@ export interface TemplateSecret {
 export interface RotationSettings {
   secretId: string;
   rotationLambdaArn: string;
-  rotationRules?: {
-    AutomaticallyAfterDays?: number;
-    ScheduleExpression?: string;
-    Duration?: string;
-  };
+  /** As in the template; none or empty: no rule, rotation on demand only. */
+  rotationRules?: Readonly<Record<string, unknown>>;
   rotateImmediately: boolean;
 }
 
@@ -100,10 +97,11 @@ export class SecretsManagerService implements AwsService {
    * @throws what RotateSecret throws
    */
   async configureRotation(caller: Caller, settings: RotationSettings): Promise<void> {
+    const rules = settings.rotationRules ?? {};
     const input: Record<string, unknown> = {
       SecretId: settings.secretId,
       RotationLambdaARN: settings.rotationLambdaArn,
-      RotationRules: settings.rotationRules,
+      RotationRules: Object.keys(rules).length === 0 ? undefined : rules,
       RotateImmediately: settings.rotateImmediately,
     };
     rotate(this.#backend, caller, input, randomUUID());

@@ -20,18 +20,15 @@ export class SecretValues {
     this.#via = `secretsmanager.${region}.amazonaws.com`;
   }
 
-  seal(caller: Caller, secret: Secret, versionId: string, value: PlainValue): SealedValue {
-    const kmsKeyId = secret.state.kmsKeyId ?? DEFAULT_KEY;
-    return this.sealUnder(caller, secret.arn, kmsKeyId, versionId, value);
-  }
-
-  sealUnder(
+  /** Under the secret's own key, or `aws/secretsmanager` when it has none. */
+  seal(
     caller: Caller,
     arn: string,
-    kmsKeyId: string,
+    secretKeyId: string | undefined,
     versionId: string,
     value: PlainValue,
   ): SealedValue {
+    const kmsKeyId = secretKeyId ?? DEFAULT_KEY;
     const ciphertext = withKmsErrors('EncryptionFailure', () =>
       this.#kms.encryptFor(this.#through(caller), kmsKeyId, value.bytes, {
         SecretARN: arn,

@@ -34,21 +34,17 @@ export function metadata(
     ...(secret.lastAccessed === undefined ? {} : { LastAccessedDate: day(secret.lastAccessed) }),
     ...(state.deletion === undefined ? {} : { DeletedDate: seconds(state.deletion.requested) }),
     ...(tags.length === 0 ? {} : { Tags: tags }),
-    ...rotationMembers(backend, secret, state),
+    ...rotationMembers(backend, state),
   };
 }
 
 /** Before any rotation was configured these members are absent, not false. */
-function rotationMembers(
-  backend: Backend,
-  secret: Secret,
-  state: SecretState,
-): Record<string, unknown> {
+function rotationMembers(backend: Backend, state: SecretState): Record<string, unknown> {
   const { rotation, lastRotated } = state;
   if (rotation === undefined) {
     return {};
   }
-  const next = backend.schedule.nextRotationDate(secret);
+  const next = backend.schedule.nextRotationDate(state);
   const rules = rotation.rules;
   return {
     RotationEnabled: rotation.enabled,
@@ -57,7 +53,7 @@ function rotationMembers(
       ? {}
       : {
           RotationRules: {
-            AutomaticallyAfterDays: backend.schedule.automaticallyAfterDays(secret),
+            AutomaticallyAfterDays: backend.schedule.automaticallyAfterDays(state),
             ...(rules.scheduleExpression === undefined
               ? {}
               : { ScheduleExpression: rules.scheduleExpression }),

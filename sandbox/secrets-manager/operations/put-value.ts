@@ -44,7 +44,8 @@ export function putValue(backend: Backend, caller: Caller, secret: Secret, put: 
     }
     return;
   }
-  const value = backend.values.seal(caller, secret, put.token, put.value);
+  const { kmsKeyId } = secret.state;
+  const value = backend.values.seal(caller, secret.arn, kmsKeyId, put.token, put.value);
   const pending = pendingElsewhere(secret.state);
   changeSecret(backend, secret, (draft, now) => {
     const version = draft.versions.get(put.token) ?? addVersion(draft, put.token, now);
