@@ -1,0 +1,209 @@
+/** One execution of a state machine: its states of life, and what is told about it. */
+import type { SandboxClock } from '../clock.ts';
+import type { EventsPort } from '../ports.ts';
+import type { Machine } from './definition.ts';
+import type { Frame } from './frame.ts';
+import { History } from './history.ts';
+import { runMachine } from './interpreter.ts';
+import type { Json } from './json.ts';
+import { StateError } from './state-error.ts';
+import { InterruptedError, Strands } from './strands.ts';
+import type { TaskFaults } from './task-faults.ts';
+import type { TaskResources } from './task-resources.ts';
+
+export type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+
+export interface StateMachine {
+  arn: string;
+  name: string;
+  roleArn: string;
+  definition: Machine;
+  /** As it was given, for DescribeStateMachine. */
+  definitionText: string;
+  createdAt: Date;
+}
+
+export interface Surroundings {
+  clock: SandboxClock;
+  events: EventsPort;
+  resources: TaskResources;
+  faults: TaskFaults;
+}
+
+export class Execution {
+  readonly arn: string;
+  readonly name: string;
+  readonly machine: StateMachine;
+  /** The input as JSON text. */
+  readonly input: string;
+  readonly startedAt: Date;
+  readonly history: History;
+  status: Status = 'RUNNING';
+  stoppedAt: Date | undefined;
+  output: string | undefined;
+  failure: { error?: string | undefined; cause?: string | undefined } = {};
+  redrives: { count: number; last?: Date } = { count: 0 };
+  readonly #around: Surroundings;
+  readonly #strands: Strands;
+  readonly #frame: Frame;
+  #end = new AbortController();
+
+  constructor(machine: StateMachine, name: string, input: string, around: Surroundings) {
+    this.arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
+    this.name = name;
+    this.machine = machine;
+    this.input = input;
+    this.#around = around;
+    this.startedAt = around.clock.now();
+    this.history = new History(() => around.clock.now());
+    this.#strands = new Strands(around.clock);
+    this.#frame = { state: machine.definition.StartAt, input: JSON.parse(input) as Json };
+    this.history.add('ExecutionStarted', {
+      executionStartedEventDetails: { input, roleArn: machine.roleArn },
+    });
+    this.#publish();
+    this.#go();
+  }
+
+  stop(error: string | undefined, cause: string | undefined): void {
+    this.#interrupt('ABORTED', { error, cause });
+  }
+
+  /** Goes on at the state that failed; branches and iterations that were done stay done. */
+  redrive(): void {
+    const last = this.#around.clock.now();
+    this.redrives = { count: this.redrives.count + 1, last };
+    this.status = 'RUNNING';
+    this.stoppedAt = undefined;
+    this.failure = {};
+    this.#end = new AbortController();
+    this.history.add('ExecutionRedriven', {
+      executionRedrivenEventDetails: { redriveCount: this.redrives.count },
+    });
+    this.#publish();
+    this.#go();
+  }
+
+  #go(): void {
+    const { signal } = this.#end;
+    const takeBack = this.#armTimeout();
+    this.#strands.begin();
+    // The answer to StartExecution goes out before the first state runs.
+    void Promise.resolve()
+      .then(() => this.#run(signal))
+      .then(
+        (output) => this.#close('SUCCEEDED', { output: JSON.stringify(output) }, signal),
+        (failure) => this.#fail(failure, signal),
+      )
+      .finally(() => {
+        takeBack();
+        this.#strands.end();
+      });
+  }
+
+  #run(signal: AbortSignal): Promise<Json> {
+    const { clock, resources, faults } = this.#around;
+    const { machine, history, arn } = this;
+    const run = {
+      clock,
+      resources,
+      faults,
+      history,
+      strands: this.#strands,
+      roleArn: machine.roleArn,
+      executionArn: arn,
+      stateMachineArn: machine.arn,
+      runMachine,
+    };
+    const context = {
+      Execution: {
+        Id: arn,
+        Name: this.name,
+        Input: JSON.parse(this.input) as Json,
+        RoleArn: machine.roleArn,
+        StartTime: this.startedAt.toISOString(),
+        RedriveCount: this.redrives.count,
+      },
+      StateMachine: { Id: machine.arn, Name: machine.name },
+    };
+    return runMachine(run, machine.definition, this.#frame, { path: [], context, signal });
+  }
+
+  #armTimeout(): () => void {
+    const seconds = this.machine.definition.TimeoutSeconds;
+    if (seconds === undefined) {
+      return () => undefined;
+    }
+    const { clock } = this.#around;
+    const at = new Date(clock.now().getTime() + seconds * 1000);
+    return clock.at(at, `TimeoutSeconds of ${this.arn}`, async () =>
+      this.#interrupt('TIMED_OUT', { error: 'States.Timeout' }),
+    );
+  }
+
+  #interrupt(status: 'ABORTED' | 'TIMED_OUT', failure: Execution['failure']): void {
+    this.#close(status, failure, this.#end.signal);
+    this.#end.abort(new InterruptedError(`the execution is ${status}`));
+  }
+
+  #fail(failure: unknown, signal: AbortSignal): void {
+    if (failure instanceof StateError) {
+      this.#close('FAILED', { error: failure.error, cause: failure.message }, signal);
+    } else if (!(failure instanceof InterruptedError)) {
+      // A fault of the sandbox itself: it must not look like one of the machine's own errors.
+      this.#close('FAILED', { error: 'Sandbox.InternalError', cause: String(failure) }, signal);
+    }
+  }
+
+  #close(
+    status: Exclude<Status, 'RUNNING'>,
+    how: { output?: string; error?: string | undefined; cause?: string | undefined },
+    signal: AbortSignal,
+  ): void {
+    if (this.status !== 'RUNNING' || signal !== this.#end.signal) {
+      return;
+    }
+    const { output, ...failure } = how;
+    this.status = status;
+    this.stoppedAt = this.#around.clock.now();
+    this.output = output;
+    this.failure = failure;
+    const camel = closing[status];
+    this.history.close(camel.type, { [camel.details]: how });
+    this.#publish();
+  }
+
+  /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
+  #publish(): void {
+    this.#around.events.publish({
+      source: 'aws.states',
+      'detail-type': 'Step Functions Execution Status Change',
+      resources: [this.arn],
+      detail: {
+        executionArn: this.arn,
+        stateMachineArn: this.machine.arn,
+        name: this.name,
+        status: this.status,
+        startDate: this.startedAt.getTime(),
+        stopDate: this.stoppedAt?.getTime() ?? null,
+        input: this.input,
+        output: this.output ?? null,
+        stateMachineVersionArn: null,
+        stateMachineAliasArn: null,
+        redriveCount: this.redrives.count,
+        redriveDate: this.redrives.last?.getTime() ?? null,
+        error: this.failure.error ?? null,
+        cause: this.failure.cause ?? null,
+        inputDetails: { included: true },
+        outputDetails: this.output === undefined ? null : { included: true },
+      },
+    });
+  }
+}
+
+const closing = {
+  SUCCEEDED: { type: 'ExecutionSucceeded', details: 'executionSucceededEventDetails' },
+  FAILED: { type: 'ExecutionFailed', details: 'executionFailedEventDetails' },
+  TIMED_OUT: { type: 'ExecutionTimedOut', details: 'executionTimedOutEventDetails' },
+  ABORTED: { type: 'ExecutionAborted', details: 'executionAbortedEventDetails' },
+} as const;

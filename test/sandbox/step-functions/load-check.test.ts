@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import { Bench } from './machine.ts';
+
+const resource = 'arn:aws:states:::lambda:invoke';
+const task = (more: object) => ({
+  Type: 'Task',
+  Resource: resource,
+  Parameters: { FunctionName: 'f' },
+  TimeoutSeconds: 60,
+  End: true,
+  ...more,
+});
+const pass = { Type: 'Pass', End: true };
+const inner = { StartAt: 'S', States: { S: pass } };
+
+describe('a state machine is refused by name when it has', () => {
+  test.each<[string, Record<string, object>, string]>([
+    [
+      'JSONata in a state',
+      { A: { ...pass, QueryLanguage: 'JSONata' } },
+      'A has the QueryLanguage JSONata',
+    ],
+    [
+      'a Task without TimeoutSeconds',
+      { A: task({ TimeoutSeconds: undefined }) },
+      'A is a Task without TimeoutSeconds',
+    ],
+    ['HeartbeatSeconds', { A: task({ HeartbeatSeconds: 5 }) }, 'A has HeartbeatSeconds'],
+    ['Credentials', { A: task({ Credentials: {} }) }, 'A has Credentials'],
+    ['Assign', { A: { ...pass, Assign: {} } }, 'A has Assign'],
+    [
+      'an unknown integration',
+      { A: task({ Resource: 'arn:aws:states:::sqs:sendMessage' }) },
+      'A has the Resource arn:aws:states:::sqs:sendMessage',
+    ],
+    ['a task token', { A: task({ Resource: `${resource}.waitForTaskToken` }) }, 'waitForTaskToken'],
+    [
+      'an aws-sdk service nobody handed in',
+      { A: task({ Resource: 'arn:aws:states:::aws-sdk:s3:getObject' }) },
+      'aws-sdk:s3:getObject',
+    ],
+    [
+      'an asynchronous invocation',
+      { A: task({ Parameters: { FunctionName: 'f', InvocationType: 'Event' } }) },
+      'A has the Parameters InvocationType',
+    ],
+    [
+      'a distributed Map',
+      {
+        A: {
+          Type: 'Map',
+          End: true,
+          ItemProcessor: {
+            ...inner,
+            ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          },
+        },
+      },
+      'A is a Map with ProcessorConfig.Mode DISTRIBUTED',
+    ],
+    [
+      'ItemReader',
+      { A: { Type: 'Map', End: true, ItemReader: {}, ItemProcessor: inner } },
+      'A has ItemReader',
+    ],
+    [
+      'ItemBatcher',
+      { A: { Type: 'Map', End: true, ItemBatcher: {}, ItemProcessor: inner } },
+      'A has ItemBatcher',
+    ],
+    [
+      'ToleratedFailurePercentage',
+      { A: { Type: 'Map', End: true, ToleratedFailurePercentage: 5, ItemProcessor: inner } },
+      'A has ToleratedFailurePercentage',
+    ],
+    [
+      'a field inside a branch',
+      {
+        A: {
+          Type: 'Parallel',
+          End: true,
+          Branches: [{ StartAt: 'S', States: { S: { ...pass, Assign: {} } } }],
+        },
+      },
+      'A/0/S has Assign',
+    ],
+    [
+      'a field of a retrier',
+      { A: task({ Retry: [{ ErrorEquals: ['States.ALL'], Surprise: 1 }] }) },
+      'Retry of A has Surprise',
+    ],
+    [
+      'a field of a catcher',
+      { A: task({ Catch: [{ ErrorEquals: ['States.ALL'], Next: 'A', Output: {} }] }) },
+      'Catch of A has Output',
+    ],
+    [
+      'an unknown intrinsic function',
+      {
+        A: { ...pass, Parameters: { deep: { 'a.$': 'States.Array(States.ArrayRange(1, 2, 1))' } } },
+      },
+      'A calls States.ArrayRange',
+    ],
+    ['an unknown type', { A: { Type: 'Loop' } }, 'A has the Type Loop'],
+    [
+      'two ways to wait',
+      { A: { Type: 'Wait', Seconds: 1, SecondsPath: '$.s', End: true } },
+      'A is a Wait without exactly one of',
+    ],
+    ['a transition to nowhere', { A: { Type: 'Pass', Next: 'B' } }, 'B'],
+  ])('%s', (_title, states, named) => {
+    const definition = JSON.parse(JSON.stringify(states)) as Record<string, object>;
+    expect(() => new Bench().load(definition)).toThrow(named);
+  });
+
+  test('JSONata as a whole', () => {
+    expect(() => new Bench().load({ A: pass }, { QueryLanguage: 'JSONata' })).toThrow(
+      'the machine has the QueryLanguage JSONata',
+    );
+  });
+});
+
+test('all findings are told at once', () => {
+  const load = () =>
+    new Bench().load({ A: { ...pass, Assign: {} }, B: task({ HeartbeatSeconds: 1 }) });
+  expect(load).toThrow(/A has Assign; B has HeartbeatSeconds/);
+});
+
+test('a function named inside a text is no call', () => {
+  const Parameters = { 'a.$': "States.Format('States.Nothing(1) {}', $.x)" };
+  expect(new Bench().load({ A: { ...pass, Parameters } })).toContain(':stateMachine:m');
+});
