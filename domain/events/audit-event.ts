@@ -18,7 +18,7 @@ const secret = z.strictObject({ name: z.string().min(1).max(512), arn: z.string(
 
 const step = z.strictObject({
   at: instant,
-  milliseconds: z.number().nonnegative(),
+  milliseconds: z.number(),
   outcome: z.string().max(64),
 });
 

@@ -57,7 +57,7 @@ export class LostAfterRotationError extends AfterRotationError {
   readonly code = 'ERR_ROTATION_LOST_AFTER_ROTATION';
   constructor(versionId: string, found: string) {
     super(
-      `The AfterRotation of version ${versionId} is ${found}; expected it to be running under this execution. Another execution took it over.`,
+      `The AfterRotation of version ${versionId} is ${found}; expected it to be running under this execution. An emergency or rollback stopped it, or another execution took it over.`,
     );
   }
 }

@@ -8,6 +8,7 @@ import type { AfterRotationDoors } from '../doors.ts';
 import { ActivationRefusedError, NoAfterRotationError } from '../errors.ts';
 import { type Progress, progressSchema } from '../progress.ts';
 import { rotatingSecret } from '../rotating-secret.ts';
+import { assertStillOurs } from '../still-ours.ts';
 
 export async function activate(
   doors: AfterRotationDoors,
@@ -15,6 +16,7 @@ export async function activate(
   given: unknown,
 ): Promise<Progress> {
   const progress = progressSchema.parse(given);
+  await assertStillOurs(doors, execution, progress);
   const { secretArn, secretName, versionId, publishedKid, activation: token } = progress;
   if (publishedKid === null || token === null) {
     throw new NoAfterRotationError(secretName, versionId);

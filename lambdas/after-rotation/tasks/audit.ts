@@ -2,6 +2,7 @@
 import type { AfterRotationDoors } from '../doors.ts';
 import { type Progress, progressSchema } from '../progress.ts';
 import { proveRotation } from '../prove-rotation.ts';
+import { assertStillOurs } from '../still-ours.ts';
 
 export async function audit(
   doors: AfterRotationDoors,
@@ -9,6 +10,7 @@ export async function audit(
   given: unknown,
 ): Promise<Progress> {
   const progress = progressSchema.parse(given);
+  await assertStillOurs(doors, execution, progress);
   await proveRotation(doors, execution, progress, { outcome: 'rotated' });
   return progress;
 }

@@ -40,12 +40,32 @@ export async function begin(
     at: doors.clock.now().toISOString(),
   };
   const moved = await doors.controlTable.moveAfterRotation(secretName, [record.state], running);
-  if (moved) return progressOf(input, running, secret, 'begun');
+  if (moved) {
+    const progress = progressOf(input, running, secret, 'begun');
+    if (input.resume === true) await resumeActivation(doors, progress);
+    return progress;
+  }
 
   // Another execution was quicker, or our own write was answered too late.
   const found = await doors.controlTable.getAfterRotation(secretName, versionId);
   const ours = found?.state === 'running' && found.execution === execution;
   return progressOf(input, found ?? record, secret, ours ? 'begun' : 'nothingToDo');
+}
+
+/** Stopped together, resumed together: an activation that was promoted already. */
+async function resumeActivation(
+  { controlTable, clock }: AfterRotationDoors,
+  { secretName, activation }: Progress,
+): Promise<void> {
+  if (activation === null) return;
+  const record = await controlTable.getAfterRotation(secretName, activation);
+  if (record?.state !== 'stopped') return;
+  const { reason: _, ...open } = record;
+  await controlTable.moveAfterRotation(secretName, ['stopped'], {
+    ...open,
+    state: 'due',
+    at: clock.now().toISOString(),
+  });
 }
 
 function mayTake({ state, execution }: AfterRotationRecord, { takeOver, resume }: Input): boolean {

@@ -17,6 +17,7 @@ export async function finish(
   const { controlTable } = doors;
   if (activation !== null) {
     const record = await controlTable.getAfterRotation(secretName, activation);
+    if (record?.state === 'stopped') throw new LostAfterRotationError(activation, record.state);
     if (record !== undefined) await close(doors, secretName, record, execution);
   }
 
@@ -31,7 +32,7 @@ export async function finish(
   // This version is an activation whose execution died after it was promoted: that one's record, too.
   if (record?.owner !== undefined && basedOn !== null) {
     const publishing = await controlTable.getAfterRotation(secretName, basedOn);
-    if (publishing?.state === 'running' && publishing.execution === record.owner) {
+    if (publishing?.execution === record.owner && publishing?.state !== 'due') {
       await close(doors, secretName, publishing, execution);
     }
   }

@@ -7,6 +7,7 @@ import { currentVersion, pendingVersion, versionWith } from '../../../domain/pol
 import type { AfterRotationDoors } from '../doors.ts';
 import { NotSettledError, SupersededError } from '../errors.ts';
 import { type Progress, progressSchema } from '../progress.ts';
+import { assertStillOurs } from '../still-ours.ts';
 
 /** Looks at one rotation before it counts as stuck; the machine waits 5 seconds between two. */
 export const maximumPolls = 120;
@@ -14,10 +15,11 @@ export const maximumPolls = 120;
 /** The rotation that made the version. */
 export async function settled(
   doors: AfterRotationDoors,
-  _execution: string,
+  execution: string,
   given: unknown,
 ): Promise<Progress> {
   const progress = progressSchema.parse(given);
+  await assertStillOurs(doors, execution, progress);
   const { secretArn, versionId, activation } = progress;
   const stages = (await doors.secretsManager.describe(secretArn)).versionIdsToStages;
   const current = currentVersion(stages);
@@ -35,10 +37,11 @@ export async function settled(
 /** The rotation that activates the published key. */
 export async function activated(
   doors: AfterRotationDoors,
-  _execution: string,
+  execution: string,
   given: unknown,
 ): Promise<Progress> {
   const progress = progressSchema.parse(given);
+  await assertStillOurs(doors, execution, progress);
   const { secretArn, activation } = progress;
   const stages = (await doors.secretsManager.describe(secretArn)).versionIdsToStages;
   const current = currentVersion(stages);

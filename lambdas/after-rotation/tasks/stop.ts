@@ -20,37 +20,26 @@ export async function stop(
   given: unknown,
 ): Promise<Stopped> {
   const caught = caughtSchema.parse(given);
-  const { secretName, versionId } = caught;
-  const reason = reasonOf(caught);
-  doors.log.error('after-rotation-stopped', { secret: secretName, versionId, execution, reason });
-
+  const { secretArn, secretName, versionId } = caught;
   const record = await doors.controlTable.getAfterRotation(secretName, versionId);
+  // Stopped from outside: that reason stands, not ours for having noticed it.
+  const reason = (record?.state === 'stopped' && record.reason) || reasonOf(caught);
+  doors.log.error('after-rotation-stopped', { secret: secretName, versionId, execution, reason });
   // Nothing to stop: no rotation of ours made the version, or another execution works on it.
   if (record === undefined || !isOurs(record, execution)) return { outcome: 'stopped', reason };
+
   await mark(doors, secretName, record, execution, reason);
-  if (record.publishedKid !== undefined) {
-    const token = activateToken(secretName, versionId, record.publishedKid);
-    const activation = await doors.controlTable.getAfterRotation(secretName, token);
+  const activation =
+    record.publishedKid === undefined
+      ? null
+      : activateToken(secretName, versionId, record.publishedKid);
+  if (activation !== null) {
     // Promoted, but not finished: without this the cadence would go on by itself.
-    if (activation?.state === 'due') {
-      await mark(doors, secretName, activation, execution, reason);
-    }
+    const promoted = await doors.controlTable.getAfterRotation(secretName, activation);
+    if (promoted?.state === 'due') await mark(doors, secretName, promoted, execution, reason);
   }
-  await proveRotation(
-    doors,
-    execution,
-    {
-      secretArn: caught.secretArn,
-      secretName,
-      versionId,
-      startedAt: record.at,
-      activation:
-        record.publishedKid === undefined
-          ? null
-          : activateToken(secretName, versionId, record.publishedKid),
-    },
-    { outcome: 'stopped', reason },
-  );
+  const proven = { secretArn, secretName, versionId, activation, startedAt: record.at };
+  await proveRotation(doors, execution, proven, { outcome: 'stopped', reason });
   return { outcome: 'stopped', reason };
 }
 
