@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { functionResources, makeAssembly } from './assembly.ts';
+
+let sandbox: Sandbox;
+let remove: () => void;
+
+beforeAll(async () => {
+  const code = `export const handler = async () => { console.log('ran'); };`;
+  const assembly = makeAssembly({ Resources: functionResources('F') }, code);
+  remove = assembly.remove;
+  sandbox = await startSandbox({
+    assembly: assembly.folder,
+    clock: { start: new Date('2026-05-17T17:00:00Z'), mode: 'manual' },
+  });
+});
+afterAll(async () => {
+  await sandbox?.stop();
+  remove?.();
+});
+
+async function control(method: string, path: string, body?: unknown, token?: string) {
+  const answer = await fetch(`${sandbox.url}/_sandbox/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token ?? sandbox.controlToken}` },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+interface Key {
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+const PATH = process.env.PATH ?? '';
+const run = promisify(execFile);
+const aws = (key: Key, ...args: string[]) =>
+  run('aws', args, {
+    env: {
+      PATH,
+      HOME: '/nonexistent',
+      AWS_ENDPOINT_URL: sandbox.url,
+      AWS_DEFAULT_REGION: sandbox.region,
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+  });
+
+async function makePrincipal(name: string, actions: string[]): Promise<Key> {
+  const policies = [{ Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }] }];
+  const { status, body } = await control('POST', 'principals', { name, policies });
+  expect(status).toBe(201);
+  return body as unknown as Key;
+}
+
+test('no control works without the token', async () => {
+  expect((await control('GET', 'clock', undefined, 'guess')).status).toBe(401);
+});
+
+test('the clock is read and moved', async () => {
+  const advanceTo = '2026-08-17T17:00:00.000Z';
+  expect((await control('POST', 'clock', { advanceTo, recurring: 'last' })).body).toEqual({
+    now: advanceTo,
+    mode: 'manual',
+  });
+  expect((await control('POST', 'clock', { settle: true })).status).toBe(200);
+  expect((await control('GET', 'clock')).body.now).toBe(advanceTo);
+  expect((await control('POST', 'clock', { advanceTo: 'soon' })).status).toBe(400);
+});
+
+test('faults are made, listed and taken back; a misspelt one is refused', async () => {
+  const fault = { service: 'sts', operation: 'GetCallerIdentity', when: 'before' };
+  const { body } = await control('POST', 'faults', fault);
+  expect((await control('GET', 'faults')).body).toEqual([{ id: body.id, fault, fired: 0 }]);
+  expect((await control('DELETE', `faults/${body.id}`)).body).toEqual([]);
+  const misspelt = await control('POST', 'faults', { ...fault, wen: 'before' });
+  expect(misspelt).toMatchObject({
+    status: 400,
+    body: { message: expect.stringContaining('wen') },
+  });
+});
+
+test('a principal with an unsupported policy is refused by name', async () => {
+  const Condition = { IpAddress: { 'aws:SourceIp': '::1' } };
+  const policies = [{ Statement: { Effect: 'Allow', Action: '*', Resource: '*', Condition } }];
+  const { status, body } = await control('POST', 'principals', { name: 'x', policies });
+  expect(status).toBe(400);
+  expect(body.message).toContain('IpAddress');
+});
+
+test('an unknown control is 404', async () => {
+  expect((await control('GET', 'secrets')).status).toBe(404);
+});
+
+const hasAws = await run('aws', ['--version']).then(
+  () => true,
+  () => {
+    console.warn('the aws command line is not on PATH: its tests are skipped');
+    return false;
+  },
+);
+
+(hasAws ? test : test.skip)(
+  'the real aws command line works with a key of a principal',
+  async () => {
+    const key = await makePrincipal('ana', ['lambda:InvokeFunction']);
+    const identity = await aws(key, 'sts', 'get-caller-identity', '--output', 'json');
+    expect(JSON.parse(identity.stdout)).toMatchObject({
+      Account: '000000000000',
+      Arn: 'arn:aws:iam::000000000000:user/ana',
+    });
+    await aws(key, 'lambda', 'invoke', '--function-name', 'F', '/dev/null');
+    expect((await control('GET', 'logs?function=F')).body).toEqual(['ran']);
+    const denied = aws(key, 'lambda', 'get-function', '--function-name', 'F');
+    await expect(denied).rejects.toThrow(/AccessDeniedException.*lambda:GetFunction/s);
+    const foreign = aws({ ...key, accessKeyId: 'LOCALUSERFOREIGN' }, 'sts', 'get-caller-identity');
+    await expect(foreign).rejects.toThrow(/InvalidClientTokenId/);
+  },
+);
