@@ -157,15 +157,22 @@ export function checkKeyset(keyset: Keyset): void {
   });
 }
 
-/** The JSON of a keyset, members in the documented order. */
+/** The JSON of a keyset. One order of members, so that equal keysets are equal texts. */
 export function keysetToJson(keyset: Keyset): object {
-  const { keys, ...head } = keyset;
+  const { version, alg, encoding, basedOn, rotation, keys } = keyset;
   return {
-    ...head,
-    keys: keys.map(({ kid, key, ...rest }) => ({
-      kid,
-      ...(key === undefined ? {} : { k: encodeKey(key.export(), keyset.encoding) }),
-      ...rest,
+    version,
+    alg,
+    encoding,
+    basedOn,
+    rotation,
+    keys: keys.map((entry) => ({
+      kid: entry.kid,
+      k: entry.key && encodeKey(entry.key.export(), encoding),
+      state: entry.state,
+      ...Object.fromEntries(
+        [...instantFields, ...flagFields].map((field) => [field, entry[field]]),
+      ),
     })),
   };
 }
