@@ -212,6 +212,10 @@ describe('RotateSecret refuses', () => {
     expect(await bench.refusal('RotateSecret', { ...request, SecretId: 'other' })).toBe(
       "ResourceNotFoundException: Secrets Manager can't find the specified secret.",
     );
+    await bench.call('DeleteSecret', { SecretId: arn });
+    expect(await bench.refusal('RotateSecret', { ...request, RotationLambdaARN: lambdaArn })).toBe(
+      "InvalidRequestException: You can't perform this operation on the secret because it was marked for deletion.",
+    );
   });
 
   test('even a change of the rules alone while AWSPENDING is not on AWSCURRENT', async () => {
