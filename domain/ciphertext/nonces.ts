@@ -1,0 +1,57 @@
+/** The two ways GCM under random nonces ends: a source that repeats, and too many seals under one key. */
+import { Buffer } from 'node:buffer';
+import { SealRefusedError } from './errors.ts';
+import type { Binding, RandomBytes } from './format.ts';
+
+/** NIST SP 800-38D section 8.3: at most 2^32 invocations under one key with random 96-bit nonces. */
+export const sealLimit = 2 ** 32;
+export const sealAlarm = 2 ** 31;
+
+/** Refuses bytes it was given a moment ago: a source that is stuck, replayed, or restored from a snapshot. */
+export function unrepeated(random: RandomBytes, remembered = 1024): RandomBytes {
+  const seen = new Set<string>();
+  return (bytes) => {
+    const drawn = random(bytes);
+    const id = Buffer.from(drawn).toString('latin1');
+    if (seen.has(id)) {
+      throw new SealRefusedError('The random source repeats itself; nothing was sealed with it.');
+    }
+    seen.add(id);
+    const [oldest] = seen;
+    if (seen.size > remembered && oldest !== undefined) {
+      seen.delete(oldest);
+    }
+    return drawn;
+  };
+}
+
+/** Counts seals per sealing key: kid and column, or kid alone in profile none. */
+export class SealCounter {
+  readonly #counts: Map<string, number>;
+
+  /** `counts`: as `counts()` gave them, to go on where another process ended. */
+  constructor(counts: Iterable<readonly [string, number]> = []) {
+    this.#counts = new Map(counts);
+  }
+
+  /**
+   * Counts `seals` before they are done.
+   * @returns 'alarm' from 2^31 on: rotate before the limit
+   * @throws SealRefusedError when the limit of 2^32 would be passed; then nothing is counted
+   */
+  count(kid: string, binding: Binding, seals = 1): 'ok' | 'alarm' {
+    const id = binding.profile === 'none' ? kid : `${kid}/${binding.column}`;
+    const total = (this.#counts.get(id) ?? 0) + seals;
+    if (total > sealLimit) {
+      throw new SealRefusedError(
+        `Key ${id} has sealed ${total - seals} values, the limit is 2^32; rotate the encryption key.`,
+      );
+    }
+    this.#counts.set(id, total);
+    return total >= sealAlarm ? 'alarm' : 'ok';
+  }
+
+  counts(): ReadonlyMap<string, number> {
+    return new Map(this.#counts);
+  }
+}
