@@ -1,0 +1,300 @@
+import { describe, expect, test } from '@jest/globals';
+import type { RotationAuditEvent } from '../../../domain/events/audit-event.ts';
+import { activateToken } from '../../../domain/policy/derived-token.ts';
+import { maximumPolls } from '../../../lambdas/after-rotation/tasks/settled.ts';
+import { arnOf } from '../../doors/in-memory-secrets.ts';
+import { database, executionArn, jwt, kid, name, v0, v1, world } from './world.ts';
+
+const token = activateToken(name, v1, kid);
+const tasksOf = ({ calls }: ReturnType<typeof world>) =>
+  calls.map(({ task, operation }) => task ?? operation);
+const stateOf = async ({ controlTable }: ReturnType<typeof world>, versionId = v1) =>
+  (await controlTable.getAfterRotation(name, versionId))?.state;
+const eventsOf = ({ doors }: ReturnType<typeof world>) =>
+  doors.eventBus.events.map(({ detail }) => detail as RotationAuditEvent);
+
+describe('a rotation that is over when it is promoted', () => {
+  test('is waited for, proven and finished', async () => {
+    const around = world(database);
+    await around.rotated(v1, 'planned', { primary: 'b:2', replaced: 'a:1' });
+    around.secrets.stages.set(name, { [v1]: ['AWSPENDING'], [v0]: ['AWSCURRENT'] });
+    let looks = 0;
+    around.before.task = ({ task }) => {
+      looks += task === 'settled' ? 1 : 0;
+      if (looks === 3) around.secrets.promote(name, v1);
+    };
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(tasksOf(around)).toEqual(['begin', 'settled', 'settled', 'settled', 'audit', 'finish']);
+    expect(await stateOf(around)).toBe('finished');
+  });
+
+  test('leaves one audit event: what, why, by whom, on what, and the facts', async () => {
+    const around = world(database);
+    await around.rotated(v1, 'planned', { primary: 'b:2', replaced: 'a:1' });
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(around.doors.eventBus.events).toMatchObject([
+      { source: 'quarterturn', detailType: 'credential-secret-rotation', resources: [arnOf(name)] },
+    ]);
+    expect(eventsOf(around)).toEqual([
+      {
+        type: 'credential-secret-rotation',
+        version: 1,
+        id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        at: '2026-05-17T17:00:00.000Z',
+        secret: { name, arn: arnOf(name) },
+        kind: 'database',
+        versionId: v1,
+        basedOn: v0,
+        intent: 'planned',
+        material: { primary: 'b:2', replaced: 'a:1' },
+        rotations: [
+          {
+            versionId: v1,
+            intent: 'planned',
+            basedOn: v0,
+            at: '2026-05-17T17:00:00.000Z',
+            triggeredBy: { attributed: true, requestedBy: 'cadence' },
+            steps: {
+              createSecret: {
+                at: '2026-05-17T17:00:00.000Z',
+                milliseconds: 120,
+                outcome: 'created',
+              },
+            },
+            evidence: [{ fact: 'signed', detail: { kid } }],
+          },
+        ],
+        outcome: 'rotated',
+        afterRotation: {
+          execution: executionArn(v1),
+          startedAt: '2026-05-17T17:00:00.000Z',
+          endedAt: '2026-05-17T17:00:00.000Z',
+        },
+      },
+    ]);
+  });
+
+  test('an emergency of a database with two roles closes the leaked one by its own function', async () => {
+    const around = world(database);
+    await around.rotated(v1, 'emergency');
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(tasksOf(around)).toEqual(['begin', 'settled', 'retireRole', 'audit', 'finish']);
+    expect(around.calls[2]).toEqual({
+      operation: 'retireRole',
+      secretArn: arnOf(name),
+      versionId: v1,
+      replacedVersionId: v0,
+    });
+  });
+
+  test.each([
+    ['a planned rotation', database, 'planned' as const],
+    ['an emergency of another kind', jwt, 'emergency' as const],
+    [
+      'an emergency of one role',
+      { ...database, scheme: 'singleUser' as const },
+      'emergency' as const,
+    ],
+  ])('%s closes no role', async (_title, secret, intent) => {
+    const around = world(secret);
+    await around.rotated(v1, intent);
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(tasksOf(around)).not.toContain('retireRole');
+  });
+});
+
+describe('a rotation that published a key', () => {
+  async function published() {
+    const around = world(jwt);
+    await around.rotated(v1, 'planned', { publishedKid: kid, primary: 'old' });
+    let looks = 0;
+    around.before.task = async ({ task }) => {
+      looks += task === 'activated' ? 1 : 0;
+      if (task === 'activated' && looks === 2) await around.activateBy(executionArn(v1));
+    };
+    return around;
+  }
+
+  test('is activated under its own intent, and both versions are finished', async () => {
+    const around = await published();
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(tasksOf(around)).toEqual([
+      'begin',
+      'settled',
+      'activate',
+      'activated',
+      'activated',
+      'audit',
+      'finish',
+    ]);
+    expect(around.secrets.rotations).toEqual([
+      { secretId: arnOf(name), clientRequestToken: token },
+    ]);
+    expect(await around.controlTable.getIntent(name, token)).toMatchObject({
+      intent: 'activate',
+      owner: executionArn(v1),
+      activate: { versionId: v1, kid },
+    });
+    expect([await stateOf(around), await stateOf(around, token)]).toEqual(['finished', 'finished']);
+  });
+
+  test('is proven by one event that holds both passes and what the activation replaced', async () => {
+    const around = await published();
+    expect(await around.execute()).toBe('SUCCEEDED');
+    const [event] = eventsOf(around);
+    expect(event?.material).toEqual({ primary: kid, replaced: 'old' });
+    expect(event?.rotations.map(({ intent }) => intent)).toEqual(['planned', 'activate']);
+    expect(event?.logsEveryoneOut).toBe(false);
+  });
+
+  test('an execution that is run again after its activation was promoted asks for no second one', async () => {
+    const around = await published();
+    around.before.task = async ({ task }) => {
+      if (task === 'activated') throw new Error('the function died');
+    };
+    expect(await around.execute()).toBe('FAILED');
+    await around.activateBy(executionArn(v1));
+    around.before.task = () => undefined;
+    expect([await stateOf(around), await stateOf(around, token)]).toEqual(['stopped', 'due']);
+    await around.execute({ resume: true }, `${v1}-2`);
+    expect(around.secrets.rotations).toHaveLength(1);
+    expect([await stateOf(around), await stateOf(around, token)]).toEqual(['finished', 'finished']);
+  });
+
+  test('the activation is refused when preflight refuses it, with the reason recorded', async () => {
+    const around = await published();
+    await around.controlTable.putLease(name, {
+      token: v0,
+      owner: 'emergency',
+      at: '2026-05-17T16:59:00Z',
+      expiresAt: '2026-05-17T18:00:00Z',
+    });
+    expect(await around.execute()).toBe('FAILED');
+    expect(around.secrets.rotations).toEqual([]);
+    expect((await around.controlTable.getAfterRotation(name, v1))?.reason).toMatch(
+      /^ActivationRefusedError: ERR_ROTATION_LEASED/,
+    );
+  });
+
+  test('an activation that never ends stops it after a bounded number of looks', async () => {
+    const around = world(jwt);
+    await around.rotated(v1, 'planned', { publishedKid: kid });
+    expect(await around.execute()).toBe('FAILED');
+    expect(tasksOf(around).filter((task) => task === 'activated')).toHaveLength(maximumPolls);
+    expect(await around.controlTable.getAfterRotation(name, v1)).toMatchObject({
+      state: 'stopped',
+      reason: expect.stringContaining('NotSettledError'),
+    });
+  });
+
+  test('an emergency that stops it by its record is obeyed before the next step', async () => {
+    const around = await published();
+    around.before.task = async ({ task }) => {
+      if (task !== 'activate') return;
+      const record = await around.controlTable.getAfterRotation(name, v1);
+      if (record === undefined) throw new Error('no record');
+      await around.controlTable.moveAfterRotation(name, ['running'], {
+        ...record,
+        state: 'stopped',
+        reason: 'preempted by on-call',
+      });
+    };
+    expect(await around.execute()).toBe('FAILED');
+    expect(around.secrets.rotations).toEqual([]);
+    expect(eventsOf(around)).toMatchObject([
+      { outcome: 'stopped', reason: 'preempted by on-call' },
+    ]);
+  });
+});
+
+describe('who takes an AfterRotation', () => {
+  test('of two executions of one version the second has nothing to do', async () => {
+    const around = world(database);
+    await around.rotated(v1, 'planned');
+    expect(await around.execute()).toBe('SUCCEEDED');
+    await around.execute({}, `${v1}-2`);
+    expect(tasksOf(around).slice(-1)).toEqual(['begin']);
+    expect(eventsOf(around)).toHaveLength(1);
+  });
+
+  test.each([
+    ['a running one is not taken', {}, 'running'],
+    [
+      'one is taken over from the execution that died',
+      { takeOver: executionArn('dead') },
+      'finished',
+    ],
+    ['but not from another one than the input names', { takeOver: executionArn('x') }, 'running'],
+  ])('%s', async (_title, input, state) => {
+    const around = world(database);
+    await around.rotated(v1, 'planned', { state: 'running', execution: executionArn('dead') });
+    await around.execute(input, `${v1}-2`);
+    expect(await stateOf(around)).toBe(state);
+  });
+
+  test('a stopped one goes on only when a person resumes it', async () => {
+    const around = world(database);
+    await around.rotated(v1, 'planned', { state: 'stopped', reason: 'broken' });
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(await stateOf(around)).toBe('stopped');
+    await around.execute({ resume: true }, `${v1}-2`);
+    expect(await around.controlTable.getAfterRotation(name, v1)).toMatchObject({
+      state: 'finished',
+    });
+    expect((await around.controlTable.getAfterRotation(name, v1))?.reason).toBeUndefined();
+  });
+
+  test('an activation whose execution died is finished together with what published its key', async () => {
+    const around = world(jwt);
+    await around.rotated(v0, 'planned', { state: 'running', execution: executionArn('dead') });
+    await around.rotated(v1, 'activate', { owner: executionArn('dead'), basedOn: v0 });
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect([await stateOf(around, v0), await stateOf(around)]).toEqual(['finished', 'finished']);
+  });
+});
+
+describe('a failure', () => {
+  test('of a version that no rotation made ends the execution and writes nothing', async () => {
+    const around = world(jwt);
+    expect(await around.execute()).toBe('FAILED');
+    expect(tasksOf(around)).toEqual(['begin', 'stop']);
+    expect(eventsOf(around)).toEqual([]);
+  });
+
+  test('stops a superseded version', async () => {
+    const around = world(database);
+    await around.rotated(v1, 'planned');
+    around.secrets.promote(name, 'later-version');
+    expect(await around.execute()).toBe('FAILED');
+    expect(await around.controlTable.getAfterRotation(name, v1)).toMatchObject({
+      state: 'stopped',
+      reason: expect.stringContaining('SupersededError'),
+    });
+  });
+
+  test('that is not ours keeps its message to itself', async () => {
+    const around = world(database);
+    await around.rotated(v1, 'planned');
+    around.doors.eventBus.put = async () => {
+      around.doors.eventBus.put = async (event) => void around.doors.eventBus.events.push(event);
+      throw new TypeError('cannot read hunter2');
+    };
+    expect(await around.execute()).toBe('FAILED');
+    const record = await around.controlTable.getAfterRotation(name, v1);
+    expect(record?.reason).toContain('TypeError');
+    expect(JSON.stringify([record, around.doors.log.lines, eventsOf(around)])).not.toContain(
+      'hunter2',
+    );
+  });
+
+  test('leaves an audit event, too, with the reason', async () => {
+    const around = world(jwt);
+    await around.rotated(v1, 'planned', { publishedKid: kid });
+    around.secrets.door.rotate = async () => 'inProgress';
+    around.doors.secretsManager.rotate = async () => 'inProgress';
+    expect(await around.execute()).toBe('FAILED');
+    expect(eventsOf(around)).toMatchObject([
+      { outcome: 'stopped', reason: expect.stringContaining('ERR_ROTATION_IN_PROGRESS') },
+    ]);
+  });
+});

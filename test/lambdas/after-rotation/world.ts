@@ -1,0 +1,130 @@
+/** Everything around the AfterRotation: a secret, its records, and the machine itself. */
+import type { Manifest, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
+import type { AfterRotationRecord, Intent } from '../../../domain/events/control-records.ts';
+import type { AfterRotationDoors } from '../../../lambdas/after-rotation/doors.ts';
+import { runTask } from '../../../lambdas/after-rotation/run-task.ts';
+import { afterRotationDefinition } from '../../../lib/after-rotation-definition.ts';
+import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
+import { arnOf, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
+import { recordedBus, recordedLog, settableClock } from '../../doors/recorded.ts';
+import { Bench } from '../../sandbox/step-functions/machine.ts';
+
+export const name = 'pharmacy/prod/jwt';
+export const v0 = '00000000-0000-4000-8000-000000000000';
+export const v1 = '11111111-1111-4111-8111-111111111111';
+export const kid = '1a77c0de55e1b002';
+export const executionArn = (of: string) =>
+  `arn:aws:states:eu-west-1:000000000000:execution:m:${of}`;
+const at = '2026-05-17T17:00:00.000Z';
+
+const shared = {
+  key: 'secret',
+  name,
+  function: 'quarterturn-pharmacy-prod-secret',
+  origin: 'new' as const,
+  armed: true,
+  cadenceDays: 180,
+  leadDays: 5,
+  readerCacheSeconds: 300,
+};
+export const jwt: RotatedManifestSecret = {
+  kind: 'jwt',
+  ...shared,
+  readers: 'keyset',
+  acceptForSeconds: 60,
+  logsEveryoneOut: false,
+};
+export const database: RotatedManifestSecret = {
+  kind: 'database',
+  ...shared,
+  scheme: 'multiUser',
+  host: 'db',
+  port: 5432,
+  dbname: 'pharmacy',
+  roles: ['a', 'b'],
+  admin: 'admin',
+};
+
+export type Call = { task?: string; operation?: string };
+
+export function world(secret: RotatedManifestSecret = jwt) {
+  const secrets = inMemorySecrets();
+  const controlTable = inMemoryControlTable();
+  const doors = {
+    secretsManager: { ...secrets.door },
+    controlTable,
+    eventBus: recordedBus(),
+    manifest: async (): Promise<Manifest> => ({
+      version: 1,
+      name: 'pharmacy',
+      environment: 'prod',
+      region: 'eu-west-1',
+      controlTable: 'control',
+      afterRotationMachine: 'after-rotation',
+      operatorPolicy: 'operator',
+      secrets: [secret],
+      consumers: [],
+    }),
+    clock: settableClock(at),
+    log: recordedLog(),
+  } satisfies AfterRotationDoors;
+  secrets.add(name, { [v1]: ['AWSCURRENT'], [v0]: ['AWSPREVIOUS'] });
+
+  const calls: Call[] = [];
+  /** Called before each task: the outside world moves. */
+  const before: { task: (call: Call) => Promise<void> | void } = { task: () => undefined };
+
+  async function rotated(
+    token: string,
+    intent: Intent,
+    more: Partial<AfterRotationRecord> = {},
+  ): Promise<void> {
+    const record = { token, intent, basedOn: token === v1 ? v0 : v1, at };
+    await controlTable.fixRotation(name, {
+      ...record,
+      provenance: { intent, token, attributed: true, requestedBy: 'cadence' },
+      steps: { createSecret: { at, milliseconds: 120, outcome: 'created' } },
+      evidence: [{ fact: 'signed', detail: { kid } }],
+    });
+    const { token: versionId, ...after } = record;
+    await controlTable.putAfterRotation(name, { ...after, versionId, state: 'due', ...more });
+  }
+
+  /** Secrets Manager runs the four steps of the activation and closes it. */
+  async function activateBy(execution: string): Promise<void> {
+    const token = secrets.rotations.at(-1)?.clientRequestToken ?? '';
+    await rotated(token, 'activate', { owner: execution, primary: kid, replaced: 'old' });
+    secrets.promote(name, token);
+  }
+
+  const bench = new Bench();
+  const taskFunctionArn = bench.lambda.on('tasks', async (payload) => {
+    calls.push(payload as Call);
+    await before.task(payload as Call);
+    return runTask(doors, payload);
+  });
+  bench.lambda.on(secret.function, (payload) => {
+    calls.push(payload as Call);
+    return { outcome: 'retired' };
+  });
+  const { arn: stateMachineArn } = bench.service.createStateMachine({
+    name: 'm',
+    definition: afterRotationDefinition({ taskFunctionArn }),
+    roleArn: 'arn:aws:iam::000000000000:role/machine',
+    type: 'STANDARD',
+  });
+
+  /** Runs one execution to its end. */
+  async function execute(more: object = {}, executionName = v1): Promise<string> {
+    const input = { secretArn: arnOf(name), secretName: name, versionId: v1, ...more };
+    await bench.run('StartExecution', {
+      stateMachineArn,
+      name: executionName,
+      input: JSON.stringify(input),
+    });
+    await bench.clock.settle();
+    return (await bench.described(executionArn(executionName))).status;
+  }
+
+  return { secrets, controlTable, doors, calls, before, rotated, activateBy, execute };
+}
