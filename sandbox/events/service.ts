@@ -44,7 +44,7 @@ export class EventsService implements AwsService, EventsPort {
     this.operations = {
       PutEvents: putEventsOperation({
         bus: (name) => this.#bus(name),
-        put: (bus, event) => this.#put(bus, event),
+        put: (bus, event, at) => this.#put(bus, event, at),
       }),
       ...ruleOperations({
         rules: () => this.#rules,
