@@ -39,3 +39,9 @@ export const schema = [
   `CREATE POLICY own_workspace ON public.access_log
      USING (workspace_id = current_setting('pharmacy.workspace', true))`,
 ] as const;
+
+/** What the older application may do: it reads patients, and nothing else. */
+export const legacyGrants = (role: string): readonly string[] => [
+  `GRANT USAGE ON SCHEMA public TO ${role}`,
+  `GRANT SELECT ON public.patients TO ${role}`,
+];

@@ -10,7 +10,7 @@ export type SealedColumn = keyof typeof sealedColumns;
 
 /** Seals and opens fields under the application's ENCRYPTION_KEY. */
 export interface FieldCipher {
-  seal(column: SealedColumn, primaryKey: number, plaintext: string): string;
+  seal(column: SealedColumn, primaryKey: number, plaintext: string): Promise<string>;
   /** @throws when the field was changed, belongs to another row, or its key is not in the keyset */
   open(column: SealedColumn, primaryKey: number, sealed: string): string;
 }

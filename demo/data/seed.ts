@@ -10,6 +10,10 @@ export async function seedDatabase(
   data: DataSet,
   cipher: FieldCipher,
 ): Promise<void> {
+  const patients = await Promise.all(data.patients.map((row) => sealedPatient(row, cipher)));
+  const storedCredentials = await Promise.all(
+    data.storedCredentials.map((row) => sealedCredential(row, cipher)),
+  );
   await session.transaction(async () => {
     await session.query(
       `INSERT INTO public.workspaces (id, name, owner_email, created_at)
@@ -23,7 +27,7 @@ export async function seedDatabase(
          FROM jsonb_to_recordset($1::jsonb)
          AS row ("id" bigint, "workspaceId" text, "name" text, "ssn" text, "phone" text,
                  "born" date, "enrolledAt" timestamptz)`,
-      [JSON.stringify(data.patients.map((row) => sealedPatient(row, cipher)))],
+      [JSON.stringify(patients)],
     );
     await session.query(
       `INSERT INTO public.stored_credentials (id, workspace_id, provider, token, created_at)
@@ -31,7 +35,7 @@ export async function seedDatabase(
          FROM jsonb_to_recordset($1::jsonb)
          AS row ("id" bigint, "workspaceId" text, "provider" text, "token" text,
                  "createdAt" timestamptz)`,
-      [JSON.stringify(data.storedCredentials.map((row) => sealedCredential(row, cipher)))],
+      [JSON.stringify(storedCredentials)],
     );
     await session.query(
       `INSERT INTO public.access_log (id, workspace_id, at, actor, message)
@@ -95,12 +99,12 @@ async function readDataSet(session: Session, window: ReleaseWindow): Promise<Dat
 
 const isSealed = (field: string): boolean => field.startsWith('qt1.');
 
-function sealedPatient(row: Patient, { seal }: FieldCipher): Patient {
+async function sealedPatient(row: Patient, { seal }: FieldCipher): Promise<Patient> {
   return {
     ...row,
-    name: seal('patients.name', row.id, row.name),
-    ssn: seal('patients.ssn', row.id, row.ssn),
-    phone: seal('patients.phone', row.id, row.phone),
+    name: await seal('patients.name', row.id, row.name),
+    ssn: await seal('patients.ssn', row.id, row.ssn),
+    phone: await seal('patients.phone', row.id, row.phone),
   };
 }
 
@@ -113,8 +117,11 @@ function openedPatient(row: Patient, { open }: FieldCipher): Patient {
   };
 }
 
-function sealedCredential(row: StoredCredential, { seal }: FieldCipher): StoredCredential {
-  return { ...row, token: seal('credentials.token', row.id, row.token) };
+async function sealedCredential(
+  row: StoredCredential,
+  { seal }: FieldCipher,
+): Promise<StoredCredential> {
+  return { ...row, token: await seal('credentials.token', row.id, row.token) };
 }
 
 function openedCredential(row: StoredCredential, { open }: FieldCipher): StoredCredential {

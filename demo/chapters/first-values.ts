@@ -1,0 +1,44 @@
+import { primaryOf } from '../../domain/secrets/keyset.ts';
+import { identity } from '../data/schema.sql.ts';
+import { seedDatabase, validateDatabase } from '../data/seed.ts';
+import { prove } from '../proof.ts';
+import type { Chapter } from './chapter.ts';
+
+/** A database before what encrypts in it: the encryption room looks at the declared columns first. */
+const order = ['jwt', 'db', 'legacyDb', 'pii'] as const;
+
+export const firstValues: Chapter = {
+  id: 'first-values',
+  title: 'First values, and a database full of mock patients',
+
+  async run({ operator, application, data, asSuperuser }, report) {
+    for (const key of order) {
+      report.doing(`RotateSecret of ${operator.secret(key).name}`);
+      await operator.rotate(key);
+    }
+    report.changed(
+      'four secrets left their deployment without a value; each has its first one now',
+    );
+
+    const token = await application.issueToken('usr-0001');
+    report.proof(`a token verifies, signed by key ${await application.verifyToken(token)}`);
+
+    const cipher = await application.cipher();
+    report.doing('sealing and inserting the mock data set');
+    await asSuperuser((session) => seedDatabase(session, data, cipher));
+    const verdicts = await asSuperuser((session) => validateDatabase(session, data.window, cipher));
+    const failed = verdicts.filter(({ verdict }) => verdict === 'failed');
+    prove(failed.length === 0, `no check fails; ${JSON.stringify(failed)}`);
+    const { kid } = primaryOf(await application.keyset('pii'));
+    report.proof(`${data.patients.length} patients are sealed under key ${kid} and open again`);
+    report.proof(`the mock data passes its checklist in the database: ${verdicts.length} checks`);
+
+    const users = await application.withDatabase('db', (session) =>
+      session.query<{ login: string; acts: string }>(
+        'SELECT session_user::text AS login, current_user::text AS acts',
+      ),
+    );
+    prove(users[0]?.acts === identity, `the application acts as ${identity}`);
+    report.proof(`the application logs in as ${users[0].login} and acts as ${users[0].acts}`);
+  },
+};

@@ -1,0 +1,35 @@
+import { primaryOf } from '../../domain/secrets/keyset.ts';
+import { present, prove } from '../proof.ts';
+import type { Chapter } from './chapter.ts';
+
+export const jwt: Chapter = {
+  id: 'jwt',
+  title: 'JWT secret: a new signing key, nobody logged out',
+
+  async run({ operator, application }, report) {
+    const token = await application.issueToken('usr-0042');
+    const old = await application.verifyToken(token);
+    report.doing(`a session is open, its token signed by ${old}; RotateSecret`);
+
+    const versions = await operator.rotate('jwt');
+    const published = await application.keyset('jwt', versions.previous);
+    const activated = await application.keyset('jwt');
+    const next = primaryOf(activated).kid;
+
+    const waiting = published.keys.find(({ kid }) => kid === next);
+    prove(waiting?.state === 'published', `key ${next} was published before it was used`);
+    prove(primaryOf(published).kid === old, `key ${old} signed while ${next} was only published`);
+    report.changed(`key ${next} was published while ${old} went on signing`);
+    const until = present(
+      activated.keys.find(({ kid }) => kid === old)?.acceptUntil,
+      `key ${old} is accepted until an instant`,
+    );
+    report.changed(`then ${next} was activated; ${old} only verifies, until ${until.slice(0, 10)}`);
+
+    prove((await application.verifyToken(token)) === old, 'the old token verifies');
+    report.proof(`the token signed by ${old} before the rotation still verifies`);
+    const signer = await application.verifyToken(await application.issueToken('usr-0042'));
+    prove(signer === next && next !== old, 'the new key signs');
+    report.proof(`a login now gets a token signed by ${signer}, and it verifies`);
+  },
+};

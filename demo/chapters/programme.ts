@@ -1,0 +1,44 @@
+import type { Chapter } from './chapter.ts';
+import { encryption } from './encryption.ts';
+import { failure } from './failure.ts';
+import { firstValues } from './first-values.ts';
+import { jwt } from './jwt.ts';
+import { multiUser } from './multi-user.ts';
+import { schedule } from './schedule.ts';
+import { singleUser } from './single-user.ts';
+
+/** In the order they are shown; the clock only goes forward. */
+const chapters: readonly Chapter[] = [
+  firstValues,
+  jwt,
+  encryption,
+  multiUser,
+  singleUser,
+  schedule,
+  failure,
+];
+
+export const chapterIds: readonly string[] = chapters.map(({ id }) => id);
+
+export class UnknownChapterError extends Error {
+  override readonly name = 'UnknownChapterError';
+  readonly code = 'ERR_ROTATION_UNKNOWN_CHAPTER';
+  constructor(found: string) {
+    super(`There is no chapter "${found}"; expected one of ${chapterIds.join(', ')}.`);
+  }
+}
+
+/**
+ * All chapters, or the first values and the one asked for.
+ * @throws UnknownChapterError
+ */
+export function programme(chapterId?: string): readonly Chapter[] {
+  if (chapterId === undefined) {
+    return chapters;
+  }
+  const chosen = chapters.find(({ id }) => id === chapterId);
+  if (chosen === undefined) {
+    throw new UnknownChapterError(chapterId);
+  }
+  return [...new Set([firstValues, chosen])];
+}

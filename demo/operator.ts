@@ -1,0 +1,95 @@
+/** On-call: asks Secrets Manager for rotations and looks at labels. Reads no value, and may not. */
+
+import type { Manifest, RotatedManifestSecret } from '../domain/config/manifest.ts';
+import { manifestParameterName, type Scope } from '../domain/config/names.ts';
+import { currentVersion, previousVersion } from '../domain/policy/labels.ts';
+import {
+  type ExplicitAccess,
+  parametersWith,
+  secretsManagerWith,
+} from '../doors/explicit-access.ts';
+import { manifestAt } from '../doors/manifest.ts';
+import { localRandom } from '../doors/random.ts';
+import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
+import type { Sandbox } from '../sandbox/start.ts';
+import { ProofFailedError, present, prove } from './proof.ts';
+
+export interface Generation {
+  current: string;
+  previous?: string;
+}
+
+export class Operator {
+  readonly manifest: Manifest;
+  readonly #secrets: SecretsManagerDoor;
+  readonly #sandbox: Sandbox;
+
+  private constructor(manifest: Manifest, secrets: SecretsManagerDoor, sandbox: Sandbox) {
+    this.manifest = manifest;
+    this.#secrets = secrets;
+    this.#sandbox = sandbox;
+  }
+
+  /** Reads the manifest the stack left: on-call needs no checkout. */
+  static async of(scope: Scope, access: ExplicitAccess, sandbox: Sandbox): Promise<Operator> {
+    const manifest = await manifestAt(manifestParameterName(scope), parametersWith(access))();
+    return new Operator(manifest, secretsManagerWith(access), sandbox);
+  }
+
+  /** A secret that rotates, by its key in the configuration. */
+  secret(key: string): RotatedManifestSecret {
+    const found = this.manifest.secrets.find((secret) => secret.key === key);
+    prove(found !== undefined && found.kind !== 'userManaged', `the manifest has "${key}" rotate`);
+    return found;
+  }
+
+  rotatedSecrets(): RotatedManifestSecret[] {
+    return this.manifest.secrets.filter((secret) => secret.kind !== 'userManaged');
+  }
+
+  async describe(key: string) {
+    return this.#secrets.describe(this.secret(key).name);
+  }
+
+  async generation(key: string): Promise<Generation> {
+    const stages = (await this.describe(key)).versionIdsToStages;
+    const previous = previousVersion(stages);
+    return {
+      current: present(currentVersion(stages), `a version of ${key} carries AWSCURRENT`),
+      ...(previous !== undefined && { previous }),
+    };
+  }
+
+  /**
+   * RotateSecret, as `aws secretsmanager rotate-secret` or the console's button would; the four steps
+   * run in the background.
+   * @returns the version the rotation makes
+   */
+  async ask(key: string): Promise<string> {
+    const token = (await localRandom.bytes(16)).toString('hex');
+    const outcome = await this.#secrets.rotate({
+      secretId: this.secret(key).name,
+      clientRequestToken: token,
+    });
+    prove(outcome === 'started', `RotateSecret of ${key} is accepted`);
+    return token;
+  }
+
+  /**
+   * Rotates and lets everything that follows come to rest, the AfterRotation included.
+   * @throws ProofFailedError with the function's last log lines when AWSCURRENT did not move
+   */
+  async rotate(key: string): Promise<Generation> {
+    const before = await this.generation(key);
+    await this.ask(key);
+    await this.#sandbox.clock.settle();
+    const after = await this.generation(key);
+    if (after.current === before.current) {
+      const lines = this.#sandbox.logs(this.secret(key).function).slice(-4);
+      throw new ProofFailedError(
+        `RotateSecret of ${key} did not move AWSCURRENT. Its function's last lines:\n${lines.join('\n')}`,
+      );
+    }
+    return after;
+  }
+}

@@ -1,0 +1,158 @@
+/** Everything a chapter plays on: a real PostgreSQL, and the synthesized stack in the sandbox. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { operatorPolicyName, readerPolicyName, secretName } from '../domain/config/names.ts';
+import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
+import { ownedSecretWith, secretsManagerWith } from '../doors/explicit-access.ts';
+import type { Endpoint, Session } from '../doors/postgres/door.ts';
+import { nodePostgres } from '../doors/postgres/node-postgres.ts';
+import { startPostgres } from '../sandbox/postgres/start.ts';
+import { type Credentials, type Sandbox, startSandbox } from '../sandbox/start.ts';
+import { Application } from './application.ts';
+import { buildFunctions, localConfig, synthesize } from './assembly.ts';
+import type { DataSet } from './data/data-set.ts';
+import { generateDataSet } from './data/generate.ts';
+import { prepareDatabase } from './database.ts';
+import { Operator } from './operator.ts';
+import type { Report } from './terminal/scene.ts';
+import type { ValueGuard } from './terminal/value-guard.ts';
+
+export interface Stage {
+  sandbox: Sandbox;
+  operator: Operator;
+  /** Temporary, removed with the stage. */
+  directory: string;
+  /** The operator's access key, for `aws` in another terminal. */
+  operatorKey: Credentials;
+  application: Application;
+  data: DataSet;
+  /** Sees every row and every role; the demo looks with it, the product never does. */
+  asSuperuser<T>(work: (session: Session) => Promise<T>): Promise<T>;
+}
+
+export interface StageOptions {
+  config: RotationConfig;
+  clock: { start: Date; mode: 'manual' | 'flowing' };
+  /** @default 0, a free port */
+  port?: number;
+  guard: ValueGuard;
+  /** Takes what has to be closed, as soon as it is open; closed in reverse order. */
+  onClose(close: () => Promise<void>): void;
+}
+
+/** The database the example's `db` and `legacyDb` share. */
+const dbname = 'pharmacy';
+
+export async function setStage(options: StageOptions, report: Report): Promise<Stage> {
+  const { clock, guard, onClose } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'quarterturn-demo-'));
+  onClose(() => rm(directory, { recursive: true, force: true }));
+
+  report.doing('bundling the rotation functions, starting PostgreSQL');
+  const processes = new AbortController();
+  onClose(async () => processes.abort());
+  const starting = startPostgres();
+  onClose(() => stopped(starting));
+  const building = buildFunctions(processes.signal);
+  // Whichever fails first is told; the other one is closed with everything else.
+  const [server] = await Promise.all([starting, building]);
+  guard.watch(server.superuser.password);
+
+  const config = localConfig(options.config, server);
+  const endpoint: Endpoint = { host: server.host, port: server.port, dbname, ca: server.ca };
+  report.doing('synthesizing the stack, preparing the roles of the database');
+  const [assembly, admin] = await Promise.all([
+    synthesize(config, server.ca, directory, processes.signal),
+    prepareDatabase(nodePostgres, endpoint, server.superuser, databases(config)),
+  ]);
+  guard.watch(admin.password);
+  report.changed(`PostgreSQL on ${server.host}:${server.port}, TLS and SCRAM only`);
+
+  report.doing('loading the stack into the sandbox');
+  const startingSandbox = startSandbox({
+    assembly,
+    clock,
+    ...(options.port !== undefined && { port: options.port }),
+  });
+  onClose(() => stopped(startingSandbox));
+  const sandbox = await startingSandbox;
+  report.changed(`the synthesized stack on ${sandbox.url}, account ${sandbox.account}`);
+
+  const access = (credentials: Credentials) => ({
+    endpoint: sandbox.url,
+    region: sandbox.region,
+    credentials,
+  });
+  const adminSecret = secretName(config, 'dbAdmin');
+  const owner = access(sandbox.createPrincipal('owner', { policies: [ownerPolicy(sandbox)] }));
+  const value = JSON.stringify({
+    engine: 'postgres',
+    host: server.host,
+    port: server.port,
+    dbname,
+    ...admin,
+  });
+  guard.watch(value);
+  await ownedSecretWith(owner).put(adminSecret, value);
+  report.changed(`its owner put the rotator's credential into ${adminSecret}`);
+
+  const operatorKey = sandbox.createPrincipal('on-call', {
+    managedPolicies: [operatorPolicyName(config)],
+  });
+  const applicationKey = sandbox.createPrincipal('api', {
+    managedPolicies: [readerPolicyName(config, 'api')],
+  });
+  for (const { secretAccessKey } of [owner.credentials, operatorKey, applicationKey]) {
+    guard.watch(secretAccessKey);
+  }
+  return {
+    sandbox,
+    directory,
+    operatorKey,
+    operator: await Operator.of(config, access(operatorKey), sandbox),
+    application: new Application({
+      secrets: secretsManagerWith(access(applicationKey)),
+      door: nodePostgres,
+      endpoint,
+      nameOf: (key) => secretName(config, key),
+      now: () => sandbox.clock.now(),
+      guard,
+    }),
+    data: generateDataSet(),
+    asSuperuser: (work) => nodePostgres.withSession(endpoint, server.superuser, work),
+  };
+}
+
+/** For what is still starting when everything is closed, too. */
+async function stopped(starting: Promise<{ stop(): Promise<void> }>): Promise<void> {
+  const started = await starting.catch(() => undefined);
+  await started?.stop();
+}
+
+function databases(config: RotationConfig): DatabaseConfig[] {
+  return Object.values(config.secrets).filter((secret) => secret.kind === 'database');
+}
+
+/** Whoever keeps a user-managed secret puts its value, and no other. */
+function ownerPolicy(sandbox: Sandbox) {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow' as const,
+        Action: 'secretsmanager:PutSecretValue',
+        Resource: sandbox.outputs.SecretArndbAdmin ?? '',
+      },
+      {
+        Effect: 'Allow' as const,
+        Action: ['kms:GenerateDataKey', 'kms:Decrypt'],
+        Resource: '*',
+        Condition: {
+          StringEquals: { 'kms:ViaService': `secretsmanager.${sandbox.region}.amazonaws.com` },
+        },
+      },
+    ],
+  };
+}
