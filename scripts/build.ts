@@ -22,6 +22,8 @@ export interface BuildOptions {
   /** Where `<room>/index.mjs` and `meta.json` go; replaced as a whole. */
   outdir: string;
   force?: boolean;
+  /** Print nothing of what esbuild finds; the error says it. */
+  quiet?: boolean;
 }
 
 export interface BuildResult {
@@ -44,6 +46,7 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
     options.force !== true &&
     sources !== undefined &&
     existsSync(stamp) &&
+    rooms.every((room) => existsSync(join(outdir, room, 'index.mjs'))) &&
     readFileSync(stamp, 'utf8') === fingerprint(root, rooms, sources)
   ) {
     return { built: false, rooms, sizes: sizesOf(sources) };
@@ -74,7 +77,7 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
       banner: { js: banner },
       legalComments: 'none',
       metafile: true,
-      logLevel: 'warning',
+      logLevel: options.quiet === true ? 'silent' : 'warning',
     });
     const relativeTo = relativeOutputs(metafile, root, fresh);
     mkdirSync(fresh, { recursive: true });

@@ -1,0 +1,107 @@
+/** A configuration as the template it becomes, and questions to that template. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import type { RotationConfig } from '../../domain/config/rotation-config.ts';
+import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
+import { withRooms } from './rooms.ts';
+
+export interface Resource {
+  Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is JSON
+  Properties: any;
+  DependsOn?: string[];
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+}
+
+export interface Statement {
+  Sid: string;
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is JSON
+  Condition?: any;
+}
+
+export class Synthesized {
+  readonly text: string;
+  readonly resources: Readonly<Record<string, Resource>>;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is JSON
+  readonly template: any;
+  /** Contents of the files in each asset, by function name. */
+  readonly assets: Readonly<Record<string, (file: string) => string>>;
+
+  constructor(text: string, assets: Record<string, (file: string) => string>) {
+    this.text = text;
+    this.template = JSON.parse(text);
+    this.resources = this.template.Resources;
+    this.assets = assets;
+  }
+
+  /** The resources of one type whose logical id matches. */
+  all(type: string, id = /./): Resource[] {
+    return Object.entries(this.resources)
+      .filter(([logicalId, resource]) => resource.Type === type && id.test(logicalId))
+      .map(([, resource]) => resource);
+  }
+
+  one(type: string, id = /./): Resource {
+    const found = this.all(type, id);
+    if (found.length !== 1 || found[0] === undefined) {
+      throw new Error(`expected one ${type} ${id}, found ${found.length}`);
+    }
+    return found[0];
+  }
+
+  idOf(resource: Resource): string {
+    return Object.keys(this.resources).find((id) => this.resources[id] === resource) ?? '';
+  }
+
+  /** Statements of the policy of a role, or of a managed policy. */
+  statements(id: RegExp): Statement[] {
+    const policies = [
+      ...this.all('AWS::IAM::Policy', id),
+      ...this.all('AWS::IAM::ManagedPolicy', id),
+    ];
+    return policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  }
+
+  statement(id: RegExp, sid: string): Statement {
+    const found = this.statements(id).filter(({ Sid }) => Sid === sid);
+    if (found.length !== 1 || found[0] === undefined) {
+      throw new Error(`expected one statement ${sid} in ${id}, found ${found.length}`);
+    }
+    return found[0];
+  }
+}
+
+export function synthesize(config: RotationConfig, configDirectory = '.'): Synthesized {
+  return withRooms((lambdasDirectory, directory) => {
+    const app = new App({ outdir: join(directory, 'cdk.out') });
+    const stack = new QuarterturnStack(app, { config, configDirectory, lambdasDirectory });
+    const { stacks } = app.synth();
+    const path = stacks[0]?.templateFullPath ?? '';
+    const text = readFileSync(path, 'utf8');
+    const assets: Record<string, (file: string) => string> = {};
+    for (const resource of Object.values(JSON.parse(text).Resources) as Resource[]) {
+      if (resource.Type === 'AWS::Lambda::Function') {
+        const hash = resource.Properties.Code.S3Key.replace('.zip', '');
+        const files = new Map<string, string>();
+        for (const file of ['index.mjs', 'columns.json', 'ca.pem']) {
+          try {
+            files.set(
+              file,
+              readFileSync(join(directory, 'cdk.out', `asset.${hash}`, file), 'utf8'),
+            );
+          } catch {
+            // not every asset has every file
+          }
+        }
+        assets[resource.Properties.FunctionName] = (file) => files.get(file) ?? `no ${file}`;
+      }
+    }
+    void stack;
+    return new Synthesized(text, assets);
+  });
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { buildLambdas } from '../../scripts/build.ts';
+import { root, withTree } from './tree.ts';
+
+const hash = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+
+/** A tree of two rooms and the core; `greet` imports a shared file and a package. */
+const withRooms = (work: Parameters<typeof withTree<void>>[1]) =>
+  withTree([], async (tree) => {
+    tree.write('domain/word.ts', "export const word: string = 'hello';\n");
+    tree.write(
+      'lambdas/greet/handler.ts',
+      "import { word } from '../../domain/word.ts';\nimport * as z from 'zod';\nexport class GreetError extends Error {}\nexport const handler = () => z.string().parse(word);\n",
+    );
+    tree.write('lambdas/other/handler.ts', 'export const handler = () => 1;\n');
+    tree.write('lambdas/rotation/handler.ts', 'export const handlerOf = () => 1;\n');
+    tree.write('lambdas/none/environment.ts', 'export const nothing = 1;\n');
+    await work(tree);
+  });
+
+describe('build', () => {
+  test('bundles every room with a handler, and not the core', async () => {
+    await withRooms(async ({ directory }) => {
+      const result = await buildLambdas({ root: directory, outdir: join(directory, 'dist') });
+      expect(result.rooms).toEqual(['greet', 'other']);
+      expect(existsSync(join(directory, 'dist/rotation'))).toBe(false);
+      expect(result.sizes.greet).toBe(statSync(join(directory, 'dist/greet/index.mjs')).size);
+    });
+  });
+
+  test('a bundle runs where there is no node_modules', async () => {
+    await withRooms(async ({ directory }) => {
+      await buildLambdas({ root: directory, outdir: join(directory, 'dist') });
+      const alone = join(directory, 'elsewhere.mjs');
+      writeFileSync(alone, readFileSync(join(directory, 'dist/greet/index.mjs')));
+      expect(readFileSync(alone, 'utf8')).not.toMatch(/from\s*["']zod["']/);
+      const { handler } = await import(pathToFileURL(alone).href);
+      expect(handler()).toBe('hello');
+    });
+  });
+
+  test('the same sources give the same bytes, in another folder too', async () => {
+    await withRooms(async (first) => {
+      await withRooms(async (second) => {
+        for (const { directory } of [first, second]) {
+          await buildLambdas({ root: directory, outdir: join(directory, 'dist') });
+        }
+        for (const file of ['dist/greet/index.mjs', 'dist/other/index.mjs']) {
+          expect(hash(join(first.directory, file))).toBe(hash(join(second.directory, file)));
+        }
+      });
+    });
+  });
+
+  test('sources that did not change are not built again', async () => {
+    await withRooms(async ({ directory }) => {
+      const options = { root: directory, outdir: join(directory, 'dist') };
+      expect((await buildLambdas(options)).built).toBe(true);
+      utimesSync(join(directory, 'domain/word.ts'), new Date(0), new Date(0));
+      const again = await buildLambdas(options);
+      expect(again).toMatchObject({ built: false, rooms: ['greet', 'other'] });
+      expect(again.sizes.greet).toBeGreaterThan(0);
+    });
+  });
+
+  test.each([
+    ['an imported file changed', 'domain/word.ts', "export const word: string = 'bye';\n"],
+    ['a room came', 'lambdas/third/handler.ts', 'export const handler = 3;\n'],
+    ['the lockfile changed', 'package-lock.json', '{"changed":true}'],
+    ['a bundle was removed by hand', 'dist/greet/index.mjs', undefined],
+  ])('it builds again when %s', async (_title, file, content) => {
+    await withRooms(async ({ directory, write }) => {
+      const options = { root: directory, outdir: join(directory, 'dist') };
+      await buildLambdas(options);
+      if (content === undefined) {
+        rmSync(join(directory, file));
+      } else {
+        write(file, content);
+      }
+      expect((await buildLambdas(options)).built).toBe(true);
+    });
+  });
+
+  test('a source that does not compile leaves the last bundles as they were', async () => {
+    await withRooms(async ({ directory, write }) => {
+      const options = { root: directory, outdir: join(directory, 'dist') };
+      await buildLambdas(options);
+      const before = hash(join(directory, 'dist/greet/index.mjs'));
+      write('domain/word.ts', "import './nowhere.ts';\nexport const word = 1;\n");
+      await expect(buildLambdas({ ...options, quiet: true })).rejects.toThrow(/nowhere/);
+      expect(hash(join(directory, 'dist/greet/index.mjs'))).toBe(before);
+    });
+  });
+});
+
+describe('the functions of this tree', () => {
+  test('the jwt bundle stays under 600 KB, and so does what it takes of zod', async () => {
+    await withTree([], async ({ directory }) => {
+      const { sizes } = await buildLambdas({ root, outdir: join(directory, 'dist/lambdas') });
+      expect(sizes.jwt).toBeGreaterThan(50 * 1024);
+      expect(sizes.jwt).toBeLessThanOrEqual(600 * 1024);
+      const meta = JSON.parse(readFileSync(join(directory, 'dist/lambdas/meta.json'), 'utf8'));
+      const inputs: Record<string, { bytesInOutput: number }> =
+        meta.outputs['jwt/index.mjs'].inputs;
+      const zod = Object.entries(inputs)
+        .filter(([path]) => path.includes('node_modules/zod/'))
+        .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+      expect(zod).toBeGreaterThan(0);
+      expect(zod).toBeLessThan(120 * 1024);
+    });
+  }, 60_000);
+});

@@ -1,0 +1,103 @@
+/** The project's own lint rules: each forbidden form is planted, and found where it is forbidden only. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { root, withTree } from './tree.ts';
+
+/** A statement each; all but the import lines are expressions of a module. */
+const ambient: readonly string[] = [
+  'export const x = Date.now();',
+  'export const x = [1].map(Date.now);',
+  'export const x = new Date();',
+  'export const x = new Date;',
+  'export const x = Math.random();',
+  'export const x = performance.now();',
+  'setTimeout(() => 1, 1);',
+  'setInterval(() => 1, 1);',
+  'export const x = globalThis.setTimeout;',
+  "export const x = fetch('https://example.com');",
+  "import { randomBytes } from 'node:crypto';\nexport const x = randomBytes(8);",
+  "import { randomUUID } from 'node:crypto';\nexport const x = [1].map(randomUUID);",
+  "import * as crypto from 'node:crypto';\nexport const x = crypto.randomBytes(8);",
+  "import { setTimeout as sleep } from 'node:timers/promises';\nexport const x = sleep;",
+];
+const innocent: readonly string[] = [
+  "export const x = new Date('2026-01-01T00:00:00Z');",
+  'export const x = (now: Date) => now.getTime();',
+  'export const x = (door: { fetch(): void }) => door.fetch();',
+  "import * as z from 'zod';\nexport const x = z.string();",
+  "import type * as z from 'zod';\nexport type X = z.ZodType;",
+];
+const namedZod: readonly string[] = [
+  "import { z } from 'zod';\nexport const x = z;",
+  "import z from 'zod';\nexport const x = z;",
+  "import * as zod from 'zod';\nexport const x = zod;",
+  "import { z } from 'zod/v4';\nexport const x = z;",
+];
+
+describe('lint', () => {
+  const found = new Map<string, string[]>();
+  const strict = ['domain', 'lambdas', 'lib', 'cli'];
+  const free = ['doors', 'client', 'sandbox', 'test'];
+
+  beforeAll(async () => {
+    await withTree(['biome.json', 'scripts/lint'], async ({ directory, write }) => {
+      const settings = ['ambient', 'innocent', 'zod'] as const;
+      const sources = { ambient, innocent, zod: namedZod };
+      for (const folder of [...strict, ...free]) {
+        for (const kind of settings) {
+          sources[kind].forEach((source, index) => {
+            write(`${folder}/${kind}-${index}.ts`, `${source}\n`);
+          });
+        }
+      }
+      const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
+      const args = [
+        'lint',
+        '--reporter=json',
+        '--max-diagnostics=none',
+        '--vcs-enabled=false',
+        '.',
+      ];
+      const { stdout } = await promisify(execFile)(process.execPath, [biome, ...args], {
+        cwd: directory,
+        maxBuffer: 64 * 1024 * 1024,
+      }).catch((error: { stdout: string }) => error);
+      const report = JSON.parse(stdout.slice(stdout.indexOf('{')));
+      for (const { category, location } of report.diagnostics) {
+        if (category !== 'plugin') continue;
+        const path = typeof location.path === 'string' ? location.path : location.path.file;
+        found.set(path, [...(found.get(path) ?? []), category]);
+      }
+    });
+  }, 60_000);
+
+  const each = (folders: readonly string[], kind: string, sources: readonly string[]) =>
+    folders.flatMap((folder) =>
+      sources.map((source, index): [string, string, string] => [
+        source.replaceAll('\n', ' '),
+        folder,
+        `${folder}/${kind}-${index}.ts`,
+      ]),
+    );
+
+  test.each(each(strict, 'ambient', ambient))('refuses `%s` in %s/', (_source, _folder, path) => {
+    expect(found.get(path)).toBeDefined();
+  });
+
+  test.each(each(free, 'ambient', ambient))('allows `%s` in %s/', (_source, _folder, path) => {
+    expect(found.get(path)).toBeUndefined();
+  });
+
+  test.each(each(strict, 'innocent', innocent))('allows `%s` in %s/', (_source, _folder, path) => {
+    expect(found.get(path)).toBeUndefined();
+  });
+
+  test.each(each([...strict, ...free], 'zod', namedZod))(
+    'refuses `%s` in %s/',
+    (_source, _folder, path) => {
+      expect(found.get(path)).toBeDefined();
+    },
+  );
+});
