@@ -207,14 +207,12 @@ export class Rotations {
     );
   }
 
-  /** A retry has the same token, so it is over when that token lost its label. */
+  /**
+   * A retry has the same token, so it is over when that token lost its label. (Cancelling the rotation
+   * and deleting the secret stop the run themselves.)
+   */
   #wanted(secret: Secret, run: Run): boolean {
-    const { rotation, deletion } = secret.state;
-    return (
-      rotation?.enabled === true &&
-      deletion === undefined &&
-      labelled(secret.state, PENDING)?.versionId === run.token
-    );
+    return labelled(secret.state, PENDING)?.versionId === run.token;
   }
 
   async #test(secret: Secret, run: Run): Promise<void> {
