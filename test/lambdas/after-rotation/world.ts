@@ -107,6 +107,10 @@ export function world(secret: RotatedManifestSecret = jwt) {
     calls.push(payload as Call);
     return { outcome: 'retired' };
   });
+  // Lambda takes a name as well as an ARN (API_Invoke).
+  const invoke = bench.lambda.invoke.bind(bench.lambda);
+  bench.lambda.invoke = (caller, nameOrArn, payload) =>
+    invoke(caller, taskFunctionArn.replace(/tasks$/, nameOrArn.split(':').at(-1) ?? ''), payload);
   const { arn: stateMachineArn } = bench.service.createStateMachine({
     name: 'm',
     definition: afterRotationDefinition({ taskFunctionArn }),
