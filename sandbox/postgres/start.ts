@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -164,6 +164,8 @@ async function launchOn({ bin, account, base, data }: Launch, port: number): Pro
     stdio: ['ignore', descriptor, descriptor],
   });
   closeSync(descriptor);
+  // Whoever forgets `stop` gets no process that never ends: the guard cleans up after it.
+  child.unref();
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -199,6 +201,7 @@ function startGuard(account: Account, pid: number | undefined, base: string): Ch
   });
   guard.stdin?.on('error', () => undefined);
   guard.unref();
+  (guard.stdin as Socket).unref();
   return guard;
 }
 
