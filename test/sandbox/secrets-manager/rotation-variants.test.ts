@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { Bench, failing, lambdaArn, token } from './bench.ts';
+import { Bench, failing, lambdaArn, token, wellBehaved } from './bench.ts';
 
 let bench: Bench;
 let arn: string;
@@ -93,6 +93,41 @@ describe('CancelRotateSecret', () => {
     await bench.clock.settle();
     expect(bench.steps()).toEqual(['createSecret']);
     expect(bench.rotationEvents()).toEqual(['RotationStarted']);
+  });
+});
+
+describe('clearing the way while a step still runs', () => {
+  test('lets another token rotate; the old function cannot write with its rotation token any more', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let late = '';
+    bench.handler = async (payload, of) => {
+      if (payload.ClientRequestToken !== token('t1')) {
+        return wellBehaved(payload, of);
+      }
+      await held;
+      const { SecretId, ClientRequestToken, RotationToken } = payload;
+      late = await of.refusal('PutSecretValue', {
+        ...{ SecretId, ClientRequestToken, RotationToken },
+        SecretString: 'late',
+        VersionStages: ['AWSPENDING'],
+      });
+    };
+    await bench.rotate('t1');
+    await bench.call('CancelRotateSecret', { SecretId: arn });
+    await bench.call('UpdateSecretVersionStage', {
+      SecretId: arn,
+      VersionStage: 'AWSPENDING',
+      RemoveFromVersionId: token('t1'),
+    });
+    await bench.rotate('t2');
+    release();
+    await bench.clock.settle();
+    expect(await bench.labels()).toEqual({ v1: ['AWSPREVIOUS'], t2: ['AWSCURRENT'] });
+    expect(bench.steps().filter((step) => step === 'createSecret')).toHaveLength(2);
+    expect(late).toMatch(/^InvalidParameterException: The RotationToken is not valid/);
   });
 });
 
