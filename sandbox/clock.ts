@@ -27,6 +27,7 @@ export class SandboxClock {
   #timers: Timer[] = [];
   #inFlight = new Set<Promise<unknown>>();
   #order = 0;
+  #stopped = false;
   #wake: NodeJS.Timeout | undefined;
 
   constructor(start: Date, mode: ClockMode) {
@@ -48,8 +49,10 @@ export class SandboxClock {
       recurring: options.recurring ?? false,
       order: this.#order++,
     };
-    this.#timers.push(timer);
-    this.#rearm();
+    if (!this.#stopped) {
+      this.#timers.push(timer);
+      this.#rearm();
+    }
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
@@ -99,7 +102,9 @@ export class SandboxClock {
     this.#rearm();
   }
 
+  /** Forgets every timer; whatever still runs sets none any more. */
   stop(): void {
+    this.#stopped = true;
     this.#timers = [];
     clearTimeout(this.#wake);
   }

@@ -11,6 +11,7 @@ export class FunctionPool {
   readonly #all = new Set<FunctionProcess>();
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
+  #retired = false;
 
   constructor(start: () => FunctionProcess, limit: number) {
     this.#start = start;
@@ -20,6 +21,10 @@ export class FunctionPool {
   async invoke(invocation: () => Invocation): Promise<ProcessOutcome> {
     while (this.#busy >= this.#limit) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    if (this.#retired) {
+      this.#waiting.shift()?.();
+      return { kind: 'exit', how: 'the sandbox has stopped' };
     }
     this.#busy += 1;
     const process = this.#take();
@@ -36,8 +41,9 @@ export class FunctionPool {
     }
   }
 
-  /** Ends every process; an invocation that is running ends with its process. */
+  /** Ends every process, and an invocation with it; whoever asks later gets the same answer, no process. */
   async retire(): Promise<void> {
+    this.#retired = true;
     this.#idle.length = 0;
     await Promise.all([...this.#all].map((process) => process.kill()));
     this.#all.clear();

@@ -107,6 +107,19 @@ describe('a manual clock', () => {
   });
 });
 
+test('a stopped clock runs nothing, nor what is asked for afterwards', async () => {
+  start('manual');
+  let ran = false;
+  const work = async () => {
+    ran = true;
+  };
+  clock.at(after(1), 'before', work);
+  clock.stop();
+  clock.at(after(2), 'afterwards', work);
+  await clock.advanceTo(after(3));
+  expect(ran).toBe(false);
+});
+
 describe('a flowing clock', () => {
   test('fires timers by itself, also those it was moved close to', async () => {
     start('flowing');

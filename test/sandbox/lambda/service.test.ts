@@ -184,4 +184,9 @@ test('stopping ends every process and removes its folders', async () => {
   await lambda.stop();
   expect(folders.some((folder) => existsSync(folder))).toBe(false);
   expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  const late = await lambda.invoke(secretsManager, arn, {});
+  expect(late).toMatchObject({
+    functionError: 'Unhandled',
+    payload: expect.stringContaining('the sandbox has stopped'),
+  });
 });
