@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { companionSchema, rotationEnvironmentSchema } from '../rotation/environment.ts';
 
-const wholeNumber = z.string().regex(/^\d{1,9}$/).transform(Number);
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number);
 
 /** The declared columns are `columns.json` in the asset, the certificates `ca.pem` when `CA` is "file". */
 export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({

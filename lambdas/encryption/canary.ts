@@ -1,0 +1,71 @@
+/** Seals with the primary key for every declared place, opens again, and makes sure it opens nowhere else. */
+import type { Buffer } from 'node:buffer';
+import { CiphertextError } from '../../domain/ciphertext/errors.ts';
+import type { Binding, KeyLookup, RandomBytes } from '../../domain/ciphertext/format.ts';
+import { qt1 } from '../../domain/ciphertext/qt1.ts';
+import { acceptedKeys, type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
+import type { DeclaredColumn } from './columns.ts';
+import { CanaryError } from './errors.ts';
+import { bindingOf } from './samples.ts';
+
+const noRow = ['quarterturn canary'];
+const undeclaredPlace: DeclaredColumn = {
+  id: 'quarterturn.canary',
+  table: 'quarterturn.canary',
+  column: 'canary',
+  format: 'qt1',
+  profile: 'row',
+  primaryKey: ['id'],
+};
+
+export function lookupIn(keyset: Keyset, now: Date): KeyLookup {
+  const keys = new Map(acceptedKeys(keyset, now).map(({ kid, key }) => [kid, key]));
+  return (kid) => keys.get(kid);
+}
+
+/** @returns how many places were probed. @throws CanaryError */
+export function canary(
+  keyset: Keyset,
+  columns: readonly DeclaredColumn[],
+  plaintext: Buffer,
+  random: RandomBytes,
+  now: Date,
+): number {
+  const { kid, key } = primaryOf(keyset);
+  const keys = lookupIn(keyset, now);
+  const places = columns.length > 0 ? columns : [undeclaredPlace];
+  for (const place of places) {
+    const home = bindingOf(place, noRow);
+    const text = qt1.seal(plaintext, { kid, key }, home, random);
+    if (!opens(text, keys, home, plaintext)) {
+      throw new CanaryError(`what key ${kid} sealed for ${place.id} does not open`);
+    }
+    for (const elsewhere of otherPlaces(home)) {
+      if (opens(text, keys, elsewhere, plaintext)) {
+        throw new CanaryError(`what key ${kid} sealed for ${place.id} opens in another place`);
+      }
+    }
+  }
+  return places.length;
+}
+
+function otherPlaces(home: Binding): Binding[] {
+  if (home.profile === 'none') {
+    return [{ profile: 'column', column: undeclaredPlace.id }];
+  }
+  const otherColumn = { ...home, column: `${home.column}.other` };
+  return home.profile === 'column'
+    ? [{ profile: 'none' }, otherColumn]
+    : [{ profile: 'none' }, otherColumn, { ...home, row: [...home.row, 'other'] }];
+}
+
+function opens(text: string, keys: KeyLookup, place: Binding, expected: Buffer): boolean {
+  try {
+    return qt1.open(text, keys, place).equals(expected);
+  } catch (error) {
+    if (error instanceof CiphertextError) {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,174 @@
+/**
+ * Field-encryption keys: AES-256-GCM keys in a keyset. The four steps only publish and activate keys, and
+ * prove them; rows are rewritten afterwards, by the re-encryption job, while both keys are readable.
+ */
+import * as z from 'zod';
+import type { RandomBytes } from '../../domain/ciphertext/format.ts';
+import { unrepeated } from '../../domain/ciphertext/nonces.ts';
+import type { KeyFormat } from '../../domain/secrets/encoding.ts';
+import { primaryOf } from '../../domain/secrets/keyset.ts';
+import { algorithmFor, keysetMaterial } from '../../domain/secrets/keyset-material.ts';
+import { type NextValueSettings, nextValue } from '../../domain/secrets/next-value.ts';
+import {
+  parseSecretValue,
+  type SecretValue,
+  serializeSecretValue,
+} from '../../domain/secrets/secret-value.ts';
+import type { Endpoint, PostgresDoor } from '../../doors/postgres/door.ts';
+import type {
+  Intent,
+  Material,
+  Rotation,
+  RotationStrategy,
+  Versions,
+} from '../rotation/strategy.ts';
+import { canary, lookupIn } from './canary.ts';
+import type { DeclaredColumn } from './columns.ts';
+import { CanaryError, DatabaseCredentialError, EncryptionPreflightError } from './errors.ts';
+import { type Preflight, preflight } from './preflight.ts';
+
+export type EncryptionValue = SecretValue;
+
+export interface EncryptionSettings extends KeyFormat {
+  /** Name of the flat field, e.g. `ENCRYPTION_KEY`. */
+  field: string;
+  /** @default 'refused' */
+  developmentFallbacks?: 'refused' | 'allowed';
+}
+
+/** Where the declared columns are; the credential comes from the companion secret `database`. */
+export interface DeclaredDatabase {
+  columns: readonly DeclaredColumn[];
+  door: PostgresDoor;
+  endpoint: Endpoint;
+}
+
+const credentialSchema = z.object({ username: z.string().min(1), password: z.string().min(1) });
+
+/** Findings stop what can wait. What protects goes on and carries them along. */
+const findingsStop: Record<Intent, boolean> = {
+  planned: true,
+  activate: true,
+  rollback: false,
+  emergency: false,
+};
+
+export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
+  readonly #settings: NextValueSettings;
+  readonly #database: DeclaredDatabase | undefined;
+
+  /** @throws InvalidSecretValueError when the key size is not one of AES-256 */
+  constructor(settings: EncryptionSettings, database?: DeclaredDatabase) {
+    this.#settings = { ...settings, alg: algorithmFor('encryption', settings) };
+    this.#database = database;
+  }
+
+  parse(secretString: string): EncryptionValue {
+    return parseSecretValue(secretString, this.#settings);
+  }
+
+  serialize(value: EncryptionValue): string {
+    return serializeSecretValue(value, this.#settings);
+  }
+
+  material(value: EncryptionValue): Material {
+    return keysetMaterial(value);
+  }
+
+  async createSecret(
+    versions: Versions<EncryptionValue>,
+    rotation: Rotation<EncryptionValue>,
+  ): Promise<EncryptionValue> {
+    const value = await nextValue(this.#settings, versions, rotation);
+    if (this.#database !== undefined) {
+      const firstValue = value.keyset.keys.length === 1;
+      const keys = firstValue ? undefined : lookupIn(value.keyset, rotation.now);
+      await this.#checkDatabase(this.#database, keys, rotation);
+    }
+    return value;
+  }
+
+  /**
+   * Changes nothing outside: a published key is used by nobody, and rows stay as they are. This is where
+   * the keyset goes into escrow and where rollback and emergency close a running re-encryption job.
+   */
+  async setSecret(): Promise<void> {}
+
+  async testSecret(
+    versions: Versions<EncryptionValue>,
+    rotation: Rotation<EncryptionValue>,
+  ): Promise<void> {
+    const value = versions.pending ?? versions.current;
+    if (value?.shape !== 'keyset') {
+      // A plain key was decoded at its full size by `parse`; without a kid there is nothing to seal.
+      return;
+    }
+    const { kid } = primaryOf(value.keyset);
+    if (rotation.compromised.has(kid)) {
+      throw new CanaryError(`its primary key ${kid} is recorded as compromised`);
+    }
+    const columns = this.#database?.columns ?? [];
+    const random = unrepeated(await nonces(rotation, Math.max(1, columns.length)));
+    const plaintext = await rotation.random(32);
+    const places = canary(value.keyset, columns, plaintext, random, rotation.now);
+    rotation.evidence({ fact: 'encryptionCanary', detail: { primary: kid, places } });
+  }
+
+  async #checkDatabase(
+    { columns, door, endpoint }: DeclaredDatabase,
+    keys: Parameters<typeof preflight>[2],
+    rotation: Rotation<EncryptionValue>,
+  ): Promise<void> {
+    let result: Preflight;
+    try {
+      const credential = credentialSchema.safeParse(await rotation.companion('database'));
+      if (!credential.success) {
+        throw new DatabaseCredentialError();
+      }
+      result = await door.withSession(endpoint, credential.data, (session) =>
+        preflight(session, columns, keys),
+      );
+    } catch (error) {
+      if (findingsStop[rotation.intent]) {
+        throw error;
+      }
+      rotation.evidence({ fact: 'encryptionPreflightNotDone', detail: { code: codeOf(error) } });
+      return;
+    }
+    const { findings, ...counts } = result;
+    if (findings.length > 0 && findingsStop[rotation.intent]) {
+      throw new EncryptionPreflightError(findings);
+    }
+    rotation.evidence({
+      fact: 'encryptionPreflight',
+      detail: { ...counts, findings: findings.length },
+    });
+    for (const finding of findings) {
+      rotation.evidence({
+        fact: 'encryptionPreflightFinding',
+        detail: { finding: finding.slice(0, 512) },
+      });
+    }
+  }
+}
+
+const nonceBytes = 12;
+/** KMS GenerateRandom gives at most 1,024 bytes a call. */
+const noncesPerCall = 85;
+
+/** Draws the nonces beforehand: sealing is synchronous, the random source is not. */
+async function nonces(rotation: Rotation<EncryptionValue>, count: number): Promise<RandomBytes> {
+  const drawn: Buffer[] = [];
+  for (let left = count; left > 0; left -= noncesPerCall) {
+    const bytes = await rotation.random(nonceBytes * Math.min(left, noncesPerCall));
+    for (let start = 0; start < bytes.length; start += nonceBytes) {
+      drawn.push(bytes.subarray(start, start + nonceBytes));
+    }
+  }
+  return () => drawn.pop() ?? Buffer.alloc(0);
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code.slice(0, 100) : 'unknown';
+}

@@ -1,0 +1,37 @@
+/** The rotation function of one field-encryption secret. */
+import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
+import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
+import { awsDoors } from '../rotation/doors.ts';
+import { rotationHandler } from '../rotation/handler.ts';
+import { declaredColumns } from './columns.ts';
+import { type DeclaredDatabase, EncryptionStrategy } from './encryption-strategy.ts';
+import { encryptionEnvironmentSchema } from './environment.ts';
+import { EncryptionDeploymentError } from './errors.ts';
+
+const environment = encryptionEnvironmentSchema.parse(process.env);
+const { DATABASE_SECRET_ARN: database } = environment;
+
+export const handler = rotationHandler({
+  environment,
+  strategy: new EncryptionStrategy(
+    { field: environment.FIELD, bits: environment.BITS, encoding: environment.ENCODING },
+    database === undefined ? undefined : declaredDatabase(),
+  ),
+  companions: database === undefined ? {} : { database },
+  doors: awsDoors(environment),
+});
+
+function declaredDatabase(): DeclaredDatabase {
+  const { DATABASE_HOST: host, DATABASE_PORT: port, DATABASE_NAME: dbname, CA } = environment;
+  const { LAMBDA_TASK_ROOT: taskRoot } = process.env;
+  if (!host || !port || !dbname || !CA || !taskRoot) {
+    throw new EncryptionDeploymentError(
+      'DATABASE_HOST, DATABASE_PORT, DATABASE_NAME or CA is missing beside DATABASE_SECRET_ARN',
+    );
+  }
+  return {
+    columns: declaredColumns(taskRoot),
+    door: nodePostgres,
+    endpoint: { host, port, dbname, ca: certificateAuthorities(CA, taskRoot) },
+  };
+}
