@@ -81,9 +81,8 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
           'FunctionName.$': '$.rotationFunction',
           Payload: {
             operation: 'retireRole',
-            'secretArn.$': '$.secretArn',
-            'versionId.$': '$.versionId',
-            'replacedVersionId.$': '$.basedOn',
+            'leakedVersionId.$': '$.basedOn',
+            'currentVersionId.$': '$.versionId',
           },
         },
         ResultPath: null,

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { RotationAuditEvent } from '../../../domain/events/audit-event.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
 import { maximumPolls } from '../../../lambdas/after-rotation/tasks/settled.ts';
+import { retireRoleSchema } from '../../../lambdas/database/retire-role.ts';
 import { arnOf } from '../../doors/in-memory-secrets.ts';
 import { database, executionArn, jwt, kid, name, v0, v1, world } from './world.ts';
 
@@ -81,10 +82,10 @@ describe('a rotation that is over when it is promoted', () => {
     expect(tasksOf(around)).toEqual(['begin', 'settled', 'retireRole', 'audit', 'finish']);
     expect(around.calls[2]).toEqual({
       operation: 'retireRole',
-      secretArn: arnOf(name),
-      versionId: v1,
-      replacedVersionId: v0,
+      leakedVersionId: v0,
+      currentVersionId: v1,
     });
+    expect(retireRoleSchema.safeParse(around.calls[2]).success).toBe(true);
   });
 
   test.each([
