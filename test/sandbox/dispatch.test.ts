@@ -101,7 +101,9 @@ describe('a signature', () => {
     tampering.middlewareStack.add(
       (next) => (args) => {
         const outgoing = args.request as { body: unknown };
-        outgoing.body = Buffer.from(String(outgoing.body)).toString().replace('hunter2', 'hunter3');
+        outgoing.body = Buffer.from(outgoing.body as Uint8Array)
+          .toString()
+          .replace('hunter2', 'hunter3');
         return next(args);
       },
       // After the signature was made.
