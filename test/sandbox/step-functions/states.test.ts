@@ -454,6 +454,23 @@ describe('Choice, Pass, Fail and the context object', () => {
     expect(result.error).toBe('States.NoChoiceMatched');
   });
 
+  test('a path to several values gives a list, also of none', async () => {
+    const Parameters = { 'names.$': '$.list[*].name', 'none.$': '$.empty[*]', 'zero.$': '$.zero' };
+    const input = { list: [{ name: 'a' }], empty: [], zero: 0 };
+    const result = await bench.result({ Look: { Type: 'Pass', Parameters, End: true } }, input);
+    expect(result.output).toEqual({ names: ['a'], none: [], zero: 0 });
+  });
+
+  test.each([
+    ['$', 'new'],
+    [null, { a: 1 }],
+    ['$.b.c', { a: 1, b: { c: 'new' } }],
+    ["$['b c']", { a: 1, 'b c': 'new' }],
+  ])('the ResultPath %j gives %j', async (ResultPath, expected) => {
+    const state = { Type: 'Pass', Result: 'new', ResultPath, End: true };
+    expect((await bench.result({ Put: state }, { a: 1 })).output).toEqual(expected);
+  });
+
   test('the context object names execution, machine and state', async () => {
     const Parameters = {
       'id.$': '$$.Execution.Id',
