@@ -101,9 +101,7 @@ describe('a signature', () => {
     tampering.middlewareStack.add(
       (next) => (args) => {
         const outgoing = args.request as { body: unknown };
-        outgoing.body = Buffer.from(outgoing.body as Uint8Array)
-          .toString()
-          .replace('hunter2', 'hunter3');
+        outgoing.body = JSON.stringify({ SecretId: 's', SecretString: 'hunter3' });
         return next(args);
       },
       // After the signature was made.
