@@ -100,8 +100,9 @@ describe('a signature', () => {
     const tampering = client();
     tampering.middlewareStack.add(
       (next) => (args) => {
-        const outgoing = args.request as { body: unknown };
-        outgoing.body = JSON.stringify({ SecretId: 's', SecretString: 'hunter3' });
+        const { body } = args.request as { body: Uint8Array };
+        // The last letter of the last value: still JSON, still as long.
+        body[body.length - 3] = 'X'.charCodeAt(0);
         return next(args);
       },
       // After the signature was made.
