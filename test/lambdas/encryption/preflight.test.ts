@@ -1,0 +1,268 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { qt1 } from '../../../domain/ciphertext/qt1.ts';
+import { kidOf } from '../../../domain/secrets/kid.ts';
+import type { Endpoint } from '../../../doors/postgres/door.ts';
+import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
+import type { DeclaredColumn } from '../../../lambdas/encryption/columns.ts';
+import { type Preflight, preflight } from '../../../lambdas/encryption/preflight.ts';
+import { bindingOf } from '../../../lambdas/encryption/samples.ts';
+import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/start.ts';
+
+const bytes = randomBytes(32);
+const key = createSecretKey(bytes);
+const kid = kidOf(bytes);
+const keys = (wanted: string) => (wanted === kid ? key : undefined);
+
+const name: DeclaredColumn = {
+  id: 'patients.name',
+  table: 'public.patients',
+  column: 'name',
+  format: 'qt1',
+  profile: 'column',
+};
+const ssn: DeclaredColumn = {
+  id: 'patients.ssn',
+  table: 'public.patients',
+  column: 'ssn',
+  format: 'qt1',
+  profile: 'row',
+  primaryKey: ['clinic', 'id'],
+};
+const clinic = '0190f6e4-7b2a-7c3d-8e4f-5a6b7c8d9e0f';
+
+let server: PostgresServer;
+let endpoint: Endpoint;
+
+async function sql(...statements: string[]): Promise<void> {
+  await server.session(async (client) => {
+    for (const statement of statements) {
+      await client.query(statement);
+    }
+  });
+}
+
+const sealed = (column: DeclaredColumn, row: string[] = []): string =>
+  qt1.seal(Buffer.from('x'), { kid, key }, bindingOf(column, row), randomBytes);
+
+async function check(
+  columns = [name, ssn],
+  held: 'the key' | 'no key' = 'the key',
+): Promise<Preflight> {
+  const credential = { username: 'reader', password: 'correct horse battery' };
+  return nodePostgres.withSession(endpoint, credential, (session) =>
+    preflight(session, columns, held === 'the key' ? keys : undefined),
+  );
+}
+
+beforeAll(async () => {
+  server = await startPostgres();
+  endpoint = { host: server.host, port: server.port, dbname: 'postgres', ca: server.ca };
+  await sql("create role reader login password 'correct horse battery'");
+}, 60_000);
+
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  await sql(
+    'drop schema public cascade',
+    'create schema public',
+    'grant usage on schema public to reader',
+    'alter default privileges in schema public grant select on tables to reader',
+    'create table patients (id int, clinic uuid, name text, ssn varchar(200), primary key (clinic, id))',
+    `insert into patients values (7, '${clinic.toUpperCase()}', '${sealed(name)}', '${sealed(ssn, [clinic, '7'])}'),
+       (8, '${clinic}', 'still plain', null), (9, '${clinic}', '', '')`,
+  );
+});
+
+describe('the preflight of the declared columns', () => {
+  test('opens what is there, composite key included, and has nothing to say', async () => {
+    expect(await check()).toEqual({
+      findings: [],
+      declaredColumns: 2,
+      sampledColumns: 0,
+      unreadableColumns: 0,
+      openedValues: 2,
+    });
+  });
+
+  test.each<[string, string, Partial<DeclaredColumn>, string]>([
+    [
+      'a table that is missing',
+      '',
+      { table: 'public.people' },
+      'table public.people does not exist',
+    ],
+    ['a table name that is no name', '', { table: 'public.users; drop' }, 'does not exist'],
+    [
+      'a column that is missing',
+      '',
+      { column: 'nome' },
+      'column public.patients.nome does not exist',
+    ],
+    [
+      'a view',
+      'create view v as select name from patients',
+      { table: 'public.v' },
+      'public.v is not a table',
+    ],
+    [
+      'a column of another type',
+      'alter table patients add n int',
+      { column: 'n' },
+      'is int4, expected text',
+    ],
+    [
+      'a column that is too short',
+      'alter table patients add n varchar(40)',
+      { column: 'n' },
+      'the shortest qt1 text has 66',
+    ],
+    [
+      'a generated column',
+      "alter table patients add n text generated always as ('x') stored",
+      { column: 'n' },
+      'is generated',
+    ],
+    [
+      'a column that may not be read',
+      'revoke all on patients from reader; grant select (id, ssn) on patients to reader',
+      {},
+      'may not SELECT public.patients.name',
+    ],
+    [
+      'another primary key',
+      '',
+      { profile: 'row', primaryKey: ['id'] },
+      'has primary key (clinic, id), declared for patients.name is (id)',
+    ],
+  ])('finds %s', async (_what, statement, change, finding) => {
+    await sql(statement);
+    const { findings } = await check([{ ...name, ...change }]);
+    expect(findings.some((found) => found.includes(finding))).toBe(true);
+  });
+
+  test('finds row-level security, instead of seeing no rows', async () => {
+    await sql(
+      'alter table patients enable row level security',
+      'create policy own on patients using (id = 8)',
+    );
+    const { findings, openedValues } = await check();
+    expect(findings).toEqual([
+      expect.stringContaining('row-level security'),
+      expect.stringContaining('row-level security'),
+    ]);
+    expect(openedValues).toBe(0);
+    await sql('alter role reader bypassrls');
+    expect(await check()).toMatchObject({ findings: [], openedValues: 2 });
+    await sql('alter role reader nobypassrls');
+  });
+
+  test('finds an id that two columns share', async () => {
+    const { findings } = await check([name, { ...ssn, id: name.id }]);
+    expect(findings).toContain('column id patients.name is declared twice');
+  });
+
+  test.each<[string, string, string]>([
+    [
+      'under a kid nobody holds',
+      `update patients set name = replace(name, '${kid}', '0123456789abcdef')`,
+      'ERR_ROTATION_CIPHERTEXT_KEY_UNKNOWN',
+    ],
+    [
+      'moved to another row',
+      'update patients set ssn = (select ssn from patients where id = 7) where id = 9',
+      'ERR_ROTATION_CIPHERTEXT_REFUSED',
+    ],
+    [
+      'moved to another column',
+      'update patients set ssn = name where id = 7',
+      'ERR_ROTATION_CIPHERTEXT_PROFILE',
+    ],
+    [
+      'with its end cut off',
+      'update patients set name = left(name, 45) where id = 7',
+      'ERR_ROTATION_CIPHERTEXT_MALFORMED',
+    ],
+  ])('finds a value %s, and does not repeat it', async (_what, statement, code) => {
+    await sql(statement);
+    const { findings } = await check();
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toContain(code);
+    expect(findings[0]).not.toContain(kid);
+  });
+
+  test('finds ciphertext where the secret has no key yet', async () => {
+    const { findings } = await check([name, ssn], 'no key');
+    expect(findings).toEqual([
+      expect.stringContaining('public.patients.name already holds ciphertext'),
+      expect.stringContaining('public.patients.ssn already holds ciphertext'),
+    ]);
+    await sql('update patients set name = null, ssn = null');
+    expect((await check([name, ssn], 'no key')).findings).toEqual([]);
+  });
+});
+
+describe('the search for undeclared ciphertext', () => {
+  const value = () => sealed(name);
+  test.each<[string, string, (text: string) => string]>([
+    ['text', 'text', (text) => `'${text}'`],
+    ['varchar', 'varchar(300)', (text) => `'${text}'`],
+    ['bytea, text form', 'bytea', (text) => `'${text}'`],
+    ['bytea, binary form', 'bytea', () => "'\\x51540100aabb'"],
+    ['json', 'json', (text) => `'{"a":[{"b":"${text}"}]}'`],
+    ['jsonb', 'jsonb', (text) => `'{"a":[1,"${text}"]}'`],
+    ['text[]', 'text[]', (text) => `array['x','${text}']`],
+  ])('finds it in a column of type %s', async (_what, type, literal) => {
+    await sql(
+      'create schema app; grant usage on schema app to reader',
+      `create table app."Odd "" name" (id int, "C" ${type})`,
+      'grant select on app."Odd "" name" to reader',
+      `insert into app."Odd "" name" select 1, null from generate_series(1, 50)`,
+      `insert into app."Odd "" name" values (2, ${literal(value())})`,
+    );
+    try {
+      const { findings, sampledColumns } = await check();
+      expect(findings).toEqual(['app.Odd " name.C holds ciphertext but is not declared']);
+      expect(sampledColumns).toBe(1);
+    } finally {
+      await sql('drop schema app cascade');
+    }
+  });
+
+  test('takes text that only mentions the format for what it is', async () => {
+    await sql(
+      'create table notes (id int, body text, data jsonb, tags text[])',
+      `insert into notes values (1, 'see qt1.md', '{"note":"about qt1.x"}', array['a qt1.b'])`,
+    );
+    expect((await check()).findings).toEqual([]);
+  });
+
+  test('finds it in a large table, by a sample from all over it', async () => {
+    await sql(
+      'create table big (id int, body text)',
+      "insert into big select i, repeat('x', 50) from generate_series(1, 30000) i",
+      `insert into big select i, '${value()}' from generate_series(1, 30000) i`,
+      'analyze big',
+    );
+    expect((await check()).findings).toEqual([
+      'public.big.body holds ciphertext but is not declared',
+    ]);
+  });
+
+  test('reads partitions once, through their parent', async () => {
+    await sql(
+      'create table log (id int, body text) partition by range (id)',
+      'create table log_1 partition of log for values from (0) to (10)',
+      `insert into log values (1, '${value()}')`,
+    );
+    const { findings, sampledColumns } = await check();
+    expect(findings).toEqual(['public.log.body holds ciphertext but is not declared']);
+    expect(sampledColumns).toBe(1);
+  });
+
+  test('counts the columns it may not read, and says so', async () => {
+    await sql('create table closed (id int, body text)', 'revoke all on closed from reader');
+    expect(await check()).toMatchObject({ findings: [], sampledColumns: 0, unreadableColumns: 1 });
+  });
+});
