@@ -8,6 +8,9 @@ import { AwsCallError } from '../../doors/aws-call.ts';
 export const faultKinds = ['before', 'after', 'twice'] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
+/** What a failed call throws. */
+export type Failure = (site: string, what: string) => Error;
+
 export class Faults {
   /** Which call of the rotation is running, e.g. the step. */
   during = 'idle';
@@ -37,7 +40,7 @@ export class Faults {
   }
 
   /** The door, with faults at each of its methods. */
-  around<Door extends object>(name: string, door: Door): Door {
+  around<Door extends object>(name: string, door: Door, failure: Failure = awsFailure): Door {
     return new Proxy(door, {
       get: (target, property, receiver) => {
         const method = Reflect.get(target, property, receiver);
@@ -45,12 +48,13 @@ export class Faults {
           return method;
         }
         return (...args: unknown[]) =>
-          this.#call(`${name}.${String(property)}`, () => method.apply(target, args));
+          this.call(`${name}.${String(property)}`, () => method.apply(target, args), failure);
       },
     });
   }
 
-  async #call(method: string, run: () => Promise<unknown>): Promise<unknown> {
+  /** One call of a door that is not wrapped as a whole, e.g. a query of a session. */
+  async call<T>(method: string, run: () => Promise<T>, failure: Failure = awsFailure): Promise<T> {
     const count = (this.#counts.get(method) ?? 0) + 1;
     this.#counts.set(method, count);
     const site = `${this.during}/${method}#${count}`;
@@ -66,17 +70,17 @@ export class Faults {
     }
     this.#fired++;
     if (kind === 'before') {
-      throw lost(site, 'the call was not made');
+      throw failure(site, 'the call was not made (injected)');
     }
     const answer = await run();
     if (kind === 'after') {
-      throw lost(site, 'its effect is done, its answer was lost');
+      throw failure(site, 'its effect is done, its answer was lost (injected)');
     }
     await run();
     return answer;
   }
 }
 
-function lost(site: string, what: string): AwsCallError {
-  return new AwsCallError(site, 'InternalServiceError', `${what} (injected)`);
+function awsFailure(site: string, what: string): Error {
+  return new AwsCallError(site, 'InternalServiceError', what);
 }

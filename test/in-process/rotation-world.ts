@@ -32,6 +32,8 @@ export interface WorldOptions<Value> {
     environment: RotationFunction<Value>['environment'];
     doors: RotationDoors;
     faults: Faults;
+    /** ARNs of the companions, by name. */
+    companions: Readonly<Record<string, string>>;
   }): Omit<RotationFunction<Value>, 'environment' | 'doors'>;
   /** Default: the real door on dynalite. */
   control?: ControlTableDoor;
@@ -136,7 +138,7 @@ export class RotationWorld<Value> {
     const handle = rotationHandler({
       environment,
       doors,
-      ...options.room({ environment, doors, faults }),
+      ...options.room({ environment, doors, faults, companions: this.companionArns }),
     });
     this.handler = async (event) => {
       const { Step, operation } = (event ?? {}) as { Step?: string; operation?: string };

@@ -14,5 +14,7 @@ export interface MatrixRoom {
   observe(world: RotationWorld<unknown>): Promise<unknown>;
   /** Fails when the promoted value does not work, or something alive before does not live any more. */
   verify(world: RotationWorld<unknown>, scenario: Scenario, before: unknown): Promise<void>;
+  /** The scenario may follow itself on one world: preparing once is enough. */
+  repeatable?: boolean;
   stop?(): Promise<void>;
 }
