@@ -1,0 +1,166 @@
+/** The CDK app as it is run: another working directory, another configuration, a configuration that is wrong. */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { root, withTree } from '../scripts/tree.ts';
+
+const tsx = join(root, 'node_modules/tsx/dist/esm/index.mjs');
+const rooms = ['after-rotation', 'cadence', 'database', 'encryption', 'jwt', 'starter'];
+const config = {
+  name: 'shop',
+  environment: 'dev',
+  region: 'eu-central-1',
+  secrets: {
+    jwt: {
+      kind: 'jwt',
+      field: 'JWT_SECRET',
+      bits: 256,
+      encoding: 'base64',
+      cadenceDays: 90,
+      readers: 'keyset',
+      longestToken: '1h',
+    },
+  },
+};
+
+interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+async function run(
+  app: string,
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string> },
+): Promise<Run> {
+  const { PATH = '', HOME = '' } = process.env;
+  try {
+    const done = await promisify(execFile)(process.execPath, ['--import', tsx, app, ...args], {
+      cwd: options.cwd,
+      env: { PATH, HOME, ...options.env },
+    });
+    return { code: 0, ...done };
+  } catch (error) {
+    const failed = error as Run;
+    return { code: failed.code, stdout: failed.stdout, stderr: failed.stderr };
+  }
+}
+
+/** A copy of what the app is made of, with one-line bundles: independent of what is built here. */
+const parts = [
+  'bin/app.ts',
+  'lib',
+  'domain',
+  'lambdas',
+  'rotation.config.ts',
+  'package.json',
+  'tsconfig.json',
+];
+
+describe('bin/app.ts', () => {
+  let directory = '';
+  let app = '';
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'quarterturn-app-'));
+    writeFileSync(join(directory, 'shop.json'), JSON.stringify(config));
+  });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  const withApp = (work: () => Promise<void>, built = rooms) =>
+    withTree(parts, async (tree) => {
+      for (const room of built) {
+        tree.write(`dist/lambdas/${room}/index.mjs`, `export const handler = '${room}';\n`);
+      }
+      app = join(tree.directory, 'bin/app.ts');
+      await work();
+    });
+  const template = (out: string, name: string) =>
+    readFileSync(join(directory, out, `${name}.template.json`), 'utf8');
+
+  test('synthesizes the committed configuration from any working directory, twice the same', async () => {
+    await withApp(async () => {
+      for (const [out, cwd] of [
+        ['first', tmpdir()],
+        ['second', directory],
+      ] as const) {
+        const done = await run(app, ['--output', join(directory, out)], { cwd });
+        expect(done).toMatchObject({ code: 0 });
+      }
+      const first = template('first', 'Quarterturn-pharmacy-prod');
+      expect(first).toBe(template('second', 'Quarterturn-pharmacy-prod'));
+      expect(JSON.parse(first).Resources).toBeDefined();
+    });
+  }, 60_000);
+
+  test('takes a JSON configuration by QUARTERTURN_CONFIG, relative to the working directory', async () => {
+    await withApp(async () => {
+      const done = await run(app, ['--output', 'by-env'], {
+        cwd: directory,
+        env: { QUARTERTURN_CONFIG: 'shop.json' },
+      });
+      expect(done).toMatchObject({ code: 0 });
+      expect(template('by-env', 'Quarterturn-shop-dev')).toContain('shop/dev/jwt');
+    });
+  }, 60_000);
+
+  test('takes it by the context "config", and writes where CDK_OUTDIR says', async () => {
+    await withApp(async () => {
+      const done = await run(app, [], {
+        cwd: directory,
+        env: {
+          CDK_CONTEXT_JSON: JSON.stringify({ config: join(directory, 'shop.json') }),
+          CDK_OUTDIR: join(directory, 'by-context'),
+        },
+      });
+      expect(done).toMatchObject({ code: 0 });
+      expect(existsSync(join(directory, 'by-context/Quarterturn-shop-dev.template.json'))).toBe(
+        true,
+      );
+    });
+  }, 60_000);
+
+  test.each([
+    [
+      'a configuration that is refused',
+      JSON.stringify({ ...config, region: 'moon' }),
+      /^- region: found "moon"/m,
+    ],
+    ['a file that is not JSON', '{', /is not JSON/],
+  ])(
+    '%s ends with the message, no stack trace, nothing written',
+    async (_title, text, message) => {
+      await withApp(async () => {
+        writeFileSync(join(directory, 'wrong.json'), text);
+        const done = await run(app, ['--output', 'nothing'], {
+          cwd: directory,
+          env: { QUARTERTURN_CONFIG: 'wrong.json' },
+        });
+        expect(done.code).toBe(1);
+        expect(done.stderr).toMatch(message);
+        expect(done.stderr).not.toMatch(/^ +at /m);
+        expect(existsSync(join(directory, 'nothing/manifest.json'))).toBe(false);
+      });
+    },
+    60_000,
+  );
+
+  test.each([
+    ['no bundles at all', []],
+    ['a room that was not bundled', rooms.filter((room) => room !== 'jwt')],
+  ])(
+    'with %s it says what to run',
+    async (_title, built) => {
+      await withApp(async () => {
+        const done = await run(app, ['--output', 'nothing'], { cwd: directory });
+        expect(done.code).toBe(1);
+        expect(done.stderr).toMatch(/run `npm run build`/);
+      }, built);
+    },
+    60_000,
+  );
+});
