@@ -16,12 +16,12 @@ const here = join(import.meta.dirname, '..');
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { output: { type: 'string', short: 'o' } } });
-  const app = new App({
-    ...(values.output !== undefined && { outdir: resolve(values.output) }),
+  if (process.env.CDK_OUTDIR === undefined) {
     // CloudFormation's own rules cost five seconds: `npx cdk` (cdk.json) checks them, as errors, before a
     // deployment; the sandbox, which starts from the bare assembly, does not wait for them.
-    context: { '@aws-cdk/core:validateAgainstDefaultRules': false },
-  });
+    process.env.CDK_VALIDATION ??= 'false';
+  }
+  const app = new App({ ...(values.output !== undefined && { outdir: resolve(values.output) }) });
   const named =
     (app.node.tryGetContext('config') as string | undefined) ?? process.env.QUARTERTURN_CONFIG;
   const file = named === undefined ? join(here, 'rotation.config.ts') : resolve(named);
