@@ -1,0 +1,33 @@
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
+
+const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+describe('the certificate authorities of a database connection', () => {
+  test("are RDS's own bundle, each of them readable", () => {
+    const all = certificateAuthorities('rds', '/nowhere').match(certificate) ?? [];
+    expect(all.length).toBeGreaterThan(50);
+    const subjects = all.map((pem) => new X509Certificate(pem).subject);
+    expect(subjects.filter((subject) => subject.includes('Amazon RDS')).length).toBeGreaterThan(50);
+  });
+
+  test('are the file beside the bundle, or an error that names it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'authorities-'));
+    try {
+      expect(() => certificateAuthorities('file', folder)).toThrow(
+        expect.objectContaining({ code: 'ERR_ROTATION_CERTIFICATE_AUTHORITIES' }),
+      );
+      writeFileSync(join(folder, 'ca.pem'), 'not a certificate');
+      expect(() => certificateAuthorities('file', folder)).toThrow(folder);
+      const [one = ''] = certificateAuthorities('rds', folder).match(certificate) ?? [];
+      writeFileSync(join(folder, 'ca.pem'), one);
+      expect(certificateAuthorities('file', folder)).toBe(one);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
