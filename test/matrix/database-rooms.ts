@@ -1,34 +1,12 @@
 import { expect } from '@jest/globals';
-import type { Credential, PostgresDoor } from '../../doors/postgres/door.ts';
-import { PostgresUnreachableError } from '../../doors/postgres/errors.ts';
-import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
+import type { Credential } from '../../doors/postgres/door.ts';
 import { DatabaseStrategy } from '../../lambdas/database/database-strategy.ts';
 import type { RotationStrategy } from '../../lambdas/rotation/strategy.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
-import type { Faults } from '../in-process/faults.ts';
 import { RotationWorld } from '../in-process/rotation-world.ts';
 import type { Pharmacy } from '../lambdas/database/pharmacy.ts';
+import { faultyPostgres } from './faulty-postgres.ts';
 import type { MatrixRoom } from './rooms.ts';
-
-/** Faults at each login and at each statement. */
-function faultyPostgres(faults: Faults): PostgresDoor {
-  const failure = (site: string, what: string) => new PostgresUnreachableError(site, what);
-  return {
-    withSession: (endpoint, credential, work) =>
-      faults.call(
-        'postgres.withSession',
-        () =>
-          nodePostgres.withSession(endpoint, credential, (session) =>
-            work({
-              transaction: (inner) => session.transaction(inner),
-              query: (text, values) =>
-                faults.call('postgres.query', () => session.query(text, values), failure),
-            }),
-          ),
-        failure,
-      ),
-  };
-}
 
 async function credentialOf(
   world: RotationWorld<unknown>,
@@ -52,6 +30,7 @@ export function databaseRoom(pharmacy: Pharmacy, scheme: 'multiUser' | 'singleUs
     name: `database ${scheme}`,
     scenarios: ['planned', 'rollback', 'emergency'],
     repeatable: true,
+    sampled: true,
     start: () =>
       RotationWorld.start<unknown>({
         control: inMemoryControlTable(),

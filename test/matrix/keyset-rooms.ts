@@ -1,8 +1,13 @@
 import { expect } from '@jest/globals';
+import type { DeclaredColumn } from '../../lambdas/encryption/columns.ts';
+import { EncryptionStrategy } from '../../lambdas/encryption/encryption-strategy.ts';
 import { JwtStrategy } from '../../lambdas/jwt/jwt-strategy.ts';
 import type { RotationStrategy } from '../../lambdas/rotation/strategy.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
+import type { Faults } from '../in-process/faults.ts';
 import { RotationWorld } from '../in-process/rotation-world.ts';
+import type { Pharmacy } from '../lambdas/database/pharmacy.ts';
+import { faultyPostgres } from './faulty-postgres.ts';
 import type { MatrixRoom, Scenario } from './rooms.ts';
 
 interface Entry {
@@ -36,15 +41,18 @@ const expected: Record<'jwt' | 'encryption', Record<Scenario, readonly string[]>
 
 export function keysetRoom(
   kind: 'jwt' | 'encryption',
-  strategy: () => RotationStrategy<unknown>,
+  strategy: (wiring: { faults: Faults }) => RotationStrategy<unknown>,
+  companions?: Readonly<Record<string, string>>,
 ): MatrixRoom {
   return {
     name: kind,
+    sampled: companions !== undefined,
     scenarios: ['firstValue', 'planned', 'activate', 'rollback', 'emergency'],
     start: () =>
       RotationWorld.start<unknown>({
         control: inMemoryControlTable(),
-        room: () => ({ strategy: strategy(), companions: {} }),
+        ...(companions && { companions }),
+        room: (wiring) => ({ strategy: strategy(wiring), companions: wiring.companions }),
       }),
     async prepare(world, scenario) {
       if (scenario === 'firstValue') {
@@ -83,3 +91,21 @@ export const jwtRoom = keysetRoom(
       acceptForSeconds: 30 * 86_400,
     }) as RotationStrategy<unknown>,
 );
+
+/** The declared columns are checked on a real server, with a fault at each statement as well. */
+export function encryptionRoom(pharmacy: Pharmacy): MatrixRoom {
+  const columns: DeclaredColumn[] = [
+    { id: 'notes.body', table: 'public.notes', column: 'body', format: 'qt1', profile: 'column' },
+  ];
+  return keysetRoom(
+    'encryption',
+    ({ faults }) =>
+      new EncryptionStrategy(
+        { field: 'ENCRYPTION_KEY', bits: 256, encoding: 'base64' },
+        { columns, door: faultyPostgres(faults), endpoint: pharmacy.at() },
+      ) as RotationStrategy<unknown>,
+    {
+      database: JSON.stringify({ username: 'pharmacy_app', password: pharmacy.identityPassword }),
+    },
+  );
+}

@@ -16,5 +16,6 @@ export interface MatrixRoom {
   verify(world: RotationWorld<unknown>, scenario: Scenario, before: unknown): Promise<void>;
   /** The scenario may follow itself on one world: preparing once is enough. */
   repeatable?: boolean;
-  stop?(): Promise<void>;
+  /** Meets each site with one way to fail in `npm test`: a call costs a login on a real server. */
+  sampled?: boolean;
 }

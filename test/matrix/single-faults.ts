@@ -53,7 +53,7 @@ async function prepared(room: MatrixRoom, scenario: Scenario): Promise<World> {
 }
 
 function kindsFor(room: MatrixRoom, index: number): readonly FaultKind[] {
-  if (!room.repeatable || process.env.PROOF === 'full') {
+  if (!room.sampled || process.env.PROOF === 'full') {
     return faultKinds;
   }
   const drawn = faultKinds[(seed + index * 7919) % faultKinds.length];
