@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import { tableWithRowSecurity } from './data/schema.sql.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -37,7 +38,13 @@ export function localConfig(
   const secrets = Object.entries(config.secrets).map(([key, secret]) => [
     key,
     secret.kind === 'database'
-      ? { ...secret, host: server.host, port: server.port, ca: { file: 'ca.pem' } }
+      ? {
+          ...secret,
+          host: server.host,
+          port: server.port,
+          ca: { file: 'ca.pem' },
+          ...(secret.scheme === 'multiUser' && { verifyTables: [tableWithRowSecurity] }),
+        }
       : secret,
   ]);
   return { ...config, environment: 'dev', secrets: Object.fromEntries(secrets) };

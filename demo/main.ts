@@ -53,7 +53,7 @@ export function playDemo(config: RotationConfig, chapterId?: string): Promise<nu
 
 /** Sets the stage with a flowing clock and keeps it until Ctrl-C. */
 export function keepRunning(config: RotationConfig, options: { port?: number }): Promise<number> {
-  return perform(async ({ guard, closing, show, interrupted }) => {
+  return perform(async ({ guard, closing, show, untilInterrupted }) => {
     let stage: Stage | undefined;
     const stageOptions: StageOptions = {
       config,
@@ -84,7 +84,7 @@ export function keepRunning(config: RotationConfig, options: { port?: number }):
       await writeFile(tokenFile, sandbox.controlToken, { mode: 0o600 });
       // Not through the guard: the operator's key opens this sandbox alone and ends with it.
       process.stdout.write(invitation({ sandbox, operator, operatorKey, tokenFile }));
-      await interrupted;
+      await untilInterrupted();
     }
   });
 }
@@ -94,8 +94,8 @@ interface Performance {
   closing: Closing;
   show: Show;
   say(text: string): void;
-  /** Resolves at Ctrl-C. */
-  interrupted: Promise<void>;
+  /** Resolves at Ctrl-C, which then is how it was meant to end. */
+  untilInterrupted(): Promise<void>;
 }
 
 /** Runs `work`; whatever ends it, everything it opened is closed before the exit code is known. */
@@ -113,11 +113,16 @@ async function perform(work: (performance: Performance) => Promise<void>): Promi
   }
   const signals = listenForSignals();
   let code = 0;
+  let waiting = false;
+  const untilInterrupted = async () => {
+    waiting = true;
+    await signals.first;
+  };
   try {
-    const ended = work({ guard, closing, show, say, interrupted: signals.first.then(() => {}) });
+    const ended = work({ guard, closing, show, say, untilInterrupted });
     const signal = await Promise.race([ended.then(() => undefined), signals.first]);
     if (signal !== undefined) {
-      code = signal;
+      code = waiting ? 0 : signal;
       ended.catch(() => undefined);
     }
   } catch (error) {

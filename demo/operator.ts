@@ -3,7 +3,9 @@
 import type { Manifest, RotatedManifestSecret } from '../domain/config/manifest.ts';
 import { manifestParameterName, type Scope } from '../domain/config/names.ts';
 import { currentVersion, previousVersion } from '../domain/policy/labels.ts';
+import type { ControlTableDoor } from '../doors/control-table.ts';
 import {
+  controlTableWith,
   type ExplicitAccess,
   parametersWith,
   secretsManagerWith,
@@ -22,18 +24,20 @@ export interface Generation {
 export class Operator {
   readonly manifest: Manifest;
   readonly #secrets: SecretsManagerDoor;
+  readonly #controlTable: ControlTableDoor;
   readonly #sandbox: Sandbox;
 
-  private constructor(manifest: Manifest, secrets: SecretsManagerDoor, sandbox: Sandbox) {
+  private constructor(manifest: Manifest, access: ExplicitAccess, sandbox: Sandbox) {
     this.manifest = manifest;
-    this.#secrets = secrets;
+    this.#secrets = secretsManagerWith(access);
+    this.#controlTable = controlTableWith(access, manifest.controlTable);
     this.#sandbox = sandbox;
   }
 
   /** Reads the manifest the stack left: on-call needs no checkout. */
   static async of(scope: Scope, access: ExplicitAccess, sandbox: Sandbox): Promise<Operator> {
     const manifest = await manifestAt(manifestParameterName(scope), parametersWith(access))();
-    return new Operator(manifest, secretsManagerWith(access), sandbox);
+    return new Operator(manifest, access, sandbox);
   }
 
   /** A secret that rotates, by its key in the configuration. */
@@ -75,6 +79,13 @@ export class Operator {
     return token;
   }
 
+  /** The AfterRotation of AWSCURRENT: where it stands, and why it stopped if it did. */
+  async afterRotation(key: string): Promise<{ state: string; reason?: string | undefined }> {
+    const { current } = await this.generation(key);
+    const record = await this.#controlTable.getAfterRotation(this.secret(key).name, current);
+    return record ?? { state: 'absent' };
+  }
+
   /**
    * Rotates and lets everything that follows come to rest, the AfterRotation included.
    * @throws ProofFailedError with the function's last log lines when AWSCURRENT did not move
@@ -90,6 +101,8 @@ export class Operator {
         `RotateSecret of ${key} did not move AWSCURRENT. Its function's last lines:\n${lines.join('\n')}`,
       );
     }
+    const { state, reason } = await this.afterRotation(key);
+    prove(state === 'finished', `the AfterRotation of ${key} is finished, not ${state}: ${reason}`);
     return after;
   }
 }

@@ -78,6 +78,8 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   });
   onClose(() => stopped(startingSandbox));
   const sandbox = await startingSandbox;
+  // A new rotation rule begins with the service's test of its function.
+  await sandbox.clock.idle();
   report.changed(`the synthesized stack on ${sandbox.url}, account ${sandbox.account}`);
 
   const access = (credentials: Credentials) => ({

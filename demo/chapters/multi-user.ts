@@ -7,7 +7,7 @@ export const multiUser: Chapter = {
   id: 'multi-user',
   title: 'Database password, alternating users: no login refused, not even for a moment',
 
-  async run({ operator, application, data }, report) {
+  async run({ operator, application, data, asSuperuser }, report) {
     const before = await application.credential('db');
     await application.withDatabase(before, async (openSession) => {
       report.doing(`a session of ${before.username} is open; RotateSecret`);
@@ -33,6 +33,23 @@ export const multiUser: Chapter = {
     report.proof(`row-level security holds: ${seen.within} log entries of ${workspace}, no other`);
     prove(!(await application.isRefused(before)), 'a reader with the cached credential gets in');
     report.proof(`a reader that still caches ${before.username} logs in until the next rotation`);
+
+    report.doing('RotateSecret once more: the first role has its turn again');
+    await operator.rotate('db');
+    const again = await application.credential('db');
+    prove(again.username === before.username, 'the roles alternate');
+    report.changed(`a second rotation set ${again.username} again and promoted it`);
+    prove(await application.isRefused(before), 'its password of two rotations ago is refused');
+    prove(!(await application.isRefused(after)), 'the password of one rotation ago is accepted');
+    report.proof('the password of two rotations ago is refused, that of one rotation ago is not');
+    const roles = await asSuperuser((session) =>
+      session.query<{ login: boolean }>(
+        'SELECT rolcanlogin AS login FROM pg_catalog.pg_roles WHERE rolname = $1',
+        [identity],
+      ),
+    );
+    prove(roles[0]?.login === false, `${identity} lost LOGIN: no value names it any more`);
+    report.proof(`${identity} owns the tables and cannot log in by itself any more`);
   },
 };
 

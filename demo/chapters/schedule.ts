@@ -1,6 +1,7 @@
 import { functionName } from '../../domain/config/names.ts';
 import { ageOf } from '../../domain/policy/age.ts';
 import { nextDue } from '../../domain/policy/due.ts';
+import { primaryOf } from '../../domain/secrets/keyset.ts';
 import { present, prove } from '../proof.ts';
 import type { Stage } from '../stage.ts';
 import type { Report } from '../terminal/scene.ts';
@@ -20,7 +21,6 @@ export const schedule: Chapter = {
     report.doing('the clock moves to day 84');
     const early = await pass(84, 1);
     prove(early.length === 0, 'nothing is rotated before it is due');
-    const token = await stage.application.issueToken('usr-0007');
 
     // Five days before the limit the cadence asks; a failure could still be repaired in time.
     report.doing('the clock moves to day 86, hour by hour at the end');
@@ -29,15 +29,21 @@ export const schedule: Chapter = {
     report.changed('day 86: the cadence rotated the encryption key, before its limit of 90 days');
     await pass(90, 1);
     await showTable(stage, report, 90);
-    await stage.application.verifyToken(token);
-    report.proof('a token signed on day 84 verifies on day 90');
 
     report.doing('the clock moves to day 176, hour by hour at the end');
-    const secondQuarter = new Set([...(await pass(172, 2)), ...(await pass(176, 6))]);
+    const onDay172 = await pass(172, 2);
+    const token = await stage.application.issueToken('usr-0007');
+    const secondQuarter = new Set([...onDay172, ...(await pass(176, 6))]);
     prove(secondQuarter.size === 4, `four secrets were rotated: ${[...secondQuarter].join(', ')}`);
     report.changed('days 172 and 176: it rotated all four, one an hour at most');
     await pass(180, 1);
     await showTable(stage, report, 180);
+    const signer = await stage.application.verifyToken(token);
+    const primary = primaryOf(await stage.application.keyset('jwt')).kid;
+    prove(signer !== primary, 'the signing key was rotated since day 172');
+    report.proof(
+      `a token signed by ${signer} on day 172 verifies; logins are signed by ${primary}`,
+    );
     await proveEverythingWorks(stage, report);
   },
 };

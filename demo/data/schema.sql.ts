@@ -1,6 +1,9 @@
 /** The identity: owns every object, cannot log in; the login roles of the rotation are its members. */
 export const identity = 'pharmacy_app';
 
+/** Shows to each session the entries of one workspace. */
+export const tableWithRowSecurity = 'public.access_log';
+
 /** Run as the identity, so that it owns what is made. */
 export const schema = [
   `CREATE TABLE public.workspaces (
