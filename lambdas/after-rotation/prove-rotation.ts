@@ -70,7 +70,8 @@ function materialOf({ primary, replaced }: AfterRotationRecord): RotationAuditEv
 }
 
 function rotationOf(record: RotationRecord): RotationAuditEvent['rotations'][number] {
-  const { intent, token: _, ...triggeredBy } = record.provenance;
+  // The rotation itself says token and base; `triggeredBy` is a closed shape.
+  const { intent, token: _token, basedOn: _basedOn, ...triggeredBy } = record.provenance;
   return {
     versionId: record.token,
     intent,
