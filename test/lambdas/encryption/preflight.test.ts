@@ -1,12 +1,12 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Binding } from '../../../domain/ciphertext/format.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
 import { kidOf } from '../../../domain/secrets/kid.ts';
 import type { Endpoint } from '../../../doors/postgres/door.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import type { DeclaredColumn } from '../../../lambdas/encryption/columns.ts';
 import { type Preflight, preflight } from '../../../lambdas/encryption/preflight.ts';
-import { bindingOf } from '../../../lambdas/encryption/samples.ts';
 import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/start.ts';
 
 const bytes = randomBytes(32);
@@ -42,8 +42,15 @@ async function sql(...statements: string[]): Promise<void> {
   });
 }
 
-const sealed = (column: DeclaredColumn, row: string[] = []): string =>
-  qt1.seal(Buffer.from('x'), { kid, key }, bindingOf(column, row), randomBytes);
+/** As an application would: the binding is written out, not taken from the code under test. */
+const sealed = (column: DeclaredColumn, row: string[] = []): string => {
+  const { id } = column;
+  const binding: Binding =
+    row.length > 0
+      ? { profile: 'row', column: id, row: [{ uuid: row[0] ?? '' }, Number(row[1])] }
+      : { profile: 'column', column: id };
+  return qt1.seal(Buffer.from('x'), { kid, key }, binding, randomBytes);
+};
 
 async function check(
   columns = [name, ssn],
