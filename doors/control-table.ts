@@ -53,6 +53,8 @@ export interface ControlTableDoor {
     from: readonly AfterRotationRecord['state'][],
     record: AfterRotationRecord,
   ): Promise<boolean>;
+  /** Takes the record of a version that never became current away. */
+  removeAfterRotation(secretName: string, versionId: string): Promise<void>;
   /** Was any rotation of this secret ever promoted? */
   everPromoted(secretName: string): Promise<boolean>;
 
@@ -153,6 +155,11 @@ export function controlTable(
     }
   }
 
+  const remove = (name: RecordName, secretName: string, sk: string) =>
+    awsCall('DeleteItem', () =>
+      client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(name, secretName, sk) })),
+    );
+
   const content = async <Schema extends z.ZodType>(
     schema: Schema,
     ...key: [RecordName, string, string]
@@ -208,6 +215,9 @@ export function controlTable(
       }
       return put('after', secretName, record.versionId, record, stored);
     },
+    async removeAfterRotation(secretName, versionId) {
+      await remove('after', secretName, versionId);
+    },
     async everPromoted(secretName) {
       const answer = await awsCall('Query', () =>
         client.send(
@@ -228,11 +238,7 @@ export function controlTable(
       await put('lease', secretName, 'lease', record, 'overwrite');
     },
     async releaseLease(secretName) {
-      await awsCall('DeleteItem', () =>
-        client.send(
-          new DeleteItemCommand({ TableName: table, Key: keyOf('lease', secretName, 'lease') }),
-        ),
-      );
+      await remove('lease', secretName, 'lease');
     },
 
     async getCompromised(secretName) {

@@ -47,6 +47,7 @@ export function inMemoryControlTable(): ControlTableDoor {
       afters.set(key(name, record.versionId), structuredClone(record));
       return true;
     },
+    removeAfterRotation: async (name, versionId) => void afters.delete(key(name, versionId)),
     everPromoted: async (name) => [...afters.keys()].some((at) => at.startsWith(`${name}/`)),
     getLease: async (name) => structuredClone(leases.get(name)),
     putLease: async (name, record) => void leases.set(name, structuredClone(record)),

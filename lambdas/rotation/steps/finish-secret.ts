@@ -80,6 +80,8 @@ async function promote<Value>(run: Run<Value>, record: RotationRecord): Promise<
   if (currentVersion(description.versionIdsToStages) === run.token) {
     return;
   }
+  // It never became current: nothing is due after it, and no key of it was ever in use.
+  await run.doors.controlTable.removeAfterRotation(run.environment.SECRET_NAME, run.token);
   const rotation = await rotationOf(run, record);
   await giveUp({ ...run, description }, record.basedOn, (strategy, pending) =>
     strategy.testSecret({ pending }, rotation),

@@ -298,6 +298,29 @@ describe('AWSCURRENT moved while a rotation was under way', () => {
   });
 });
 
+test('a promotion that loses the race is given up and leaves no AfterRotation behind', async () => {
+  const first = await world.rotate();
+  await world.finishAfterRotation();
+  await world.rotate();
+  await world.finishAfterRotation();
+  const promote = world.secrets.moveLabel;
+  let raced = false;
+  world.secrets.moveLabel = async (move) => {
+    if (move.label === 'AWSCURRENT' && !raced) {
+      raced = true;
+      // Somebody with the right to do so is faster by one call.
+      await promote({ ...move, to: first });
+    }
+    return promote(move);
+  };
+  const token = await world.begin({ intent: 'planned' });
+  await world.clock.settle(3_600_000);
+  expect((await world.labels()).AWSCURRENT).toBe(first);
+  expect((await world.labels()).AWSPENDING).toBeUndefined();
+  expect(await world.control.getAfterRotation(world.secretName, token)).toBeUndefined();
+  expect(world.log.map(({ fields }) => fields.code)).toContain('ERR_ROTATION_BASE_MOVED');
+});
+
 describe('preempt', () => {
   test.each(['createSecret', 'setSecret', 'testSecret', 'finishSecret'])(
     'clears a rotation stuck at %s, and an emergency goes through',
