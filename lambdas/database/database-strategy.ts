@@ -7,7 +7,8 @@
  * 1. it is not one the deployment allows, or compromised  → refused, nothing dialled
  * 2. the role is one that must not be set                 → refused, nothing changed
  * 3. the server accepts it already (a repeated step)      → nothing to set
- * 4. emergency                                            → NOLOGIN, sessions ended until none, then as 5
+ * 4. emergency                                            → NOLOGIN, sessions ended until none, logins begun
+ *                                                           earlier waited out, then as 5
  * 5. otherwise                                            → verifier and LOGIN in one statement
  * 6. the login probe                                      → decides
  */
@@ -30,7 +31,7 @@ import { assertRotatable } from './rotatable-role.ts';
 import { schemes } from './schemes/by-name.ts';
 import type { Scheme, SetContext } from './schemes/scheme.ts';
 import { applicationEndpoint, assertSettings } from './settings.ts';
-import { shutOut } from './shut-out.ts';
+import { outlastLogins, shutOut } from './shut-out.ts';
 import {
   type DatabaseValue,
   newDatabaseValue,
@@ -149,6 +150,8 @@ export class DatabaseStrategy implements RotationStrategy<DatabaseValue> {
   async #shutOut(admin: Session, role: string, rotation: Rotation<DatabaseValue>): Promise<void> {
     const ended = await shutOut(admin, role, this.#tools);
     rotation.evidence({ fact: 'sessionsEnded', detail: { role, ...ended } });
+    const seconds = await outlastLogins(admin, role, this.#tools);
+    rotation.evidence({ fact: 'loginsOutlasted', detail: { role, seconds } });
   }
 
   /** 28000 means NOLOGIN with the right password: not in force yet. */

@@ -28,38 +28,50 @@ const value = (strategy: DatabaseStrategy, username: string, password: string) =
   );
 const legacy = () => value(single, 'pharmacy_legacy', pharmacy.legacyPassword);
 
-/** A session the thief of a password keeps open, and uses the moment anything changes. */
+/** The thief of a password: keeps a session open, changes the password in it, and comes back when it ends. */
 async function hostileSession({ username, password }: DatabaseValue) {
-  const client = new pg.Client({
-    host: 'localhost',
-    port: pharmacy.server.port,
-    database: 'pharmacy',
-    user: username,
-    password,
-    ssl: { ca: pharmacy.server.ca },
-  });
-  let ended = false;
-  client.on('error', () => {
-    ended = true;
-  });
-  await client.connect();
-  const attack = async (statement: string) => {
-    try {
-      await client.query(statement);
-      return 'done';
-    } catch (error) {
-      return (error as { code?: string }).code ?? 'closed';
-    }
+  let stopped = false;
+  const login = async (known: string) => {
+    const client = new pg.Client({
+      host: 'localhost',
+      port: pharmacy.server.port,
+      database: 'pharmacy',
+      user: username,
+      password: known,
+      ssl: { ca: pharmacy.server.ca },
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
   };
+  const useUntilItEnds = async (client: pg.Client) => {
+    try {
+      while (!stopped) {
+        await client.query(`set role none; alter role ${username} password 'evil'`);
+        await client.query(`alter role ${username} login`).catch((error) => {
+          if (error.code !== '42501') {
+            throw error;
+          }
+        });
+      }
+    } catch {
+      // The session was ended.
+    }
+    await client.end().catch(() => undefined);
+  };
+  const first = await login(password);
   const loop = (async () => {
-    while (!ended) {
-      await attack(`set role none; alter role ${username} password 'evil'`);
-      await attack(`alter role ${username} login`);
+    await useUntilItEnds(first);
+    while (!stopped) {
+      const next = await login('evil').catch(() => undefined);
+      await (next && useUntilItEnds(next));
     }
   })();
   return {
-    stopped: () => ended,
-    finished: () => loop.finally(() => client.end().catch(() => undefined)),
+    finished: () => {
+      stopped = true;
+      return loop;
+    },
   };
 }
 
@@ -94,7 +106,6 @@ describe('single user', () => {
     await single.setSecret({ current, pending }, rotation);
     await hostile.finished();
 
-    expect(hostile.stopped()).toBe(true);
     expect(await pharmacy.sql('select 1 as one', pending)).toEqual([{ one: 1 }]);
     for (const password of ['evil', current.password]) {
       expect(await failureOf(pharmacy.sql('select 1', { ...current, password }))).toMatchObject({
@@ -102,7 +113,8 @@ describe('single user', () => {
       });
     }
     const ended = rotation.facts.find(({ fact }) => fact === 'sessionsEnded');
-    expect(ended?.detail).toMatchObject({ role: 'pharmacy_legacy', ended: 1, preparedLeft: 0 });
+    expect(ended?.detail).toMatchObject({ role: 'pharmacy_legacy', preparedLeft: 0 });
+    expect(ended?.detail?.ended).toBeGreaterThan(0);
     // A repetition neither shuts the new credential out nor ends its sessions.
     const again = rotationOf('emergency', pharmacy.admin);
     await single.setSecret({ current, pending }, again);
@@ -173,7 +185,7 @@ describe('alternating users in an emergency', () => {
     const { retired } = await call(texts);
     await hostile.finished();
     expect(retired.map(({ role }) => role)).toEqual(['pharmacy_app_a', 'pharmacy_app']);
-    expect(retired[0]?.ended).toBe(1);
+    expect(retired[0]?.ended).toBeGreaterThan(0);
     for (const old of [leaked, { ...leaked, password: 'evil' }, identity]) {
       expect(await failureOf(pharmacy.sql('select 1', old))).toMatchObject({ sqlstate: '28P01' });
     }

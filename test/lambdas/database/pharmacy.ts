@@ -59,7 +59,9 @@ const tables = `
 `;
 
 export async function startPharmacy(options: PostgresOptions = {}): Promise<Pharmacy> {
-  const server = await startPostgres(options);
+  // An emergency waits that long; the default is a minute.
+  const settings = { authentication_timeout: '1s', ...options.settings };
+  const server = await startPostgres({ ...options, settings });
   const newPassword = () => randomBytes(24).toString('base64url');
   const admin = { username: 'rotator', password: newPassword() };
   const identityPassword = 'chosen-by-a-person-2019';
