@@ -8,7 +8,11 @@ import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import { ownedSecretWith, secretsManagerWith } from '../doors/explicit-access.ts';
 import type { Endpoint, Session } from '../doors/postgres/door.ts';
 import { nodePostgres } from '../doors/postgres/node-postgres.ts';
-import { startPostgres } from '../sandbox/postgres/start.ts';
+import {
+  type PostgresOptions,
+  type PostgresServer,
+  startPostgres,
+} from '../sandbox/postgres/start.ts';
 import { type Credentials, type Sandbox, startSandbox } from '../sandbox/start.ts';
 import { Application } from './application.ts';
 import { buildFunctions, localConfig, synthesize } from './assembly.ts';
@@ -28,6 +32,7 @@ export interface Stage {
   operatorKey: Credentials;
   application: Application;
   data: DataSet;
+  server: PostgresServer;
   /** Sees every row and every role; the demo looks with it, the product never does. */
   asSuperuser<T>(work: (session: Session) => Promise<T>): Promise<T>;
 }
@@ -37,6 +42,7 @@ export interface StageOptions {
   clock: { start: Date; mode: 'manual' | 'flowing' };
   /** @default 0, a free port */
   port?: number;
+  postgres?: PostgresOptions;
   guard: ValueGuard;
   /** Takes what has to be closed, as soon as it is open; closed in reverse order. */
   onClose(close: () => Promise<void>): void;
@@ -53,7 +59,7 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   report.doing('bundling the rotation functions, starting PostgreSQL');
   const processes = new AbortController();
   onClose(async () => processes.abort());
-  const starting = startPostgres();
+  const starting = startPostgres(options.postgres);
   onClose(() => stopped(starting));
   const building = buildFunctions(processes.signal);
   // Whichever fails first is told; the other one is closed with everything else.
@@ -123,6 +129,7 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
       guard,
     }),
     data: generateDataSet(),
+    server,
     asSuperuser: (work) => nodePostgres.withSession(endpoint, server.superuser, work),
   };
 }
