@@ -47,7 +47,7 @@ export class RotatingSecret extends Construct {
       SECRET_NAME: this.reference.name,
       CONTROL_TABLE: deployment.controlTable.tableName,
       ARMED: isArmed(secret) ? 'true' : 'false',
-      ORIGIN: secret.adopt === undefined ? 'new' : 'adopted',
+      ENVIRONMENT: config.environment,
     };
     this.function = new RoomFunction(this, 'Rotation', {
       functionName: functionName(config, key),

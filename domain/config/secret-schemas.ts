@@ -87,7 +87,7 @@ export const encryptionSchema = z.strictObject({
   kind: z.literal('encryption'),
   ...rotated,
   ...keyset,
-  bits: z.literal([128, 192, 256]),
+  bits: z.literal(256),
   cadenceDays: days(90),
   /** How long a reader may go on using the keyset it has read. */
   readerCache: durationSchema(1).default('5m'),

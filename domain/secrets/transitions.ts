@@ -207,17 +207,22 @@ function begin(
     version: 1,
     alg: shape.alg,
     encoding: shape.encoding,
-    rotation: step.rotation,
+    ...originOf(step),
     keys: [entry],
   };
   checkKeyset(keyset);
   return keyset;
 }
 
-/** `basedOn` belonged to the version before: whoever knows the new one sets it. */
 function next(keyset: Keyset, keys: readonly KeyEntry[], step: Step): Keyset {
   const { basedOn: _before, ...rest } = keyset;
-  const made: Keyset = { ...rest, rotation: step.rotation, keys };
+  const made: Keyset = { ...rest, ...originOf(step), keys };
   checkKeyset(made);
   return made;
+}
+
+/** The version a keyset builds on stands beside its rotation, where readers look for it. */
+function originOf({ rotation }: Step): Pick<Keyset, 'basedOn' | 'rotation'> {
+  const { basedOn, ...rest } = rotation;
+  return { ...(typeof basedOn === 'string' ? { basedOn } : {}), rotation: rest as KeysetRotation };
 }

@@ -14,7 +14,12 @@ const { DATABASE_SECRET_ARN: database } = environment;
 export const handler = rotationHandler({
   environment,
   strategy: new EncryptionStrategy(
-    { field: environment.FIELD, bits: environment.BITS, encoding: environment.ENCODING },
+    {
+      field: environment.FIELD,
+      bits: environment.BITS,
+      encoding: environment.ENCODING,
+      developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
+    },
     database === undefined ? undefined : declaredDatabase(),
   ),
   companions: database === undefined ? {} : { database },

@@ -13,6 +13,7 @@ export const handler = rotationHandler({
     bits: environment.BITS,
     encoding: environment.ENCODING,
     acceptForSeconds: environment.ACCEPT_FOR_SECONDS,
+    developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
   }),
   companions: {},
   doors: awsDoors(environment),

@@ -15,7 +15,7 @@ import {
   formatDateLabel,
   previousVersion,
 } from '../../domain/policy/labels.ts';
-import { type Run, readVersion } from './run.ts';
+import { type Run, readVersionFor } from './run.ts';
 import type { Material } from './strategy.ts';
 
 /** Of the 20 labels a secret may carry: 3 are AWS's, 1 is the pin. */
@@ -45,7 +45,7 @@ export async function dateLabelMove<Value>(
     if (label === undefined || versionId === currentVersion(stages)) {
       continue;
     }
-    const value = await readVersion(run, versionId);
+    const value = await readVersionFor(run, 'emergency', versionId);
     if (value !== undefined && run.strategy.material(value).primary === pending.primary) {
       return { label, from: versionId, when: 'beforePromotion' };
     }

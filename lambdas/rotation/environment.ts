@@ -17,7 +17,8 @@ export const rotationEnvironmentSchema = z.object({
   SECRET_NAME: z.string().min(1).max(512),
   CONTROL_TABLE: z.string().min(1),
   ARMED: z.enum(['true', 'false']),
-  ORIGIN: z.enum(['new', 'adopted']),
+  /** Only "dev" may hold development fallbacks. */
+  ENVIRONMENT: z.string().min(1),
 });
 
 /** ARN of another secret, by name or by full ARN. */

@@ -15,7 +15,6 @@ export interface Room<Value> {
     SECRET_ARN: string;
     SECRET_NAME: string;
     ARMED: 'true' | 'false';
-    ORIGIN: 'new' | 'adopted';
   };
   strategy: RotationStrategy<Value>;
   /** ARNs of the companion secrets the configuration names. */
@@ -62,6 +61,27 @@ export async function readVersion<Value>(
   return text === undefined || isMarker(text) ? undefined : run.strategy.parse(text);
 }
 
+/**
+ * As `readVersion`; in an emergency a value that cannot be parsed counts as absent and is evidence: what
+ * must not stop a rotation away from leaked material is a damaged value of another version.
+ */
+export async function readVersionFor<Value>(
+  run: Run<Value>,
+  intent: Intent,
+  versionId: string | undefined,
+): Promise<Value | undefined> {
+  try {
+    return await readVersion(run, versionId);
+  } catch (error) {
+    const code = (error as { code?: unknown }).code;
+    if (intent !== 'emergency' || error instanceof AwsCallError || typeof code !== 'string') {
+      throw error;
+    }
+    run.evidence.push({ fact: 'versionUnreadable', detail: { versionId: versionId ?? '', code } });
+    return undefined;
+  }
+}
+
 /** As `readVersion`, for a value that must be there: retried, then an error. */
 export async function requireVersion<Value>(
   run: Run<Value>,
@@ -82,10 +102,13 @@ export function isMarker(secretString: string): boolean {
 }
 
 /** AWSCURRENT, AWSPENDING (this token) and AWSPREVIOUS, as the labels stand. */
-export async function readVersions<Value>(run: Run<Value>): Promise<Versions<Value>> {
+export async function readVersions<Value>(
+  run: Run<Value>,
+  intent: Intent,
+): Promise<Versions<Value>> {
   const stages = run.description.versionIdsToStages;
-  const current = await readVersion(run, currentVersion(stages));
-  const previous = await readVersion(run, previousVersion(stages));
+  const current = await readVersionFor(run, intent, currentVersion(stages));
+  const previous = await readVersionFor(run, intent, previousVersion(stages));
   const pending = await requireVersion(run, run.token, 'AWSPENDING');
   return { ...(current && { current }), ...(previous && { previous }), pending };
 }

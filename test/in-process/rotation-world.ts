@@ -133,7 +133,6 @@ export class RotationWorld<Value> {
       SECRET_ARN: this.secretArn,
       SECRET_NAME: this.secretName,
       ARMED: options.armed ?? ('true' as const),
-      ORIGIN: 'new' as const,
     };
     const handle = rotationHandler({
       environment,

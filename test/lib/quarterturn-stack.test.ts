@@ -309,10 +309,10 @@ describe('a rotation function', () => {
   test('is told its secret, its table and its posture', () => {
     expect(functionOf('jwt').Environment.Variables).toEqual({
       SECRET_ARN: { Ref: secretId('jwt') },
+      ENVIRONMENT: 'prod',
       SECRET_NAME: 'pharmacy/prod/jwt',
       CONTROL_TABLE: { Ref: stack.idOf(stack.one('AWS::DynamoDB::Table')) },
       ARMED: 'true',
-      ORIGIN: 'new',
       FIELD: 'JWT_SECRET',
       BITS: '512',
       ENCODING: 'base64',
@@ -407,7 +407,7 @@ describe('an adopted secret', () => {
     const unarmed = adopted();
     expect(
       unarmed.one('AWS::Lambda::Function', /^Secretjwt/).Properties.Environment.Variables,
-    ).toMatchObject({ ARMED: 'false', ORIGIN: 'adopted', SECRET_NAME: 'old/jwt' });
+    ).toMatchObject({ ARMED: 'false', SECRET_NAME: 'old/jwt' });
     expect(unarmed.statement(jwt, 'UseKeyOfOwnSecret').Resource).toBe(adopt.kmsKeyArn);
   });
 });

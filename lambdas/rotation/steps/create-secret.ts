@@ -15,7 +15,11 @@
  * A refusal takes the valueless label away because the service answers every later RotateSecret, an
  * emergency's included, with "A previous rotation isn't complete" while it stands (API_RotateSecret).
  */
-import type { IntentRecord, RotationRecord } from '../../../domain/events/control-records.ts';
+import type {
+  Intent,
+  IntentRecord,
+  RotationRecord,
+} from '../../../domain/events/control-records.ts';
 import { currentVersion, previousVersion } from '../../../domain/policy/labels.ts';
 import { preflight } from '../../../domain/policy/preflight.ts';
 import {
@@ -25,7 +29,7 @@ import {
   UnrecordedVersionError,
   ValueTooLargeError,
 } from '../errors.ts';
-import { type Run, readVersion, rotationOf } from '../run.ts';
+import { type Run, readVersion, readVersionFor, rotationOf } from '../run.ts';
 import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
 import type { Versions } from '../strategy.ts';
 
@@ -72,7 +76,7 @@ async function makeAndStore<Value>(
       throw new CompromisedMaterialError(primary);
     }
   }
-  const versions = await versionsToBuildOn(run);
+  const versions = await versionsToBuildOn(run, record.intent);
   const value = await run.strategy.createSecret(versions, {
     ...rotation,
     ...(restore !== undefined && { restore }),
@@ -166,16 +170,16 @@ async function restoredValue<Value>(
 }
 
 /** Current, previous, and every other version a label still holds: no key in any of them may be lost. */
-async function versionsToBuildOn<Value>(run: Run<Value>): Promise<Versions<Value>> {
+async function versionsToBuildOn<Value>(run: Run<Value>, intent: Intent): Promise<Versions<Value>> {
   const stages = run.description.versionIdsToStages;
   const currentId = currentVersion(stages);
   const previousId = previousVersion(stages);
-  const current = await readVersion(run, currentId);
-  const previous = await readVersion(run, previousId);
+  const current = await readVersionFor(run, intent, currentId);
+  const previous = await readVersionFor(run, intent, previousId);
   const labelled: Value[] = [];
   for (const versionId of Object.keys(stages)) {
     if (versionId !== currentId && versionId !== previousId && versionId !== run.token) {
-      const value = await readVersion(run, versionId);
+      const value = await readVersionFor(run, intent, versionId);
       if (value !== undefined) {
         labelled.push(value);
       }

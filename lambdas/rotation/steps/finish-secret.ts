@@ -24,7 +24,7 @@ import { assertBase, recordAfter } from './set-secret.ts';
 export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> {
   const record = await recordAfter(run, 'finishSecret', 'testSecret');
   await assertBase(run, record);
-  const versions = await readVersions(run);
+  const versions = await readVersions(run, record.intent);
   const pending = run.strategy.material(versions.pending as Value);
   const current = versions.current && run.strategy.material(versions.current);
 

@@ -18,7 +18,7 @@ export async function setSecret<Value>(run: Run<Value>): Promise<'set'> {
   const record = await recordAfter(run, 'setSecret', 'createSecret');
   await assertNoForeignLease(run);
   await assertBase(run, record);
-  const versions = await readVersions(run);
+  const versions = await readVersions(run, record.intent);
   await run.strategy.setSecret(versions, await rotationOf(run, record));
   return 'set';
 }

@@ -25,7 +25,10 @@ export async function testSecret<Value>(
     throw new StepOutOfOrderError('testSecret', 'setSecret', run.token);
   }
   await assertNoForeignLease(run);
-  await run.strategy.testSecret(await readVersions(run), await rotationOf(run, record));
+  await run.strategy.testSecret(
+    await readVersions(run, record.intent),
+    await rotationOf(run, record),
+  );
   return 'tested';
 }
 

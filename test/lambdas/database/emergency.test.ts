@@ -45,17 +45,15 @@ async function hostileSession({ username, password }: DatabaseValue) {
     return client;
   };
   const useUntilItEnds = async (client: pg.Client) => {
-    try {
-      while (!stopped) {
-        await client.query(`set role none; alter role ${username} password 'evil'`);
-        await client.query(`alter role ${username} login`).catch((error) => {
-          if (error.code !== '42501') {
-            throw error;
-          }
-        });
-      }
-    } catch {
-      // The session was ended.
+    let ended = false;
+    client.on('end', () => {
+      ended = true;
+    });
+    while (!stopped && !ended) {
+      // Whatever the server answers, the thief goes on while the session lives.
+      const attack = `set role none; alter role ${username} password 'evil'`;
+      await client.query(attack).catch(() => undefined);
+      await client.query(`alter role ${username} login`).catch(() => undefined);
     }
     await client.end().catch(() => undefined);
   };

@@ -397,3 +397,38 @@ test('compromised material is never restored', async () => {
   expect((await world.labels()).AWSPENDING).toBeUndefined();
   expect(world.log.at(-1)?.fields).toMatchObject({ code: 'ERR_ROTATION_COMPROMISED_MATERIAL' });
 });
+
+describe('a damaged version', () => {
+  const damage = () => {
+    const parse = strategy.parse.bind(strategy);
+    strategy.parse = (text) => {
+      if (text === damaged) {
+        throw Object.assign(new Error('The value does not fit.'), { code: 'ERR_ROTATION_DAMAGED' });
+      }
+      return parse(text);
+    };
+  };
+  let damaged: string | undefined;
+
+  beforeEach(async () => {
+    await world.rotate();
+    await world.finishAfterRotation();
+    damaged = await world.text();
+    damage();
+  });
+
+  test('in AWSCURRENT refuses a planned rotation, which leaves nothing behind', async () => {
+    const current = (await world.labels()).AWSCURRENT;
+    await world.rotate();
+    expect(await world.labels()).toMatchObject({ AWSCURRENT: current });
+    expect((await world.labels()).AWSPENDING).toBeUndefined();
+    expect(world.log.at(-1)?.fields).toMatchObject({ code: 'ERR_ROTATION_DAMAGED' });
+  });
+
+  test('does not stop an emergency, and is evidence of it', async () => {
+    const token = await world.rotate({ intent: 'emergency' });
+    expect((await world.labels()).AWSCURRENT).toBe(token);
+    const record = await world.control.getRotation(world.secretName, token);
+    expect(record?.evidence).toContainEqual(expect.objectContaining({ fact: 'versionUnreadable' }));
+  });
+});
