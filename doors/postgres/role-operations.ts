@@ -70,7 +70,20 @@ export async function setVerifier(
 
 /** NOLOGIN, committed at once: from then on no new session of the role starts. */
 export async function revokeLogin(session: Session, role: string): Promise<void> {
-  await session.query(`ALTER ROLE ${await quotedRole(session, role)} NOLOGIN`);
+  const statement = `ALTER ROLE ${await quotedRole(session, role)} NOLOGIN`;
+  // A session that changes its own password in a loop makes ours the second of two concurrent updates
+  // (XX000), again and again: it must not win by that.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await session.query(statement);
+      return;
+    } catch (error) {
+      const lostRace = error instanceof PostgresError && error.sqlstate === 'XX000';
+      if (!lostRace || attempt === 50) {
+        throw error;
+      }
+    }
+  }
 }
 
 /** Replaces the role's verifier by one whose password nobody knows. */
