@@ -92,6 +92,10 @@ export interface Sandbox {
   resources: ReadonlyMap<string, LoadedResource>;
   createPrincipal(name: string, grant: Grant): Credentials;
   injectFault(fault: Fault): InjectedFault;
+  /** The next event of this detail type, with this subset of its detail, reaches no rule. */
+  dropNextEvent(detailType: string, detail?: object): void;
+  /** The next such event reaches its rules twice, under the same id. */
+  duplicateNextEvent(detailType: string, detail?: object): void;
   requests(): readonly RequestRecord[];
   events(): readonly RecordedEvent[];
   /** Lines a function wrote, or every log line when no name is given. */

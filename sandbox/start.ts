@@ -85,6 +85,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       return credentials.issue({ arn, kind: 'user' });
     },
     injectFault: (fault) => faults.inject(fault),
+    dropNextEvent: (detailType, detail) => services.events.dropNext(detailType, detail),
+    duplicateNextEvent: (detailType, detail) => services.events.duplicateNext(detailType, detail),
     requests: () => requests.all(),
     events: () => services.events.recorded(),
     logs: (name) => services.logs.lines(name === undefined ? undefined : logGroupOf(name)),

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { SandboxClock } from '../clock.ts';
+import { isSubset } from '../faults.ts';
 import type { PolicyDocument } from '../iam/policy.ts';
 import type { EventEnvelope, EventsPort, IamPort, LambdaPort, StatesPort } from '../ports.ts';
 import { type AwsService, type Operation, ServiceException } from '../service.ts';
@@ -34,8 +35,8 @@ export class EventsService implements AwsService, EventsPort {
   readonly #buses = new Map<string, Bus>();
   readonly #rules: Rule[] = [];
   readonly #recorded: RecordedEvent[] = [];
-  readonly #drop: string[] = [];
-  readonly #duplicate: string[] = [];
+  readonly #drop: Wanted[] = [];
+  readonly #duplicate: Wanted[] = [];
 
   constructor(options: EventsServiceOptions) {
     this.#options = options;
@@ -123,24 +124,27 @@ export class EventsService implements AwsService, EventsPort {
     return this.#desk.deliveries;
   }
 
-  /** The next event of this detail type is lost: events are best effort, so a product must survive it. */
-  dropNext(detailType: string): void {
-    this.#drop.push(detailType);
+  /**
+   * The next event of this detail type is lost: events are best effort, so a product must survive it.
+   * @param detail a subset of the detail it must have
+   */
+  dropNext(detailType: string, detail: object = {}): void {
+    this.#drop.push({ detailType, detail });
   }
 
   /** The next event of this detail type is delivered twice, with the same id. */
-  duplicateNext(detailType: string): void {
-    this.#duplicate.push(detailType);
+  duplicateNext(detailType: string, detail: object = {}): void {
+    this.#duplicate.push({ detailType, detail });
   }
 
   #put(bus: Bus, event: Omit<RecordedEvent, 'id' | 'time' | 'bus'>, at?: Date): string {
     const id = randomUUID();
     const time = at ?? this.#options.clock.now();
     this.#recorded.push({ id, time, bus: bus.name, ...event });
-    if (take(this.#drop, event['detail-type'])) {
+    if (take(this.#drop, event)) {
       return id;
     }
-    const times = take(this.#duplicate, event['detail-type']) ? 2 : 1;
+    const times = take(this.#duplicate, event) ? 2 : 1;
     const envelope = this.#envelope(id, time, event);
     for (let i = 0; i < times; i++) {
       for (const rule of this.#rules) {
@@ -214,8 +218,16 @@ export class EventsService implements AwsService, EventsPort {
   }
 }
 
-function take(from: string[], detailType: string): boolean {
-  const index = from.indexOf(detailType);
+interface Wanted {
+  detailType: string;
+  detail: object;
+}
+
+function take(from: Wanted[], event: Pick<RecordedEvent, 'detail-type' | 'detail'>): boolean {
+  const index = from.findIndex(
+    ({ detailType, detail }) =>
+      detailType === event['detail-type'] && isSubset(detail, event.detail),
+  );
   if (index >= 0) {
     from.splice(index, 1);
   }

@@ -168,7 +168,8 @@ describe('delivery', () => {
 
   test('the next event of a type can be lost, or delivered twice', async () => {
     rule();
-    events.dropNext('Secret Label Updated');
+    events.dropNext('Secret Label Updated', { labelUpdated: 'of no event' });
+    events.dropNext('Secret Label Updated', { labelUpdated: labelUpdated.detail.labelUpdated });
     events.publish(labelUpdated);
     await clock.idle();
     expect(lambda.calls).toHaveLength(0);
