@@ -8,7 +8,10 @@ export class Closing {
     if (this.#closed === undefined) {
       this.#open.push(close);
     } else {
-      this.#closed = this.#closed.then(close);
+      const before = this.#closed;
+      this.#closed = close().then(() => before);
+      // Whoever waits for `close` is told; that nobody waits any more is no second failure.
+      this.#closed.catch(() => undefined);
     }
   };
 

@@ -22,7 +22,7 @@ const releaseDay = new Date('2025-11-18T09:00:00Z');
  */
 export function playDemo(config: RotationConfig, chapterId?: string): Promise<number> {
   const chapters = programme(chapterId);
-  return perform(async ({ guard, closing, show, say }) => {
+  return perform(async ({ guard, closing, show }) => {
     const started = systemClock.now();
     let stage: Stage | undefined;
     const onStage = (): Stage => {
@@ -47,7 +47,7 @@ export function playDemo(config: RotationConfig, chapterId?: string): Promise<nu
       ),
     ]);
     const seconds = Math.round((systemClock.now().getTime() - started.getTime()) / 1000);
-    say(whatToTryNext(seconds));
+    return whatToTryNext(seconds);
   });
 }
 
@@ -86,6 +86,7 @@ export function keepRunning(config: RotationConfig, options: { port?: number }):
       process.stdout.write(invitation({ sandbox, operator, operatorKey, tokenFile }));
       await untilInterrupted();
     }
+    return undefined;
   });
 }
 
@@ -93,13 +94,17 @@ interface Performance {
   guard: ValueGuard;
   closing: Closing;
   show: Show;
-  say(text: string): void;
   /** Resolves at Ctrl-C, which then is how it was meant to end. */
   untilInterrupted(): Promise<void>;
 }
 
-/** Runs `work`; whatever ends it, everything it opened is closed before the exit code is known. */
-async function perform(work: (performance: Performance) => Promise<void>): Promise<number> {
+/**
+ * Runs `work`; whatever ends it, everything it opened is closed before the exit code is known.
+ * @param work may return a last word, said when all is closed and went well
+ */
+async function perform(
+  work: (performance: Performance) => Promise<string | undefined>,
+): Promise<number> {
   // One line of our own, below, instead of eight a process.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const guard = new ValueGuard();
@@ -113,17 +118,24 @@ async function perform(work: (performance: Performance) => Promise<void>): Promi
   }
   const signals = listenForSignals();
   let code = 0;
+  let lastWord: string | undefined;
   let waiting = false;
   const untilInterrupted = async () => {
     waiting = true;
     await signals.first;
   };
   try {
-    const ended = work({ guard, closing, show, say, untilInterrupted });
-    const signal = await Promise.race([ended.then(() => undefined), signals.first]);
-    if (signal !== undefined) {
-      code = waiting ? 0 : signal;
+    const ended = work({ guard, closing, show, untilInterrupted });
+    const end = await Promise.race([ended, signals.first]);
+    if (typeof end === 'number') {
+      code = waiting ? 0 : end;
       ended.catch(() => undefined);
+      if (process.stdout.isTTY) {
+        // The progress that was cut off had hidden the cursor.
+        process.stdout.write('\u001b[?25h\n');
+      }
+    } else {
+      lastWord = end;
     }
   } catch (error) {
     code = 1;
@@ -138,6 +150,9 @@ async function perform(work: (performance: Performance) => Promise<void>): Promi
   if (guard.withheld > 0) {
     process.stderr.write(`\n${guard.withheld} lines held a value that was withheld: a defect.\n`);
     code ||= 1;
+  }
+  if (code === 0 && lastWord !== undefined) {
+    say(lastWord);
   }
   return code;
 }

@@ -48,7 +48,7 @@ export async function seedDatabase(
 
 /**
  * Runs the checklist over what the database holds: the rows as they are stored for "sealed at rest",
- * then opened for everything else.
+ * opened for everything else.
  */
 export async function validateDatabase(
   session: Session,
@@ -56,6 +56,16 @@ export async function validateDatabase(
   cipher: FieldCipher,
 ): Promise<Verdict[]> {
   const stored = await readDataSet(session, window);
+  const unopened: string[] = [];
+  const patients = openRows('patients', stored.patients, unopened, (row) =>
+    openedPatient(row, cipher),
+  );
+  const storedCredentials = openRows(
+    'storedCredentials',
+    stored.storedCredentials,
+    unopened,
+    (row) => openedCredential(row, cipher),
+  );
   return [
     verdictOf('personal data and credentials are sealed at rest', [
       ...stored.patients
@@ -65,12 +75,26 @@ export async function validateDatabase(
         .filter(({ token }) => !isSealed(token))
         .map(({ id }) => `storedCredentials/${id}`),
     ]),
-    ...validateDataSet({
-      ...stored,
-      patients: stored.patients.map((row) => openedPatient(row, cipher)),
-      storedCredentials: stored.storedCredentials.map((row) => openedCredential(row, cipher)),
-    }),
+    verdictOf('every sealed field opens in its own place', unopened),
+    ...validateDataSet({ ...stored, patients, storedCredentials }),
   ];
+}
+
+/** The rows that open; the others are named in `unopened`. */
+function openRows<Row extends { id: number }>(
+  table: string,
+  rows: readonly Row[],
+  unopened: string[],
+  open: (row: Row) => Row,
+): Row[] {
+  return rows.flatMap((row) => {
+    try {
+      return [open(row)];
+    } catch {
+      unopened.push(`${table}/${row.id}`);
+      return [];
+    }
+  });
 }
 
 /** The rows as they are stored. The session must see every row, row-level security or not. */

@@ -32,7 +32,7 @@ The sandbox runs on ${sandbox.url} (account ${sandbox.account}) until Ctrl-C. In
 
   export AWS_ACCESS_KEY_ID=${operatorKey.accessKeyId}
   export AWS_SECRET_ACCESS_KEY=${operatorKey.secretAccessKey}
-  export AWS_REGION=${sandbox.region}
+  export AWS_REGION=${sandbox.region} AWS_DEFAULT_REGION=${sandbox.region}
   unset AWS_SESSION_TOKEN AWS_PROFILE
 
 ${names.map((name) => aws(`rotate-secret --secret-id ${name}`)).join('\n')}
