@@ -21,7 +21,8 @@ async function main(): Promise<void> {
     // deployment; the sandbox, which starts from the bare assembly, does not wait for them.
     process.env.CDK_VALIDATION ??= 'false';
   }
-  const app = new App({ ...(values.output !== undefined && { outdir: resolve(values.output) }) });
+  const outdir = values.output ?? process.env.CDK_OUTDIR ?? join(here, 'cdk.out');
+  const app = new App({ outdir: resolve(outdir) });
   const named =
     (app.node.tryGetContext('config') as string | undefined) ?? process.env.QUARTERTURN_CONFIG;
   const file = named === undefined ? join(here, 'rotation.config.ts') : resolve(named);

@@ -50,7 +50,18 @@ export async function dateLabelMove<Value>(
       return { label, from: versionId, when: 'beforePromotion' };
     }
   }
-  return { label: formatDateLabel(run.now), when: 'beforePromotion' };
+  return { label: freeDateLabel(run), when: 'beforePromotion' };
+}
+
+/** A label is on one version only: a second generation within one second takes the next one. */
+function freeDateLabel<Value>({ description, now }: Run<Value>): string {
+  const taken = new Set(Object.values(description.versionIdsToStages).flat());
+  for (let seconds = 0; ; seconds++) {
+    const label = formatDateLabel(new Date(now.getTime() + seconds * 1_000));
+    if (!taken.has(label)) {
+      return label;
+    }
+  }
 }
 
 /**

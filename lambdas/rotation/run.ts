@@ -1,13 +1,26 @@
 /** One call of one step: what the steps share. Made anew for each call; nothing of it outlives the call. */
 import { uninitialisedMarker } from '../../domain/config/names.ts';
 import type { Evidence, Intent, RotationRecord } from '../../domain/events/control-records.ts';
-import { currentVersion, previousVersion } from '../../domain/policy/labels.ts';
+import { currentVersion, pendingVersion, previousVersion } from '../../domain/policy/labels.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { combinedRandom } from '../../doors/random.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import type { RotationDoors } from './doors.ts';
-import { CompanionError, RotationRefusedError, ValueMissingError } from './errors.ts';
-import type { CompanionName, Rotation, RotationStrategy, Versions } from './strategy.ts';
+import {
+  CompanionError,
+  CompromisedMaterialError,
+  RotationRefusedError,
+  ValueMissingError,
+  VersionNotStagedError,
+} from './errors.ts';
+import type {
+  CompanionName,
+  Material,
+  MaterialId,
+  Rotation,
+  RotationStrategy,
+  Versions,
+} from './strategy.ts';
 
 /** A room, wired: its strategy, the one secret it rotates, and the doors. */
 export interface Room<Value> {
@@ -129,6 +142,34 @@ export async function assertNoForeignLease<Value>(run: Run<Value>): Promise<void
   );
 }
 
+/** @throws VersionNotStagedError when AWSPENDING was taken off this token since the step began */
+async function assertNotSuperseded<Value>(run: Run<Value>): Promise<void> {
+  await assertNoForeignLease(run);
+  const { SECRET_ARN, SECRET_NAME } = run.environment;
+  const { versionIdsToStages } = await run.doors.secretsManager.describe(SECRET_ARN);
+  if (pendingVersion(versionIdsToStages) !== run.token) {
+    throw new VersionNotStagedError(SECRET_NAME, run.token, versionIdsToStages[run.token]);
+  }
+}
+
+/**
+ * Material that was recorded as compromised while its rotation was under way never becomes current. What
+ * AWSCURRENT uses already is no news: a planned rotation that publishes beside it may go on.
+ * @throws CompromisedMaterialError
+ */
+export function assertNotCompromised(
+  pending: Material,
+  current: Material | undefined,
+  compromised: ReadonlySet<MaterialId>,
+): void {
+  const { primary, published } = pending;
+  const added = [primary === current?.primary ? undefined : primary, published];
+  const leaked = added.find((material) => material !== undefined && compromised.has(material));
+  if (leaked !== undefined) {
+    throw new CompromisedMaterialError(leaked);
+  }
+}
+
 /** What the strategy is told of this rotation. */
 export async function rotationOf<Value>(
   run: Run<Value>,
@@ -145,6 +186,7 @@ export async function rotationOf<Value>(
     now: run.now,
     random: (bytes) => randomBytesFor(run, record.intent, bytes),
     companion: (name) => readCompanion(run, name),
+    assertNotSuperseded: () => assertNotSuperseded(run),
     evidence: (fact) => run.evidence.push(fact),
   };
 }

@@ -70,6 +70,12 @@ export interface Rotation<Value> {
   random(bytes: number): Promise<Buffer>;
   /** Another secret named in the configuration, read by the core, parsed by the strategy. */
   companion(name: CompanionName): Promise<unknown>;
+  /**
+   * Asked under the target's own lock, right before it is changed: while this step waited for that lock,
+   * an emergency may have taken the secret, and its credential must not be replaced by an older one.
+   * @throws RotationRefusedError, VersionNotStagedError
+   */
+  assertNotSuperseded(): Promise<void>;
   /** For the audit event; never a value. */
   evidence(fact: Evidence): void;
 }

@@ -1,4 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterRotationDefinition } from '../../lib/after-rotation-definition.ts';
@@ -6,8 +9,12 @@ import { AfterRotationMachine } from '../../lib/after-rotation-machine.ts';
 
 const arnOf = (name: string) => `arn:aws:lambda:eu-west-1:111122223333:function:${name}`;
 
+const directory = mkdtempSync(join(tmpdir(), 'quarterturn-machine-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
 function synthesized(): Template {
-  const stack = new Stack(new App(), 'Test', {
+  const app = new App({ outdir: mkdtempSync(join(directory, 'out-')) });
+  const stack = new Stack(app, 'Test', {
     env: { account: '111122223333', region: 'eu-west-1' },
   });
   new AfterRotationMachine(stack, 'AfterRotation', {

@@ -29,7 +29,13 @@ import {
   UnrecordedVersionError,
   ValueTooLargeError,
 } from '../errors.ts';
-import { type Run, readVersion, readVersionFor, rotationOf } from '../run.ts';
+import {
+  assertNoForeignLease,
+  type Run,
+  readVersion,
+  readVersionFor,
+  rotationOf,
+} from '../run.ts';
 import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
 import type { Versions } from '../strategy.ts';
 
@@ -61,6 +67,10 @@ async function makeAndStore<Value>(
   known: RotationRecord | undefined,
 ): Promise<'created' | 'unchanged'> {
   const { secretsManager } = run.doors;
+  if (known !== undefined) {
+    // `decide` asks it too, but a record may be older than the lease.
+    await assertNoForeignLease(run);
+  }
   const record = known ?? (await decide(run));
   const stages = run.description.versionIdsToStages;
   const basedOn = currentVersion(stages) ?? null;
@@ -87,6 +97,8 @@ async function makeAndStore<Value>(
   if (bytes > maximumBytes) {
     throw new ValueTooLargeError(bytes, maximumBytes);
   }
+  // Asked as late as possible: the put would take AWSPENDING away from the rotation of the lease.
+  await rotation.assertNotSuperseded();
   const stored = await secretsManager.putPending({
     secretId: run.environment.SECRET_ARN,
     token: run.token,

@@ -263,6 +263,16 @@ describe('the date label', () => {
     expect((await dates())[firstDate ?? '']).toBe(rollback);
   });
 
+  test('is its own also for two generations within one second', async () => {
+    await world.rotate();
+    await world.finishAfterRotation();
+    const token = world.nextToken();
+    await world.secrets.rotate({ secretId: world.secretArn, clientRequestToken: token });
+    await world.clock.settle();
+    expect(Object.values(await dates())).toContain(token);
+    expect(Object.keys(await dates())).toHaveLength(2);
+  });
+
   test('twelve at the most: the oldest goes, never that of AWSCURRENT', async () => {
     const tokens: string[] = [];
     for (let count = 0; count < 14; count++) {

@@ -1,0 +1,11 @@
+/** Everything the tests leave in a temporary directory is left in this one, which the teardown looks through. */
+import { chmodSync, mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export default function setup() {
+  const root = mkdtempSync(join(realpathSync(tmpdir()), 'quarterturn-test-'));
+  // As root the PostgreSQL server runs under another user, which has to pass through.
+  chmodSync(root, 0o711);
+  process.env.TMPDIR = root;
+}
