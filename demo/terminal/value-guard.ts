@@ -52,7 +52,7 @@ export class ValueGuard {
   }
 }
 
-/** Members of a secret's value that name something and may be shown (design.md, section 3). */
+/** Members of a secret's value that name something and may be shown. */
 const namesNotValues: ReadonlySet<string> = new Set([
   ...['kid', 'state', 'createdAt', 'primarySince', 'acceptUntil', 'alg', 'encoding'],
   ...['basedOn', 'intent', 'token', 'engine', 'host', 'dbname', 'username', 'masterarn'],

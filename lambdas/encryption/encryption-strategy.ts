@@ -88,10 +88,7 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     return value;
   }
 
-  /**
-   * Changes nothing outside: a published key is used by nobody, and rows stay as they are. This is where
-   * the keyset goes into escrow and where rollback and emergency close a running re-encryption job.
-   */
+  /** Nothing outside holds an encryption key, and rows stay as they are while both keys are readable. */
   async setSecret(): Promise<void> {}
 
   async testSecret(
