@@ -45,7 +45,7 @@ export function operatorPolicy(
     ),
     allow(
       'Describe',
-      ['secretsmanager:DescribeSecret'],
+      ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
       secrets.map(({ arn }) => arn),
     ),
     // Knows no resource.
