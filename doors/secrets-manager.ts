@@ -152,7 +152,9 @@ export function secretsManager(
         );
         return 'moved';
       } catch (error) {
-        if (isAwsError(error, 'InvalidParameterException')) {
+        // A version that never got a value is gone with its last label.
+        const gone = to === undefined && isAwsError(error, 'ResourceNotFoundException');
+        if (gone || isAwsError(error, 'InvalidParameterException')) {
           return 'heldElsewhere';
         }
         throw error;

@@ -29,13 +29,7 @@ import {
   UnrecordedVersionError,
   ValueTooLargeError,
 } from '../errors.ts';
-import {
-  assertNoForeignLease,
-  type Run,
-  readVersion,
-  readVersionFor,
-  rotationOf,
-} from '../run.ts';
+import { assertNoForeignLease, type Run, readVersion, readVersionFor, rotationOf } from '../run.ts';
 import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
 import type { Versions } from '../strategy.ts';
 
@@ -98,7 +92,7 @@ async function makeAndStore<Value>(
     throw new ValueTooLargeError(bytes, maximumBytes);
   }
   // Asked as late as possible: the put would take AWSPENDING away from the rotation of the lease.
-  await rotation.assertNotSuperseded();
+  await assertNoForeignLease(run);
   const stored = await secretsManager.putPending({
     secretId: run.environment.SECRET_ARN,
     token: run.token,

@@ -5,9 +5,10 @@
  * 1. T is AWSCURRENT            → an earlier run promoted it: only the tail is done (date label carried
  *                                 over, AWSPENDING taken off), 'unchanged'
  * 2. testSecret not succeeded   → out of order
- * 3. a lease of another token   → refused
- * 4. AWSCURRENT is not the base → given up: pinned if the target accepts it, AWSPENDING removed
- * 5. otherwise                  → AfterRotation is due; date label; AWSCURRENT moves; tail
+ * 3. AWSCURRENT is not the base → given up: pinned if the target accepts it, AWSPENDING removed
+ * 4. compromised material       → refused, AWSPENDING removed
+ * 5. a lease of another token   → refused
+ * 6. otherwise                  → AfterRotation is due; date label; AWSCURRENT moves; tail
  *
  * The order matters at every crash point: the AfterRotation record exists before anybody can hear of the
  * new version, and new or restored material never stands without the date it is aged by.
@@ -19,7 +20,7 @@ import { AwsCallError } from '../../../doors/aws-call.ts';
 import { attachDateLabel, carriedOver, type DateLabelMove, dateLabelMove } from '../date-label.ts';
 import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
 import { clearPending, giveUp } from '../staging.ts';
-import { assertBase, recordAfter } from './set-secret.ts';
+import { assertBase, recordAfter, refuseCompromised } from './set-secret.ts';
 
 export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> {
   const record = await recordAfter(run, 'finishSecret', 'testSecret');
@@ -27,6 +28,8 @@ export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> 
   const versions = await readVersions(run, record.intent);
   const pending = run.strategy.material(versions.pending as Value);
   const current = versions.current && run.strategy.material(versions.current);
+  await refuseCompromised(run, pending, current);
+  await assertNoForeignLease(run);
 
   const { published } = pending;
   await run.doors.controlTable.putAfterRotation(run.environment.SECRET_NAME, {
@@ -46,7 +49,12 @@ export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> 
     await attachDateLabel(run, label);
   }
   // Asked as late as possible: an emergency may have taken the lease since this step began.
-  await assertNoForeignLease(run);
+  try {
+    await assertNoForeignLease(run);
+  } catch (error) {
+    await forgetAfterRotation(run);
+    throw error;
+  }
   await promote(run, record);
   await tail(run, label?.when === 'afterPromotion' ? label : undefined);
   return 'finished';
@@ -80,12 +88,16 @@ async function promote<Value>(run: Run<Value>, record: RotationRecord): Promise<
   if (currentVersion(description.versionIdsToStages) === run.token) {
     return;
   }
-  // It never became current: nothing is due after it, and no key of it was ever in use.
-  await run.doors.controlTable.removeAfterRotation(run.environment.SECRET_NAME, run.token);
+  await forgetAfterRotation(run);
   const rotation = await rotationOf(run, record);
   await giveUp({ ...run, description }, record.basedOn, (strategy, pending) =>
     strategy.testSecret({ pending }, rotation),
   );
+}
+
+/** It never became current: nothing is due after it, and no key of it was ever in use. */
+async function forgetAfterRotation<Value>({ doors, environment, token }: Run<Value>) {
+  await doors.controlTable.removeAfterRotation(environment.SECRET_NAME, token);
 }
 
 /**

@@ -5,20 +5,33 @@
  * 1. the lease belongs to another token → refused
  * 2. createSecret has not succeeded     → out of order
  * 3. AWSCURRENT is not the base         → given up before the target is touched again
- * 4. the target accepts the value       → the strategy's probe says so: nothing to do
- * 5. it does not                        → the strategy sets it
+ * 4. its material is compromised        → refused before the target is touched, AWSPENDING removed
+ * 5. the target accepts the value       → the strategy's probe says so: nothing to do
+ * 6. it does not                        → the strategy sets it
  */
 import type { RotationRecord } from '../../../domain/events/control-records.ts';
 import { currentVersion } from '../../../domain/policy/labels.ts';
 import { StepOutOfOrderError } from '../errors.ts';
-import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
-import { giveUp } from '../staging.ts';
+import {
+  assertNoForeignLease,
+  assertNotCompromised,
+  type Run,
+  readVersions,
+  rotationOf,
+} from '../run.ts';
+import { clearPending, giveUp } from '../staging.ts';
+import type { Material } from '../strategy.ts';
 
 export async function setSecret<Value>(run: Run<Value>): Promise<'set'> {
   const record = await recordAfter(run, 'setSecret', 'createSecret');
   await assertNoForeignLease(run);
   await assertBase(run, record);
   const versions = await readVersions(run, record.intent);
+  await refuseCompromised(
+    run,
+    run.strategy.material(versions.pending as Value),
+    versions.current && run.strategy.material(versions.current),
+  );
   await run.strategy.setSecret(versions, await rotationOf(run, record));
   return 'set';
 }
@@ -34,6 +47,24 @@ export async function recordAfter<Value>(
     throw new StepOutOfOrderError(step, before, run.token);
   }
   return record;
+}
+
+/**
+ * Material recorded as compromised since createSecret never becomes current.
+ * @throws CompromisedMaterialError; AWSPENDING is gone, so that the next rotation is not refused
+ */
+export async function refuseCompromised<Value>(
+  run: Run<Value>,
+  pending: Material,
+  current: Material | undefined,
+): Promise<void> {
+  const compromised = await run.doors.controlTable.getCompromised(run.environment.SECRET_NAME);
+  try {
+    assertNotCompromised(pending, current, compromised);
+  } catch (error) {
+    await clearPending(run, run.token);
+    throw error;
+  }
 }
 
 /** The compare of compare-and-swap, before anything is done: only the base may be replaced. */
