@@ -129,6 +129,7 @@ export class DatabaseStrategy implements RotationStrategy<DatabaseValue> {
     const { admin, versions, rotation } = context;
     const role = versions.pending.username;
     await withRoleLock(admin, role, async () => {
+      await rotation.assertNotSuperseded();
       await assertRotatable(admin, role);
       if (await this.#accepted(versions.pending)) {
         rotation.evidence({ fact: 'verifierAlreadySet', detail: { role } });

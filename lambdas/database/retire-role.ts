@@ -5,6 +5,11 @@
  */
 import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
+import {
+  currentVersion,
+  rotationInProgress,
+  type VersionIdsToStages,
+} from '../../domain/policy/labels.ts';
 import { readRole } from '../../doors/postgres/role-facts.ts';
 import {
   discardVerifier,
@@ -35,12 +40,14 @@ export interface RetireRoleTools {
   companion(name: 'admin'): Promise<unknown>;
   /** SecretString of one version of this secret; undefined when it has none. */
   readVersion(versionId: string): Promise<string | undefined>;
+  /** Version id → its staging labels, as they stand now. */
+  stages(): Promise<VersionIdsToStages>;
 }
 
-/** Repeatable. @throws InvalidOperationError, RoleInUseError, SessionsRemainError */
+/** Repeatable. Refused when a later rotation took over. @throws InvalidOperationError, RoleInUseError, SessionsRemainError */
 export async function retireRole(
   input: unknown,
-  { companion, readVersion }: RetireRoleTools,
+  { companion, readVersion, stages }: RetireRoleTools,
   tools: DatabaseTools,
 ): Promise<{ retired: RetiredRole[] }> {
   const { SCHEME, IDENTITY } = tools.settings;
@@ -78,6 +85,7 @@ export async function retireRole(
       }
       for (const role of wanted) {
         await withRoleLock(admin, role, async () => {
+          assertStillCurrent(parsed.data.currentVersionId, await stages());
           await assertRotatable(admin, role);
           const ended = await shutOut(admin, role, tools);
           await discardVerifier(admin, role);
@@ -87,4 +95,19 @@ export async function retireRole(
       return { retired };
     },
   );
+}
+
+/**
+ * The next rotation comes to the leaked role and gives it LOGIN again, under the same lock. Once it has
+ * begun, closing the role would shut out the credential it sets, or the one everybody uses by then.
+ */
+function assertStillCurrent(versionId: string, stages: VersionIdsToStages): void {
+  const current = currentVersion(stages);
+  const pending = rotationInProgress(stages);
+  if (current !== versionId || pending !== undefined) {
+    throw new InvalidOperationError(
+      `AWSCURRENT is ${current ?? 'absent'} and rotation ${pending ?? 'none'} is in progress; expected ` +
+        `${versionId} and none. Nothing was changed: a later rotation took over.`,
+    );
+  }
 }

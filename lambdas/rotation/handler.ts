@@ -7,6 +7,7 @@
  * token, from createSecret: every step is repeatable.
  */
 import type { RotationRecord } from '../../domain/events/control-records.ts';
+import type { VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
 import { type FunctionEvent, parseEvent, type RotationEvent, type RotationStep } from './event.ts';
@@ -25,6 +26,8 @@ export interface OperationTools {
   companion(name: CompanionName): Promise<unknown>;
   /** The parsed JSON text of one version of this function's secret; undefined when it has none. */
   readVersion(versionId: string): Promise<string | undefined>;
+  /** Version id → its staging labels, as they stand now. */
+  stages(): Promise<VersionIdsToStages>;
   now: Date;
 }
 export type RoomOperation = (input: unknown, tools: OperationTools) => Promise<unknown>;
@@ -91,6 +94,8 @@ async function dispatch<Value>(
     companion: (name) => readCompanion(room, name),
     readVersion: (versionId) =>
       room.doors.secretsManager.getValue(room.environment.SECRET_ARN, versionId),
+    stages: async () =>
+      (await room.doors.secretsManager.describe(room.environment.SECRET_ARN)).versionIdsToStages,
     now,
   });
 }

@@ -27,6 +27,7 @@ export function rotation<Value>(
     companion: async (name) => {
       throw new Error(`no companion ${name}`);
     },
+    assertNotSuperseded: async () => undefined,
     evidence: (fact) => facts.push(fact),
     ...more,
     facts,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import type { VersionIdsToStages } from '../../../domain/policy/labels.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
 import { retireRole } from '../../../lambdas/database/retire-role.ts';
 import type { DatabaseValue } from '../../../lambdas/database/value.ts';
@@ -156,10 +157,15 @@ describe('single user', () => {
 
 describe('alternating users in an emergency', () => {
   const ids = { leaked: 'e'.repeat(36), current: 'c'.repeat(36) };
-  const call = (texts: Record<string, string | undefined>) =>
+  const settled = { [ids.current]: ['AWSCURRENT'], [ids.leaked]: ['AWSPREVIOUS'] };
+  const call = (texts: Record<string, string | undefined>, stages: VersionIdsToStages = settled) =>
     retireRole(
       { operation: 'retireRole', leakedVersionId: ids.leaked, currentVersionId: ids.current },
-      { companion: async () => pharmacy.admin, readVersion: async (id) => texts[id] },
+      {
+        companion: async () => pharmacy.admin,
+        readVersion: async (id) => texts[id],
+        stages: async () => stages,
+      },
       pharmacy.multiUser,
     );
 
@@ -198,13 +204,51 @@ describe('alternating users in an emergency', () => {
     expect(await pharmacy.sql('select 1 as one', next)).toEqual([{ one: 1 }]);
   });
 
+  test('retires nothing once a later rotation has begun, or was promoted', async () => {
+    const identity = value(multi, 'pharmacy_app', pharmacy.identityPassword);
+    const planned = rotationOf('planned', pharmacy.admin);
+    const leaked = await multi.createSecret({ current: identity }, planned);
+    await multi.setSecret({ current: identity, pending: leaked }, planned);
+    const texts = {
+      [ids.leaked]: multi.serialize(leaked),
+      [ids.current]: multi.serialize(value(multi, 'pharmacy_app_b', 'x'.repeat(32))),
+    };
+    const later = 'd'.repeat(36);
+    for (const stages of [
+      { ...settled, [later]: ['AWSPENDING'] },
+      { [later]: ['AWSCURRENT'], [ids.current]: ['AWSPREVIOUS'] },
+    ]) {
+      expect(await failureOf(call(texts, stages))).toMatchObject({
+        code: 'ERR_ROTATION_INVALID_EVENT',
+      });
+    }
+    expect(await pharmacy.sql('select 1 as one', leaked)).toEqual([{ one: 1 }]);
+  });
+
+  test('an older rotation that waited for the lock sets nothing after the emergency', async () => {
+    const current = value(multi, 'pharmacy_app_a', 'x'.repeat(32));
+    const refusal = Object.assign(new Error('leased'), { code: 'ERR_ROTATION_LEASED' });
+    const stale = rotationOf('planned', pharmacy.admin, {
+      assertNotSuperseded: async () => {
+        throw refusal;
+      },
+    });
+    const pending = await multi.createSecret({ current }, stale);
+    expect(await failureOf(multi.setSecret({ current, pending }, stale))).toBe(refusal);
+    expect(await failureOf(pharmacy.sql('select 1', pending))).toMatchObject({ sqlstate: '28P01' });
+  });
+
   test('refuses to retire the role in use, and anything but two version ids', async () => {
     const text = multi.serialize(value(multi, 'pharmacy_app_b', 'x'.repeat(32)));
     const same = { [ids.leaked]: text, [ids.current]: text };
     expect(await failureOf(call(same))).toMatchObject({ code: 'ERR_ROTATION_ROLE_IN_USE' });
     expect(await failureOf(call({}))).toMatchObject({ code: 'ERR_ROTATION_INVALID_EVENT' });
     for (const input of [null, {}, { operation: 'retireRole', role: 'postgres' }]) {
-      const tools = { companion: async () => pharmacy.admin, readVersion: async () => text };
+      const tools = {
+        companion: async () => pharmacy.admin,
+        readVersion: async () => text,
+        stages: async () => settled,
+      };
       expect(await failureOf(retireRole(input, tools, pharmacy.multiUser))).toMatchObject({
         code: 'ERR_ROTATION_INVALID_EVENT',
       });

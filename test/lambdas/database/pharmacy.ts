@@ -153,6 +153,7 @@ export function rotationOf(
     now: new Date(Date.UTC(2026, 4, 17, 17)),
     random: async (bytes) => randomBytes(bytes),
     companion: async () => admin,
+    assertNotSuperseded: async () => undefined,
     evidence: (fact) => facts.push(fact),
     facts,
     ...more,
