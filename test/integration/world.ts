@@ -212,6 +212,14 @@ export class World {
     }
   }
 
+  /** The value its owner keeps of a secret that does not rotate. */
+  async ownValue(key: string): Promise<string> {
+    const { stage } = this;
+    const SecretId = stage.sandbox.outputs[`SecretArn${key}`];
+    const { SecretString } = await this.#owner.send(new GetSecretValueCommand({ SecretId }));
+    return SecretString ?? '';
+  }
+
   /** Every version there is, those without a label too. */
   async versionIds(key: SecretKey): Promise<string[]> {
     const answer = await this.#owner.send(
