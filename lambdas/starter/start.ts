@@ -4,10 +4,12 @@
  * read from the control table:
  *
  * 1. not a rotating secret of this stack: nothing
- * 2. a rotation that an execution owns (an activation, an emergency): handed over, that execution goes on
- * 3. any other rotation of ours: one execution, named after the version; the second event starts nothing
- * 4. no rotation, but a new secret that still holds its first, empty value: nothing
- * 5. no rotation at all: an unmanaged write, told on the bus
+ * 2. a version that finishSecret promoted (it leaves an AfterRotation record before), and
+ *    a. whose AfterRotation had finished before the event: moved back by hand, as 4
+ *    b. that an execution owns (an activation, an emergency): handed over, that execution goes on
+ *    c. any other: one execution, named after the version; the second event starts nothing
+ * 3. no such version, but a new secret that still holds its first, empty value: nothing
+ * 4. no such version: an unmanaged write, told on the bus
  *
  * The event fires inside finishSecret, before the service has closed the rotation; the execution waits for
  * that. Delivery is best effort: the cadence starts what no event started.
@@ -19,6 +21,7 @@ import {
   type UnmanagedWriteEvent,
   unmanagedWriteEventSchema,
 } from '../../domain/events/audit-event.ts';
+import type { AfterRotationRecord } from '../../domain/events/control-records.ts';
 import { ageOf } from '../../domain/policy/age.ts';
 import { derivedToken } from '../../domain/policy/derived-token.ts';
 import type { Clock } from '../../doors/clock.ts';
@@ -30,7 +33,7 @@ import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
 export interface StarterDoors {
   secretsManager: Pick<SecretsManagerDoor, 'describe'>;
-  controlTable: Pick<ControlTableDoor, 'getRotation' | 'getIntent'>;
+  controlTable: Pick<ControlTableDoor, 'getRotation' | 'getIntent' | 'getAfterRotation'>;
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   clock: Clock;
@@ -40,10 +43,12 @@ export interface StarterDoors {
 export const labelEventSchema = z.object({
   source: z.literal('aws.secretsmanager'),
   'detail-type': z.literal('Secret Label Updated'),
-  resources: z.array(z.string()).min(1),
+  /** When the label moved. */
+  time: z.iso.datetime(),
+  resources: z.array(z.string().max(2048)).min(1),
   detail: z.object({
-    name: z.string().min(1),
-    labelUpdated: z.string(),
+    name: z.string().min(1).max(512),
+    labelUpdated: z.string().max(256),
     versionId: z.string().min(1).max(64),
   }),
 });
@@ -75,7 +80,7 @@ async function decideStart(
   doors: StarterDoors,
   manifest: Manifest,
   stateMachineArn: string,
-  { detail, resources: [secretArn = ''] }: LabelEvent,
+  { detail, time, resources: [secretArn = ''] }: LabelEvent,
 ): Promise<Started> {
   const { name: secretName, versionId, labelUpdated } = detail;
   // Date labels and pins send the same event.
@@ -84,13 +89,15 @@ async function decideStart(
   if (secret === undefined || secret.kind === 'userManaged') return 'notOurs';
 
   const rotation = await doors.controlTable.getRotation(secretName, versionId);
-  if (rotation === undefined) {
+  const after = await doors.controlTable.getAfterRotation(secretName, versionId);
+  if (rotation === undefined || after === undefined || isOverBefore(time, after)) {
     const { versionIdsToStages } = await doors.secretsManager.describe(secretArn);
     const now = doors.clock.now();
     if (ageOf({ origin: secret.origin, versionIdsToStages, now }).uninitialised) {
       return 'uninitialised';
     }
-    await announceUnmanagedWrite(doors, { name: secretName, arn: secretArn }, versionId, now);
+    const moved = { versionId, time };
+    await announceUnmanagedWrite(doors, { name: secretName, arn: secretArn }, moved, now);
     return 'unmanagedWrite';
   }
 
@@ -105,16 +112,21 @@ async function decideStart(
   return answer === 'started' ? 'started' : 'alreadyStarted';
 }
 
+/** A late delivery tells of a promotion before its AfterRotation; what comes after it is another move. */
+function isOverBefore(time: string, { state, at }: AfterRotationRecord): boolean {
+  return state === 'finished' && new Date(at).getTime() < new Date(time).getTime();
+}
+
 async function announceUnmanagedWrite(
   { eventBus }: StarterDoors,
   secret: UnmanagedWriteEvent['secret'],
-  versionId: string,
+  { versionId, time }: { versionId: string; time: string },
   now: Date,
 ): Promise<void> {
   const event = unmanagedWriteEventSchema.parse({
     type: 'unmanaged-secret-write',
     version: 1,
-    id: derivedToken('unmanaged-secret-write', secret.name, versionId),
+    id: derivedToken('unmanaged-secret-write', secret.name, versionId, time),
     at: now.toISOString(),
     secret,
     versionId,

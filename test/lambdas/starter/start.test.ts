@@ -81,13 +81,32 @@ const started = (detail: object = {}) =>
     labelEventSchema.parse({
       source: 'aws.secretsmanager',
       'detail-type': 'Secret Label Updated',
+      time: '2026-05-17T17:00:01Z',
       resources: [arnOf(name)],
       detail: { name, labelUpdated: 'AWSCURRENT', versionId: v2, ...detail },
     }),
   );
 
+/** What the core leaves of a rotation of ours before it promotes its version. */
+async function promoted(more: Partial<RotationRecord> = {}): Promise<void> {
+  await controlTable.fixRotation(name, { ...rotation, ...more });
+  await controlTable.putAfterRotation(name, {
+    versionId: v2,
+    state: 'due',
+    intent: 'planned',
+    basedOn: v1,
+    at: rotation.at,
+  });
+}
+
+async function afterRotationFinished(at: string): Promise<void> {
+  const record = await controlTable.getAfterRotation(name, v2);
+  if (record === undefined) throw new Error('promoted() comes first');
+  await controlTable.moveAfterRotation(name, ['due'], { ...record, state: 'finished', at });
+}
+
 test('a rotation of ours starts one execution, named after the version', async () => {
-  await controlTable.fixRotation(name, rotation);
+  await promoted();
   expect(await started()).toBe('started');
   expect(doors.stepFunctions.started).toEqual([
     { name: v2, input: { secretArn: arnOf(name), secretName: name, versionId: v2 } },
@@ -95,20 +114,20 @@ test('a rotation of ours starts one execution, named after the version', async (
 });
 
 test('an event that is delivered twice starts nothing the second time', async () => {
-  await controlTable.fixRotation(name, rotation);
+  await promoted();
   await started();
   expect(await started()).toBe('alreadyStarted');
   expect(doors.stepFunctions.started).toHaveLength(1);
 });
 
 test('a version that an execution owns is handed over to it', async () => {
-  await controlTable.fixRotation(name, { ...rotation, owner: 'arn:aws:states:::execution:x' });
+  await promoted({ owner: 'arn:aws:states:::execution:x' });
   expect(await started()).toBe('handedOver');
   expect(doors.stepFunctions.started).toEqual([]);
 });
 
 test('the owner counts, too, when only the intent names it', async () => {
-  await controlTable.fixRotation(name, rotation);
+  await promoted();
   await controlTable.putIntent(name, {
     intent: 'activate',
     token: v2,
@@ -141,6 +160,30 @@ test('a write that no rotation made is told on the bus and as an error, and star
   expect(doors.stepFunctions.started).toEqual([]);
 });
 
+test('AWSCURRENT moved back by hand to a version of ours is an unmanaged write, too', async () => {
+  await promoted();
+  await afterRotationFinished('2026-05-17T16:00:00Z');
+  secrets.add(name, { [v2]: ['AWSCURRENT', 'rotated-20260517T150000Z'], [v1]: ['AWSPREVIOUS'] });
+  expect(await started()).toBe('unmanagedWrite');
+  expect(doors.eventBus.events).toHaveLength(1);
+  expect(doors.stepFunctions.started).toEqual([]);
+});
+
+test('an event that arrives after its AfterRotation has finished tells nothing new', async () => {
+  await promoted();
+  await started();
+  await afterRotationFinished('2026-05-17T17:00:09Z');
+  expect(await started()).toBe('alreadyStarted');
+  expect(doors.eventBus.events).toEqual([]);
+});
+
+test('a version that was rotated but never promoted by its rotation is an unmanaged write', async () => {
+  await controlTable.fixRotation(name, rotation);
+  secrets.add(name, { [v2]: ['AWSCURRENT'], [v1]: ['AWSPREVIOUS', 'rotated-20260101T000000Z'] });
+  expect(await started()).toBe('unmanagedWrite');
+  expect(doors.stepFunctions.started).toEqual([]);
+});
+
 test('the empty first value that the deployment writes is no unmanaged write', async () => {
   secrets.add(name, { [v2]: ['AWSCURRENT'] });
   expect(await started()).toBe('uninitialised');
@@ -148,7 +191,7 @@ test('the empty first value that the deployment writes is no unmanaged write', a
 });
 
 test('date labels and pins start nothing', async () => {
-  await controlTable.fixRotation(name, rotation);
+  await promoted();
   expect(await started({ labelUpdated: 'rotated-20260517T170002Z' })).toBe('otherLabel');
   expect(doors.stepFunctions.started).toEqual([]);
 });
