@@ -14,9 +14,13 @@ export function derivedToken(...parts: readonly string[]): string {
   );
 }
 
-/** The token of a planned rotation asked for by the cadence: one per AWSCURRENT version and UTC day. */
+/**
+ * The token of a planned rotation asked for by the cadence: one per AWSCURRENT version and UTC hour. What
+ * RotateSecret does with the token of a rotation that failed for good is not documented; a refused
+ * rotation must not keep the secret waiting until the next day.
+ */
 export function plannedToken(secretName: string, current: string, now: Date): string {
-  return derivedToken('planned', secretName, current, now.toISOString().slice(0, 10));
+  return derivedToken('planned', secretName, current, now.toISOString().slice(0, 13));
 }
 
 /** The token of an activation: fixed by the version that published the key and by the key. */

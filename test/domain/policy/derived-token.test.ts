@@ -10,9 +10,10 @@ test('a derived token has the shape of a UUID and is a valid ClientRequestToken'
   expect(tokenSchema.safeParse(token).success).toBe(true);
 });
 
-test('ticks of one UTC day ask with one token, the next day with another', () => {
+test('ticks of one UTC hour ask with one token, the next hour with another', () => {
   const first = plannedToken('jwt', 'v1', at('2026-05-17T00:00:00Z'));
-  expect(plannedToken('jwt', 'v1', at('2026-05-17T23:59:59Z'))).toBe(first);
+  expect(plannedToken('jwt', 'v1', at('2026-05-17T00:59:59Z'))).toBe(first);
+  expect(plannedToken('jwt', 'v1', at('2026-05-17T01:00:00Z'))).not.toBe(first);
   expect(plannedToken('jwt', 'v1', at('2026-05-18T00:00:00Z'))).not.toBe(first);
   expect(plannedToken('jwt', 'v2', at('2026-05-17T00:00:00Z'))).not.toBe(first);
   expect(plannedToken('pii', 'v1', at('2026-05-17T00:00:00Z'))).not.toBe(first);

@@ -104,9 +104,19 @@ describe('a secret that is due', () => {
     };
     expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'failed', finding: true });
     doors.secretsManager.rotate = rotate;
-    clock.set('2025-12-10T13:00:00Z');
+    clock.set('2025-12-10T12:59:00Z');
     await run(secretOf(jwt));
     expect(secrets.rotations.map(({ clientRequestToken }) => clientRequestToken)).toEqual(asked);
+  });
+
+  test('is asked for with a new token an hour after a rotation that failed for good', async () => {
+    await run(secretOf(jwt));
+    // createSecret refused: the core took AWSPENDING away again.
+    secrets.stages.set(jwt, { [v1]: ['AWSCURRENT', old] });
+    clock.set('2025-12-10T13:00:00Z');
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'rotationStarted' });
+    const tokens = secrets.rotations.map(({ clientRequestToken }) => clientRequestToken);
+    expect(new Set(tokens).size).toBe(2);
   });
 
   test('is not rotated again while its rotation is in progress', async () => {
