@@ -52,7 +52,7 @@ export class AfterRotation extends Construct {
       putEvents(Stack.of(this)),
       ...deployment.controlTable.statements({
         secretNames: secrets.map(({ name }) => name),
-        read: ['intent', 'rotation', 'after', 'lease'],
+        read: ['rotation', 'after', 'lease'],
         write: ['intent', 'after'],
       }),
     );

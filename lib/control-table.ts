@@ -16,6 +16,8 @@ export interface ControlGrant {
   readonly secretNames: readonly string[];
   readonly read: readonly ControlRecord[];
   readonly write?: readonly ControlRecord[];
+  /** An intent that can be removed turns an emergency into a planned rotation. */
+  readonly remove?: readonly ControlRecord[];
 }
 
 export interface ControlTableProps extends Scope {
@@ -63,24 +65,12 @@ export class ControlTable extends Construct {
         ),
       },
     });
-    const write = grant.write ?? [];
+    const statement = (sid: string, actions: string[], records: readonly ControlRecord[] = []) =>
+      records.length === 0 ? [] : [allow(sid, actions, [this.tableArn], keys(records))];
     return [
-      allow(
-        'ReadControlRecords',
-        ['dynamodb:GetItem', 'dynamodb:Query'],
-        [this.tableArn],
-        keys(grant.read),
-      ),
-      ...(write.length === 0
-        ? []
-        : [
-            allow(
-              'WriteControlRecords',
-              ['dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-              [this.tableArn],
-              keys(write),
-            ),
-          ]),
+      ...statement('ReadControlRecords', ['dynamodb:GetItem', 'dynamodb:Query'], grant.read),
+      ...statement('WriteControlRecords', ['dynamodb:PutItem'], grant.write),
+      ...statement('RemoveControlRecords', ['dynamodb:DeleteItem'], grant.remove),
       allow('UseControlTableKey', useByDynamoDb, [this.#key.keyArn], {
         StringEquals: { 'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com` },
       }),

@@ -98,7 +98,8 @@ export class RotatingSecret extends Construct {
     return newSecret(this, 'Secret', {
       name,
       kind: secret.kind,
-      description: `Rotated by Quarterturn (${secret.kind}, every ${secret.cadenceDays} days)`,
+      // Nothing that may change: a new description is an UpdateSecret, which the secret's policy denies.
+      description: `Rotated by Quarterturn (${secret.kind})`,
       kmsKeyArn: deployment.keys.secrets.keyArn,
       cadenceDays: secret.cadenceDays,
     });
@@ -124,6 +125,7 @@ export class RotatingSecret extends Construct {
         secretNames: [this.reference.name],
         read: ['intent', 'rotation', 'after', 'lease', 'compromised'],
         write: ['rotation', 'after', 'lease'],
+        remove: ['after'],
       }),
     );
     if (companions.length > 0) {

@@ -19,7 +19,8 @@ export class UserManagedSecret extends Construct {
     this.reference = newSecret(this, 'Secret', {
       name: secretName(deployment.config, key),
       kind: secret.kind,
-      description: secret.purpose,
+      // Not its purpose, which may change: a new description is an UpdateSecret, which its policy denies.
+      description: 'Its owners change its value; Quarterturn does not rotate it',
       kmsKeyArn: deployment.keys.secrets.keyArn,
     });
     protectSecret(this, 'Protection', this.reference, [deployment.config.breakGlassRoleArn], true);

@@ -78,22 +78,19 @@ describe('a secret', () => {
     ]);
   });
 
-  test('changed configuration changes neither its name nor its value', () => {
+  test('changed configuration changes nothing of it but tags: its policy denies UpdateSecret', () => {
     const other = changed({
       secrets: {
         ...pharmacy.secrets,
         db: { ...pharmacy.secrets.db, host: 'moved.example.com', cadenceDays: 60 } as never,
+        dbAdmin: { ...pharmacy.secrets.dbAdmin, purpose: 'Another one.' } as never,
         jwt: { ...pharmacy.secrets.jwt, encoding: 'hex', bits: 256, field: 'SIGNING' } as never,
       },
     });
     const identity = (from: ReturnType<typeof synthesize>) =>
       from
         .all('AWS::SecretsManager::Secret')
-        .map((secret) => [
-          from.idOf(secret),
-          secret.Properties.Name,
-          secret.Properties.SecretString,
-        ]);
+        .map((secret) => [from.idOf(secret), { ...secret.Properties, Tags: undefined }]);
     expect(identity(synthesize(other))).toEqual(identity(stack));
   });
 });
@@ -151,6 +148,7 @@ describe('the role of a rotation function', () => {
       'Random',
       'ReadControlRecords',
       'WriteControlRecords',
+      'RemoveControlRecords',
       'UseControlTableKey',
     ]);
   });
@@ -190,6 +188,7 @@ describe('the role of a rotation function', () => {
       own('intent', 'rotation', 'after', 'lease', 'compromised'),
     );
     expect(keys('WriteControlRecords')).toEqual(own('rotation', 'after', 'lease'));
+    expect(keys('RemoveControlRecords')).toEqual(own('after'));
   });
 
   test('reads the current value of the admin and of nothing else besides its own', () => {
@@ -249,6 +248,19 @@ describe('every policy of the stack', () => {
       'kms:GenerateRandom',
       'secretsmanager:ListSecrets',
     ]);
+  });
+
+  test('lets only rotation functions remove a record, and of AfterRotation alone', () => {
+    const removers = documents.filter(([, { Action }]) =>
+      list(Action).some((action) => /dynamodb:(Delete|Update|BatchWrite)Item/.test(action)),
+    );
+    expect(removers).toHaveLength(4);
+    for (const [id, { Action, Condition }] of removers) {
+      expect(id).toMatch(/^Secret\w+Rotation/);
+      expect(Action).toBe('dynamodb:DeleteItem');
+      const keys: string[] = Condition['ForAllValues:StringEquals']['dynamodb:LeadingKeys'];
+      expect(keys.every((key) => key.startsWith('after#'))).toBe(true);
+    }
   });
 
   test('gives nobody a way to take a function or a secret over', () => {
