@@ -23,7 +23,7 @@ export class AwsCallError extends Error {
   }
 }
 
-/** Service messages name resources, tokens and principals, never values; anything else is replaced by advice. */
+/** What did not get an answer is told as advice. */
 const unreachable: ReadonlySet<string> = new Set([
   'TimeoutError',
   'ECONNREFUSED',
@@ -31,16 +31,39 @@ const unreachable: ReadonlySet<string> = new Set([
   'ECONNRESET',
 ]);
 
+export interface CallOptions {
+  /** The request holds a value: a message that could quote the request is withheld. */
+  readonly carriesValue?: boolean;
+}
+
 /** Runs one SDK call and turns whatever it throws into an `AwsCallError`. */
-export async function awsCall<Output>(call: string, send: () => Promise<Output>): Promise<Output> {
+export async function awsCall<Output>(
+  call: string,
+  send: () => Promise<Output>,
+  options: CallOptions = {},
+): Promise<Output> {
   try {
     return await send();
   } catch (error) {
-    throw toAwsCallError(call, error);
+    throw toAwsCallError(call, error, options);
   }
 }
 
-function toAwsCallError(call: string, error: unknown): AwsCallError {
+/** Errors about the request itself; all others name resources, tokens and principals. */
+const aboutTheRequest =
+  /^(ValidationException|SerializationException|InvalidParameter|InvalidRequest)/;
+
+/** "1 validation error detected: Value '…' at 'x' failed to satisfy constraint: …" quotes what it was sent. */
+function printable(awsCode: string, message: string, { carriesValue }: CallOptions): string {
+  if (!aboutTheRequest.test(awsCode)) {
+    return message;
+  }
+  return carriesValue
+    ? 'its message is withheld, because it may quote the value'
+    : message.replaceAll(/\bValue '.*?'(?= at ')/gs, 'Value');
+}
+
+function toAwsCallError(call: string, error: unknown, options: CallOptions): AwsCallError {
   const { name, code, message, $metadata } = error as {
     name?: string;
     code?: string;
@@ -48,7 +71,8 @@ function toAwsCallError(call: string, error: unknown): AwsCallError {
     $metadata?: { httpStatusCode?: number };
   };
   if ($metadata?.httpStatusCode !== undefined) {
-    return new AwsCallError(call, name ?? 'Unknown', message ?? 'no message');
+    const awsCode = name ?? 'Unknown';
+    return new AwsCallError(call, awsCode, printable(awsCode, message ?? 'no message', options));
   }
   const kind = code ?? name ?? 'Unknown';
   const advice = unreachable.has(kind)

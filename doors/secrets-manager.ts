@@ -118,16 +118,19 @@ export function secretsManager(
 
     async putPending({ secretId, token, secretString, rotationToken }) {
       try {
-        await awsCall('PutSecretValue', () =>
-          client.send(
-            new PutSecretValueCommand({
-              SecretId: secretId,
-              ClientRequestToken: token,
-              SecretString: secretString,
-              VersionStages: ['AWSPENDING'],
-              ...(rotationToken && { RotationToken: rotationToken }),
-            }),
-          ),
+        await awsCall(
+          'PutSecretValue',
+          () =>
+            client.send(
+              new PutSecretValueCommand({
+                SecretId: secretId,
+                ClientRequestToken: token,
+                SecretString: secretString,
+                VersionStages: ['AWSPENDING'],
+                ...(rotationToken && { RotationToken: rotationToken }),
+              }),
+            ),
+          { carriesValue: true },
         );
         return 'stored';
       } catch (error) {
