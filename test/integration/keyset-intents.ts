@@ -31,6 +31,25 @@ export function keysetIntents(key: 'jwt' | 'pii', world: () => World): void {
       await look();
     });
 
+    test('activate is tried again by the service while its AfterRotation waits', async () => {
+      const w = world();
+      const look = await eyes[key](w);
+      w.stage.sandbox.dropNextEvent('Secret Label Updated', { labelUpdated: 'AWSCURRENT' });
+      const publishing = await w.rotate(key);
+      const next = publishedOf(await read())?.kid;
+      const fault = w.fault(key, 'setSecret', 'after');
+      const { clock } = w.stage.sandbox;
+      // The cadence starts what no event started.
+      await clock.advanceTo(new Date(clock.now().getTime() + 3_600_000));
+      await w.settle();
+      expect(fault.fired()).toBe(1);
+      expect(await primary()).toBe(next);
+      expect(await w.holder(key, 'AWSPREVIOUS')).toBe(publishing);
+      expect(await w.afterRotation(key, publishing)).toBe('finished');
+      expect(await w.afterRotation(key)).toBe('finished');
+      await look();
+    });
+
     test('rollback makes the earlier key primary again, with its date', async () => {
       const w = world();
       const old = await primary();
