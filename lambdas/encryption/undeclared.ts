@@ -6,7 +6,8 @@ import type { Session } from '../../doors/postgres/door.ts';
 import { quoteIdentifier } from '../../doors/postgres/identifiers.ts';
 import type { DeclaredColumn } from './columns.ts';
 
-const sampledRows = 1_000;
+/** About so many of a large table, and of a small one at most. */
+const sampledRows = 4_000;
 
 interface Candidate extends Record<string, unknown> {
   schema: string;
@@ -79,7 +80,10 @@ export async function findUndeclared(
   };
 }
 
-/** One pass over one table for all its columns. A large one is sampled by blocks, all over. */
+/**
+ * One pass over one table for all its columns. A large one is sampled by blocks, all over; the limit only
+ * guards against row counts that are out of date, because it would cut off the end of the table.
+ */
 async function sample(session: Session, columns: readonly Candidate[]): Promise<string[]> {
   const [first] = columns;
   if (first === undefined) {
@@ -91,10 +95,12 @@ async function sample(session: Session, columns: readonly Candidate[]): Promise<
   );
   const percent = Math.min(100, (100 * sampledRows) / Math.max(first.rows, 1));
   const from = `${quoteIdentifier(first.schema)}.${quoteIdentifier(first.table)}`;
-  const blocks = percent < 10 ? ` tablesample system (${percent})` : '';
+  const isLarge = percent < 10;
+  const blocks = isLarge ? ` tablesample system (${percent})` : '';
+  const limit = isLarge ? 10 * sampledRows : sampledRows;
   const [row] = await session.query<{ hits: boolean[] }>(
     `select array[${tests.join(', ')}] as hits
-       from (select ${names.join(', ')} from ${from}${blocks} limit ${sampledRows}) as sampled`,
+       from (select ${names.join(', ')} from ${from}${blocks} limit ${limit}) as sampled`,
   );
   return columns.filter((_, index) => row?.hits[index] === true).map(({ column }) => column);
 }

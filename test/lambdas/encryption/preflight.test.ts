@@ -248,8 +248,8 @@ describe('the search for undeclared ciphertext', () => {
   test('finds it in a large table, by a sample from all over it', async () => {
     await sql(
       'create table big (id int, body text)',
-      "insert into big select i, repeat('x', 50) from generate_series(1, 30000) i",
-      `insert into big select i, '${value()}' from generate_series(1, 30000) i`,
+      "insert into big select i, repeat('x', 50) from generate_series(1, 50000) i",
+      `insert into big select i, '${value()}' from generate_series(1, 50000) i`,
       'analyze big',
     );
     expect((await check()).findings).toEqual([
