@@ -89,8 +89,17 @@ describe('a rotation', () => {
   });
 
   test('hands the rotation token on, and logs it nowhere', async () => {
+    const put = world.secrets.putPending;
+    let handedOn: string | undefined;
+    world.secrets.putPending = (value) => {
+      handedOn = value.rotationToken;
+      return put(value);
+    };
     await world.rotate();
-    expect(JSON.stringify([world.log, world.answers])).not.toContain('RotationToken');
+    expect(handedOn).toMatch(/^[0-9a-f-]{36}$/);
+    const said = JSON.stringify([world.log, world.answers]);
+    expect(said).not.toContain('RotationToken');
+    expect(said).not.toContain(handedOn);
   });
 });
 

@@ -117,6 +117,22 @@ describe('a rotation that is preempted', () => {
   }
 });
 
+test('AWSCURRENT that moves after the base was checked is compared again by the promotion itself', async () => {
+  await world.rotate();
+  await world.finishAfterRotation();
+  const { AWSCURRENT: base = '', AWSPREVIOUS: moved = '' } = await world.labels();
+  const put = world.control.putAfterRotation;
+  world.control.putAfterRotation = async (...args) => {
+    const move = { secretId: world.secretArn, label: 'AWSCURRENT', to: moved, from: base };
+    await world.secrets.moveLabel(move);
+    return put(...args);
+  };
+  const token = await world.begin({ intent: 'planned' });
+  expect((await world.labels()).AWSCURRENT).toBe(moved);
+  expect(await world.control.getAfterRotation(world.secretName, token)).toBeUndefined();
+  expect(codes()).toContain('ERR_ROTATION_BASE_MOVED');
+});
+
 describe('material recorded as compromised while its rotation is under way', () => {
   test('is not set in the target', async () => {
     strategy.failing = { step: 'setSecret', error: unreachable };
