@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { companionSchema, rotationEnvironmentSchema } from '../rotation/environment.ts';
-
-const wholeNumber = z
-  .string()
-  .regex(/^\d{1,9}$/)
-  .transform(Number);
+import {
+  companionSchema,
+  rotationEnvironmentSchema,
+  wholeNumber,
+} from '../rotation/environment.ts';
 
 /** The declared columns are `columns.json` in the asset, the certificates `ca.pem` when `CA` is "file". */
 export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({

@@ -1,10 +1,5 @@
 import * as z from 'zod';
-import { rotationEnvironmentSchema } from '../rotation/environment.ts';
-
-const wholeNumber = z
-  .string()
-  .regex(/^\d{1,9}$/)
-  .transform(Number);
+import { rotationEnvironmentSchema, wholeNumber } from '../rotation/environment.ts';
 
 export const jwtEnvironmentSchema = rotationEnvironmentSchema.extend({
   /** Name of the flat field that holds the primary key, e.g. `JWT_SECRET`. */

@@ -21,6 +21,12 @@ export const rotationEnvironmentSchema = z.object({
   ENVIRONMENT: z.string().min(1),
 });
 
+/** A variable is text; sizes, ports and durations are digits. */
+export const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number);
+
 /** ARN of another secret, by name or by full ARN. */
 export const companionSchema = secretArn;
 export type RotationEnvironment = z.infer<typeof rotationEnvironmentSchema>;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ControlTableDoor, controlTable } from '../../doors/control-table.ts';
 import { SandboxClock } from '../../sandbox/clock.ts';
 import { DynamoDbService } from '../../sandbox/dynamodb/service.ts';
+import { controlTableProperties } from '../in-process/control-table-properties.ts';
 import { inProcess } from '../in-process/request-handler.ts';
 
 const token = 'a'.repeat(32);
@@ -31,18 +32,7 @@ let table: ControlTableDoor;
 beforeAll(async () => {
   const clock = new SandboxClock(new Date(at), 'manual');
   dynamoDb = new DynamoDbService({ account: '000000000000', region: 'eu-west-1', clock });
-  await dynamoDb.createTable({
-    TableName: 'control',
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-  });
+  await dynamoDb.createTable(controlTableProperties);
   client = new DynamoDBClient(inProcess(dynamoDb) as object);
   table = controlTable('control', client);
 });

@@ -16,6 +16,7 @@ import { DynamoDbService } from '../../sandbox/dynamodb/service.ts';
 import { KmsService } from '../../sandbox/kms/service.ts';
 import type { LambdaPort } from '../../sandbox/ports.ts';
 import { SecretsManagerService } from '../../sandbox/secrets-manager/service.ts';
+import { controlTableProperties } from './control-table-properties.ts';
 import { Faults } from './faults.ts';
 import { inProcess, tester } from './request-handler.ts';
 
@@ -158,18 +159,7 @@ export class RotationWorld<Value> {
   static async start<Value>(options: WorldOptions<Value>): Promise<RotationWorld<Value>> {
     const clock = new SandboxClock(new Date('2026-01-05T03:00:00Z'), 'manual');
     const dynamoDb = new DynamoDbService({ account, region, clock });
-    await dynamoDb.createTable({
-      TableName: 'control',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-    });
+    await dynamoDb.createTable(controlTableProperties);
     const world = new RotationWorld(options, clock, dynamoDb);
     await world.service.configureRotation(tester, {
       secretId: world.secretArn,
