@@ -34,7 +34,7 @@ test('28P01 is a refusal of the credential', async () => {
 
 test.each([
   new RoleCannotLoginError(at),
-  new PostgresError('53300', at, 'too many connections'),
+  new PostgresError(at, '53300', 'too many connections'),
   new PostgresUnreachableError(at, 'ECONNREFUSED'),
   new TlsError(at, 'CERT_HAS_EXPIRED'),
   new TypeError('a mistake'),
