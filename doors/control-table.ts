@@ -20,8 +20,10 @@ import {
   compromisedRecordSchema,
   type HoldRecord,
   holdRecordSchema,
+  type Intent,
   type IntentRecord,
   intentRecordSchema,
+  intents,
   type LeaseRecord,
   leaseRecordSchema,
   type RotationRecord,
@@ -30,8 +32,12 @@ import {
 import { awsCall, clientDefaults, isAwsError } from './aws-call.ts';
 
 export interface ControlTableDoor {
+  /** @throws ControlRecordError when a token has more than one intent */
   getIntent(secretName: string, token: string): Promise<IntentRecord | undefined>;
-  /** @returns 'exists' when this token already has an intent; the first one stands */
+  /**
+   * Each intent has a partition of its own, so that IAM can tell who may ask for which.
+   * @returns 'exists' when this token already has this intent; the first record stands
+   */
   putIntent(secretName: string, record: IntentRecord): Promise<'stored' | 'exists'>;
 
   getRotation(secretName: string, token: string): Promise<RotationRecord | undefined>;
@@ -55,13 +61,12 @@ export interface ControlTableDoor {
   ): Promise<boolean>;
   /** Takes the record of a version that never became current away. */
   removeAfterRotation(secretName: string, versionId: string): Promise<void>;
-  /** Was any rotation of this secret ever promoted? */
+  /** Was any rotation of this secret ever promoted? An AfterRotation begins only for AWSCURRENT. */
   everPromoted(secretName: string): Promise<boolean>;
 
   getLease(secretName: string): Promise<LeaseRecord | undefined>;
   /** Takes or replaces the lease. */
   putLease(secretName: string, record: LeaseRecord): Promise<void>;
-  releaseLease(secretName: string): Promise<void>;
 
   getCompromised(secretName: string): Promise<ReadonlySet<string>>;
   putCompromised(secretName: string, record: CompromisedRecord): Promise<void>;
@@ -81,7 +86,7 @@ export class ControlRecordError extends Error {
   }
 }
 
-type RecordName = 'intent' | 'rotation' | 'after' | 'lease' | 'compromised' | 'hold';
+type RecordName = `intent.${Intent}` | 'rotation' | 'after' | 'lease' | 'compromised' | 'hold';
 interface Stored<Content> {
   content: Content;
   revision: number;
@@ -155,6 +160,32 @@ export function controlTable(
     }
   }
 
+  /** Every record of one kind of one secret. */
+  async function all<Schema extends z.ZodType>(
+    schema: Schema,
+    name: RecordName,
+    secretName: string,
+  ): Promise<z.infer<Schema>[]> {
+    const found: z.infer<Schema>[] = [];
+    let start: Record<string, never> | undefined;
+    do {
+      const page = await awsCall('Query', () =>
+        client.send(
+          new QueryCommand({
+            TableName: table,
+            ConsistentRead: true,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': { S: `${name}#${secretName}` } },
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        ),
+      );
+      found.push(...(page.Items ?? []).map((item) => decode(schema, item).content));
+      start = page.LastEvaluatedKey as Record<string, never> | undefined;
+    } while (start);
+    return found;
+  }
+
   const remove = (name: RecordName, secretName: string, sk: string) =>
     awsCall('DeleteItem', () =>
       client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(name, secretName, sk) })),
@@ -166,9 +197,18 @@ export function controlTable(
   ) => (await get(schema, ...key))?.content;
 
   return {
-    getIntent: (secretName, token) => content(intentRecordSchema, 'intent', secretName, token),
+    async getIntent(secretName, token) {
+      const found = await Promise.all(
+        intents.map((intent) => content(intentRecordSchema, `intent.${intent}`, secretName, token)),
+      );
+      const [record, ...others] = found.filter((candidate) => candidate !== undefined);
+      if (others.length > 0) {
+        throw new ControlRecordError(`intent.*#${secretName}/${token}`, 'names several intents');
+      }
+      return record;
+    },
     putIntent: async (secretName, record) =>
-      (await put('intent', secretName, record.token, record, { revision: 0 }))
+      (await put(`intent.${record.intent}`, secretName, record.token, record, { revision: 0 }))
         ? 'stored'
         : 'exists',
 
@@ -219,49 +259,22 @@ export function controlTable(
       await remove('after', secretName, versionId);
     },
     async everPromoted(secretName) {
-      const answer = await awsCall('Query', () =>
-        client.send(
-          new QueryCommand({
-            TableName: table,
-            ConsistentRead: true,
-            Limit: 1,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': { S: `after#${secretName}` } },
-          }),
-        ),
-      );
-      return (answer.Count ?? 0) > 0;
+      for (const { state } of await all(afterRotationRecordSchema, 'after', secretName)) {
+        if (state !== 'due') {
+          return true;
+        }
+      }
+      return false;
     },
 
     getLease: (secretName) => content(leaseRecordSchema, 'lease', secretName, 'lease'),
     async putLease(secretName, record) {
       await put('lease', secretName, 'lease', record, 'overwrite');
     },
-    async releaseLease(secretName) {
-      await remove('lease', secretName, 'lease');
-    },
 
     async getCompromised(secretName) {
-      const found = new Set<string>();
-      let start: Record<string, never> | undefined;
-      do {
-        const page = await awsCall('Query', () =>
-          client.send(
-            new QueryCommand({
-              TableName: table,
-              ConsistentRead: true,
-              KeyConditionExpression: 'pk = :pk',
-              ExpressionAttributeValues: { ':pk': { S: `compromised#${secretName}` } },
-              ...(start && { ExclusiveStartKey: start }),
-            }),
-          ),
-        );
-        for (const item of page.Items ?? []) {
-          found.add(decode(compromisedRecordSchema, item).content.material);
-        }
-        start = page.LastEvaluatedKey as Record<string, never> | undefined;
-      } while (start);
-      return found;
+      const records = await all(compromisedRecordSchema, 'compromised', secretName);
+      return new Set(records.map(({ material }) => material));
     },
     async putCompromised(secretName, record) {
       // The first record of a material stands: it says since when it is known.

@@ -53,7 +53,7 @@ export class AfterRotation extends Construct {
       ...deployment.controlTable.statements({
         secretNames: secrets.map(({ name }) => name),
         read: ['rotation', 'after', 'lease'],
-        write: ['intent', 'after'],
+        write: ['intent.activate', 'after'],
       }),
     );
     new AfterRotationMachine(this, 'Machine', {
@@ -95,7 +95,7 @@ export class Starter extends Construct {
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       ...deployment.controlTable.statements({
         secretNames: secrets.map(({ name }) => name),
-        read: ['intent', 'rotation', 'after'],
+        read: ['rotation', 'after'],
       }),
     );
     invokeBy(

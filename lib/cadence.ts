@@ -53,8 +53,8 @@ export class Cadence extends Construct {
       allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
       ...deployment.controlTable.statements({
         secretNames: secrets.map(({ name }) => name),
-        read: ['after', 'hold', 'lease', 'rotation', 'intent'],
-        write: ['intent'],
+        read: ['after', 'hold', 'lease', 'rotation', 'intent.*'],
+        write: ['intent.planned'],
       }),
     );
     invokeBy(

@@ -9,7 +9,17 @@ import { useByDynamoDb } from './keys.ts';
 import { allow } from './statements.ts';
 
 /** The first part of a partition key: `<record>#<secret name>`. */
-export type ControlRecord = 'intent' | 'rotation' | 'after' | 'lease' | 'compromised' | 'hold';
+export type ControlRecord =
+  | 'intent.*'
+  | 'intent.planned'
+  | 'intent.activate'
+  | 'intent.rollback'
+  | 'intent.emergency'
+  | 'rotation'
+  | 'after'
+  | 'lease'
+  | 'compromised'
+  | 'hold';
 
 export interface ControlGrant {
   /** Names of the secrets whose records these are. */
@@ -59,7 +69,7 @@ export class ControlTable extends Construct {
   /** Each caller reaches its own records of its own secrets, by partition key. */
   statements(grant: ControlGrant): PolicyStatement[] {
     const keys = (records: readonly ControlRecord[]) => ({
-      'ForAllValues:StringEquals': {
+      'ForAllValues:StringLike': {
         'dynamodb:LeadingKeys': records.flatMap((record) =>
           grant.secretNames.map((name) => `${record}#${name}`),
         ),

@@ -53,8 +53,8 @@ export function operatorPolicy(
     allow('ReadManifest', ['ssm:GetParameter'], manifestParameterArns),
     ...deployment.controlTable.statements({
       secretNames: secrets.map(({ name }) => name),
-      read: ['intent', 'rotation', 'after', 'lease', 'compromised', 'hold'],
-      write: ['intent'],
+      read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold'],
+      write: ['intent.planned', 'intent.rollback', 'intent.emergency'],
     }),
   ]);
 }

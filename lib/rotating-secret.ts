@@ -123,7 +123,7 @@ export class RotatingSecret extends Construct {
       allow('Random', ['kms:GenerateRandom'], ['*']),
       ...deployment.controlTable.statements({
         secretNames: [this.reference.name],
-        read: ['intent', 'rotation', 'after', 'lease', 'compromised'],
+        read: ['intent.*', 'rotation', 'after', 'lease', 'compromised'],
         write: ['rotation', 'after', 'lease'],
         remove: ['after'],
       }),

@@ -1,4 +1,8 @@
-/** Everything the tests leave in a temporary directory is left in this one, which the teardown looks through. */
+/**
+ * Bundles the functions once, before two workers need them at the same time. Everything the tests leave in a temporary directory is left in this one, which the
+ * teardown looks through.
+ */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,4 +12,5 @@ export default function setup() {
   // As root the PostgreSQL server runs under another user, which has to pass through.
   chmodSync(root, 0o711);
   process.env.TMPDIR = root;
+  execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { stdio: 'inherit' });
 }

@@ -4,7 +4,7 @@
  * flight may still be running.
  *
  * In this order, each of them repeatable:
- * 1. the lease: from now on the core refuses every token but the named one
+ * 1. the lease: from now on the core refuses every token but the named one, whose promotion ends it
  * 2. the secret's AfterRotation is stopped: its tasks go on only while their record says running
  * 3. a pending value that the target accepts, or may accept, is pinned
  * 4. the service's retries are cancelled (CancelRotateSecret leaves AWSPENDING where it is)

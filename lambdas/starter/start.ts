@@ -33,7 +33,7 @@ import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
 export interface StarterDoors {
   secretsManager: Pick<SecretsManagerDoor, 'describe'>;
-  controlTable: Pick<ControlTableDoor, 'getRotation' | 'getIntent' | 'getAfterRotation'>;
+  controlTable: Pick<ControlTableDoor, 'getRotation' | 'getAfterRotation'>;
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   clock: Clock;
@@ -101,8 +101,7 @@ async function decideStart(
     return 'unmanagedWrite';
   }
 
-  const intent = await doors.controlTable.getIntent(secretName, versionId);
-  if ((rotation.owner ?? intent?.owner) !== undefined) return 'handedOver';
+  if (rotation.owner !== undefined) return 'handedOver';
 
   const answer = await doors.stepFunctions.startExecution({
     stateMachineArn,

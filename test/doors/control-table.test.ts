@@ -44,8 +44,18 @@ describe('intents', () => {
 
   test('a token has one intent: the first one stands', async () => {
     expect(await table.putIntent('once', intent)).toBe('stored');
-    expect(await table.putIntent('once', { ...intent, intent: 'planned' })).toBe('exists');
-    expect((await table.getIntent('once', token))?.intent).toBe('emergency');
+    expect(await table.putIntent('once', { ...intent, requestedBy: 'somebody else' })).toBe(
+      'exists',
+    );
+    expect((await table.getIntent('once', token))?.requestedBy).toBe('on-call');
+  });
+
+  test('two intents under one token are an error, never the milder one', async () => {
+    await table.putIntent('twice', intent);
+    await table.putIntent('twice', { ...intent, intent: 'planned' });
+    await expect(table.getIntent('twice', token)).rejects.toMatchObject({
+      code: 'ERR_ROTATION_CONTROL_RECORD',
+    });
   });
 
   test('an intent of one secret is none of another', async () => {
@@ -102,9 +112,11 @@ describe('AfterRotation', () => {
     expect(taken.filter(Boolean)).toHaveLength(1);
   });
 
-  test('a secret was promoted once there is one', async () => {
+  test('a secret was promoted once one has begun; one that is only due may never have been', async () => {
     expect(await table.everPromoted('fresh')).toBe(false);
     await table.putAfterRotation('fresh', after);
+    expect(await table.everPromoted('fresh')).toBe(false);
+    await table.moveAfterRotation('fresh', ['due'], { ...after, state: 'running' });
     expect(await table.everPromoted('fresh')).toBe(true);
   });
 });
@@ -117,11 +129,10 @@ test('compromised material is a set, and its first record stands', async () => {
   expect(await table.getCompromised('leaked')).toEqual(new Set(['k1', 'k2']));
 });
 
-test('a lease ends when it is released', async () => {
+test('of two leases the later one stands', async () => {
   await table.putLease('leased', { token, owner: 'emergency', at, expiresAt: at });
-  expect((await table.getLease('leased'))?.owner).toBe('emergency');
-  await table.releaseLease('leased');
-  expect(await table.getLease('leased')).toBeUndefined();
+  await table.putLease('leased', { token, owner: 'rollback', at, expiresAt: at });
+  expect((await table.getLease('leased'))?.owner).toBe('rollback');
 });
 
 test.each([
@@ -132,7 +143,7 @@ test.each([
     new PutItemCommand({
       TableName: 'control',
       Item: {
-        pk: { S: 'intent#damaged' },
+        pk: { S: 'intent.planned#damaged' },
         sk: { S: token },
         revision: { N: '1' },
         record: { S: text },

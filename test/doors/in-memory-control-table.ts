@@ -48,10 +48,10 @@ export function inMemoryControlTable(): ControlTableDoor {
       return true;
     },
     removeAfterRotation: async (name, versionId) => void afters.delete(key(name, versionId)),
-    everPromoted: async (name) => [...afters.keys()].some((at) => at.startsWith(`${name}/`)),
+    everPromoted: async (name) =>
+      [...afters].some(([at, { state }]) => at.startsWith(`${name}/`) && state !== 'due'),
     getLease: async (name) => structuredClone(leases.get(name)),
     putLease: async (name, record) => void leases.set(name, structuredClone(record)),
-    releaseLease: async (name) => void leases.delete(name),
     getCompromised: async (name) =>
       new Set(
         [...compromised]

@@ -182,10 +182,10 @@ describe('the role of a rotation function', () => {
 
   test('reads intents and compromised material, writes neither', () => {
     const keys = (sid: string) =>
-      stack.statement(jwt, sid).Condition['ForAllValues:StringEquals']['dynamodb:LeadingKeys'];
+      stack.statement(jwt, sid).Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
     const own = (...records: string[]) => records.map((record) => `${record}#pharmacy/prod/jwt`);
     expect(keys('ReadControlRecords')).toEqual(
-      own('intent', 'rotation', 'after', 'lease', 'compromised'),
+      own('intent.*', 'rotation', 'after', 'lease', 'compromised'),
     );
     expect(keys('WriteControlRecords')).toEqual(own('rotation', 'after', 'lease'));
     expect(keys('RemoveControlRecords')).toEqual(own('after'));
@@ -258,7 +258,7 @@ describe('every policy of the stack', () => {
     for (const [id, { Action, Condition }] of removers) {
       expect(id).toMatch(/^Secret\w+Rotation/);
       expect(Action).toBe('dynamodb:DeleteItem');
-      const keys: string[] = Condition['ForAllValues:StringEquals']['dynamodb:LeadingKeys'];
+      const keys: string[] = Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
       expect(keys.every((key) => key.startsWith('after#'))).toBe(true);
     }
   });
@@ -476,12 +476,12 @@ describe('cadence', () => {
     expect(stack.statement(policy, 'InvokeRotationFunctions').Resource).toHaveLength(4);
   });
 
-  test('writes intents and nothing else', () => {
+  test('writes planned intents and nothing else', () => {
     const keys: string[] = stack.statement(policy, 'WriteControlRecords').Condition[
-      'ForAllValues:StringEquals'
+      'ForAllValues:StringLike'
     ]['dynamodb:LeadingKeys'];
     expect(keys).toHaveLength(4);
-    expect(keys.every((key) => key.startsWith('intent#'))).toBe(true);
+    expect(keys.every((key) => key.startsWith('intent.planned#'))).toBe(true);
   });
 });
 

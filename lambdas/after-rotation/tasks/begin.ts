@@ -83,7 +83,7 @@ function mayTake({ state, execution }: AfterRotationRecord, { takeOver, resume }
 
 function progressOf(
   { secretArn, secretName, versionId }: Input,
-  { intent, basedOn, publishedKid, at }: AfterRotationRecord,
+  { intent, basedOn, publishedKid, replaced, at }: AfterRotationRecord,
   secret: RotatedManifestSecret,
   outcome: Progress['outcome'],
 ): Progress {
@@ -104,7 +104,8 @@ function progressOf(
       secret.kind === 'database' &&
       secret.scheme === 'multiUser' &&
       intent === 'emergency' &&
-      basedOn !== null,
+      // A first value replaced the marker: no credential leaked.
+      replaced !== undefined,
     rotationFunction: secret.function,
     settled: false,
     polls: 0,

@@ -110,6 +110,7 @@ async function tail<Value>(run: Run<Value>, label: DateLabelMove | undefined): P
   }
   try {
     await clearPending(run, run.token);
+    await endOwnLease(run);
   } catch (error) {
     if (!(error instanceof AwsCallError)) {
       throw error;
@@ -118,6 +119,17 @@ async function tail<Value>(run: Run<Value>, label: DateLabelMove | undefined): P
       secret: run.environment.SECRET_NAME,
       token: run.token,
       awsCode: error.awsCode,
+    });
+  }
+}
+
+/** The rotation the way was cleared for is promoted: from now on AfterRotation keeps others waiting. */
+async function endOwnLease<Value>({ doors, environment, token, now }: Run<Value>): Promise<void> {
+  const lease = await doors.controlTable.getLease(environment.SECRET_NAME);
+  if (lease?.token === token && new Date(lease.expiresAt).getTime() > now.getTime()) {
+    await doors.controlTable.putLease(environment.SECRET_NAME, {
+      ...lease,
+      expiresAt: now.toISOString(),
     });
   }
 }

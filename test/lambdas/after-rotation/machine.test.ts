@@ -77,7 +77,7 @@ describe('a rotation that is over when it is promoted', () => {
 
   test('an emergency of a database with two roles closes the leaked one by its own function', async () => {
     const around = world(database);
-    await around.rotated(v1, 'emergency');
+    await around.rotated(v1, 'emergency', { primary: 'b:2', replaced: 'a:1' });
     expect(await around.execute()).toBe('SUCCEEDED');
     expect(tasksOf(around)).toEqual(['begin', 'settled', 'retireRole', 'audit', 'finish']);
     expect(around.calls[2]).toEqual({
@@ -89,16 +89,18 @@ describe('a rotation that is over when it is promoted', () => {
   });
 
   test.each([
-    ['a planned rotation', database, 'planned' as const],
-    ['an emergency of another kind', jwt, 'emergency' as const],
+    ['a planned rotation', database, 'planned' as const, 'a:1'],
+    ['an emergency of another kind', jwt, 'emergency' as const, 'k1'],
+    ['an emergency that made the first value', database, 'emergency' as const, undefined],
     [
       'an emergency of one role',
       { ...database, scheme: 'singleUser' as const },
       'emergency' as const,
+      'a:1',
     ],
-  ])('%s closes no role', async (_title, secret, intent) => {
+  ])('%s closes no role', async (_title, secret, intent, replaced) => {
     const around = world(secret);
-    await around.rotated(v1, intent);
+    await around.rotated(v1, intent, { primary: 'b:2', ...(replaced && { replaced }) });
     expect(await around.execute()).toBe('SUCCEEDED');
     expect(tasksOf(around)).not.toContain('retireRole');
   });

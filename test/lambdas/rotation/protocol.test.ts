@@ -369,6 +369,19 @@ describe('preempt', () => {
     },
   );
 
+  test('keeps others out until its rotation is promoted, and no longer', async () => {
+    await world.rotate();
+    await world.finishAfterRotation();
+    const token = world.nextToken();
+    await world.handler({ operation: 'preempt', token, owner: 'emergency' });
+    await world.rotate();
+    expect(world.log.at(-1)?.fields).toMatchObject({ code: 'ERR_ROTATION_LEASED' });
+    await world.rotate({ intent: 'emergency' }, token);
+    await world.finishAfterRotation();
+    const next = await world.rotate();
+    expect((await world.labels()).AWSCURRENT).toBe(next);
+  });
+
   test('stops the AfterRotation of AWSCURRENT, and can be repeated', async () => {
     const current = await world.rotate();
     const preempt = { operation: 'preempt', token: world.nextToken(), owner: 'rollback' };

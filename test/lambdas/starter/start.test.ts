@@ -126,18 +126,6 @@ test('a version that an execution owns is handed over to it', async () => {
   expect(doors.stepFunctions.started).toEqual([]);
 });
 
-test('the owner counts, too, when only the intent names it', async () => {
-  await promoted();
-  await controlTable.putIntent(name, {
-    intent: 'activate',
-    token: v2,
-    requestedBy: 'after-rotation',
-    at: rotation.at,
-    owner: 'arn:aws:states:::execution:x',
-  });
-  expect(await started()).toBe('handedOver');
-});
-
 test('a write that no rotation made is told on the bus and as an error, and starts nothing', async () => {
   secrets.add(name, { [v2]: ['AWSCURRENT'], [v1]: ['AWSPREVIOUS', 'rotated-20260101T000000Z'] });
   expect(await started()).toBe('unmanagedWrite');
