@@ -9,8 +9,8 @@ import { join } from 'node:path';
 
 export default function setup() {
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'quarterturn-test-'));
-  // As root the PostgreSQL server runs under another user, which has to pass through.
-  chmodSync(root, 0o711);
+  // As /tmp itself: as root the PostgreSQL server runs under another user and cleans up after itself.
+  chmodSync(root, 0o1777);
   process.env.TMPDIR = root;
   execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { stdio: 'inherit' });
 }

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { jwtRoom } from './keyset-rooms.ts';
-import { runScenario } from './single-faults.ts';
+import { runScenario, scenariosOf } from './single-faults.ts';
 
-test.each(jwtRoom.scenarios)(
+test.each(scenariosOf(jwtRoom))(
   'jwt: %s survives every single fault at every call',
   async (scenario) => {
-    expect(await runScenario(jwtRoom, scenario)).toBeGreaterThan(60);
+    expect(await runScenario(jwtRoom, scenario)).toBeGreaterThan(20);
   },
-  120_000,
+  300_000,
 );

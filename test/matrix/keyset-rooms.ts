@@ -43,10 +43,11 @@ export function keysetRoom(
   kind: 'jwt' | 'encryption',
   strategy: (wiring: { faults: Faults }) => RotationStrategy<unknown>,
   companions?: Readonly<Record<string, string>>,
+  shortScenarios?: readonly Scenario[],
 ): MatrixRoom {
   return {
     name: kind,
-    sampled: companions !== undefined,
+    ...(shortScenarios && { shortScenarios }),
     scenarios: ['firstValue', 'planned', 'activate', 'rollback', 'emergency'],
     start: () =>
       RotationWorld.start<unknown>({
@@ -107,5 +108,7 @@ export function encryptionRoom(pharmacy: Pharmacy): MatrixRoom {
     {
       database: JSON.stringify({ username: 'pharmacy_app', password: pharmacy.identityPassword }),
     },
+    // Only createSecret differs from the jwt room: by the statements of its preflight.
+    ['firstValue', 'planned'],
   );
 }
