@@ -1,19 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { everyKind } from './every-kind.ts';
 import { credentialIn, eyes } from './eyes.ts';
-import { World } from './world.ts';
+import type { World } from './world.ts';
 
-describe('the database secret of two alternating users, deployed', () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await World.start();
-  }, 60_000);
-  afterAll(() => world?.stop());
-
-  everyKind('db', () => world);
+export function alternatingUsers(theWorld: () => World): void {
+  everyKind('db', theWorld);
 
   const canLogIn = async (role: string): Promise<boolean | undefined> => {
-    const rows = await world.stage.asSuperuser((session) =>
+    const rows = await theWorld().stage.asSuperuser((session) =>
       session.query<{ login: boolean }>(
         'SELECT rolcanlogin AS login FROM pg_catalog.pg_roles WHERE rolname = $1',
         [role],
@@ -24,6 +18,7 @@ describe('the database secret of two alternating users, deployed', () => {
 
   describe('the intents', () => {
     test('planned promotes the other role, a cached credential logs in until the next one', async () => {
+      const world = theWorld();
       const { application } = world.stage;
       const look = await eyes.db(world);
       const before = await application.credential('db');
@@ -36,6 +31,7 @@ describe('the database secret of two alternating users, deployed', () => {
     });
 
     test('rollback goes back to the credential before, and its date with it', async () => {
+      const world = theWorld();
       const { application } = world.stage;
       const before = await application.credential('db');
       const date = await world.dateLabel('db');
@@ -52,6 +48,7 @@ describe('the database secret of two alternating users, deployed', () => {
     });
 
     test('emergency promotes the other role and closes the leaked one, sessions and all', async () => {
+      const world = theWorld();
       const { application } = world.stage;
       const leaked = await application.credential('db');
       await application
@@ -76,7 +73,7 @@ describe('the database secret of two alternating users, deployed', () => {
       await (await eyes.db(world))();
     });
   });
-});
+}
 
 function retirements({ stage: { sandbox } }: World): number {
   return sandbox.requests().filter(({ principal, input }) => {

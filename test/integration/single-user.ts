@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { everyKind } from './every-kind.ts';
 import { eyes } from './eyes.ts';
-import { World } from './world.ts';
+import type { World } from './world.ts';
 
-describe('the database secret of a single user, deployed', () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await World.start({ settings: { log_statement: 'all' } });
-  }, 60_000);
-  afterAll(() => world?.stop());
-
-  everyKind('legacyDb', () => world);
+export function singleUser(theWorld: () => World): void {
+  everyKind('legacyDb', theWorld);
 
   describe('the intents', () => {
     test('planned sets a new password of the same role, the old one is refused', async () => {
+      const world = theWorld();
       const { application } = world.stage;
       const before = await application.credential('legacyDb');
       await application.withDatabase(before, async (session) => {
@@ -29,6 +24,7 @@ describe('the database secret of a single user, deployed', () => {
     });
 
     test('rollback sets the password before again, and its date with it', async () => {
+      const world = theWorld();
       const { application } = world.stage;
       const before = await application.credential('legacyDb');
       const date = await world.dateLabel('legacyDb');
@@ -43,6 +39,7 @@ describe('the database secret of a single user, deployed', () => {
     });
 
     test('emergency closes the role, ends its sessions, and only then sets the new password', async () => {
+      const world = theWorld();
       const { application, server } = world.stage;
       const leaked = await application.credential('legacyDb');
       const logged = (await server.log()).length;
@@ -67,4 +64,4 @@ describe('the database secret of a single user, deployed', () => {
       expect(order).toEqual([...order].sort((a, b) => a - b));
     });
   });
-});
+}
