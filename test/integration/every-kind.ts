@@ -6,10 +6,10 @@ import { eyes, momentAfter } from './eyes.ts';
 import { type SecretKey, steps, type World } from './world.ts';
 
 const kinds = {
-  jwt: { keyset: true, needs: [] },
-  pii: { keyset: true, needs: ['db'] },
-  db: { keyset: false, needs: [] },
-  legacyDb: { keyset: false, needs: [] },
+  jwt: { keyset: true, needs: [], turn: 0 },
+  pii: { keyset: true, needs: ['db'], turn: 1 },
+  db: { keyset: false, needs: [], turn: 0 },
+  legacyDb: { keyset: false, needs: [], turn: 1 },
 } as const;
 
 /** Before anything else: the cadence makes first values, too, once an hour has passed. */
@@ -66,8 +66,12 @@ export function everyKind(key: SecretKey, world: () => World): void {
     });
   });
 
-  const cases = steps.flatMap((step) =>
-    (['before', 'after'] as const).map((when) => ({ step, when })),
+  // Both keysets share the core, both databases the server: in `npm test` one of each pair fails before
+  // the effect of a step, the other after it; with PROOF=full each fails in both ways.
+  const cases = steps.flatMap((step, index) =>
+    (['before', 'after'] as const)
+      .map((when) => ({ step, when }))
+      .filter((_, at) => process.env.PROOF === 'full' || (index + kinds[key].turn + at) % 2 === 0),
   );
   describe('a failure', () => {
     test.each(cases)('$when the effect of $step breaks nothing, its retry succeeds', async (it) => {
