@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { App } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib/core';
 import { InvalidConfigError, parseRotationConfig } from '../domain/config/rotation-config.ts';
 import { QuarterturnStack } from '../lib/quarterturn-stack.ts';
 

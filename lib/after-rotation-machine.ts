@@ -1,5 +1,5 @@
 /** The state machine that goes on where a rotation ends, with a role that may invoke what it names. */
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
@@ -8,6 +8,7 @@ import {
   StateMachine,
   StateMachineType,
 } from 'aws-cdk-lib/aws-stepfunctions';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { afterRotationDefinition } from './after-rotation-definition.ts';
 

@@ -1,5 +1,5 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
-import { Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { afterRotationMachineName, functionName } from '../domain/config/names.ts';
 import type { AfterRotationEnvironment } from '../lambdas/after-rotation/environment.ts';

@@ -1,8 +1,9 @@
 /** The control table: what must be remembered between the calls of one rotation, and after it. */
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+
 import { CfnTable } from 'aws-cdk-lib/aws-dynamodb';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
+import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { controlTableName, type Scope } from '../domain/config/names.ts';
 import { useByDynamoDb } from './keys.ts';

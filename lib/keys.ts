@@ -1,7 +1,8 @@
 /** The customer managed keys: one for the secrets, one for the control table. */
-import { Aws, RemovalPolicy } from 'aws-cdk-lib';
+
 import { AccountRootPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 /**

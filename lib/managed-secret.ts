@@ -2,8 +2,9 @@
  * The secret itself, and who may write to it. The template holds the constant marker and nothing else:
  * CloudFormation never makes, changes or deletes a value.
  */
-import { RemovalPolicy, Tags } from 'aws-cdk-lib';
+
 import { CfnResourcePolicy, CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { RemovalPolicy, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { tagKeys, uninitialisedMarker } from '../domain/config/names.ts';
 import type { SecretReference } from './deployment.ts';

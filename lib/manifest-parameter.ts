@@ -1,6 +1,7 @@
 /** The manifest in SSM: what cadence, operator and CLI know of this stack. */
-import { Stack } from 'aws-cdk-lib';
+
 import { CfnParameter } from 'aws-cdk-lib/aws-ssm';
+import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { manifestOf } from '../domain/config/manifest.ts';
 import { encodeManifest } from '../domain/config/manifest-parts.ts';

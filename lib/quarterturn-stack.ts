@@ -1,7 +1,7 @@
 /** The stack: everything one environment of `rotation.config.ts` deploys. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ArnFormat, CfnOutput, Stack, Tags } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
   afterRotationMachineName,

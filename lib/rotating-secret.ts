@@ -1,7 +1,8 @@
 /** A secret that rotates: the secret, its function and role, the protection of its value, its schedule. */
-import { Aws } from 'aws-cdk-lib';
+
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { CfnRotationSchedule } from 'aws-cdk-lib/aws-secretsmanager';
+import { Aws } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { nameOf } from '../domain/config/manifest.ts';

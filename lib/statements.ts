@@ -1,6 +1,7 @@
 /** IAM statements that more than one role needs. Actions are always named in full, never with `*`. */
-import { Aws } from 'aws-cdk-lib';
+
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Aws } from 'aws-cdk-lib/core';
 import type { SecretReference } from './deployment.ts';
 
 type Conditions = Record<string, Record<string, string | readonly string[]>>;

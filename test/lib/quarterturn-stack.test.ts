@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { App } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib/core';
 import { manifestOf } from '../../domain/config/manifest.ts';
 import { decodeManifest } from '../../domain/config/manifest-parts.ts';
 import { uninitialisedMarker } from '../../domain/config/names.ts';

@@ -1,7 +1,7 @@
 /** A configuration as the template it becomes, and questions to that template. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib/core';
 import type { RotationConfig } from '../../domain/config/rotation-config.ts';
 import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
 import { withRooms } from './rooms.ts';
