@@ -6,6 +6,7 @@
  *   POST   clock   { advanceTo, recurring? } or { settle: true, horizonMilliseconds? }
  *   GET    faults  POST faults <Fault>     DELETE faults  DELETE faults/<id>
  *   GET    requests · events · logs[?function=name] · messages · outputs · resources
+ *   POST   reset                           everything as after the start; keys and principals stay
  *   POST   principals { name, policies?, managedPolicies? } → an access key
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -22,7 +23,14 @@ export interface ControlSettings {
   faults: Faults;
   sandbox: () => Pick<
     Sandbox,
-    'requests' | 'events' | 'logs' | 'outputs' | 'resources' | 'notSimulated' | 'createPrincipal'
+    | 'requests'
+    | 'events'
+    | 'logs'
+    | 'outputs'
+    | 'resources'
+    | 'notSimulated'
+    | 'createPrincipal'
+    | 'reset'
   >;
   messages: () => readonly unknown[];
 }
@@ -74,6 +82,9 @@ async function route(request: RestRequest, settings: ControlSettings): Promise<A
     }
     case 'GET resources':
       return json(200, Object.fromEntries(settings.sandbox().resources));
+    case 'POST reset':
+      await settings.sandbox().reset();
+      return json(200, {});
     case 'POST principals': {
       const { name: principal, ...grant }: Grant & { name: string } = parseGrant(
         readJson(request.body),

@@ -85,11 +85,11 @@ export interface Sandbox {
   account: typeof ACCOUNT;
   /** Bearer token of `/_sandbox/`. */
   controlToken: string;
-  clock: SandboxClock;
-  outputs: Record<string, string>;
+  readonly clock: SandboxClock;
+  readonly outputs: Record<string, string>;
   /** Resources and properties of the template that nothing here acts on. */
-  notSimulated: readonly string[];
-  resources: ReadonlyMap<string, LoadedResource>;
+  readonly notSimulated: readonly string[];
+  readonly resources: ReadonlyMap<string, LoadedResource>;
   createPrincipal(name: string, grant: Grant): Credentials;
   injectFault(fault: Fault): InjectedFault;
   /** The next event of this detail type, with this subset of its detail, reaches no rule. */
@@ -100,5 +100,10 @@ export interface Sandbox {
   events(): readonly RecordedEvent[];
   /** Lines a function wrote, or every log line when no name is given. */
   logs(functionName?: string): readonly string[];
+  /**
+   * Everything as after the start: the clock, every value, table and log; faults are gone. Access keys and
+   * principals stay.
+   */
+  reset(): Promise<void>;
   stop(): Promise<void>;
 }

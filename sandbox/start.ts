@@ -1,17 +1,15 @@
 /** Starts the sandbox: the services, the server in front of them, and a stack loaded into them. */
 import { randomBytes } from 'node:crypto';
-import { SandboxClock } from './clock.ts';
 import { control } from './control.ts';
 import { CredentialStore } from './credentials.ts';
 import { dispatch } from './dispatch.ts';
-import { Faults } from './faults.ts';
 import { logGroupOf } from './lambda/function.ts';
-import { RequestLog } from './request-log.ts';
-import { ACCOUNT, type Sandbox, type SandboxOptions } from './sandbox.ts';
+import { emptyWorld, type LoadedWorld, loadInto, type WorldSettings } from './loaded-world.ts';
+import { ACCOUNT, type Grant, type Sandbox, type SandboxOptions } from './sandbox.ts';
 import { LoopbackServer } from './server.ts';
-import { makeServices } from './services.ts';
+import { ServiceException } from './service.ts';
 import { readStack } from './template/assembly.ts';
-import { loadStack } from './template/load.ts';
+import type { Loaded } from './template/load.ts';
 
 export type { Credentials, Fault, Sandbox, SandboxOptions } from './sandbox.ts';
 
@@ -23,74 +21,91 @@ const DEFAULT_REGION = 'eu-west-1';
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const stack = readStack(options.assembly, options.stackName);
   const region = options.region ?? stack.region ?? DEFAULT_REGION;
-  const clock = new SandboxClock(options.clock.start, options.clock.mode);
   const controlToken = randomBytes(24).toString('base64url');
   const credentials = new CredentialStore();
-  const faults = new Faults();
-  const requests = new RequestLog();
-  const services = makeServices({
-    account: ACCOUNT,
+  const users = new Map<string, Grant>();
+  const settings: WorldSettings = {
+    stack,
     region,
-    clock,
+    clock: options.clock,
     credentials,
-    faults,
-    requests,
     endpoint: () => server.url,
-  });
-  const now = () => clock.now();
-  const aws = {
-    services: services.bySigningName,
-    iam: services.iam,
-    credentials,
-    faults,
-    requests,
-    region,
-    now,
-    clocks: [now, () => new Date()],
   };
+  let world = emptyWorld(settings);
   const server = new LoopbackServer(
-    (request) => dispatch(request, aws),
+    (request) => dispatch(request, world.aws),
     (request) =>
       control(request, {
         token: controlToken,
-        clock,
-        faults,
+        clock: world.clock,
+        faults: world.faults,
         sandbox: () => sandbox,
-        messages: () => services.sns.published(),
+        messages: () => world.services.sns.published(),
       }),
   );
   const stop = async () => {
-    clock.stop();
     await server.close();
-    await services.lambda.stop();
-    services.dynamodb.stop();
+    await world.stop();
   };
 
   await server.listen(options.port ?? 0);
-  const loaded = await loadStack(stack, { account: ACCOUNT, region, ...services }).catch(
-    async (error: unknown) => {
-      await stop();
-      throw error;
-    },
-  );
+  await loadInto(world, settings).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
   const sandbox: Sandbox = {
     url: server.url,
     region,
     account: ACCOUNT,
     controlToken,
-    clock,
-    ...loaded,
-    createPrincipal(name, { policies = [], managedPolicies = [] }) {
-      const { arn } = services.iam.putUser(name, policies, managedPolicies);
+    get clock() {
+      return world.clock;
+    },
+    get outputs() {
+      return loaded(world).outputs;
+    },
+    get notSimulated() {
+      return loaded(world).notSimulated;
+    },
+    get resources() {
+      return loaded(world).resources;
+    },
+    createPrincipal(name, grant) {
+      const { arn } = putUser(world, name, grant);
+      users.set(name, grant);
       return credentials.issue({ arn, kind: 'user' });
     },
-    injectFault: (fault) => faults.inject(fault),
-    dropNextEvent: (detailType, detail) => services.events.dropNext(detailType, detail),
-    duplicateNextEvent: (detailType, detail) => services.events.duplicateNext(detailType, detail),
-    requests: () => requests.all(),
-    events: () => services.events.recorded(),
-    logs: (name) => services.logs.lines(name === undefined ? undefined : logGroupOf(name)),
+    injectFault: (fault) => world.faults.inject(fault),
+    dropNextEvent: (detailType, detail) => world.services.events.dropNext(detailType, detail),
+    duplicateNextEvent: (detailType, detail) =>
+      world.services.events.duplicateNext(detailType, detail),
+    requests: () => world.requests.all(),
+    events: () => world.services.events.recorded(),
+    logs: (name) => world.services.logs.lines(name === undefined ? undefined : logGroupOf(name)),
+    async reset() {
+      await world.stop();
+      world = emptyWorld(settings);
+      await loadInto(world, settings);
+      for (const [name, grant] of users) {
+        putUser(world, name, grant);
+      }
+    },
     stop,
   };
   return sandbox;
+}
+
+function putUser(
+  { services }: LoadedWorld,
+  name: string,
+  { policies = [], managedPolicies = [] }: Grant,
+): { arn: string } {
+  return services.iam.putUser(name, policies, managedPolicies);
+}
+
+function loaded({ stack }: LoadedWorld): Loaded {
+  if (stack === undefined) {
+    throw new ServiceException('ServiceUnavailable', 'The stack is being loaded.', 503);
+  }
+  return stack;
 }

@@ -92,6 +92,13 @@ test('a principal with an unsupported policy is refused by name', async () => {
   expect(body.message).toContain('IpAddress');
 });
 
+test('a reset begins again', async () => {
+  await control('POST', 'faults', { service: 'sts', operation: 'X', when: 'before' });
+  expect((await control('POST', 'reset')).status).toBe(200);
+  expect((await control('GET', 'faults')).body).toEqual([]);
+  expect((await control('GET', 'clock')).body.now).toBe('2026-05-17T17:00:00.000Z');
+});
+
 test('an unknown control is 404', async () => {
   expect((await control('GET', 'secrets')).status).toBe(404);
 });

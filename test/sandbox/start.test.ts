@@ -165,4 +165,23 @@ describe('a sandbox with one function', () => {
     await ask({ ask: 'for lines' });
     expect(sandbox.logs('Echo').at(-1)).toBe('asked for lines');
   });
+
+  test('is as after its start when it is reset; an access key stays good', async () => {
+    const { url } = sandbox;
+    const client = new SSMClient(settings(['ssm:GetParameter', 'ssm:PutParameter'], 'keeper'));
+    const read = async () =>
+      (await client.send(new GetParameterCommand({ Name: '/a/b' }))).Parameter?.Value;
+    const before = await read();
+    await client.send(new PutParameterCommand({ Name: '/a/b', Value: 'changed', Overwrite: true }));
+    sandbox.injectFault({ service: 'ssm', operation: 'GetParameter', when: 'before' });
+    await sandbox.clock.advanceTo(new Date('2031-12-01T00:00:00Z'));
+
+    await sandbox.reset();
+
+    expect(sandbox.url).toBe(url);
+    expect(sandbox.clock.now()).toEqual(START);
+    expect(sandbox.requests()).toEqual([]);
+    expect(await read()).toBe(before);
+    expect((await ask({ ask: 'echo' })).payload.ask).toBe('echo');
+  });
 });

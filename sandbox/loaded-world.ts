@@ -1,0 +1,67 @@
+/** Everything a reset throws away and makes anew: clock, services, and the stack loaded into them. */
+import { SandboxClock } from './clock.ts';
+import type { CredentialStore } from './credentials.ts';
+import type { DispatcherSettings } from './dispatch.ts';
+import { Faults } from './faults.ts';
+import { RequestLog } from './request-log.ts';
+import { ACCOUNT, type SandboxOptions } from './sandbox.ts';
+import { type AllServices, makeServices } from './services.ts';
+import type { Stack } from './template/assembly.ts';
+import { type Loaded, loadStack } from './template/load.ts';
+
+export interface LoadedWorld {
+  clock: SandboxClock;
+  faults: Faults;
+  requests: RequestLog;
+  services: AllServices;
+  aws: DispatcherSettings;
+  /** Absent while the stack is being loaded. */
+  stack: Loaded | undefined;
+  stop(): Promise<void>;
+}
+
+export interface WorldSettings {
+  stack: Stack;
+  region: string;
+  clock: SandboxOptions['clock'];
+  /** Outlives a reset: who holds a key keeps it. */
+  credentials: CredentialStore;
+  endpoint: () => string;
+}
+
+/** Empty services; `loadInto` fills them. They answer already, because functions of the stack call them. */
+export function emptyWorld({ region, credentials, ...settings }: WorldSettings): LoadedWorld {
+  const clock = new SandboxClock(settings.clock.start, settings.clock.mode);
+  const faults = new Faults();
+  const requests = new RequestLog();
+  const { endpoint } = settings;
+  const place = { account: ACCOUNT, region, clock, credentials, faults, requests, endpoint };
+  const services = makeServices(place);
+  const now = () => clock.now();
+  return {
+    clock,
+    faults,
+    requests,
+    services,
+    aws: {
+      services: services.bySigningName,
+      iam: services.iam,
+      credentials,
+      faults,
+      requests,
+      region,
+      now,
+      clocks: [now, () => new Date()],
+    },
+    stack: undefined,
+    async stop() {
+      clock.stop();
+      await services.lambda.stop();
+      services.dynamodb.stop();
+    },
+  };
+}
+
+export async function loadInto(world: LoadedWorld, { stack, region }: WorldSettings) {
+  world.stack = await loadStack(stack, { account: ACCOUNT, region, ...world.services });
+}
