@@ -1,0 +1,161 @@
+/**
+ * Items of the control table: conditional writes, consistent reads, records parsed at the door.
+ *
+ * An item is `{ pk, sk, revision, record }`; `record` is the JSON of one of the schemas in
+ * `domain/events/control-records.ts`, `revision` counts its writes and is what a write compares.
+ */
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+} from '@aws-sdk/client-dynamodb';
+import type * as z from 'zod';
+import type { Intent } from '../domain/events/control-records.ts';
+import { awsCall, isAwsError } from './aws-call.ts';
+
+export class ControlRecordError extends Error {
+  override readonly name = 'ControlRecordError';
+  readonly code = 'ERR_ROTATION_CONTROL_RECORD';
+  constructor(key: string, found: string) {
+    super(
+      `The control table's record ${key} ${found}; expected a record as this release writes it. ` +
+        'Nothing was changed. Restore the record from point-in-time recovery, or remove it if it is yours.',
+    );
+  }
+}
+
+export type RecordName =
+  | `intent.${Intent}`
+  | 'rotation'
+  | 'after'
+  | 'lease'
+  | 'compromised'
+  | 'hold';
+interface Stored<Content> {
+  content: Content;
+  revision: number;
+}
+
+export function controlItems(table: string, client: DynamoDBClient) {
+  const keyOf = (name: RecordName, secretName: string, sk: string) => ({
+    pk: { S: `${name}#${secretName}` },
+    sk: { S: sk },
+  });
+
+  async function get<Schema extends z.ZodType>(
+    schema: Schema,
+    name: RecordName,
+    secretName: string,
+    sk: string,
+  ): Promise<Stored<z.infer<Schema>> | undefined> {
+    const answer = await awsCall('GetItem', () =>
+      client.send(
+        new GetItemCommand({
+          TableName: table,
+          Key: keyOf(name, secretName, sk),
+          ConsistentRead: true,
+        }),
+      ),
+    );
+    return answer.Item && decode(schema, answer.Item);
+  }
+
+  /** Writes when the item is absent (`revision` 0) or unchanged since it was read. */
+  async function put(
+    name: RecordName,
+    secretName: string,
+    sk: string,
+    content: object,
+    guard: { revision: number } | 'overwrite',
+  ): Promise<boolean> {
+    const condition =
+      guard === 'overwrite'
+        ? {}
+        : guard.revision === 0
+          ? { ConditionExpression: 'attribute_not_exists(pk)' }
+          : {
+              ConditionExpression: 'revision = :revision',
+              ExpressionAttributeValues: { ':revision': { N: String(guard.revision) } },
+            };
+    const revision = guard === 'overwrite' ? 1 : guard.revision + 1;
+    try {
+      await awsCall('PutItem', () =>
+        client.send(
+          new PutItemCommand({
+            TableName: table,
+            Item: {
+              ...keyOf(name, secretName, sk),
+              revision: { N: String(revision) },
+              record: { S: JSON.stringify(content) },
+            },
+            ...condition,
+          }),
+        ),
+      );
+      return true;
+    } catch (error) {
+      if (isAwsError(error, 'ConditionalCheckFailedException')) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  /** Every record of one kind of one secret. */
+  async function all<Schema extends z.ZodType>(
+    schema: Schema,
+    name: RecordName,
+    secretName: string,
+  ): Promise<z.infer<Schema>[]> {
+    const found: z.infer<Schema>[] = [];
+    let start: Record<string, never> | undefined;
+    do {
+      const page = await awsCall('Query', () =>
+        client.send(
+          new QueryCommand({
+            TableName: table,
+            ConsistentRead: true,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': { S: `${name}#${secretName}` } },
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        ),
+      );
+      found.push(...(page.Items ?? []).map((item) => decode(schema, item).content));
+      start = page.LastEvaluatedKey as Record<string, never> | undefined;
+    } while (start);
+    return found;
+  }
+
+  const remove = (name: RecordName, secretName: string, sk: string) =>
+    awsCall('DeleteItem', () =>
+      client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(name, secretName, sk) })),
+    );
+
+  const content = async <Schema extends z.ZodType>(
+    schema: Schema,
+    ...key: [RecordName, string, string]
+  ) => (await get(schema, ...key))?.content;
+
+  return { get, put, all, remove, content };
+}
+
+function decode<Schema extends z.ZodType>(
+  schema: Schema,
+  item: Record<string, { S?: string | undefined; N?: string | undefined }>,
+): Stored<z.infer<Schema>> {
+  const key = `${item.pk?.S}/${item.sk?.S}`;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(item.record?.S ?? '');
+  } catch {
+    throw new ControlRecordError(key, 'is not JSON');
+  }
+  const result = schema.safeParse(parsed);
+  if (!result.success) {
+    throw new ControlRecordError(key, `does not fit at ${result.error.issues[0]?.path.join('.')}`);
+  }
+  return { content: result.data, revision: Number(item.revision?.N) };
+}
