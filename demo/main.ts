@@ -157,13 +157,16 @@ async function perform(
   return code;
 }
 
-/** The first signal, as an exit code. Listening also keeps Node from exiting before all is closed. */
+/** The first signal, or a closed pipe, as an exit code. Listening also keeps Node from exiting before all is closed. */
 function listenForSignals(): { first: Promise<number>; ignore(): void } {
   let ignore = () => {};
   const first = new Promise<number>((resolve) => {
     const interrupt = () => resolve(130);
     const terminate = () => resolve(143);
     process.on('SIGINT', interrupt).on('SIGTERM', terminate).on('SIGHUP', terminate);
+    // `npm start | head`: nobody reads on. Node ignores SIGPIPE and reports the write; it stays heard to
+    // the end, because what closes may still say something.
+    process.stdout.on('error', () => resolve(141));
     ignore = () =>
       void process.off('SIGINT', interrupt).off('SIGTERM', terminate).off('SIGHUP', terminate);
   });

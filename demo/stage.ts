@@ -1,5 +1,6 @@
 /** Everything a chapter plays on: a real PostgreSQL, and the synthesized stack in the sandbox. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { operatorPolicyName, readerPolicyName, secretName } from '../domain/config/names.ts';
@@ -53,7 +54,8 @@ const dbname = 'pharmacy';
 
 export async function setStage(options: StageOptions, report: Report): Promise<Stage> {
   const { clock, guard, onClose } = options;
-  const directory = await mkdtemp(join(tmpdir(), 'quarterturn-demo-'));
+  // Without a pause between the two: an interruption may come at any moment.
+  const directory = mkdtempSync(join(tmpdir(), 'quarterturn-demo-'));
   onClose(() => rm(directory, { recursive: true, force: true }));
 
   report.doing('bundling the rotation functions, starting PostgreSQL');

@@ -55,6 +55,19 @@ describe('npm start, piped', () => {
     2 * minutes,
   );
 
+  test(
+    'ends with 141 when nobody reads on, and leaves nothing behind',
+    async () => {
+      const run = start('demo', 'jwt');
+      await run.says(/PostgreSQL on localhost/);
+      run.child.stdout?.destroy();
+
+      expect(await run.exit).toBe(141);
+      await expectNothingLeft(run.output());
+    },
+    2 * minutes,
+  );
+
   test('names the chapters there are when it does not know one', async () => {
     const run = start('demo', 'rot13');
 
