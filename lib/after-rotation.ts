@@ -35,7 +35,7 @@ export class AfterRotation extends Construct {
       functionName: functionName(deployment.config, 'after-rotation'),
       description: 'Tasks of AfterRotation: settle, activate, prove, finish',
       room: 'after-rotation',
-      lambdasDirectory: deployment.lambdasDirectory,
+      deployment,
       environment,
     });
     this.function.allow(
@@ -81,7 +81,7 @@ export class Starter extends Construct {
       functionName: functionName(deployment.config, 'starter'),
       description: 'Starts AfterRotation when a version of a managed secret becomes current',
       room: 'starter',
-      lambdasDirectory: deployment.lambdasDirectory,
+      deployment,
       environment,
     });
     this.function.allow(

@@ -33,7 +33,7 @@ export class Cadence extends Construct {
       functionName: functionName(deployment.config, 'cadence'),
       description: 'Decides every hour which secret is due, and rotates it',
       room: 'cadence',
-      lambdasDirectory: deployment.lambdasDirectory,
+      deployment,
       environment,
     });
     this.function.allow(

@@ -40,6 +40,7 @@ export class DatabaseSecret extends RotatingSecret {
       environment,
       files: authorityFiles(deployment, key, secret.ca),
       companions: [admin],
+      network: deployment.networkOf(secret.network),
       timeoutSeconds: 120,
     });
   }

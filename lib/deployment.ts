@@ -2,6 +2,7 @@
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { ControlTable } from './control-table.ts';
 import type { Keys } from './keys.ts';
+import type { Network } from './room-function.ts';
 
 export interface Deployment {
   readonly config: RotationConfig;
@@ -11,6 +12,8 @@ export interface Deployment {
   readonly configDirectory: string;
   readonly controlTable: ControlTable;
   readonly keys: Keys;
+  /** Subnets and security group of a network of the configuration; no name: outside of every VPC. */
+  readonly networkOf: (name: string | undefined) => Network | undefined;
 }
 
 /** A secret as others refer to it. */

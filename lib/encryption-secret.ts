@@ -39,7 +39,11 @@ export class EncryptionSecret extends RotatingSecret {
         'columns.json': JSON.stringify(secret.columns),
         ...(database && authorityFiles(deployment, key, database.config.ca)),
       },
-      ...(database && { companions: [database.reference], timeoutSeconds: 120 }),
+      ...(database && {
+        companions: [database.reference],
+        timeoutSeconds: 120,
+        network: deployment.networkOf(database.config.network),
+      }),
     });
   }
 }

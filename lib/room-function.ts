@@ -13,6 +13,7 @@ import {
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import type { Deployment } from './deployment.ts';
 import { allow } from './statements.ts';
 
 export interface Network {
@@ -25,7 +26,7 @@ export interface RoomFunctionProps {
   readonly description: string;
   /** The built folder of the room. */
   readonly room: string;
-  readonly lambdasDirectory: string;
+  readonly deployment: Pick<Deployment, 'lambdasDirectory'>;
   /** Typed by the caller with the room's own schema; what is undefined is left out. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** @default 60 */
@@ -126,7 +127,7 @@ function defined(
 
 /** The asset is copied when the function is made, so a folder with files added need not outlive that. */
 function withAsset<T>(props: RoomFunctionProps, make: (code: Code) => T): T {
-  const built = join(props.lambdasDirectory, props.room);
+  const built = join(props.deployment.lambdasDirectory, props.room);
   if (!existsSync(join(built, 'index.mjs'))) {
     throw new NotBuiltError(
       `no bundle of the function "${props.room}" (expected ${join(built, 'index.mjs')}); run \`npm run build\``,

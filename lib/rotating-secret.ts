@@ -12,7 +12,7 @@ import type { RotatedConfig } from '../domain/config/secret-schemas.ts';
 import type { rotationEnvironmentSchema } from '../lambdas/rotation/environment.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { newSecret, protectSecret } from './managed-secret.ts';
-import { RoomFunction } from './room-function.ts';
+import { type Network, RoomFunction } from './room-function.ts';
 import { allow, readValues, useKeyOf } from './statements.ts';
 
 type RotationEnvironment = z.input<typeof rotationEnvironmentSchema>;
@@ -32,6 +32,8 @@ export interface RotatingSecretProps {
   readonly files?: Readonly<Record<string, string>>;
   /** @default 60 */
   readonly timeoutSeconds?: number;
+  /** @default outside of every VPC */
+  readonly network?: Network | undefined;
 }
 
 export class RotatingSecret extends Construct {
@@ -54,11 +56,11 @@ export class RotatingSecret extends Construct {
       functionName: functionName(config, key),
       description: `Rotates ${this.reference.name}`,
       room: secret.kind,
-      lambdasDirectory: deployment.lambdasDirectory,
+      deployment,
       environment: { ...common, ...props.environment },
       ...(props.files && { files: props.files }),
       ...(props.timeoutSeconds && { timeoutSeconds: props.timeoutSeconds }),
-      network: 'network' in secret ? secret.network : undefined,
+      network: props.network,
     });
     this.#grant(props);
 

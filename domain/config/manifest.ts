@@ -7,7 +7,9 @@ import { durationSeconds } from './duration.ts';
 import {
   afterRotationMachineName,
   controlTableName,
+  drillFunctionName,
   functionName,
+  operatorFunctionName,
   operatorPolicyName,
   readerPolicyName,
   secretName,
@@ -48,6 +50,8 @@ export const manifestSecretSchema = z.discriminatedUnion('kind', [
     readers: z.enum(['keyset', 'scalar']),
     database: z.string().optional(),
     columns: z.array(columnSchema),
+    /** The function that restores a row from escrow alone; absent without declared columns. */
+    drill: z.string().optional(),
   }),
   z.object({
     kind: z.literal('database'),
@@ -60,6 +64,10 @@ export const manifestSecretSchema = z.discriminatedUnion('kind', [
     identity: z.string().optional(),
     /** Name of the admin's secret. */
     admin: z.string(),
+    /** The operator function of its network. Manifests of 0.1 name none. */
+    operator: z.string().optional(),
+    /** Can the operator run the bootstrap SQL, or does a person? */
+    bootstrap: z.boolean().optional(),
   }),
   z.object({ kind: z.literal('userManaged'), ...everySecret, purpose: z.string() }),
 ]);
@@ -128,6 +136,7 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         readers: secret.readers,
         ...(secret.database === undefined ? {} : { database: secret.database }),
         columns: secret.columns,
+        ...(secret.columns.length > 0 && { drill: drillFunctionName(config, key) }),
       };
     case 'database':
       return {
@@ -143,6 +152,8 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
           typeof secret.admin === 'string'
             ? secretName(config, secret.admin)
             : secretNameOfArn(secret.admin.secretArn),
+        operator: operatorFunctionName(config, secret.network),
+        bootstrap: secret.bootstrap !== undefined,
       };
     case 'userManaged':
       return { kind: 'userManaged', key, name: secretName(config, key), purpose: secret.purpose };

@@ -42,6 +42,21 @@ export const readerPolicyName = (scope: Scope, consumer: string): string =>
 
 export const operatorPolicyName = (scope: Scope): string => functionName(scope, 'operator');
 
+/** The operator: one for the databases of each network, one for those outside of every VPC. */
+export const operatorFunctionName = (scope: Scope, network?: string): string =>
+  functionName(scope, network === undefined ? 'operator' : `operator-${network}`);
+
+/** The function that restores a row from escrow alone, by the encryption secret it is for. */
+export const drillFunctionName = (scope: Scope, key: string): string =>
+  functionName(scope, `drill-${key}`);
+
+/** Audit events, kept for years. */
+export const auditLogGroupName = (scope: Scope): string =>
+  `/quarterturn/${scope.name}/${scope.environment}/audit`;
+
+export const alarmTopicName = (scope: Scope, audience: 'on-call' | 'security'): string =>
+  functionName(scope, audience);
+
 export const controlTableName = (scope: Scope): string =>
   `quarterturn-${scope.name}-${scope.environment}`;
 

@@ -1,7 +1,12 @@
 /** `rotation.config.ts`: one environment in one account and region. Holds names, never a value. */
 import * as z from 'zod';
+import { networkSchema } from './network-schema.ts';
 import { ruleProblems } from './rules.ts';
 import { type RotatedConfig, secretSchema } from './secret-schemas.ts';
+
+const roleArn = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of an IAM role');
 
 export const rotationConfigSchema = z.strictObject({
   /** The product: first part of every name. */
@@ -14,10 +19,33 @@ export const rotationConfigSchema = z.strictObject({
     .regex(/^\d{12}$/, 'an AWS account id of 12 digits')
     .optional(),
   /** The one role besides the rotation role that may write a value or move a label. */
-  breakGlassRoleArn: z
-    .string()
-    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of an IAM role')
-    .optional(),
+  breakGlassRoleArn: roleArn.optional(),
+  /** Networks by a name that database secrets refer to. */
+  networks: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9]{0,11}$/, 'lower case and digits, 12 at most'),
+      networkSchema,
+    )
+    .default({}),
+  /** The second copy of every encryption keyset: a bucket with Object Lock under a key of its own. */
+  escrow: z
+    .strictObject({
+      /** Nobody deletes a copy before, in `compliance` not even the account's root user. */
+      retentionDays: z.int().min(1).max(36_500).default(365),
+      mode: z.enum(['governance', 'compliance']).default('governance'),
+      /** Roles that may read the copies besides the drill; the rotation reads its own secret's back. */
+      readerRoleArns: z.array(roleArn).default([]),
+    })
+    .prefault({}),
+  /** Who hears of an alarm. Every address confirms its subscription once, by a link it is sent. */
+  contacts: z
+    .strictObject({
+      onCall: z.array(z.email()).default([]),
+      security: z.array(z.email()).default([]),
+    })
+    .prefault({}),
+  /** How long the audit events are kept, in years. */
+  auditYears: z.literal([1, 2, 3, 5, 10]).default(10),
   secrets: z
     .record(
       z.string().regex(/^[a-z][A-Za-z0-9]{0,19}$/, 'letters and digits, 20 at most'),

@@ -25,6 +25,7 @@ export function ruleProblems(config: RotationConfig): string[] {
   });
   return [
     ...problems,
+    ...networkProblems(config),
     ...roleProblems(config),
     ...nameProblems(config),
     ...consumerProblems(config),
@@ -201,6 +202,40 @@ function roleProblems(config: RotationConfig): string[] {
     }
   }
   return problems;
+}
+
+function networkProblems(config: RotationConfig): string[] {
+  const named = Object.entries(config.secrets).flatMap(([key, secret]) =>
+    secret.kind === 'database' && secret.network !== undefined
+      ? [{ key, name: secret.network }]
+      : [],
+  );
+  const names = Object.keys(config.networks);
+  return [
+    ...named
+      .filter(({ name }) => config.networks[name] === undefined)
+      .map(
+        ({ key, name }) =>
+          `secrets.${key}.network: found "${name}"; expected a network of this configuration (${names.join(', ') || 'there is none'})`,
+      ),
+    ...names
+      .filter((name) => named.every((use) => use.name !== name))
+      .map(
+        (name) =>
+          `networks.${name}: found a network no secret uses; expected a database secret with network: "${name}", or no such network`,
+      ),
+    ...Object.entries(config.networks)
+      .filter(
+        ([, network]) =>
+          'vpcId' in network &&
+          network.endpoints === 'create' &&
+          network.routeTableIds === undefined,
+      )
+      .map(
+        ([name]) =>
+          `networks.${name}.routeTableIds: found nothing; expected the route tables of its subnets, where the gateway endpoints are entered, or endpoints: "existing"`,
+      ),
+  ];
 }
 
 /** Keys become names of functions: two that differ only in case would meet in tools that ignore it. */

@@ -30,12 +30,6 @@ const table = z
   .regex(/^[a-z_][a-z0-9_$]{0,62}\.[a-z_][a-z0-9_$]{0,62}$/, 'a table as "schema.table"');
 const days = (limit: number) => z.int().min(7).max(limit);
 
-/** Where a function runs that must reach a private host; it stays outside of every VPC without it. */
-export const networkSchema = z.strictObject({
-  subnetIds: z.array(z.string().regex(/^subnet-[0-9a-f]+$/, 'a subnet id (subnet-…)')).min(1),
-  securityGroupIds: z.array(z.string().regex(/^sg-[0-9a-f]+$/, 'a security group (sg-…)')).min(1),
-});
-
 const rotated = {
   /** An existing secret, taken over where it stands; absent: the stack makes a new one. */
   adopt: existingSecretSchema.optional(),
@@ -94,7 +88,6 @@ export const encryptionSchema = z.strictObject({
   /** The database secret whose credential reads the declared columns. */
   database: z.string().optional(),
   columns: z.array(columnSchema).default([]),
-  network: networkSchema.optional(),
 });
 
 export const databaseSchema = z.strictObject({
@@ -115,6 +108,11 @@ export const databaseSchema = z.strictObject({
   identity: identifier.optional(),
   /** The rotator role's secret: a userManaged secret of this configuration, or one outside of it. */
   admin: z.union([z.string(), existingSecretSchema]),
+  /**
+   * The master user's secret, which the operator function reads to run the bootstrap SQL of `adopt`;
+   * no rotation reads it. Absent: a person runs the SQL that `adopt` prints.
+   */
+  bootstrap: existingSecretSchema.optional(),
   /** Keep `DATABASE_URL` in the value in step with the credential. */
   databaseUrl: z.boolean().default(false),
   /** Tables whose row-level security the login roles must see as the identity does. */
@@ -124,7 +122,8 @@ export const databaseSchema = z.strictObject({
   readerCache: durationSchema(1).default('5m'),
   /** Trusted authorities: those RDS publishes, or a PEM file beside the configuration. */
   ca: z.union([z.literal('rds'), z.strictObject({ file: z.string().min(1) })]).default('rds'),
-  network: networkSchema.optional(),
+  /** Key of the network its functions run in; absent: outside of every VPC. */
+  network: z.string().optional(),
 });
 
 /** Held here, changed by its owners: reported as not rotated. */

@@ -114,3 +114,14 @@ export type CompromisedRecord = z.infer<typeof compromisedRecordSchema>;
 /** `hold#<secret>` / "hold". Cadence leaves the secret alone until it ends. */
 export const holdRecordSchema = z.object({ reason: z.string(), at: instant, until: instant });
 export type HoldRecord = z.infer<typeof holdRecordSchema>;
+
+/** `adopted#<secret>` / "adopted". Written by `quarterturn adopt`, once; what an existing secret was like. */
+export const adoptionRecordSchema = z.object({
+  at: instant,
+  by: z.string().max(256),
+  /** Since when the material it held was in use: its age counts from here until the first date label. */
+  materialSince: instant,
+  /** The version that was AWSCURRENT. */
+  versionId: z.string(),
+});
+export type AdoptionRecord = z.infer<typeof adoptionRecordSchema>;
