@@ -70,6 +70,8 @@ export class RoomFunction extends Construct {
       roles: [this.role],
       statements: [
         allow('Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
+        // Lambda's own daemon sends the segments, as the function's role; they hold names and times.
+        allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']),
       ],
     });
 
@@ -89,6 +91,9 @@ export class RoomFunction extends Construct {
       return lambda;
     });
     made.node.addDependency(this.policy);
+    const resource = made.node.defaultChild as CfnFunction;
+    // Not through the L2 property: it writes a policy of its own.
+    resource.tracingConfig = { mode: 'Active' };
     if (props.network !== undefined) {
       // The interfaces Lambda makes for the function; none of these actions knows a resource.
       this.allow(
@@ -103,7 +108,7 @@ export class RoomFunction extends Construct {
           ['*'],
         ),
       );
-      (made.node.defaultChild as CfnFunction).vpcConfig = {
+      resource.vpcConfig = {
         subnetIds: [...props.network.subnetIds],
         securityGroupIds: [...props.network.securityGroupIds],
       };

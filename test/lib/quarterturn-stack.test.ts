@@ -143,6 +143,7 @@ describe('the role of a rotation function', () => {
   test('holds these statements and no other', () => {
     expect(stack.statements(jwt).map(({ Sid }) => Sid)).toEqual([
       'Log',
+      'Trace',
       'RotateOwnSecret',
       'UseKeyOfOwnSecret',
       'Random',
@@ -247,6 +248,8 @@ describe('every policy of the stack', () => {
     expect([...new Set(everywhere)].sort()).toEqual([
       'kms:GenerateRandom',
       'secretsmanager:ListSecrets',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
     ]);
   });
 
