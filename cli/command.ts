@@ -1,9 +1,11 @@
 /** What every command of the command line is given: a terminal, and the deployment it is about. */
+import type { Command } from 'commander';
 import type { Manifest } from '../domain/config/manifest.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
+import type { StepFunctionsDoor } from '../doors/step-functions.ts';
 
 export interface Terminal {
   /** One line to standard output. */
@@ -12,10 +14,14 @@ export interface Terminal {
   err(line: string): void;
   /** May a person be asked? False in a pipe, in CI, and with `--json`. */
   readonly interactive: boolean;
+  /** May standard output be coloured? False in a pipe and with NO_COLOR (no-color.org). */
+  readonly colours: boolean;
   /** Asks for a yes; false when nobody can be asked. */
   confirm(question: string): Promise<boolean>;
   /** Columns of the terminal; 100 where there is none. */
   readonly columns: number;
+  /** Aborted by the first Ctrl-C while `work` runs; what is under way elsewhere goes on. */
+  untilInterrupted<Result>(work: (interrupted: AbortSignal) => Promise<Result>): Promise<Result>;
 }
 
 /** Options every command about a deployment has. */
@@ -30,10 +36,17 @@ export interface DeploymentOptions {
 export interface OpenDeployment {
   readonly manifest: Manifest;
   /** Who asks, and where: shown before anything is changed. */
-  readonly caller: { readonly arn: string; readonly account: string; readonly endpoint?: string };
+  readonly caller: {
+    readonly arn: string;
+    readonly account: string;
+    readonly region: string;
+    /** Where calls go when that is not AWS itself, e.g. `http://127.0.0.1:4566`. */
+    readonly endpoint?: string;
+  };
   readonly secretsManager: SecretsManagerDoor;
   readonly controlTable: ControlTableDoor;
   readonly functions: FunctionsDoor;
+  readonly executions: Pick<StepFunctionsDoor, 'isRunning'>;
   readonly clock: Clock;
 }
 
@@ -41,4 +54,38 @@ export interface CommandContext {
   readonly terminal: Terminal;
   /** @throws UnknownDeploymentError naming the deployments there are; AwsCallError */
   open(options: DeploymentOptions): Promise<OpenDeployment>;
+}
+
+/** What a command ends with. */
+export const exitCodes = {
+  ok: 0,
+  /** Failed, or refused before anything was changed. */
+  failed: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+  /** The command did what it was asked; what it found needs a person. */
+  findings: 3,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** Turns what a command does into an action of commander, and what it returns into the exit code. */
+export type Run = <Args extends unknown[]>(
+  act: (context: CommandContext, ...args: Args) => Promise<ExitCode>,
+) => (...args: Args) => Promise<void>;
+
+/**
+ * Each file of `cli/commands/` exports one, named in `cli/commands.ts`:
+ * `deploymentOptions(program.command('status')).argument('[secret]').action(run(async (context, secret, options) => …))`.
+ */
+export type RegisterCommand = (program: Command, run: Run) => void;
+
+/** Adds the options every command about a deployment has. */
+export function deploymentOptions(command: Command): Command {
+  return command
+    .option(
+      '-d, --deployment <name/environment>',
+      'which deployment (default: $QUARTERTURN_DEPLOYMENT, else the only one of account and region)',
+    )
+    .option('--region <region>', "AWS region (default: the shell's)")
+    .option('--json', 'the answer as JSON on standard output; asks nobody');
 }

@@ -1,5 +1,12 @@
 /** The command line: parses, calls what it was handed, and turns errors into one line and an exit code. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { systemClock } from '../doors/clock.ts';
+import { deployments } from '../doors/deployments.ts';
+import { type CommandContext, exitCodes, type Run } from './command.ts';
+import { commands } from './commands.ts';
+import { UsageError } from './errors.ts';
+import { openDeployment } from './open-deployment.ts';
+import { terminal } from './terminal.ts';
 
 /** What the entry point hands in: the command line itself imports neither demo nor configuration. */
 export interface CliCommands {
@@ -9,36 +16,80 @@ export interface CliCommands {
   sandbox(options: { port?: number }): Promise<number>;
 }
 
-/** @returns the exit code */
-export async function main(argv: readonly string[], commands: CliCommands): Promise<number> {
+/** The terminal of this process, and deployments by its environment. */
+function systemContext(environment: NodeJS.ProcessEnv): CommandContext {
+  // One line a client and process, about a release of Node that works.
+  environment.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  const surroundings = { environment, connect: deployments, clock: systemClock };
+  return {
+    terminal: terminal(environment),
+    open: (options) => openDeployment(options, surroundings),
+  };
+}
+
+/** @returns the exit code: 0, 1 failed or refused, 2 usage, 3 findings */
+export async function main(
+  argv: readonly string[],
+  handedIn: CliCommands,
+  context: CommandContext = systemContext(process.env),
+): Promise<number> {
   let exitCode = 0;
   const program = new Command('quarterturn')
     .description('Rotates the secrets an application lives on, and proves that nobody noticed.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.terminal.out(text.trimEnd()),
+      writeErr: (text) => context.terminal.err(text.trimEnd()),
+      getOutHelpWidth: () => context.terminal.columns,
+      getErrHelpWidth: () => context.terminal.columns,
+    })
     .showHelpAfterError();
+  const run: Run =
+    (act) =>
+    async (...args) => {
+      exitCode = await act(contextOf(context, args.at(-1)), ...args);
+    };
+  for (const register of commands) {
+    register(program, run);
+  }
   program
     .command('demo')
     .description('rotate every kind of secret on this machine and read the proof back')
     .argument('[chapter]', 'one chapter instead of all of them')
     .action(async (chapter?: string) => {
-      exitCode = await commands.demo(chapter);
+      exitCode = await handedIn.demo(chapter);
     });
   program
     .command('sandbox')
     .description('keep the stack running locally, for the real `aws` command, until Ctrl-C')
     .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', parsePort)
     .action(async (options: { port?: number }) => {
-      exitCode = await commands.sandbox(options);
+      exitCode = await handedIn.sandbox(options);
     });
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version are what was asked for; commander has said everything else already.
+      return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    }
     if (!isOurs(error)) {
       throw error;
     }
-    process.stderr.write(`${error.message}\n`);
-    return 1;
+    context.terminal.err(error.message);
+    return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
   }
   return exitCode;
+}
+
+/** Who asks for JSON is a program: nobody is there to be asked. */
+function contextOf(context: CommandContext, command: unknown): CommandContext {
+  const json = command instanceof Command && command.opts().json === true;
+  if (!json) {
+    return context;
+  }
+  const nobody = { interactive: false, colours: false, confirm: async () => false };
+  return { ...context, terminal: { ...context.terminal, ...nobody } };
 }
 
 function parsePort(text: string): number {

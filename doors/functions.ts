@@ -28,14 +28,14 @@ export class FunctionFailedError extends Error {
 /** A function may run for two minutes and says nothing until it is done. */
 const answerWithinMilliseconds = 150_000;
 
-export function functions(
-  client = new LambdaClient({
-    ...clientDefaults,
-    // A second attempt would run the operation a second time.
-    maxAttempts: 1,
-    requestHandler: { ...clientDefaults.requestHandler, requestTimeout: answerWithinMilliseconds },
-  }),
-): FunctionsDoor {
+export const functionClientDefaults = {
+  ...clientDefaults,
+  // A second attempt would run the operation a second time.
+  maxAttempts: 1,
+  requestHandler: { ...clientDefaults.requestHandler, requestTimeout: answerWithinMilliseconds },
+} as const;
+
+export function functions(client = new LambdaClient(functionClientDefaults)): FunctionsDoor {
   return {
     async invoke(functionName, request) {
       const { Payload, FunctionError } = await awsCall('Invoke', () =>

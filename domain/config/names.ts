@@ -60,9 +60,12 @@ export const alarmTopicName = (scope: Scope, audience: 'on-call' | 'security'): 
 export const controlTableName = (scope: Scope): string =>
   `quarterturn-${scope.name}-${scope.environment}`;
 
+/** Below it in Parameter Store lie the manifests of every deployment of account and region. */
+export const manifestRoot = '/quarterturn';
+
 /** Part 1 has the plain name; a manifest too large for one parameter goes on in `…/manifest/2`. */
 export const manifestParameterName = (scope: Scope, part = 1): string =>
-  `/quarterturn/${scope.name}/${scope.environment}/manifest${part === 1 ? '' : `/${part}`}`;
+  `${manifestRoot}/${scope.name}/${scope.environment}/manifest${part === 1 ? '' : `/${part}`}`;
 
 /** The name of a secret from its full ARN, without the six characters Secrets Manager appends. */
 export function secretNameOfArn(arn: string): string {

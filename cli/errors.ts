@@ -1,0 +1,27 @@
+/** Errors of the command line: what was found, what was expected, what to do. */
+
+/** Found, expected, fix; main prints the message as it is. */
+export abstract class CliError extends Error {
+  abstract readonly code: `ERR_ROTATION_${string}`;
+}
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends CliError {
+  override readonly name = 'UsageError';
+  readonly code = 'ERR_ROTATION_USAGE';
+}
+
+export class UnknownDeploymentError extends CliError {
+  override readonly name = 'UnknownDeploymentError';
+  readonly code = 'ERR_ROTATION_UNKNOWN_DEPLOYMENT';
+}
+
+export class EndpointMismatchError extends CliError {
+  override readonly name = 'EndpointMismatchError';
+  readonly code = 'ERR_ROTATION_ENDPOINT_MISMATCH';
+}
+
+export class UnknownSecretError extends CliError {
+  override readonly name = 'UnknownSecretError';
+  readonly code = 'ERR_ROTATION_UNKNOWN_SECRET';
+}

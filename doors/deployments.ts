@@ -1,0 +1,131 @@
+/**
+ * Doors to a deployment for whoever sits at a terminal: credentials, region and endpoints are the shell's
+ * (AWS SDK default chain, `AWS_ENDPOINT_URL`), and which deployments there are is read from Parameter Store.
+ */
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { Manifest } from '../domain/config/manifest.ts';
+import { manifestParameterName, manifestRoot, type Scope } from '../domain/config/names.ts';
+import { clientDefaults, isAwsError } from './aws-call.ts';
+import { type CallerIdentity, callerIdentity } from './caller-identity.ts';
+import { type ControlTableDoor, controlTable } from './control-table.ts';
+import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
+import { manifestAt } from './manifest.ts';
+import { parameters } from './parameters.ts';
+import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
+import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
+
+/** Account and region as the shell reaches them. */
+export interface DeploymentsDoor {
+  /** @throws NoRegionError, NoCredentialsError, EndpointUnreachableError, AwsCallError */
+  caller(): Promise<CallerIdentity>;
+  /** Service → where its calls would go, e.g. `https://dynamodb.eu-west-1.amazonaws.com`. Calls nothing. */
+  endpoints(): Promise<Readonly<Record<string, string>>>;
+  /** Every deployment of account and region. @throws AwsCallError */
+  list(): Promise<Scope[]>;
+  /** Undefined when there is no such deployment. @throws ManifestError, AwsCallError */
+  manifest(scope: Scope): Promise<Manifest | undefined>;
+  /** @param table name of its control table */
+  doorsTo(table: string): DoorsToDeployment;
+}
+
+export interface DoorsToDeployment {
+  secretsManager: SecretsManagerDoor;
+  controlTable: ControlTableDoor;
+  functions: FunctionsDoor;
+  executions: Pick<StepFunctionsDoor, 'isRunning'>;
+}
+
+export function deployments(region?: string): DeploymentsDoor {
+  const settings = { ...clientDefaults, ...(region !== undefined && { region }) };
+  const sts = new STSClient(settings);
+  const ssm = new SSMClient(settings);
+  const secrets = new SecretsManagerClient(settings);
+  const dynamo = new DynamoDBClient(settings);
+  const lambda = new LambdaClient({ ...settings, ...functionClientDefaults });
+  const states = new SFNClient(settings);
+  const store = parameters(ssm);
+
+  return {
+    caller: () => callerIdentity(region, sts).get(),
+
+    async endpoints() {
+      const table = { TableName: 'any' };
+      const probes: Record<string, Promise<string>> = {
+        sts: endpointOf(sts, new GetCallerIdentityCommand({})),
+        ssm: endpointOf(ssm, new GetParameterCommand({ Name: '/any' })),
+        secretsmanager: endpointOf(secrets, new ListSecretsCommand({})),
+        dynamodb: endpointOf(dynamo, new DescribeTableCommand(table)),
+        lambda: endpointOf(lambda, new GetFunctionCommand({ FunctionName: 'any' })),
+        states: endpointOf(states, new ListStateMachinesCommand({})),
+      };
+      const found = Object.entries(probes).map(async ([name, url]) => [name, await url] as const);
+      return Object.fromEntries(await Promise.all(found));
+    },
+
+    async list() {
+      const names = await store.namesBelow(manifestRoot);
+      return names.flatMap((name) => scopeOf(name) ?? []);
+    },
+
+    async manifest(scope) {
+      try {
+        return await manifestAt(manifestParameterName(scope), store)();
+      } catch (error) {
+        if (isAwsError(error, 'ParameterNotFound')) return undefined;
+        throw error;
+      }
+    },
+
+    doorsTo: (table) => ({
+      secretsManager: secretsManager(secrets),
+      controlTable: controlTable(table, dynamo),
+      functions: functions(lambda),
+      executions: stepFunctions(states),
+    }),
+  };
+}
+
+/** The deployment whose part 1 this parameter is. */
+function scopeOf(parameterName: string): Scope | undefined {
+  const [, name, environment] =
+    /^\/quarterturn\/([^/]+)\/([^/]+)\/manifest$/.exec(parameterName) ?? [];
+  return name === undefined || environment === undefined ? undefined : { name, environment };
+}
+
+interface AnyRequest {
+  protocol?: string;
+  hostname?: string;
+  port?: number;
+}
+/** What client and command of the SDK share, whatever the service. */
+interface AnyClient {
+  send(command: never): Promise<unknown>;
+}
+interface AnyCommand {
+  middlewareStack: {
+    // biome-ignore lint/suspicious/noExplicitAny: the SDK types it anew for each command
+    add(middleware: any, options: any): void;
+  };
+}
+
+/**
+ * Where a command would go. AWS_ENDPOINT_URL, its form for one service, the profile, FIPS and dual-stack all
+ * have a say, so the SDK itself is asked: it builds the request, and before anything is signed or sent the
+ * answer is given here.
+ */
+async function endpointOf(client: AnyClient, command: AnyCommand): Promise<string> {
+  let url = '';
+  const stop = () => async (args: { request: AnyRequest }) => {
+    const { protocol = 'https:', hostname = '', port } = args.request;
+    url = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
+    return { output: { $metadata: {} }, response: {} };
+  };
+  command.middlewareStack.add(stop, { step: 'build', name: 'endpointOf', priority: 'high' });
+  await client.send(command as never);
+  return url;
+}

@@ -1,0 +1,93 @@
+/**
+ * A deployment for tests of commands, without AWS: labels, control table, functions and clock in memory.
+ * Doors a command must not use (whatever reads or writes a value) throw.
+ */
+import type { OpenDeployment } from '../../cli/command.ts';
+import { type Manifest, manifestOf } from '../../domain/config/manifest.ts';
+import type { RotationConfig } from '../../domain/config/rotation-config.ts';
+import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+import exampleConfig from '../../rotation.config.ts';
+import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
+import { type InMemorySecrets, inMemorySecrets } from '../doors/in-memory-secrets.ts';
+
+export interface InMemoryDeployment extends OpenDeployment {
+  readonly secrets: InMemorySecrets;
+  /** What was asked of functions. */
+  readonly invocations: { functionName: string; request: unknown }[];
+  /** Executions that are alive. */
+  readonly alive: Set<string>;
+  /** Lengths of all sleeps, in milliseconds; each moved the clock. */
+  readonly slept: number[];
+  /** Called at each sleep: what happens in the meantime. */
+  meanwhile: () => void | Promise<void>;
+  set(instant: string): void;
+}
+
+export interface InMemoryDeploymentOptions {
+  config?: RotationConfig;
+  manifest?: Manifest;
+  now?: string;
+  /** What a function answers. @default it throws: no function was expected to be called */
+  answer?: (functionName: string, request: unknown) => unknown;
+}
+
+export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InMemoryDeployment {
+  const manifest = options.manifest ?? manifestOf(options.config ?? exampleConfig);
+  const secrets = inMemorySecrets();
+  const invocations: InMemoryDeployment['invocations'] = [];
+  const alive = new Set<string>();
+  const slept: number[] = [];
+  let now = new Date(options.now ?? '2026-05-17T17:00:00Z');
+
+  const deployment: InMemoryDeployment = {
+    manifest,
+    caller: {
+      arn: 'arn:aws:iam::000000000000:user/on-call',
+      account: '000000000000',
+      region: manifest.region,
+      endpoint: 'http://127.0.0.1:4566',
+    },
+    secrets,
+    invocations,
+    alive,
+    slept,
+    meanwhile: () => undefined,
+    secretsManager: onlyThese(secrets.door),
+    controlTable: inMemoryControlTable(),
+    functions: {
+      async invoke(functionName, request) {
+        invocations.push({ functionName, request });
+        if (options.answer === undefined) {
+          throw new Error(`no function was expected to be called, least of all ${functionName}`);
+        }
+        return options.answer(functionName, request);
+      },
+    },
+    executions: { isRunning: async (execution) => alive.has(execution) },
+    clock: {
+      now: () => new Date(now),
+      async sleep(milliseconds) {
+        slept.push(milliseconds);
+        now = new Date(now.getTime() + milliseconds);
+        await deployment.meanwhile();
+      },
+    },
+    set(instant) {
+      now = new Date(instant);
+    },
+  };
+  return deployment;
+}
+
+/** A door of which a command may use only these methods. */
+function onlyThese(door: Partial<SecretsManagerDoor>): SecretsManagerDoor {
+  return new Proxy(door, {
+    get(target, method) {
+      const found = Reflect.get(target, method);
+      if (found === undefined && method !== 'then') {
+        throw new Error(`a command must not call ${String(method)} of Secrets Manager`);
+      }
+      return found;
+    },
+  }) as SecretsManagerDoor;
+}
