@@ -1,5 +1,7 @@
 /** Rules of a configuration that span fields and secrets. Each answers with path, finding and remedy. */
+import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
+import { networkProblems } from './network-rules.ts';
 import type { RotationConfig } from './rotation-config.ts';
 import type { DatabaseConfig, EncryptionConfig, JwtConfig } from './secret-schemas.ts';
 
@@ -204,40 +206,6 @@ function roleProblems(config: RotationConfig): string[] {
   return problems;
 }
 
-function networkProblems(config: RotationConfig): string[] {
-  const named = Object.entries(config.secrets).flatMap(([key, secret]) =>
-    secret.kind === 'database' && secret.network !== undefined
-      ? [{ key, name: secret.network }]
-      : [],
-  );
-  const names = Object.keys(config.networks);
-  return [
-    ...named
-      .filter(({ name }) => config.networks[name] === undefined)
-      .map(
-        ({ key, name }) =>
-          `secrets.${key}.network: found "${name}"; expected a network of this configuration (${names.join(', ') || 'there is none'})`,
-      ),
-    ...names
-      .filter((name) => named.every((use) => use.name !== name))
-      .map(
-        (name) =>
-          `networks.${name}: found a network no secret uses; expected a database secret with network: "${name}", or no such network`,
-      ),
-    ...Object.entries(config.networks)
-      .filter(
-        ([, network]) =>
-          'vpcId' in network &&
-          network.endpoints === 'create' &&
-          network.routeTableIds === undefined,
-      )
-      .map(
-        ([name]) =>
-          `networks.${name}.routeTableIds: found nothing; expected the route tables of its subnets, where the gateway endpoints are entered, or endpoints: "existing"`,
-      ),
-  ];
-}
-
 /** Keys become names of functions: two that differ only in case would meet in tools that ignore it. */
 function nameProblems(config: RotationConfig): string[] {
   const rooms = new Set(['cadence', 'starter', 'operator']);
@@ -269,23 +237,6 @@ function consumerProblems(config: RotationConfig): string[] {
       ...duplicates(consumer.reads, (key) => key, `consumers.${index}.reads`, 'secret'),
     ]),
   ];
-}
-
-function duplicates<Entry>(
-  entries: readonly Entry[],
-  of: (entry: Entry) => string,
-  path: string,
-  what: string,
-): string[] {
-  const seen = new Set<string>();
-  return entries.flatMap((entry, index) => {
-    const value = of(entry);
-    if (seen.has(value)) {
-      return [`${path}.${index}: found "${value}" again; expected every ${what} once`];
-    }
-    seen.add(value);
-    return [];
-  });
 }
 
 function keysOf(config: RotationConfig, kind: string): string {
