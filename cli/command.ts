@@ -46,7 +46,7 @@ export interface OpenDeployment {
   readonly secretsManager: SecretsManagerDoor;
   readonly controlTable: ControlTableDoor;
   readonly functions: FunctionsDoor;
-  readonly executions: Pick<StepFunctionsDoor, 'isRunning'>;
+  readonly stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   readonly clock: Clock;
 }
 

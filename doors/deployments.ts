@@ -37,7 +37,7 @@ export interface DoorsToDeployment {
   secretsManager: SecretsManagerDoor;
   controlTable: ControlTableDoor;
   functions: FunctionsDoor;
-  executions: Pick<StepFunctionsDoor, 'isRunning'>;
+  stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
 }
 
 export function deployments(region?: string): DeploymentsDoor {
@@ -85,7 +85,7 @@ export function deployments(region?: string): DeploymentsDoor {
       secretsManager: secretsManager(secrets),
       controlTable: controlTable(table, dynamo),
       functions: functions(lambda),
-      executions: stepFunctions(states),
+      stepFunctions: stepFunctions(states),
     }),
   };
 }

@@ -12,10 +12,10 @@ import type { Manifest, RotatedManifestSecret } from '../../domain/config/manife
 import { secretName } from '../../domain/config/names.ts';
 import { type Decision, decide, type SecretFacts, type Verdict } from '../../domain/policy/due.ts';
 import { oldestFirst } from '../../domain/policy/oldest-first.ts';
+import { factsOf } from '../../doors/secret-facts.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { askForRotation } from './ask-for-rotation.ts';
 import type { CadenceDoors } from './doors.ts';
-import { factsOf } from './facts.ts';
 import { restartAfterRotation } from './restart-after-rotation.ts';
 
 /** Rotations started in one tick: each restarts consumers, so one hour passes between two. */

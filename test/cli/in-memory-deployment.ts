@@ -63,7 +63,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
         return options.answer(functionName, request);
       },
     },
-    executions: { isRunning: async (execution) => alive.has(execution) },
+    stepFunctions: { isRunning: async (execution) => alive.has(execution) },
     clock: {
       now: () => new Date(now),
       async sleep(milliseconds) {

@@ -1,12 +1,27 @@
-/** The facts about one secret, from its labels and the control table. No value is read. */
-import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
-import type { SecretFacts } from '../../domain/policy/due.ts';
-import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
-import type { SecretDescription } from '../../doors/secrets-manager.ts';
-import type { CadenceDoors } from './doors.ts';
+/**
+ * The facts the rules of `domain/policy/` are asked about: of one secret, from its labels, the control table
+ * and Step Functions. One gathering for everybody who asks, the schedule and whoever looks at a terminal, so
+ * that they never disagree. No value is read.
+ */
+import type { RotatedManifestSecret } from '../domain/config/manifest.ts';
+import type { SecretFacts } from '../domain/policy/due.ts';
+import { currentVersion, rotationInProgress } from '../domain/policy/labels.ts';
+import type { Clock } from './clock.ts';
+import type { ControlTableDoor } from './control-table.ts';
+import type { SecretDescription } from './secrets-manager.ts';
+import type { StepFunctionsDoor } from './step-functions.ts';
+
+export interface FactDoors {
+  controlTable: Pick<
+    ControlTableDoor,
+    'getIntent' | 'getRotation' | 'getAfterRotation' | 'getHold'
+  >;
+  stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
+  clock: Clock;
+}
 
 export async function factsOf(
-  doors: CadenceDoors,
+  doors: FactDoors,
   secret: RotatedManifestSecret,
   description: SecretDescription,
 ): Promise<SecretFacts> {
@@ -27,7 +42,7 @@ export async function factsOf(
 }
 
 async function afterRotationOf(
-  { controlTable, stepFunctions }: CadenceDoors,
+  { controlTable, stepFunctions }: FactDoors,
   secretName: string,
   current: string | undefined,
 ): Promise<SecretFacts['afterRotation']> {
@@ -43,7 +58,7 @@ async function afterRotationOf(
 
 /** createSecret's record of the rotation, or the intent its caller left before RotateSecret. */
 async function pendingSince(
-  { controlTable }: CadenceDoors,
+  { controlTable }: FactDoors,
   secretName: string,
   pending: string | undefined,
 ): Promise<string | undefined> {
