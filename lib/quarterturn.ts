@@ -122,7 +122,14 @@ export class Quarterturn extends Construct {
     new Cadence(this, 'Cadence', around);
     new Starter(this, 'Starter', around);
 
-    const operator = operatorPolicy(this, 'Operator', deployment, rotated, manifest.parameterArns);
+    const operator = operatorPolicy(
+      this,
+      'Operator',
+      deployment,
+      rotated,
+      manifest.parameterArns,
+      machine.executions,
+    );
     this.#output('OperatorPolicy', operator.ref, 'Policy for on-call: rotates, reads no value');
     for (const consumer of config.consumers) {
       const secrets = consumer.reads.flatMap((key) => this.secrets[key] ?? []);

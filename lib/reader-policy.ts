@@ -1,7 +1,8 @@
 /** Managed policies for people and applications: readers of values, and operators who never read one. */
 import { CfnManagedPolicy, PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { operatorPolicyName, readerPolicyName } from '../domain/config/names.ts';
+import { manifestRoot, operatorPolicyName, readerPolicyName } from '../domain/config/names.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
 
@@ -36,6 +37,7 @@ export function operatorPolicy(
   deployment: Deployment,
   rotated: readonly Rotated[],
   manifestParameterArns: readonly string[],
+  machineExecutionsArn: string,
 ): CfnManagedPolicy {
   const secrets = rotated.map(({ reference }) => reference);
   return managedPolicy(scope, id, operatorPolicyName(deployment.config), [
@@ -51,6 +53,21 @@ export function operatorPolicy(
     // Knows no resource.
     allow('List', ['secretsmanager:ListSecrets'], ['*']),
     allow('ReadManifest', ['ssm:GetParameter'], manifestParameterArns),
+    // Which deployments there are: "If a user has access to a path, then the user can access all levels of
+    // that path" (Systems Manager user guide). Manifests hold names and numbers; the other way to list,
+    // DescribeParameters, knows no path and would tell every parameter of the account.
+    allow(
+      'FindDeployments',
+      ['ssm:GetParametersByPath'],
+      [manifestRoot, `${manifestRoot}/`].map((path) =>
+        Stack.of(scope).formatArn({
+          service: 'ssm',
+          resource: 'parameter',
+          resourceName: path.slice(1),
+        }),
+      ),
+    ),
+    allow('LookAtAfterRotations', ['states:DescribeExecution'], [machineExecutionsArn]),
     ...deployment.controlTable.statements({
       secretNames: secrets.map(({ name }) => name),
       read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold'],
