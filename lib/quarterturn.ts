@@ -7,6 +7,7 @@ import { afterRotationMachineName, controlTableName, tagKeys } from '../domain/c
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import { AfterRotation, Starter } from './after-rotation.ts';
+import { breakGlassPolicy } from './break-glass.ts';
 import { Cadence } from './cadence.ts';
 import { ControlTable } from './control-table.ts';
 import { DatabaseSecret } from './database-secret.ts';
@@ -141,6 +142,11 @@ export class Quarterturn extends Construct {
         secrets,
       );
       this.#output(`ReaderPolicy-${consumer.name}`, policy.ref, `Policy for ${consumer.name}`);
+    }
+    if (config.breakGlassRoleArn !== undefined) {
+      const secrets = Object.values(this.secrets);
+      const policy = breakGlassPolicy(this, 'BreakGlass', deployment, secrets);
+      this.#output('BreakGlassPolicy', policy.ref, `Policy for ${config.breakGlassRoleArn}`);
     }
     this.#output('ControlTable', controlTableName(config), 'What rotations remember');
     this.#output('ManifestParameter', manifest.parameterName, 'What the CLI reads of this stack');

@@ -40,6 +40,8 @@ export const afterRotationMachineName = (scope: Scope): string =>
 export const readerPolicyName = (scope: Scope, consumer: string): string =>
   functionName(scope, `reader-${consumer}`);
 
+export const breakGlassPolicyName = (scope: Scope): string => functionName(scope, 'break-glass');
+
 export const operatorPolicyName = (scope: Scope): string => functionName(scope, 'operator');
 
 /** The operator: one for the databases of each network, one for those outside of every VPC. */
@@ -78,6 +80,16 @@ export function secretNameOfArn(arn: string): string {
     );
   }
   return match[1];
+}
+
+/**
+ * Is this the full ARN of the secret with that name, in the partition, region and account of `neighbour`
+ * (any ARN of the deployment)? Who may send an event must not be able to point a function elsewhere.
+ */
+export function isSecretOf(arn: string, name: string, neighbour: string): boolean {
+  const [, partition, , region, account] = neighbour.split(':');
+  const start = `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-`;
+  return arn.startsWith(start) && /^[A-Za-z0-9]{6}$/.test(arn.slice(start.length));
 }
 
 export class InvalidSecretArnError extends Error {

@@ -437,8 +437,10 @@ describe('keys and control table', () => {
   test('nobody uses a key but through its service', () => {
     for (const { Properties } of stack.all('AWS::KMS::Key')) {
       const statements: Statement[] = Properties.KeyPolicy.Statement;
-      for (const { Action, Condition } of statements) {
+      for (const { Action, Condition, Principal } of statements) {
         if (
+          // Services that write into topics, queues and log groups: test/lib/messages.test.ts.
+          Principal.Service === undefined &&
           list(Action).some((action) => /Decrypt|Encrypt|GenerateDataKey|CreateGrant/.test(action))
         ) {
           expect(Condition.StringEquals['kms:ViaService']).toBeDefined();
@@ -527,6 +529,38 @@ describe('policies for people and applications', () => {
     expect(actions).not.toContain('secretsmanager:GetSecretValue');
     const secretsKey = stack.idOf(stack.one('AWS::KMS::Key', /^KeysSecrets/));
     expect(JSON.stringify(stack.statements(/^Operator/))).not.toContain(secretsKey);
+  });
+});
+
+describe('the break-glass policy', () => {
+  const role = 'arn:aws:iam::111122223333:role/break-glass';
+  const glass = synthesize(defineRotation({ ...pharmacy, breakGlassRoleArn: role }));
+
+  test('is there when a role is named, and only then', () => {
+    expect(stack.all('AWS::IAM::ManagedPolicy', /^BreakGlass/)).toEqual([]);
+    expect(glass.one('AWS::IAM::ManagedPolicy', /^BreakGlass/).Properties.ManagedPolicyName).toBe(
+      'quarterturn-pharmacy-prod-break-glass',
+    );
+  });
+
+  test('reads and writes values of every secret, user-managed ones too', () => {
+    const { Action, Resource } = glass.statement(/^BreakGlass/, 'MendByHand');
+    expect(Action).toEqual([
+      'secretsmanager:CancelRotateSecret',
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:UpdateSecretVersionStage',
+    ]);
+    expect(Resource).toHaveLength(Object.keys(pharmacy.secrets).length);
+  });
+
+  test('cannot delete a secret, nor change a policy, a schedule or a key', () => {
+    const actions = glass.statements(/^BreakGlass/).flatMap(({ Action }) => list(Action));
+    expect(
+      actions.filter((action) =>
+        /Delete|Policy|RotateSecret$|Schedule|kms:(Put|Create)/.test(action),
+      ),
+    ).toEqual(['secretsmanager:CancelRotateSecret']);
   });
 });
 
