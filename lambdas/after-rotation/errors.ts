@@ -17,9 +17,19 @@ export class NoAfterRotationError extends AfterRotationError {
 export class UnknownSecretError extends AfterRotationError {
   override readonly name = 'UnknownSecretError';
   readonly code = 'ERR_ROTATION_UNKNOWN_SECRET';
+  constructor() {
+    super(
+      "The execution's secretName is not a rotating secret of this stack's manifest; expected it to be. Deploy the stack that manages it, then resume.",
+    );
+  }
+}
+
+export class ForeignSecretError extends AfterRotationError {
+  override readonly name = 'ForeignSecretError';
+  readonly code = 'ERR_ROTATION_FOREIGN_SECRET';
   constructor(secretName: string) {
     super(
-      `${secretName} is not a rotating secret of this stack's manifest; expected it to be. Deploy the stack that manages it, then resume.`,
+      `The execution's secretArn is not the full ARN of ${secretName} in this account and region; expected the one describe-secret shows. Start the execution again with it.`,
     );
   }
 }
@@ -67,7 +77,7 @@ export class InvalidTaskError extends AfterRotationError {
   readonly code = 'ERR_ROTATION_INVALID_TASK';
   constructor(at: string) {
     super(
-      `The task's input does not fit at "${at}"; expected { task, execution, progress } as the AfterRotation machine sends it.`,
+      `The task's input does not fit in ${at || 'its shape'}; expected { task, execution, progress } as the AfterRotation machine sends it. Nothing was done: start the execution again with the input of the starter.`,
     );
   }
 }

@@ -1,14 +1,15 @@
 /** What travels from state to state of the AfterRotation machine: names and ids, never a value. */
 import * as z from 'zod';
-import { intentSchema } from '../../domain/events/control-records.ts';
+import { intentSchema, tokenSchema } from '../../domain/events/control-records.ts';
 
 /** The input of an execution, as the starter, the cadence or a person gives it. */
 export const inputSchema = z.object({
-  secretArn: z.string().min(1),
-  secretName: z.string().min(1),
-  versionId: z.string().min(1).max(64),
+  secretArn: z.string().min(1).max(2048),
+  /** Letters, digits and /_+=.@- (API_CreateSecret). */
+  secretName: z.string().regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/),
+  versionId: tokenSchema,
   /** The execution that died over this version and is replaced. */
-  takeOver: z.string().optional(),
+  takeOver: z.string().max(2048).optional(),
   /** A person has removed the reason why this AfterRotation stopped: go on. */
   resume: z.boolean().optional(),
 });

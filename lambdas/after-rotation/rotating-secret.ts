@@ -5,7 +5,7 @@ import { UnknownSecretError } from './errors.ts';
 export function rotatingSecret(manifest: Manifest, secretName: string): RotatedManifestSecret {
   const secret = manifest.secrets.find(({ name }) => name === secretName);
   if (secret === undefined || secret.kind === 'userManaged') {
-    throw new UnknownSecretError(secretName);
+    throw new UnknownSecretError();
   }
   return secret;
 }

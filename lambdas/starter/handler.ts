@@ -8,7 +8,7 @@ import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { starterEnvironmentSchema } from './environment.ts';
-import { labelEventSchema, type Started, start } from './start.ts';
+import { type Started, startFor } from './start.ts';
 
 assertTrustedEnvironment(process.env);
 const environment = starterEnvironmentSchema.parse(process.env);
@@ -22,13 +22,5 @@ const doors = {
 };
 const manifest = manifestAt(environment.MANIFEST_PARAMETER);
 
-export async function handler(event: unknown): Promise<{ outcome: Started }> {
-  return {
-    outcome: await start(
-      doors,
-      await manifest(),
-      environment.STATE_MACHINE_ARN,
-      labelEventSchema.parse(event),
-    ),
-  };
-}
+export const handler = (event: unknown): Promise<{ outcome: Started }> =>
+  startFor(doors, manifest, environment.STATE_MACHINE_ARN, event);

@@ -14,7 +14,6 @@
  * The event fires inside finishSecret, before the service has closed the rotation; the execution waits for
  * that. Delivery is best effort: the cadence starts what no event started.
  */
-import * as z from 'zod';
 import type { Manifest } from '../../domain/config/manifest.ts';
 import {
   auditEventSource,
@@ -30,6 +29,8 @@ import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { Log } from '../../doors/log.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
+import { failureOf } from '../rotation/failure.ts';
+import { type LabelEvent, parseLabelEvent } from './label-event.ts';
 
 export interface StarterDoors {
   secretsManager: Pick<SecretsManagerDoor, 'describe'>;
@@ -40,20 +41,6 @@ export interface StarterDoors {
   log: Log;
 }
 
-export const labelEventSchema = z.object({
-  source: z.literal('aws.secretsmanager'),
-  'detail-type': z.literal('Secret Label Updated'),
-  /** When the label moved. */
-  time: z.iso.datetime(),
-  resources: z.array(z.string().max(2048)).min(1),
-  detail: z.object({
-    name: z.string().min(1).max(512),
-    labelUpdated: z.string().max(256),
-    versionId: z.string().min(1).max(64),
-  }),
-});
-export type LabelEvent = z.infer<typeof labelEventSchema>;
-
 export type Started =
   | 'started'
   | 'alreadyStarted'
@@ -62,6 +49,23 @@ export type Started =
   | 'uninitialised'
   | 'notOurs'
   | 'otherLabel';
+
+/** What the rule calls; nothing leaves it that could hold a value. @throws InvalidLabelEventError, AwsCallError, by name and code */
+export async function startFor(
+  doors: StarterDoors,
+  manifest: () => Promise<Manifest>,
+  stateMachineArn: string,
+  event: unknown,
+): Promise<{ outcome: Started }> {
+  try {
+    const parsed = parseLabelEvent(event, stateMachineArn);
+    return { outcome: await start(doors, await manifest(), stateMachineArn, parsed) };
+  } catch (error) {
+    const { code, message, frames, error: printable } = failureOf(error, 'the starter');
+    doors.log.error('failed', { code, reason: message, frames });
+    throw printable;
+  }
+}
 
 export async function start(
   doors: StarterDoors,

@@ -9,10 +9,11 @@
  * 5. anything else: nothing to do
  */
 import type { RotatedManifestSecret } from '../../../domain/config/manifest.ts';
+import { isSecretOf } from '../../../domain/config/names.ts';
 import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
 import type { AfterRotationDoors } from '../doors.ts';
-import { NoAfterRotationError } from '../errors.ts';
+import { ForeignSecretError, NoAfterRotationError } from '../errors.ts';
 import { type Input, inputSchema, type Progress } from '../progress.ts';
 import { rotatingSecret } from '../rotating-secret.ts';
 
@@ -24,6 +25,7 @@ export async function begin(
   const input = inputSchema.parse(given);
   const { secretName, versionId } = input;
   const secret = rotatingSecret(await doors.manifest(), secretName);
+  if (!isSecretOf(input.secretArn, secretName, execution)) throw new ForeignSecretError(secretName);
   const record = await doors.controlTable.getAfterRotation(secretName, versionId);
   if (record === undefined) throw new NoAfterRotationError(secretName, versionId);
 

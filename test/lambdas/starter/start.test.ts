@@ -1,7 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import type { Manifest } from '../../../domain/config/manifest.ts';
 import type { RotationRecord } from '../../../domain/events/control-records.ts';
-import { labelEventSchema, type StarterDoors, start } from '../../../lambdas/starter/start.ts';
+import { parseLabelEvent } from '../../../lambdas/starter/label-event.ts';
+import { type StarterDoors, start } from '../../../lambdas/starter/start.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { arnOf, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import {
@@ -73,18 +74,21 @@ beforeEach(() => {
   };
 });
 
-const started = (detail: object = {}) =>
+const started = (detail: { name?: string; labelUpdated?: string } = {}) =>
   start(
     doors,
     manifest,
     machine,
-    labelEventSchema.parse({
-      source: 'aws.secretsmanager',
-      'detail-type': 'Secret Label Updated',
-      time: '2026-05-17T17:00:01Z',
-      resources: [arnOf(name)],
-      detail: { name, labelUpdated: 'AWSCURRENT', versionId: v2, ...detail },
-    }),
+    parseLabelEvent(
+      {
+        source: 'aws.secretsmanager',
+        'detail-type': 'Secret Label Updated',
+        time: '2026-05-17T17:00:01Z',
+        resources: [arnOf(detail.name ?? name)],
+        detail: { name, labelUpdated: 'AWSCURRENT', versionId: v2, ...detail },
+      },
+      machine,
+    ),
   );
 
 /** What the core leaves of a rotation of ours before it promotes its version. */
@@ -190,5 +194,7 @@ test('secrets of others and user-managed secrets are left alone', async () => {
 });
 
 test('an event that is not the one expected is refused', () => {
-  expect(() => labelEventSchema.parse({ source: 'custom', detail: {} })).toThrow();
+  expect(() => parseLabelEvent({ source: 'custom', detail: {} }, machine)).toThrow(
+    expect.objectContaining({ code: 'ERR_ROTATION_INVALID_EVENT' }),
+  );
 });
