@@ -1,6 +1,7 @@
 /** The state machine that goes on where a rotation ends, with a role that may invoke what it names. */
 
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   DefinitionBody,
@@ -24,6 +25,8 @@ export interface AfterRotationMachineProps {
   readonly taskFunction: InvokedFunction;
   /** The rotation functions it may invoke to close the role that an emergency left behind. */
   readonly rotationFunctions: readonly InvokedFunction[];
+  /** Encrypts its log. */
+  readonly logKey: Key;
 }
 
 export class AfterRotationMachine extends Construct {
@@ -57,6 +60,7 @@ export class AfterRotationMachine extends Construct {
         destination: new LogGroup(this, 'Logs', {
           logGroupName: `/aws/vendedlogs/states/${props.name}`,
           retention: RetentionDays.ONE_YEAR,
+          encryptionKey: props.logKey,
           removalPolicy: RemovalPolicy.RETAIN,
         }),
         level: LogLevel.ALL,

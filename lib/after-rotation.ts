@@ -60,6 +60,7 @@ export class AfterRotation extends Construct {
       name: afterRotationMachineName(deployment.config),
       taskFunction: this.function,
       rotationFunctions,
+      logKey: deployment.keys.messages,
     });
   }
 }

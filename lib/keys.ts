@@ -1,8 +1,13 @@
-/** The customer managed keys: one for the secrets, one for the control table. */
+/** The customer managed keys: one for the secrets, one for the control table, one for what is told of them. */
 
-import { AccountRootPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import {
+  AccountRootPrincipal,
+  PolicyDocument,
+  PolicyStatement,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
+import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 /**
@@ -41,21 +46,89 @@ export const useByDynamoDb = [
   'kms:ReEncryptTo',
 ];
 
+/**
+ * What a producer of an encrypted topic or queue asks of its key
+ * (sns/latest/dg/sns-key-management.html, AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html).
+ */
+export const useByProducer = ['kms:Decrypt', 'kms:GenerateDataKey'];
+/** AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html, its wildcards spelt out. */
+const useByLogs = [
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+];
+
 export class Keys extends Construct {
   readonly secrets: Key;
   readonly control: Key;
+  /** Topics, queues and log groups: whoever reads a log or an alarm needs no right on the key of secrets. */
+  readonly messages: Key;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.secrets = this.#key('Secrets', 'secretsmanager', useBySecretsManager);
     // DynamoDB holds a grant of its own on a table's key, made by whoever makes the table.
     this.control = this.#key('Control', 'dynamodb', [...useByDynamoDb, 'kms:CreateGrant']);
+    this.messages = this.#key('Messages', ['sns', 'sqs'], useByProducer, this.#useByServices());
   }
 
-  #key(id: string, service: string, use: readonly string[]): Key {
+  /**
+   * Without these an alarm or an event is dropped, and nothing but the alarm's history says so. SNS and SQS
+   * themselves need no right: they use the key as whoever calls them.
+   */
+  #useByServices(): PolicyStatement[] {
+    const resources = ['*'];
+    return [
+      new PolicyStatement({
+        sid: 'AlarmsToTopics',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: useByProducer,
+        resources,
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+      // Unconditional: "Adding aws:SourceAccount, aws:SourceArn, and aws:SourceOrgID to a AWS KMS policy is not
+      // supported for EventBridge-to-encrypted topics" (sns-key-management.html). Which rules may send is
+      // for the topic's and the queue's own policy to say.
+      new PolicyStatement({
+        sid: 'EventsToTopicsAndQueues',
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: useByProducer,
+        resources,
+      }),
+      new PolicyStatement({
+        sid: 'LogGroups',
+        principals: [new ServicePrincipal(`logs.${Aws.REGION}.amazonaws.com`)],
+        actions: useByLogs,
+        resources,
+        conditions: {
+          ArnLike: {
+            'kms:EncryptionContext:aws:logs:arn': Stack.of(this).formatArn({
+              service: 'logs',
+              resource: 'log-group',
+              resourceName: '*',
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+        },
+      }),
+    ];
+  }
+
+  #key(
+    id: string,
+    service: string | readonly string[],
+    use: readonly string[],
+    more: readonly PolicyStatement[] = [],
+  ): Key {
     const principals = [new AccountRootPrincipal()];
+    const services = [service].flat();
+    const via = services.map((name) => `${name}.${Aws.REGION}.amazonaws.com`);
     return new Key(this, id, {
-      description: `Quarterturn: encrypts for ${service}`,
+      description: `Quarterturn: encrypts for ${services.join(', ')}`,
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       policy: new PolicyDocument({
@@ -71,10 +144,9 @@ export class Keys extends Construct {
             principals,
             actions: [...use],
             resources: ['*'],
-            conditions: {
-              StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.amazonaws.com` },
-            },
+            conditions: { StringEquals: { 'kms:ViaService': via.length === 1 ? via[0] : via } },
           }),
+          ...more,
         ],
       }),
     });

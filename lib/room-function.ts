@@ -26,7 +26,7 @@ export interface RoomFunctionProps {
   readonly description: string;
   /** The built folder of the room. */
   readonly room: string;
-  readonly deployment: Pick<Deployment, 'lambdasDirectory'>;
+  readonly deployment: Pick<Deployment, 'lambdasDirectory' | 'keys'>;
   /** Typed by the caller with the room's own schema; what is undefined is left out. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** @default 60 */
@@ -64,6 +64,7 @@ export class RoomFunction extends Construct {
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_YEAR,
+      encryptionKey: props.deployment.keys.messages,
       removalPolicy: RemovalPolicy.RETAIN,
     });
     this.policy = new Policy(this, 'Policy', {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { App, Stack } from 'aws-cdk-lib/core';
 import { afterRotationDefinition } from '../../lib/after-rotation-definition.ts';
 import { AfterRotationMachine } from '../../lib/after-rotation-machine.ts';
@@ -21,6 +22,7 @@ function synthesized(): Template {
     name: 'quarterturn-after-rotation',
     taskFunction: { functionArn: arnOf('tasks') },
     rotationFunctions: [{ functionArn: arnOf('db') }],
+    logKey: new Key(stack, 'Key'),
   });
   return Template.fromStack(stack);
 }

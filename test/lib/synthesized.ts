@@ -21,6 +21,8 @@ export interface Statement {
   Action: string | string[];
   Resource: unknown;
   // biome-ignore lint/suspicious/noExplicitAny: a template is JSON
+  Principal?: any;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is JSON
   Condition?: any;
 }
 
