@@ -69,6 +69,8 @@ export function startRotations(
       secrets.map(({ arn }) => arn),
       {
         Bool: { 'secretsmanager:ModifyRotationRules': 'false' },
+        // A request that names a function makes it the secret's own, and hands it the next value.
+        Null: { 'secretsmanager:RotationLambdaARN': 'true' },
       },
     ),
     allow('InvokeRotationFunctions', ['lambda:InvokeFunction'], functionArns),

@@ -474,10 +474,13 @@ describe('cadence', () => {
     );
   });
 
-  test('rotates every secret that rotates, and changes no schedule', () => {
+  test('rotates every secret that rotates, and changes neither schedule nor function', () => {
     const { Resource, Condition } = stack.statement(policy, 'Rotate');
     expect(Resource).toHaveLength(4);
-    expect(Condition).toEqual({ Bool: { 'secretsmanager:ModifyRotationRules': 'false' } });
+    expect(Condition).toEqual({
+      Bool: { 'secretsmanager:ModifyRotationRules': 'false' },
+      Null: { 'secretsmanager:RotationLambdaARN': 'true' },
+    });
     expect(stack.statement(policy, 'InvokeRotationFunctions').Resource).toHaveLength(4);
   });
 
