@@ -16,6 +16,7 @@ import { EncryptionSecret } from './encryption-secret.ts';
 import { JwtSecret } from './jwt-secret.ts';
 import { Keys } from './keys.ts';
 import { ManifestParameter } from './manifest-parameter.ts';
+import { Networks } from './networks.ts';
 import { operatorPolicy, readerPolicy } from './reader-policy.ts';
 import { NotBuiltError } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
@@ -50,7 +51,7 @@ export class Quarterturn extends Construct {
       lambdasDirectory,
       configDirectory: props.configDirectory,
       keys,
-      networkOf: () => undefined,
+      networkOf: new Networks(this, 'Networks', { config, logKey: keys.messages }).of,
       controlTable: new ControlTable(this, 'Control', {
         name: config.name,
         environment: config.environment,

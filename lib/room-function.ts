@@ -12,13 +12,20 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import type { Deployment } from './deployment.ts';
 import { allow } from './statements.ts';
 
+/** A place in a VPC, as a function that is put there sees it. */
 export interface Network {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
+  /** What its errors say when something does not answer: name, VPC and security group. */
+  readonly label: string;
+  /** What must stand before a function there can call anything. */
+  readonly ready: IDependable;
+  /** Sees to it that a function with this role reaches what these statements allow it to call. */
+  serve(functionName: string, role: Role, statements: readonly PolicyStatement[]): void;
 }
 
 export interface RoomFunctionProps {
@@ -50,10 +57,12 @@ export class RoomFunction extends Construct {
   readonly functionName: string;
   readonly role: Role;
   readonly policy: Policy;
+  readonly #network: Network | undefined;
 
   constructor(scope: Construct, id: string, props: RoomFunctionProps) {
     super(scope, id);
     this.functionName = props.functionName;
+    this.#network = props.network;
     // By name: roles refer to functions that refer to them.
     this.functionArn = Stack.of(this).formatArn({
       service: 'lambda',
@@ -85,7 +94,7 @@ export class RoomFunction extends Construct {
         code,
         role: this.role,
         logGroup,
-        environment: defined(props.environment),
+        environment: defined({ ...props.environment, NETWORK: props.network?.label }),
         timeout: Duration.seconds(props.timeoutSeconds ?? 60),
         memorySize: 512,
       });
@@ -113,11 +122,14 @@ export class RoomFunction extends Construct {
         subnetIds: [...props.network.subnetIds],
         securityGroupIds: [...props.network.securityGroupIds],
       };
+      // Secrets Manager tries the function as soon as the secret has a rotation rule.
+      made.node.addDependency(props.network.ready);
     }
   }
 
   allow(...statements: readonly PolicyStatement[]): void {
     this.policy.addStatements(...statements);
+    this.#network?.serve(this.functionName, this.role, statements);
   }
 }
 
