@@ -8,6 +8,8 @@ export interface TemplateResource {
   Properties?: Record<string, unknown>;
   DependsOn?: string | readonly string[];
   Condition?: string;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
 }
 
 export interface Template {
@@ -23,6 +25,7 @@ export interface Stack {
   /** As the stack's environment names it; absent for an environment-agnostic stack. */
   region?: string;
   account?: string;
+  terminationProtection: boolean;
   template: Template;
   /** Key of the object in the bootstrap bucket → file or folder that would be uploaded there. */
   assets: ReadonlyMap<string, string>;
@@ -31,7 +34,13 @@ export interface Stack {
 interface Artifact {
   type: string;
   environment?: string;
-  properties?: { templateFile?: string; file?: string; directoryName?: string; stackName?: string };
+  properties?: {
+    templateFile?: string;
+    file?: string;
+    directoryName?: string;
+    stackName?: string;
+    terminationProtection?: boolean;
+  };
 }
 
 interface AssetManifest {
@@ -91,6 +100,7 @@ function readOne(
     name,
     ...(/^\d{12}$/.test(account) && { account }),
     ...(region !== '' && !region.startsWith('unknown') && { region }),
+    terminationProtection: properties?.terminationProtection === true,
     template: readJsonFile(join(folder, properties?.templateFile ?? '')) as Template,
     assets,
   };

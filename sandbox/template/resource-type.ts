@@ -6,6 +6,7 @@ import type { PolicyDocument, Statement } from '../iam/policy.ts';
 import type { KmsService } from '../kms/service.ts';
 import type { LambdaService } from '../lambda/service.ts';
 import type { LogsService } from '../logs/service.ts';
+import type { S3Service } from '../s3/service.ts';
 import type { Caller } from '../service.ts';
 import type { SnsService } from '../sns/service.ts';
 import type { SsmService } from '../ssm/service.ts';
@@ -47,6 +48,7 @@ export interface Services {
   kms: KmsService;
   lambda: LambdaService;
   logs: LogsService;
+  s3: S3Service;
   secretsManager: SecretsOfTemplate;
   sns: SnsService;
   ssm: SsmService;
@@ -63,6 +65,16 @@ export interface World extends Services {
   asset(objectKey: string): string;
   /** Something that was asked for and that nothing here acts on. */
   notSimulated(what: string): void;
+  /**
+   * An operation of a service, with the rights of CloudFormation's execution role: everything its identity
+   * allows, and what resource and key policies leave of that.
+   * @throws ServiceException the service's own
+   */
+  call(
+    signingName: string,
+    operation: string,
+    input: Record<string, unknown>,
+  ): Promise<Record<string, unknown>>;
 }
 
 /** A resource whose intrinsics are resolved. */
@@ -80,8 +92,24 @@ export interface Made {
   attributes?: Readonly<Record<string, string>>;
 }
 
+/** A resource as it stands: what was declared, and what came of it. */
+export interface Existing extends Declared {
+  ref: string;
+  attributes: Readonly<Record<string, string>>;
+}
+
 export interface ResourceType {
   /** Properties that are acted on, or that change nothing here (Tags, Description); others are listed. */
   readonly properties: readonly string[];
   create(declared: Declared, world: World): Made | Promise<Made>;
+  /** Properties that CloudFormation changes by making the resource anew ("Update requires: Replacement"). */
+  readonly replacement?: readonly string[];
+  /**
+   * Every other change. Absent: such a deployment is refused, by name; so is a change of a property that
+   * `properties` does not list.
+   * @throws what the service throws: the stack is rolled back
+   */
+  update?(existing: Existing, declared: Declared, world: World): void | Promise<void>;
+  /** Absent: a deployment that would delete it is refused, by name. */
+  delete?(existing: Existing, world: World): void | Promise<void>;
 }
