@@ -32,7 +32,8 @@ export type RecordName =
   | 'after'
   | 'lease'
   | 'compromised'
-  | 'hold';
+  | 'hold'
+  | 'adopted';
 interface Stored<Content> {
   content: Content;
   revision: number;

@@ -6,7 +6,9 @@
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  type AdoptionRecord,
   type AfterRotationRecord,
+  adoptionRecordSchema,
   afterRotationRecordSchema,
   type CompromisedRecord,
   compromisedRecordSchema,
@@ -65,6 +67,10 @@ export interface ControlTableDoor {
 
   getHold(secretName: string): Promise<HoldRecord | undefined>;
   putHold(secretName: string, record: HoldRecord): Promise<void>;
+
+  getAdoption(secretName: string): Promise<AdoptionRecord | undefined>;
+  /** @returns 'exists' when the secret was adopted before; the first record stands */
+  putAdoption(secretName: string, record: AdoptionRecord): Promise<'stored' | 'exists'>;
 }
 
 export function controlTable(
@@ -162,5 +168,9 @@ export function controlTable(
     async putHold(secretName, record) {
       await put('hold', secretName, 'hold', record, 'overwrite');
     },
+
+    getAdoption: (secretName) => content(adoptionRecordSchema, 'adopted', secretName, 'adopted'),
+    putAdoption: async (secretName, record) =>
+      (await put('adopted', secretName, 'adopted', record, { revision: 0 })) ? 'stored' : 'exists',
   };
 }

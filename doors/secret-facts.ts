@@ -14,7 +14,7 @@ import type { StepFunctionsDoor } from './step-functions.ts';
 export interface FactDoors {
   controlTable: Pick<
     ControlTableDoor,
-    'getIntent' | 'getRotation' | 'getAfterRotation' | 'getHold'
+    'getIntent' | 'getRotation' | 'getAfterRotation' | 'getHold' | 'getAdoption'
   >;
   stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   clock: Clock;
@@ -35,10 +35,19 @@ export async function factsOf(
     rotationEnabled,
     versionIdsToStages,
     hold,
+    adoptedMaterialSince: await adoptedMaterialSince(doors, secret),
     afterRotation: await afterRotationOf(doors, secret.name, currentVersion(versionIdsToStages)),
     pendingSince: await pendingSince(doors, secret.name, rotationInProgress(versionIdsToStages)),
     now: doors.clock.now(),
   };
+}
+
+/** An adopted secret has no date label before its first rotation: `quarterturn adopt` recorded its age. */
+async function adoptedMaterialSince(
+  { controlTable }: FactDoors,
+  { origin, name }: RotatedManifestSecret,
+): Promise<string | undefined> {
+  return origin === 'adopted' ? (await controlTable.getAdoption(name))?.materialSince : undefined;
 }
 
 async function afterRotationOf(

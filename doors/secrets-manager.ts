@@ -2,12 +2,16 @@
 import {
   CancelRotateSecretCommand,
   DescribeSecretCommand,
+  GetResourcePolicyCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
   type ListSecretsCommandOutput,
+  ListSecretVersionIdsCommand,
+  type ListSecretVersionIdsCommandOutput,
   PutSecretValueCommand,
   RotateSecretCommand,
   SecretsManagerClient,
+  TagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { awsCall, clientDefaults, isAwsError } from './aws-call.ts';
@@ -20,6 +24,14 @@ export interface SecretDescription {
   nextRotationDate?: Date;
   lastRotatedDate?: Date;
   createdDate?: Date;
+  /** Scheduled for deletion since. */
+  deletedDate?: Date;
+  /** Key id, key ARN or alias ARN as it was given; absent: the AWS managed key aws/secretsmanager. */
+  kmsKeyId?: string;
+  /** The AWS service that made the secret and alone changes it, e.g. `rds`. */
+  owningService?: string;
+  /** The region of the primary, when the secret is replicated: another one's makes this a replica. */
+  primaryRegion?: string;
   /** Version id → its staging labels. Versions without a label do not appear. */
   versionIdsToStages: Readonly<Record<string, readonly string[]>>;
 }
@@ -54,6 +66,12 @@ export interface SecretsManagerDoor {
   cancelRotation(secretId: string): Promise<void>;
   /** Descriptions of every secret whose name starts with `namePrefix`, 100 a call. Up to 5 minutes old. */
   list(namePrefix: string): Promise<SecretDescription[]>;
+  /** When the version labelled AWSCURRENT was made; undefined when there is none. */
+  currentSince(secretId: string): Promise<Date | undefined>;
+  /** The resource policy, as JSON; undefined when there is none. */
+  getResourcePolicy(secretId: string): Promise<string | undefined>;
+  /** Adds tags, or replaces those of the same key. */
+  tag(secretId: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export interface PendingValue {
@@ -210,6 +228,45 @@ export function secretsManager(
       } while (nextToken);
       return found;
     },
+
+    async currentSince(secretId) {
+      let nextToken: string | undefined;
+      do {
+        const page: ListSecretVersionIdsCommandOutput = await awsCall('ListSecretVersionIds', () =>
+          client.send(
+            new ListSecretVersionIdsCommand({
+              SecretId: secretId,
+              MaxResults: 100,
+              ...(nextToken && { NextToken: nextToken }),
+            }),
+          ),
+        );
+        const current = page.Versions?.find((it) => it.VersionStages?.includes('AWSCURRENT'));
+        if (current !== undefined) {
+          return current.CreatedDate;
+        }
+        nextToken = page.NextToken;
+      } while (nextToken);
+      return undefined;
+    },
+
+    async getResourcePolicy(secretId) {
+      const answer = await awsCall('GetResourcePolicy', () =>
+        client.send(new GetResourcePolicyCommand({ SecretId: secretId })),
+      );
+      return answer.ResourcePolicy;
+    },
+
+    async tag(secretId, tags) {
+      await awsCall('TagResource', () =>
+        client.send(
+          new TagResourceCommand({
+            SecretId: secretId,
+            Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+          }),
+        ),
+      );
+    },
   };
 }
 
@@ -221,6 +278,10 @@ function describe(answer: {
   NextRotationDate?: Date | undefined;
   LastRotatedDate?: Date | undefined;
   CreatedDate?: Date | undefined;
+  DeletedDate?: Date | undefined;
+  KmsKeyId?: string | undefined;
+  OwningService?: string | undefined;
+  PrimaryRegion?: string | undefined;
   VersionIdsToStages?: Record<string, string[]> | undefined;
 }): SecretDescription {
   return {
@@ -231,6 +292,10 @@ function describe(answer: {
     ...(answer.NextRotationDate && { nextRotationDate: answer.NextRotationDate }),
     ...(answer.LastRotatedDate && { lastRotatedDate: answer.LastRotatedDate }),
     ...(answer.CreatedDate && { createdDate: answer.CreatedDate }),
+    ...(answer.DeletedDate && { deletedDate: answer.DeletedDate }),
+    ...(answer.KmsKeyId && { kmsKeyId: answer.KmsKeyId }),
+    ...(answer.OwningService && { owningService: answer.OwningService }),
+    ...(answer.PrimaryRegion && { primaryRegion: answer.PrimaryRegion }),
     versionIdsToStages: answer.VersionIdsToStages ?? {},
   };
 }

@@ -53,7 +53,7 @@ export class Cadence extends Construct {
       allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
       ...deployment.controlTable.statements({
         secretNames: secrets.map(({ name }) => name),
-        read: ['after', 'hold', 'lease', 'rotation', 'intent.*'],
+        read: ['after', 'hold', 'lease', 'rotation', 'intent.*', 'adopted'],
         write: ['intent.planned'],
       }),
     );

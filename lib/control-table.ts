@@ -20,7 +20,8 @@ export type ControlRecord =
   | 'after'
   | 'lease'
   | 'compromised'
-  | 'hold';
+  | 'hold'
+  | 'adopted';
 
 export interface ControlGrant {
   /** Names of the secrets whose records these are. */

@@ -2,7 +2,12 @@
 import { CfnManagedPolicy, PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { manifestRoot, operatorPolicyName, readerPolicyName } from '../domain/config/names.ts';
+import {
+  manifestRoot,
+  operatorPolicyName,
+  readerPolicyName,
+  tagKeys,
+} from '../domain/config/names.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
 
@@ -28,6 +33,8 @@ export function readerPolicy(
 export interface Rotated {
   readonly reference: SecretReference;
   readonly function: { readonly functionArn: string };
+  /** Taken over where it stands, by `quarterturn adopt`. */
+  readonly adopted: boolean;
 }
 
 /** On-call: looks at everything, starts a rotation with an intent, reads no value. */
@@ -67,13 +74,28 @@ export function operatorPolicy(
         }),
       ),
     ),
+    ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
     allow('LookAtAfterRotations', ['states:DescribeExecution'], [machineExecutionsArn]),
     ...deployment.controlTable.statements({
       secretNames: secrets.map(({ name }) => name),
-      read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold'],
-      write: ['intent.planned', 'intent.rollback', 'intent.emergency'],
+      read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold', 'adopted'],
+      write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
     }),
   ]);
+}
+
+/** What `quarterturn adopt` asks of an existing secret, and the tags it leaves on it. */
+function adoption(secrets: readonly SecretReference[]): PolicyStatement[] {
+  if (secrets.length === 0) {
+    return [];
+  }
+  const arns = secrets.map(({ arn }) => arn);
+  return [
+    allow('LookBeforeAdoption', ['secretsmanager:GetResourcePolicy'], arns),
+    allow('TagAdopted', ['secretsmanager:TagResource'], arns, {
+      'ForAllValues:StringEquals': { 'aws:TagKeys': Object.values(tagKeys) },
+    }),
+  ];
 }
 
 function managedPolicy(

@@ -39,12 +39,14 @@ export interface RotatingSecretProps {
 export class RotatingSecret extends Construct {
   readonly reference: SecretReference;
   readonly function: RoomFunction;
+  readonly adopted: boolean;
 
   constructor(scope: Construct, id: string, props: RotatingSecretProps) {
     super(scope, id);
     const { deployment, key, secret } = props;
     const { config } = deployment;
     this.reference = this.#reference(props);
+    this.adopted = secret.adopt !== undefined;
     const common: RotationEnvironment = {
       SECRET_ARN: this.reference.arn,
       SECRET_NAME: this.reference.name,
@@ -64,10 +66,6 @@ export class RotatingSecret extends Construct {
     });
     this.#grant(props);
 
-    const protection = protectSecret(this, 'Protection', this.reference, [
-      this.function.role.roleArn,
-      config.breakGlassRoleArn,
-    ]);
     // CDK's own permission names no source account, so any account's Secrets Manager could invoke it.
     const permission = new CfnPermission(this, 'Permission', {
       action: 'lambda:InvokeFunction',
@@ -76,6 +74,15 @@ export class RotatingSecret extends Construct {
       sourceAccount: Aws.ACCOUNT_ID,
     });
     permission.node.addDependency(this.function);
+    // A secret that is taken over keeps the policy and the schedule it has until it is armed: before that
+    // its owners go on writing it.
+    const protection =
+      this.adopted && !isArmed(secret)
+        ? undefined
+        : protectSecret(this, 'Protection', this.reference, [
+            this.function.role.roleArn,
+            config.breakGlassRoleArn,
+          ]);
     if (isArmed(secret)) {
       // One day short of the limit: rate(N days) fires at any time until the end of its day, and
       // Security Hub's SecretsManager.4 knows no slack. Cadence rotates days earlier; this is the backstop.
@@ -89,7 +96,7 @@ export class RotatingSecret extends Construct {
         },
       });
       // The service tries testSecret as soon as the schedule exists.
-      schedule.node.addDependency(permission, this.function, protection);
+      schedule.node.addDependency(permission, this.function, ...(protection ? [protection] : []));
     }
   }
 

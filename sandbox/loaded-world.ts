@@ -24,6 +24,7 @@ export interface WorldSettings {
   stack: Stack;
   region: string;
   clock: SandboxOptions['clock'];
+  existing: SandboxOptions['existing'];
   /** Outlives a reset: who holds a key keeps it. */
   credentials: CredentialStore;
   endpoint: () => string;
@@ -62,6 +63,13 @@ export function emptyWorld({ region, credentials, ...settings }: WorldSettings):
   };
 }
 
-export async function loadInto(world: LoadedWorld, { stack, region }: WorldSettings) {
+export async function loadInto(world: LoadedWorld, { stack, region, existing }: WorldSettings) {
+  const { kms, secretsManager } = world.services;
+  for (const { keyId, policy } of existing?.keys ?? []) {
+    kms.createKey({ logicalId: keyId, keyId, policy });
+  }
+  for (const secret of existing?.secrets ?? []) {
+    secretsManager.createExisting(secret);
+  }
   world.stack = await loadStack(stack, { account: ACCOUNT, region, ...world.services });
 }

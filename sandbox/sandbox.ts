@@ -2,6 +2,7 @@
 import type { ClockMode, SandboxClock } from './clock.ts';
 import type { RecordedEvent } from './events/rule.ts';
 import type { PolicyDocument } from './iam/policy.ts';
+import type { ExistingSecret } from './secrets-manager/service.ts';
 
 export type { RecordedEvent };
 
@@ -17,6 +18,12 @@ export interface SandboxOptions {
   clock: { start: Date; mode: ClockMode };
   /** @default 0, a free port */
   port?: number;
+  /** What the account holds before the stack, which refers to it by ARN. */
+  existing?: {
+    /** Customer managed keys. */
+    keys?: readonly { keyId: string; policy: PolicyDocument }[];
+    secrets?: readonly ExistingSecret[];
+  };
 }
 
 export interface Credentials {

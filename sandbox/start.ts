@@ -28,6 +28,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     stack,
     region,
     clock: options.clock,
+    existing: options.existing,
     credentials,
     endpoint: () => server.url,
   };

@@ -9,7 +9,13 @@ export interface CadenceDoors {
   secretsManager: Pick<SecretsManagerDoor, 'list' | 'describe' | 'rotate'>;
   controlTable: Pick<
     ControlTableDoor,
-    'getIntent' | 'putIntent' | 'getRotation' | 'getAfterRotation' | 'getLease' | 'getHold'
+    | 'getIntent'
+    | 'putIntent'
+    | 'getRotation'
+    | 'getAfterRotation'
+    | 'getLease'
+    | 'getHold'
+    | 'getAdoption'
   >;
   stepFunctions: StepFunctionsDoor;
   clock: Clock;

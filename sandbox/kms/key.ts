@@ -23,6 +23,8 @@ export interface Key {
 export interface KeyProps {
   logicalId: string;
   policy: PolicyDocument;
+  /** @default a new one */
+  keyId?: string;
   description?: string;
   enableKeyRotation?: boolean;
 }
@@ -34,7 +36,7 @@ export function newKey(
   props: KeyProps,
   manager: Key['manager'] = 'CUSTOMER',
 ): Key {
-  const keyId = randomUUID();
+  const keyId = props.keyId ?? randomUUID();
   return {
     keyId,
     arn: `arn:aws:kms:${region}:${account}:key/${keyId}`,

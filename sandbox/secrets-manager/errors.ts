@@ -30,6 +30,18 @@ export const markedForDeletion = (): ServiceException =>
     "You can't perform this operation on the secret because it was marked for deletion.",
   );
 
+/** A cause AWS documents for InvalidRequestException (API_PutSecretValue, API_RotateSecret, …). */
+export const managedByAnotherService = (): ServiceException =>
+  invalidRequest(
+    'The secret is managed by another service, and you must use that service to update it.',
+  );
+
+/** The service documents that replicas are read-only, not the text of its refusal. */
+export const isReplica = (): ServiceException =>
+  invalidRequest(
+    'Operation not permitted on a replica secret. Call must be made in primary region.',
+  );
+
 export const rotationNotComplete = (): ServiceException =>
   invalidRequest("A previous rotation isn't complete. That rotation will be reattempted.");
 

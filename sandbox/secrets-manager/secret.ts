@@ -36,6 +36,10 @@ export interface SecretState {
   /** Last rotation or manual change of the value: what the next rotation's date is counted from. */
   cadenceBase: Date;
   deletion?: { requested: Date; due: Date };
+  /** The AWS service that made the secret and alone may change it, e.g. `rds`. */
+  owningService?: string;
+  /** Where the primary stands: another region's makes this secret a replica of it. */
+  primaryRegion?: string;
 }
 
 export interface RotationConfiguration {

@@ -9,6 +9,7 @@ import type { Backend, Behaviour, SecretsManagerPorts } from './backend.ts';
 import { changeSecret } from './change.ts';
 import { allOperations } from './operations/all.ts';
 import { create } from './operations/create-secret.ts';
+import { putValue } from './operations/put-value.ts';
 import { rotate } from './operations/rotate-secret.ts';
 import { Rotations } from './rotation.ts';
 import { NativeSchedule } from './schedule.ts';
@@ -16,6 +17,7 @@ import { rotateOnSchedule } from './scheduled-rotation.ts';
 import { ServiceEvents } from './service-events.ts';
 import { SecretStore } from './store.ts';
 import { SecretValues } from './values.ts';
+import { CURRENT } from './versions.ts';
 
 /** A secret of the template. */
 export interface TemplateSecret {
@@ -24,6 +26,19 @@ export interface TemplateSecret {
   kmsKeyId?: string;
   description?: string;
   tags?: readonly { Key: string; Value: string }[] | Readonly<Record<string, string>>;
+}
+
+/** A secret of the account that no template made. */
+export interface ExistingSecret extends TemplateSecret {
+  /** The six characters its ARN ends with. */
+  suffix: string;
+  /** Base64; instead of `secretString`. */
+  secretBinary?: string;
+  policy?: PolicyDocument;
+  /** The AWS service that made it, e.g. `rds`: it alone may change the secret. */
+  owningService?: string;
+  /** Another region than the sandbox's makes it a replica. */
+  primaryRegion?: string;
 }
 
 /** Rotation as the template configures it. */
@@ -79,6 +94,38 @@ export class SecretsManagerService implements AwsService {
       Tags: tagsOf(secret.tags),
     };
     return { arn: create(this.#backend, deployment, input, randomUUID()).arn };
+  }
+
+  /** A secret that stood in the account before the stack. */
+  createExisting(secret: ExistingSecret): { arn: string } {
+    const input: Record<string, unknown> = {
+      Name: secret.name,
+      SecretString: secret.secretString,
+      SecretBinary: secret.secretBinary,
+      KmsKeyId: secret.kmsKeyId,
+      Tags: tagsOf(secret.tags),
+    };
+    const { policy, owningService, primaryRegion } = secret;
+    const made = create(this.#backend, deployment, input, randomUUID(), secret.suffix);
+    changeSecret(this.#backend, made, (draft) => {
+      Object.assign(draft, {
+        ...(policy && { policy }),
+        ...(owningService && { owningService }),
+        ...(primaryRegion && { primaryRegion }),
+      });
+    });
+    return { arn: made.arn };
+  }
+
+  /** The owning service's own rotation: a new value, which nobody else may put. */
+  putAsOwner(secretId: string, secretString: string): void {
+    const secret = this.#backend.store.live(secretId);
+    const bytes = Buffer.from(secretString, 'utf8');
+    putValue(this.#backend, deployment, secret, {
+      token: randomUUID(),
+      value: { kind: 'string', bytes },
+      stages: [CURRENT],
+    });
   }
 
   /** The loader's: AWS::SecretsManager::ResourcePolicy. */

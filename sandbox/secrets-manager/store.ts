@@ -18,8 +18,7 @@ export class SecretStore {
     return `${this.#prefix}${name}-??????`;
   }
 
-  add(name: string, now: Date): Secret {
-    const suffix = Array.from({ length: 6 }, () => SUFFIX[randomInt(SUFFIX.length)]).join('');
+  add(name: string, now: Date, suffix: string = randomSuffix()): Secret {
     const secret = new Secret(`${this.#prefix}${name}-${suffix}`, name, now);
     this.#secrets.set(secret.arn, secret);
     return secret;
@@ -63,4 +62,8 @@ export class SecretStore {
     }
     return secret;
   }
+}
+
+function randomSuffix(): string {
+  return Array.from({ length: 6 }, () => SUFFIX[randomInt(SUFFIX.length)]).join('');
 }

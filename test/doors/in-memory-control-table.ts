@@ -1,5 +1,6 @@
 /** The control table's door over a Map, with the same conditions on every write. */
 import type {
+  AdoptionRecord,
   AfterRotationRecord,
   CompromisedRecord,
   HoldRecord,
@@ -15,6 +16,7 @@ export function inMemoryControlTable(): ControlTableDoor {
   const afters = new Map<string, AfterRotationRecord>();
   const leases = new Map<string, LeaseRecord>();
   const holds = new Map<string, HoldRecord>();
+  const adoptions = new Map<string, AdoptionRecord>();
   const compromised = new Map<string, CompromisedRecord>();
   const key = (...parts: string[]) => parts.join('/');
 
@@ -61,6 +63,8 @@ export function inMemoryControlTable(): ControlTableDoor {
     putCompromised: async (name, record) =>
       void putOnce(compromised, key(name, record.material), record),
     getHold: async (name) => structuredClone(holds.get(name)),
+    getAdoption: async (name) => structuredClone(adoptions.get(name)),
+    putAdoption: async (name, record) => putOnce(adoptions, name, record),
     putHold: async (name, record) => void holds.set(name, structuredClone(record)),
   };
 }

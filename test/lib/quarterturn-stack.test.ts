@@ -405,12 +405,33 @@ describe('an adopted secret', () => {
       }),
     );
 
-  test('is not made again, and is protected where it stands', () => {
+  test('is not made again, and keeps its own policy until it is armed: its owners still write it', () => {
     const unarmed = adopted();
     expect(unarmed.all('AWS::SecretsManager::Secret')).toEqual([]);
-    expect(unarmed.one('AWS::SecretsManager::ResourcePolicy').Properties.SecretId).toBe(
+    expect(unarmed.all('AWS::SecretsManager::ResourcePolicy')).toEqual([]);
+    expect(adopted(true).one('AWS::SecretsManager::ResourcePolicy').Properties.SecretId).toBe(
       adopt.secretArn,
     );
+  });
+
+  test('may be looked at and tagged by on-call, with our own tags and no others', () => {
+    const operator = /^Operator/;
+    const unarmed = adopted();
+    expect(unarmed.statement(operator, 'LookBeforeAdoption')).toMatchObject({
+      Action: 'secretsmanager:GetResourcePolicy',
+      Resource: adopt.secretArn,
+    });
+    expect(unarmed.statement(operator, 'TagAdopted').Condition).toEqual({
+      'ForAllValues:StringEquals': {
+        'aws:TagKeys': [
+          'quarterturn:name',
+          'quarterturn:kind',
+          'quarterturn:environment',
+          'quarterturn:cadence-days',
+        ],
+      },
+    });
+    expect(stack.statements(operator).map(({ Sid }) => Sid)).not.toContain('TagAdopted');
   });
 
   test('has no native rule before it is armed', () => {

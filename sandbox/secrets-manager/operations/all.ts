@@ -1,6 +1,7 @@
 /** The operations by name, with those whose calls the trail records. */
 import type { Operation } from '../../service.ts';
 import type { Backend } from '../backend.ts';
+import { assertOursToChange } from '../foreign-owner.ts';
 import { batchGetSecretValue } from './batch-get-secret-value.ts';
 import { cancelRotateSecret } from './cancel-rotate-secret.ts';
 import { createSecret } from './create-secret.ts';
@@ -55,6 +56,7 @@ function recorded(
         authorize: operation.authorize,
         run: async (input, caller) => {
           try {
+            assertOursToChange(backend, name, input);
             const output = (await operation.run(input, caller)) as { ARN?: string };
             const arn = output.ARN === undefined ? {} : { arn: output.ARN };
             backend.serviceEvents.apiCall(name, caller, input, arn);

@@ -34,7 +34,14 @@ export function createSecret(backend: Backend): Operation {
   };
 }
 
-export function create(backend: Backend, caller: Caller, input: Input, token: string): Secret {
+/** @param suffix the six characters of the ARN, for a secret that stood before the stack */
+export function create(
+  backend: Backend,
+  caller: Caller,
+  input: Input,
+  token: string,
+  suffix?: string,
+): Secret {
   const name = requiredString(input, 'Name', 1, 512);
   if (!/^[A-Za-z0-9/_+=.@!-]+$/.test(name)) {
     throw validation(
@@ -49,7 +56,7 @@ export function create(backend: Backend, caller: Caller, input: Input, token: st
   const description = optionalString(input, 'Description', 0);
   const kmsKeyId = optionalString(input, 'KmsKeyId', 0);
   const tags = tagList(input) ?? [];
-  const secret = backend.store.add(name, backend.clock.now());
+  const secret = backend.store.add(name, backend.clock.now(), suffix);
   try {
     secret.write(backend.clock.now(), (draft) => {
       draft.tags = new Map(tags.map((tag) => [tag.key, tag.value]));

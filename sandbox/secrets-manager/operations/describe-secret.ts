@@ -33,6 +33,8 @@ export function metadata(
     ...(state.kmsKeyId === undefined ? {} : { KmsKeyId: state.kmsKeyId }),
     ...(secret.lastAccessed === undefined ? {} : { LastAccessedDate: day(secret.lastAccessed) }),
     ...(state.deletion === undefined ? {} : { DeletedDate: seconds(state.deletion.requested) }),
+    ...(state.owningService === undefined ? {} : { OwningService: state.owningService }),
+    ...(state.primaryRegion === undefined ? {} : { PrimaryRegion: state.primaryRegion }),
     ...(tags.length === 0 ? {} : { Tags: tags }),
     ...rotationMembers(backend, state),
   };
@@ -40,7 +42,11 @@ export function metadata(
 
 /** Before any rotation was configured these members are absent, not false. */
 function rotationMembers(backend: Backend, state: SecretState): Record<string, unknown> {
-  const { rotation, lastRotated } = state;
+  const { rotation, lastRotated, owningService } = state;
+  if (owningService !== undefined) {
+    // As recorded of an RDS-managed secret: seven days, and no function (rds-secrets-manager.html).
+    return { RotationEnabled: true, RotationRules: { AutomaticallyAfterDays: 7 } };
+  }
   if (rotation === undefined) {
     return {};
   }
