@@ -44,7 +44,8 @@ export function guessProtocol({ headers }: RestRequest): Protocol {
 /** @throws ServiceException UnknownOperationException, SerializationException */
 export function readCall(service: AwsService, request: RestRequest): Called {
   switch (service.protocol) {
-    case 'rest-json': {
+    case 'rest-json':
+    case 'rest-xml': {
       const found = service.route?.(request);
       return found ?? { operation: `${request.method} ${request.path}`, input: {} };
     }
@@ -97,7 +98,7 @@ export function writeOutput(
   requestId: string,
 ): Answer {
   if (output instanceof RestAnswer) {
-    const headers = { 'x-amzn-RequestId': requestId, ...output.headers };
+    const headers = { [requestIdHeader(protocol)]: requestId, ...output.headers };
     return { status: output.status, headers, body: output.body };
   }
   if (protocol === 'query') {
@@ -130,6 +131,9 @@ export function writeError(
       `<RequestId>${requestId}</RequestId></ErrorResponse>`;
     return { status, headers: xmlHeaders(requestId), body };
   }
+  if (protocol === 'rest-xml') {
+    return writeS3Error(error, requestId);
+  }
   const headers = jsonHeaders(protocol, requestId);
   if (protocol === 'rest-json') {
     const status = REST_STATUS[error.code] ?? error.status;
@@ -141,6 +145,27 @@ export function writeError(
   const body = JSON.stringify({ __type: type, [message]: error.message, ...error.members });
   return { status: error.status, headers, body };
 }
+
+/** S3's errors stand alone, without a wrapper (AmazonS3/latest/API/ErrorResponses.html). */
+function writeS3Error(error: ServiceException, requestId: string): Answer {
+  const Code = S3_CODES[error.code] ?? error.code;
+  const status = Code === error.code ? error.status : 403;
+  const fault = { Code, Message: error.message, ...error.members, RequestId: requestId };
+  const headers = { 'content-type': 'application/xml', 'x-amz-request-id': requestId };
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n${toXml('Error', fault)}`;
+  return { status, headers, body };
+}
+
+const S3_CODES: Readonly<Record<string, string>> = {
+  UnrecognizedClientException: 'InvalidAccessKeyId',
+  InvalidSignatureException: 'SignatureDoesNotMatch',
+  MissingAuthenticationTokenException: 'AccessDenied',
+  IncompleteSignatureException: 'AuthorizationHeaderMalformed',
+  AccessDeniedException: 'AccessDenied',
+};
+
+const requestIdHeader = (protocol: Protocol): string =>
+  protocol === 'rest-xml' ? 'x-amz-request-id' : 'x-amzn-RequestId';
 
 /** The query protocol has names of its own for what the JSON protocols call …Exception. */
 const QUERY_CODES: Readonly<Record<string, string>> = {

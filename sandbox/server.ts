@@ -70,8 +70,10 @@ export class LoopbackServer {
 
   /** A web page can make a browser call a loopback port: it then says where it comes from. */
   #refusal({ headers }: IncomingMessage): Answer | undefined {
+    // `<bucket>.localhost` is how the SDKs address a bucket at `localhost`; no name below it is anybody's (RFC 6761).
+    const host = (headers.host ?? '').replace(/^[a-z0-9-]+\.(?=localhost:)/, '');
     const hosts = [`127.0.0.1:${this.#port}`, `localhost:${this.#port}`];
-    if (!hosts.includes(headers.host ?? '')) {
+    if (!hosts.includes(host)) {
       return forbidden('The sandbox answers only as 127.0.0.1 or localhost.');
     }
     return headers.origin !== undefined || headers['sec-fetch-site'] !== undefined

@@ -38,9 +38,9 @@ export interface AwsService {
   /** SigV4 signing name: "secretsmanager", "kms", "dynamodb", "events", "states", "lambda", "ssm", "sns", "sts", "logs". */
   readonly signingName: string;
   /** JSON protocols dispatch by `X-Amz-Target: <targetPrefix>.<Operation>`. */
-  readonly protocol: 'json-1.0' | 'json-1.1' | 'query' | 'rest-json';
+  readonly protocol: 'json-1.0' | 'json-1.1' | 'query' | 'rest-json' | 'rest-xml';
   readonly targetPrefix?: string;
-  /** rest-json only: finds the operation by method and path, and the input from path, query and body. */
+  /** rest-json and rest-xml: finds the operation by method and path, and the input from path, query and body. */
   readonly route?: (
     request: RestRequest,
   ) => { operation: string; input: Record<string, unknown> } | undefined;

@@ -12,6 +12,7 @@ import type { StatesPort } from './ports.ts';
 import type { RequestLog } from './request-log.ts';
 import { SecretsManagerService } from './secrets-manager/service.ts';
 import type { AwsService } from './service.ts';
+import { S3Service } from './s3/service.ts';
 import { SnsService } from './sns/service.ts';
 import { SsmService } from './ssm/service.ts';
 import { StepFunctionsService } from './step-functions/service.ts';
@@ -48,16 +49,17 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const events = new EventsService({ ...place, iam, lambda, states });
   const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events });
   const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
+  const s3 = new S3Service({ ...place, iam, kms });
   const dynamodb = new DynamoDbService(place);
   const sns = new SnsService(place);
   const ssm = new SsmService(place);
   const all: AwsService[] = [
-    ...[dynamodb, events, kms, lambda, logs, secretsManager, sns, ssm, stepFunctions],
+    ...[dynamodb, events, kms, lambda, logs, s3, secretsManager, sns, ssm, stepFunctions],
     new StsService({ account }),
   ];
   const bySigningName = new Map(all.map((service) => [service.signingName, service]));
   return {
-    ...{ dynamodb, events, iam, kms, lambda, logs, secretsManager, sns, ssm, stepFunctions },
+    ...{ dynamodb, events, iam, kms, lambda, logs, s3, secretsManager, sns, ssm, stepFunctions },
     bySigningName,
   };
 }

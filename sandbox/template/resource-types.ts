@@ -6,6 +6,7 @@ import { managedPolicy, policy, role } from './resources/iam.ts';
 import { alias, key } from './resources/kms.ts';
 import { lambdaFunction, permission } from './resources/lambda.ts';
 import { logGroup } from './resources/logs.ts';
+import { bucket, bucketPolicy } from './resources/s3.ts';
 import { resourcePolicy, rotationSchedule, secret } from './resources/secrets-manager.ts';
 import { topic, topicPolicy } from './resources/sns.ts';
 import { parameter } from './resources/ssm.ts';
@@ -24,6 +25,8 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Lambda::Function': lambdaFunction,
   'AWS::Lambda::Permission': permission,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::S3::Bucket': bucket,
+  'AWS::S3::BucketPolicy': bucketPolicy,
   'AWS::SNS::Topic': topic,
   'AWS::SNS::TopicPolicy': topicPolicy,
   'AWS::SSM::Parameter': parameter,
