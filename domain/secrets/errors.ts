@@ -11,7 +11,14 @@ export abstract class SecretValueError extends Error {
 export class InvalidSecretValueError extends SecretValueError {
   override readonly name = 'InvalidSecretValueError';
   readonly code = 'ERR_ROTATION_SECRET_INVALID';
+  /** `finding`: what is wrong; `remedy`: what to do, where it is not the usual. */
+  constructor(finding: string, remedy = restore) {
+    super(remedy === '' ? finding : `${finding} ${remedy}`);
+  }
 }
+
+const restore =
+  'Nothing was changed: correct the value of this version, or restore it from AWSPREVIOUS or a dated version.';
 
 /** The keyset cannot go where it was asked to: a state does not allow it, or a key is barred. */
 export class TransitionRefusedError extends SecretValueError {

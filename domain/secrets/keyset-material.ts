@@ -26,6 +26,7 @@ export function algorithmFor(kind: KeysetKind, format: KeyFormat): KeysetAlgorit
           ? 'expected at least 256 bits (RFC 7518 section 3.2)'
           : 'expected 256 bits, or text of at least 32 characters'
       }.`,
+      'Correct bits and encoding in the configuration.',
     );
   }
   return strongest;

@@ -106,7 +106,10 @@ const requiredInstant: Partial<Record<KeyState, (typeof instantFields)[number]>>
 export function parseKeyset(json: Json): Keyset {
   const members = objectAt(json, 'keyset', keysetFields);
   if (members.get('version') !== 1) {
-    throw invalid('keyset.version is not 1; update Quarterturn and @quarterturn/client first.');
+    throw new InvalidSecretValueError(
+      'keyset.version is not 1; update Quarterturn and @quarterturn/client first.',
+      '',
+    );
   }
   const alg = oneOf(algorithms, members.get('alg'), 'keyset.alg');
   const encoding = oneOf(encodings, members.get('encoding'), 'keyset.encoding');

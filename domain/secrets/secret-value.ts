@@ -86,6 +86,7 @@ export function readKeyset(text: string, field: string): Keyset {
       members.has('quarterturn')
         ? 'The secret is uninitialised; make its first value with `quarterturn rotate`.'
         : 'The value holds no keyset; it has not been rotated by Quarterturn yet.',
+      '',
     );
   }
   const keyset = parseKeyset(json);

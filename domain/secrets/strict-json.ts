@@ -54,7 +54,7 @@ class Reader {
 
   document(): Map<string, { value: Json; source: string }> {
     if (this.#token.text !== '{') {
-      throw new InvalidSecretValueError('The value is JSON but not an object.');
+      throw new InvalidSecretValueError('The value is JSON but not an object; expected one.');
     }
     const members = new Map<string, { value: Json; source: string }>();
     this.#object(0, (name, value, source) => members.set(name, { value, source }));
@@ -168,8 +168,6 @@ class Reader {
   }
 
   #broken(): InvalidSecretValueError {
-    return new InvalidSecretValueError(
-      'The value is not well-formed JSON (RFC 8259); restore it from AWSPREVIOUS or a dated version.',
-    );
+    return new InvalidSecretValueError('The value is not well-formed JSON (RFC 8259).');
   }
 }

@@ -65,7 +65,9 @@ export async function retireRole(
   const roleOf = async (versionId: string) => {
     const text = await readVersion(versionId);
     if (text === undefined) {
-      throw new InvalidOperationError(`Version ${versionId} has no value, so its role is unknown.`);
+      throw new InvalidOperationError(
+        `Version ${versionId} has no value, so its role is unknown; expected one that does. Nothing was changed: start the AfterRotation of AWSCURRENT again.`,
+      );
     }
     return parseDatabaseValue(text, tools.settings).username;
   };

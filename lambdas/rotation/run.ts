@@ -2,6 +2,7 @@
 import { uninitialisedMarker } from '../../domain/config/names.ts';
 import type { Evidence, Intent, RotationRecord } from '../../domain/events/control-records.ts';
 import { currentVersion, pendingVersion, previousVersion } from '../../domain/policy/labels.ts';
+import { parseJsonDocument } from '../../domain/secrets/strict-json.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { combinedRandom } from '../../doors/random.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
@@ -233,9 +234,11 @@ export async function readCompanion(
     throw new CompanionError(name, 'has no value yet');
   }
   try {
+    // For its refusals: a member twice would be the last one in one reader and the first in another.
+    parseJsonDocument(text);
     return JSON.parse(text);
   } catch {
     // JSON.parse quotes its input in its message.
-    throw new CompanionError(name, 'does not hold JSON');
+    throw new CompanionError(name, 'does not hold one JSON object');
   }
 }
