@@ -4,7 +4,15 @@
 import { randomUUID } from 'node:crypto';
 import { type Faults, LostAnswerError } from './faults.ts';
 import type { IamPort } from './ports.ts';
-import { type Answer, guessProtocol, readCall, writeError, writeOutput } from './protocols.ts';
+import {
+  type Answer,
+  guessProtocol,
+  type Protocol,
+  protocolOf,
+  readCall,
+  writeError,
+  writeOutput,
+} from './protocols.ts';
 import type { RequestLog } from './request-log.ts';
 import { type AwsService, type Caller, type RestRequest, ServiceException } from './service.ts';
 import { readScope, type VerifierSettings, verifySignature } from './sigv4.ts';
@@ -32,14 +40,14 @@ export async function dispatch(
 ): Promise<Answer> {
   const requestId = randomUUID();
   const progress: Progress = { service: '-', operation: '-', input: {} };
-  let protocol = guessProtocol(request);
+  let protocol: Protocol = guessProtocol(request);
   let answer: Answer | undefined;
   let code: string | undefined;
   try {
     const scope = readScope(request.headers);
     progress.service = scope.service;
     const service = settings.services.get(scope.service);
-    protocol = service?.protocol ?? protocol;
+    protocol = service === undefined ? protocol : protocolOf(service, request);
     const verified = await verifySignature(request, scope, settings);
     progress.caller = verified.caller;
     progress.signedAt = verified.signedAt;

@@ -1,7 +1,8 @@
 /**
  * The wire protocols of AWS: how an input is read, and an output or an error written.
- * Shapes: Smithy's "AWS JSON 1.0/1.1", "AWS query" and "AWS restJson1" protocol pages.
+ * Shapes: Smithy's "AWS JSON 1.0/1.1", "AWS query", "AWS restJson1" and "RPC v2 CBOR" protocol pages.
  */
+import { CborError, decodeCbor, encodeCbor } from './cbor.ts';
 import type { AwsService, RestRequest } from './service.ts';
 import { ServiceException } from './service.ts';
 
@@ -29,7 +30,14 @@ export interface Called {
   input: Record<string, unknown>;
 }
 
-type Protocol = AwsService['protocol'];
+export type Protocol = AwsService['protocol'] | 'rpc-v2-cbor';
+
+/** Some services speak two: CloudWatch JSON with the SDK, CBOR with the `aws` command. */
+export function protocolOf(service: AwsService, { headers }: RestRequest): Protocol {
+  return service.targetPrefix !== undefined && headers['smithy-protocol'] === 'rpc-v2-cbor'
+    ? 'rpc-v2-cbor'
+    : service.protocol;
+}
 
 /** The protocol of a request to a service that the sandbox does not have. */
 export function guessProtocol({ headers }: RestRequest): Protocol {
@@ -43,7 +51,15 @@ export function guessProtocol({ headers }: RestRequest): Protocol {
 
 /** @throws ServiceException UnknownOperationException, SerializationException */
 export function readCall(service: AwsService, request: RestRequest): Called {
-  switch (service.protocol) {
+  switch (protocolOf(service, request)) {
+    case 'rpc-v2-cbor': {
+      const [, prefix, operation = ''] =
+        /^\/service\/([^/]+)\/operation\/([^/]+)$/.exec(request.path) ?? [];
+      if (prefix !== service.targetPrefix) {
+        throw new ServiceException('UnknownOperationException', '');
+      }
+      return { operation, input: readCbor(request.body) };
+    }
     case 'rest-json':
     case 'rest-xml': {
       const found = service.route?.(request);
@@ -85,6 +101,16 @@ export function readJson(body: Buffer): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
+function readCbor(body: Buffer): Record<string, unknown> {
+  try {
+    return (body.length === 0 ? {} : decodeCbor(body)) as Record<string, unknown>;
+  } catch (error) {
+    throw error instanceof CborError
+      ? new ServiceException('SerializationException', error.message)
+      : error;
+  }
+}
+
 const XMLNS: Readonly<Record<string, string>> = {
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
   sns: 'http://sns.amazonaws.com/doc/2010-03-31/',
@@ -107,6 +133,9 @@ export function writeOutput(
       `<${operation}Response xmlns="${XMLNS[service] ?? ''}">${result}` +
       `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${operation}Response>`;
     return { status: 200, headers: xmlHeaders(requestId), body };
+  }
+  if (protocol === 'rpc-v2-cbor') {
+    return { status: 200, headers: cborHeaders(requestId), body: encodeCbor(output ?? {}) };
   }
   const body = output === undefined ? '' : JSON.stringify(toWire(output));
   return { status: 200, headers: jsonHeaders(protocol, requestId), body };
@@ -133,6 +162,10 @@ export function writeError(
   }
   if (protocol === 'rest-xml') {
     return writeS3Error(error, requestId);
+  }
+  if (protocol === 'rpc-v2-cbor') {
+    const body = encodeCbor({ __type: error.code, message: error.message, ...error.members });
+    return { status: error.status, headers: cborHeaders(requestId), body };
   }
   const headers = jsonHeaders(protocol, requestId);
   if (protocol === 'rest-json') {
@@ -193,12 +226,23 @@ function jsonHeaders(protocol: Protocol, requestId: string): Record<string, stri
   return { 'content-type': type, 'x-amzn-RequestId': requestId };
 }
 
+function cborHeaders(requestId: string): Record<string, string> {
+  return {
+    'content-type': 'application/cbor',
+    'smithy-protocol': 'rpc-v2-cbor',
+    'x-amzn-RequestId': requestId,
+  };
+}
+
 function xmlHeaders(requestId: string): Record<string, string> {
   return { 'content-type': 'text/xml', 'x-amzn-RequestId': requestId };
 }
 
 /** Dates as epoch seconds, bytes as base64, absent members left out. */
 function toWire(value: unknown): unknown {
+  if (value instanceof Map) {
+    return value;
+  }
   if (value instanceof Date) {
     return value.getTime() / 1000;
   }
@@ -220,6 +264,11 @@ function toXml(name: string, value: unknown): string {
   }
   if (Array.isArray(value)) {
     return `<${name}>${value.map((member) => toXml('member', member)).join('')}</${name}>`;
+  }
+  // A Map is a map of the model; an object is a structure.
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, member]) => toXml('entry', { key, value: member }));
+    return `<${name}>${entries.join('')}</${name}>`;
   }
   const content =
     typeof value === 'object'
