@@ -1,0 +1,105 @@
+/**
+ * What a deployment costs a month, counted from its template at list prices. Fixed costs are counted
+ * resource by resource; use is counted from the schedule of the template and the cadence of the secrets.
+ */
+import type { Resource } from './synthesized.ts';
+
+/** US dollars, us-east-1, list prices of November 2026 without free tier. */
+export const prices = {
+  secretMonth: 0.4,
+  secretsManagerCall: 0.05 / 10_000,
+  keyMonth: 1,
+  kmsCall: 0.03 / 10_000,
+  alarmMonth: 0.1,
+  metricMonth: 0.3,
+  logGigabyte: 0.5,
+  endpointZoneHour: 0.01,
+  advancedParameterMonth: 0.05,
+  lambdaCall: 0.2 / 1e6,
+  lambdaGigabyteSecond: 0.0000166667,
+  tableRead: 0.125 / 1e6,
+  tableWrite: 0.625 / 1e6,
+  stateTransition: 0.025 / 1_000,
+  trace: 5 / 1e6,
+} as const;
+
+/** What a rotation and a tick do; counted in the sandbox, rounded up. */
+export const use = {
+  hoursPerMonth: 730,
+  /** Calls of Secrets Manager, KMS and the table, and billed seconds of 512 MB, of one rotation. */
+  rotation: { secretsManager: 25, kms: 20, reads: 30, writes: 10, seconds: 6, transitions: 25 },
+  /** The same per secret and hour of the cadence. */
+  tick: { secretsManager: 1, reads: 6, seconds: 0.1, logBytes: 600 },
+} as const;
+
+export interface CostLine {
+  what: string;
+  count: number;
+  dollars: number;
+}
+
+type Resources = Readonly<Record<string, Resource>>;
+
+/** @param rotationsPerYear of all secrets together, an activation counting as one more */
+export function monthlyCost(resources: Resources, rotationsPerYear: number): CostLine[] {
+  const all = Object.values(resources);
+  const count = (type: string, which: (it: Resource) => boolean = () => true) =>
+    all.filter((it) => it.Type === type && which(it)).length;
+  const secrets = count('AWS::SecretsManager::Secret');
+  const rotated = count('AWS::Lambda::Function', (it) => 'SECRET_ARN' in variables(it));
+  const zones = all
+    .filter(
+      ({ Type, Properties }) => Type === endpoint && Properties.VpcEndpointType === 'Interface',
+    )
+    .reduce((sum, { Properties }) => sum + Properties.SubnetIds.length, 0);
+  const perMonth = rotationsPerYear / 12;
+  const ticks = rotated * use.hoursPerMonth;
+  const { rotation, tick } = use;
+  const fixed: [string, number, number][] = [
+    ['secrets', secrets, prices.secretMonth],
+    ['KMS keys', count('AWS::KMS::Key'), prices.keyMonth],
+    ['alarms', count('AWS::CloudWatch::Alarm'), prices.alarmMonth],
+    ['custom metrics', customMetrics(all), prices.metricMonth],
+    ['parameters of the manifest', count('AWS::SSM::Parameter'), prices.advancedParameterMonth],
+    ['interface endpoints, per zone', zones, prices.endpointZoneHour * use.hoursPerMonth],
+  ];
+  const used: [string, number, number][] = [
+    [
+      'Secrets Manager calls',
+      perMonth * rotation.secretsManager + ticks * tick.secretsManager,
+      prices.secretsManagerCall,
+    ],
+    ['KMS calls', perMonth * rotation.kms + ticks, prices.kmsCall],
+    ['table reads', perMonth * rotation.reads + ticks * tick.reads, prices.tableRead],
+    ['table writes', perMonth * rotation.writes, prices.tableWrite],
+    ['Lambda calls', perMonth * 10 + use.hoursPerMonth, prices.lambdaCall + prices.trace],
+    [
+      'Lambda gigabyte seconds',
+      0.5 * (perMonth * rotation.seconds + ticks * tick.seconds),
+      prices.lambdaGigabyteSecond,
+    ],
+    ['state transitions', perMonth * rotation.transitions, prices.stateTransition],
+    ['logs, gigabytes', (ticks * tick.logBytes + perMonth * 10_000) / 1e9, prices.logGigabyte],
+  ];
+  return [...fixed, ...used].map(([what, number, price]) => ({
+    what,
+    count: number,
+    dollars: number * price,
+  }));
+}
+
+const endpoint = 'AWS::EC2::VPCEndpoint';
+const variables = ({ Properties }: Resource) => Properties.Environment?.Variables ?? {};
+
+/** Distinct metrics of our own namespace that an alarm watches; none is sent that no alarm watches. */
+function customMetrics(all: readonly Resource[]): number {
+  const own = all.filter(
+    ({ Type, Properties }) =>
+      Type === 'AWS::CloudWatch::Alarm' && Properties.Namespace === 'Quarterturn',
+  );
+  return new Set(
+    own.map(({ Properties: { MetricName, Dimensions } }) =>
+      JSON.stringify([MetricName, Dimensions]),
+    ),
+  ).size;
+}

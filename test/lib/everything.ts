@@ -1,0 +1,22 @@
+/** The example with everything on that is off in it: a network, a break-glass role, a bootstrap, readers of escrow, contacts. */
+import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
+import example from '../../rotation.config.ts';
+
+const master = {
+  secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!cluster-0a1b2c3d-AbCdEf',
+  kmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000',
+};
+
+export const everything: RotationConfig = parseRotationConfig({
+  ...example,
+  breakGlassRoleArn: 'arn:aws:iam::111122223333:role/break-glass',
+  networks: { main: { cidr: '10.42.0.0/24' } },
+  escrow: { readerRoleArns: ['arn:aws:iam::111122223333:role/recovery'] },
+  contacts: { onCall: ['on-call@example.com'], security: ['security@example.com'] },
+  secrets: Object.fromEntries(
+    Object.entries(example.secrets).map(([key, secret]) => [
+      key,
+      secret.kind === 'database' ? { ...secret, network: 'main', bootstrap: master } : secret,
+    ]),
+  ),
+});

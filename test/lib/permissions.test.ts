@@ -1,0 +1,91 @@
+/** Every right of the stack, compared with the list in `docs/permissions.md`: an addition fails until it is reviewed there. */
+import { describe, expect, test } from '@jest/globals';
+import { expectDocument } from '../document.ts';
+import { everything } from './everything.ts';
+import { type Grants, grantsOf, type Right } from './permissions.ts';
+import { synthesize } from './synthesized.ts';
+
+const { resources } = synthesize(everything);
+const grants = grantsOf(resources);
+
+test('docs/permissions.md lists every right there is', () => {
+  expectDocument('docs/permissions.md', permissionsPage(grants));
+});
+
+describe('no right', () => {
+  const allowed = grants.rights.filter(({ effect }) => effect === 'Allow');
+
+  test('has a wildcard inside an action', () => {
+    expect(allowed.filter(({ actions }) => actions.some((it) => /\*/.test(it)))).toEqual([]);
+  });
+
+  test.each([
+    [
+      'deletes a secret or replaces its policy',
+      /^secretsmanager:(DeleteSecret|PutResourcePolicy)$/,
+    ],
+    ['changes code or configuration of a function', /^lambda:(Update|Create|Delete|Add)/],
+    ['touches identities', /^(iam|sts):/],
+  ])('%s', (_, pattern) => {
+    const holders = allowed.filter(({ actions }) => actions.some((action) => pattern.test(action)));
+    expect(holders.map(({ holder, actions }) => [holder, actions])).toEqual([]);
+  });
+
+  test('starts a rotation without the right to invoke its function', () => {
+    const functionsOf = (holder: string) => onWhat(holder, 'lambda:InvokeFunction');
+    const starting = holdersOf('secretsmanager:RotateSecret');
+    expect(starting.length).toBeGreaterThan(2);
+    expect(starting.filter((holder) => functionsOf(holder).length === 0)).toEqual([]);
+  });
+
+  test('of somebody who starts rotations reads a value', () => {
+    const reading = holdersOf('secretsmanager:GetSecretValue');
+    const starting = holdersOf('secretsmanager:RotateSecret');
+    expect(starting.filter((holder) => reading.includes(holder))).toEqual([]);
+  });
+
+  function holdersOf(action: string): string[] {
+    const holders = allowed.filter((it) => it.actions.includes(action)).map((it) => it.holder);
+    return [...new Set(holders)];
+  }
+
+  function onWhat(holder: string, action: string): string[] {
+    return allowed
+      .filter((it) => it.holder === holder && it.actions.includes(action))
+      .flatMap((it) => it.resources);
+  }
+});
+
+function permissionsPage({ rights, trust }: Grants): string {
+  const holders = [...new Set([...Object.keys(trust), ...rights.map(({ holder }) => holder)])];
+  const sections = holders.sort().map((holder) => {
+    const own = rights.filter((right) => right.holder === holder);
+    const assumed = trust[holder];
+    return [
+      `## ${holder}`,
+      '',
+      ...(assumed === undefined ? [] : [`Assumed by ${assumed.join(', ')}.`, '']),
+      ...(own.length === 0 ? [] : [table(own), '']),
+    ].join('\n');
+  });
+  return `# Permissions
+
+Every right the stack gives, for the example configuration with a network, a break-glass role, a bootstrap secret and a reader of escrow. Names in angle brackets are resources of the template by their logical id, without the suffix CDK adds. \`test/lib/permissions.test.ts\` compares this page with the template exactly: a right that is added, widened or taken away fails there until this page is changed with it.
+
+Whoever starts a rotation holds two rights as one unit: \`secretsmanager:RotateSecret\`, which may change neither schedule nor function, and \`lambda:InvokeFunction\` on exactly the functions of those secrets. No holder of that unit reads a value.
+
+${sections.join('\n')}`;
+}
+
+function table(rights: readonly Right[]): string {
+  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('*', '\\*');
+  const lines = (items: readonly string[]) => items.map((item) => cell(item)).join('<br>');
+  return [
+    '| statement | effect | principal | actions | on | only if |',
+    '|---|---|---|---|---|---|',
+    ...rights.map(
+      ({ sid, effect, principal = '', actions, resources: on, conditions }) =>
+        `| ${cell(sid)} | ${effect} | ${cell(principal)} | ${lines(actions)} | ${lines(on)} | ${lines(conditions)} |`,
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,63 @@
+/** What CloudFormation would refuse, found before it is asked: its resource schemas, and cfn-lint where there is one. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CloudFormationValidatePlugin, type IPolicyValidationContext } from 'aws-cdk-lib/core';
+import example from '../../rotation.config.ts';
+import { everything } from './everything.ts';
+import { type Resource, synthesize } from './synthesized.ts';
+
+const templates = { example: synthesize(example), everything: synthesize(everything) };
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'quarterturn-template-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function written(name: string, template: object): string {
+  const path = join(directory, `${name}.template.json`);
+  writeFileSync(path, JSON.stringify(template));
+  return path;
+}
+
+function violations(name: string, template: object): string[] {
+  const stackTemplates = [
+    { templatePath: written(name, template), stackConstructPath: name, region: 'eu-west-1' },
+  ];
+  const context = { stackTemplates } as unknown as IPolicyValidationContext;
+  return new CloudFormationValidatePlugin()
+    .validate(context)
+    .violations.map(({ ruleName, description }) => `${ruleName} ${description}`);
+}
+
+describe.each(Object.entries(templates))('the template of %s', (name, { template }) => {
+  test('fits the schemas of its resources', () => {
+    expect(violations(name, template)).toEqual([]);
+  });
+
+  test('has no error of cfn-lint, where it is installed', () => {
+    const path = written(name, template);
+    const lint = spawnSync('cfn-lint', ['--non-zero-exit-code', 'error', path], {
+      timeout: 60_000,
+    });
+    if (lint.error !== undefined) {
+      console.info('cfn-lint is not installed: the template was not linted with it');
+      return;
+    }
+    expect(lint.status === 0 ? '' : `${lint.stdout}${lint.stderr}`).toBe('');
+  }, 60_000);
+});
+
+test('a property that CloudFormation does not know is found', () => {
+  const planted = structuredClone(templates.example.template);
+  const found = Object.values(planted.Resources as Record<string, Resource>).find(
+    ({ Type }) => Type === 'AWS::Lambda::Function',
+  );
+  Object.assign(found?.Properties, { Timeout: 'soon', Nonsense: 1 });
+  expect(violations('planted', planted)).toEqual([
+    expect.stringContaining('Nonsense'),
+    expect.stringContaining('Timeout'),
+  ]);
+});
