@@ -13,10 +13,16 @@ export interface Certificates {
   privateKey: string;
 }
 
-/** `hosts`: DNS names and IPv4 addresses for the certificate's subjectAltName. P-256, valid for 30 days. */
-export async function makeCertificates(hosts: readonly string[]): Promise<Certificates> {
+/**
+ * `hosts`: DNS names and IPv4 addresses for the certificate's subjectAltName. P-256, valid for 30 days, or
+ * no longer: the authority is, its server is not.
+ */
+export async function makeCertificates(
+  hosts: readonly string[],
+  validity: 'valid' | 'expired' = 'valid',
+): Promise<Certificates> {
   x509.cryptoProvider.set(webcrypto as never);
-  const notBefore = new Date(Date.now() - day);
+  const notBefore = new Date(Date.now() - 3 * day);
   const notAfter = new Date(Date.now() + 30 * day);
   const authorityKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const serverKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
@@ -37,7 +43,7 @@ export async function makeCertificates(hosts: readonly string[]): Promise<Certif
     subject: `CN=${hosts[0] ?? 'localhost'}`,
     issuer: authority.subject,
     notBefore,
-    notAfter,
+    notAfter: validity === 'valid' ? notAfter : new Date(Date.now() - day),
     signingAlgorithm: algorithm,
     publicKey: serverKeys.publicKey,
     signingKey: authorityKeys.privateKey,

@@ -15,6 +15,7 @@ export interface ClusterPlan {
   /** Absent: a server without TLS. */
   certificates?: Certificates;
   settings: Readonly<Record<string, string>>;
+  role: 'primary' | 'standby';
 }
 
 /** Nothing of the caller's environment reaches the server: a PGDATA or PGPORT there would. */
@@ -73,6 +74,10 @@ export async function makeCluster(plan: ClusterPlan): Promise<string> {
   // auto.conf is read last: it wins over what initdb wrote into postgresql.conf.
   await writeOwned(join(data, 'postgresql.auto.conf'), settings, account);
   await setSuperuserVerifier(plan, data, options);
+  if (plan.role === 'standby') {
+    // Manual, "Standby Server Operation": the file alone makes it one.
+    await writeOwned(join(data, 'standby.signal'), '', account);
+  }
   return data;
 }
 

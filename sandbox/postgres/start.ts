@@ -22,7 +22,9 @@ export interface PostgresOptions {
   /** @default 'embedded': PostgreSQL 18 from the npm package; `bin` is a directory with initdb and postgres */
   version?: Version;
   /** Names in the server's certificate; `off` starts a server without TLS. @default localhost, 127.0.0.1 */
-  tls?: { hosts: readonly string[] } | 'off';
+  tls?: { hosts: readonly string[]; validity?: 'valid' | 'expired' } | 'off';
+  /** A read replica without a primary: it answers, and refuses every change. @default 'primary' */
+  role?: 'primary' | 'standby';
 }
 
 export interface SessionOptions {
@@ -53,14 +55,16 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const superuser = { username: 'postgres', password: randomBytes(24).toString('base64url') };
   try {
     const bin = await findBinaries(options.version ?? 'embedded', account, base);
-    const hosts = options.tls === 'off' ? [] : (options.tls?.hosts ?? ['localhost', '127.0.0.1']);
-    const certificates = await makeCertificates(hosts);
+    const { hosts = ['localhost', '127.0.0.1'], validity = 'valid' } =
+      options.tls === 'off' ? { hosts: [] } : (options.tls ?? {});
+    const certificates = await makeCertificates(hosts, validity);
     const data = await makeCluster({
       bin,
       account,
       base,
       superuser,
       settings: options.settings ?? {},
+      role: options.role ?? 'primary',
       ...(options.tls === 'off' ? {} : { certificates }),
     });
     const running = await launch({ bin, account, base, data });
@@ -209,7 +213,7 @@ async function ready(child: ChildProcess, log: string): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     const text = await readFile(log, 'utf8');
-    if (text.includes('database system is ready to accept connections')) {
+    if (/database system is ready to accept (read-only )?connections/.test(text)) {
       return;
     }
     if (child.exitCode !== null || child.pid === undefined || Date.now() > deadline) {

@@ -12,7 +12,7 @@ export interface Attempt {
   /** Calls that changed something, as `<door>.<method>`. */
   writes(): readonly string[];
   /** Labels, values and what the target holds. */
-  state(): unknown;
+  state(): unknown | Promise<unknown>;
   /** What left the function besides its error: log lines, records, statements. */
   told(): unknown | Promise<unknown>;
 }
@@ -46,13 +46,13 @@ export function canaryOf({ item, title }: Pick<Row, 'item' | 'title'>): string {
 export async function expectPromises(row: Row): Promise<void> {
   const canary = canaryOf(row);
   const attempt = await row.attempt(canary);
-  const before = inspect(attempt.state(), everything);
+  const before = inspect(await attempt.state(), everything);
   const started = performance.now();
   const outcome = await settled(attempt.work);
   const milliseconds = performance.now() - started;
 
   expect(attempt.writes().filter((write) => !row.bookkeeping?.includes(write))).toEqual([]);
-  expect(inspect(attempt.state(), everything)).toBe(before);
+  expect(inspect(await attempt.state(), everything)).toBe(before);
   expect(milliseconds).toBeLessThan(limitMilliseconds);
   expectNoTrace(canary, [outcome.error, await attempt.told()]);
   if (row.code === undefined) {

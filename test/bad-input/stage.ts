@@ -127,6 +127,8 @@ export interface Scene {
   stages?: Record<string, string[]>;
   rotationEnabled?: boolean;
   rotationFunction?: string;
+  /** Instead of the room of this kind: the same with another target. */
+  room?: AnyRoom;
 }
 
 /** The attempt: one call of the function over this secret. */
@@ -168,7 +170,7 @@ export async function onStage(kind: Kind, scene: Scene, event: unknown): Promise
       clock: settableClock('2026-05-17T17:00:02Z'),
       log,
     },
-    ...rooms[kind](),
+    ...(scene.room ?? rooms[kind]()),
   });
   const dials = dialled.length;
   return {

@@ -64,7 +64,7 @@ export class RotationWorld<Value> {
   /** Every answer and error of the function, for leak searches. */
   readonly answers: unknown[] = [];
   readonly #dynamoDb: DynamoDbService;
-  readonly #kms: KmsService;
+  readonly kms: KmsService;
   #token = 0;
 
   private constructor(
@@ -75,7 +75,7 @@ export class RotationWorld<Value> {
     this.clock = clock;
     this.#dynamoDb = dynamoDb;
     const iam = { authorize: () => undefined };
-    this.#kms = new KmsService({ account, region, iam, clock: this.clock });
+    this.kms = new KmsService({ account, region, iam, clock: this.clock });
     const lambda: LambdaPort = {
       exists: () => true,
       mayInvoke: () => true,
@@ -95,7 +95,7 @@ export class RotationWorld<Value> {
       region,
       clock: this.clock,
       iam,
-      kms: this.#kms,
+      kms: this.kms,
       lambda,
       events: { publish: (event) => void this.events.push(event) },
     });
@@ -121,7 +121,7 @@ export class RotationWorld<Value> {
       controlTable: faults.around('controlTable', this.control),
       kmsRandom: faults.around(
         'kmsRandom',
-        kmsRandom(new KMSClient(inProcess(this.#kms) as object)),
+        kmsRandom(new KMSClient(inProcess(this.kms) as object)),
       ),
       localRandom,
       clock: { now: () => this.clock.now(), sleep: async () => undefined },
