@@ -56,6 +56,15 @@ export const intentRecordSchema = z.object({
 });
 export type IntentRecord = z.infer<typeof intentRecordSchema>;
 
+/** For whoever may not read the function's log: an error as it left the function. */
+export const failureNoteSchema = z.object({
+  step: z.string().max(32),
+  code: z.string().max(128),
+  message: z.string().max(1024),
+  at: instant,
+});
+export type FailureNote = z.infer<typeof failureNoteSchema>;
+
 /** `rotation#<secret>` / token. What createSecret fixed for this token, and what each step found. */
 export const rotationRecordSchema = z.object({
   token: tokenSchema,
@@ -72,6 +81,8 @@ export const rotationRecordSchema = z.object({
     .record(z.string(), z.object({ at: instant, milliseconds: z.number(), outcome: z.string() }))
     .default({}),
   evidence: z.array(evidenceSchema).default([]),
+  /** Why the last run of a step failed; gone once that step has succeeded. Our messages hold no value. */
+  failure: failureNoteSchema.optional(),
 });
 export type RotationRecord = z.infer<typeof rotationRecordSchema>;
 

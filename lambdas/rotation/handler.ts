@@ -6,7 +6,7 @@
  * "Lambda rotation functions"). After an error the service tries the whole rotation again, with the same
  * token, from createSecret: every step is repeatable.
  */
-import type { RotationRecord } from '../../domain/events/control-records.ts';
+import type { FailureNote, RotationRecord } from '../../domain/events/control-records.ts';
 import type { VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
@@ -42,6 +42,9 @@ export type RotationHandler = (
   context: { invokedFunctionArn: string },
 ) => Promise<unknown>;
 
+/** Characters of a message that are kept. */
+const maximumNote = 1024;
+
 type StepFunction = <Value>(run: Run<Value>) => Promise<string>;
 const steps: Record<RotationStep, StepFunction> = {
   createSecret,
@@ -67,6 +70,7 @@ export function rotationHandler<Value>(room: RotationFunction<Value>): RotationH
         reason: failure.message,
         frames: failure.frames,
       });
+      await noteFailure(room, event, { step: what, ...failure, at: started.toISOString() });
       throw failure.error;
     }
   };
@@ -98,6 +102,29 @@ async function dispatch<Value>(
       (await room.doors.secretsManager.describe(room.environment.SECRET_ARN)).versionIdsToStages,
     now,
   });
+}
+
+/**
+ * For on-call, who follows a rotation and may not read this function's log. Whatever goes wrong here is
+ * logged and forgotten: the step's own error is what must reach the service.
+ */
+async function noteFailure<Value>(
+  { doors, environment }: Room<Value>,
+  event: unknown,
+  { step, code, message, at }: FailureNote,
+): Promise<void> {
+  try {
+    const parsed = parseEvent(event);
+    if (parsed.kind !== 'step' || parsed.step.SecretId !== environment.SECRET_ARN) return;
+    const failure = { step, code, message: message.slice(0, maximumNote), at };
+    await doors.controlTable.updateRotation(
+      environment.SECRET_NAME,
+      parsed.step.ClientRequestToken,
+      (record) => ({ ...record, failure }),
+    );
+  } catch {
+    doors.log.error('failureNotNoted', { secret: environment.SECRET_NAME, step });
+  }
 }
 
 async function runStep<Value>(
@@ -154,18 +181,24 @@ async function remember<Value>(
   milliseconds: number,
 ): Promise<RotationRecord | undefined> {
   const { controlTable, log } = run.doors;
-  const change = controlTable.updateRotation(run.environment.SECRET_NAME, run.token, (record) => ({
-    ...record,
-    steps: {
-      ...record.steps,
-      // A repetition that found the work done says nothing about how long it took.
-      [step]:
-        outcome === 'unchanged' && record.steps[step] !== undefined
-          ? record.steps[step]
-          : { at: run.now.toISOString(), milliseconds, outcome },
-    },
-    evidence: distinct([...record.evidence, ...run.evidence]),
-  }));
+  const change = controlTable.updateRotation(
+    run.environment.SECRET_NAME,
+    run.token,
+    ({ failure, ...record }) => ({
+      ...record,
+      // What an earlier run of this step met is over; what another step met may not be.
+      ...(failure !== undefined && failure.step !== step && { failure }),
+      steps: {
+        ...record.steps,
+        // A repetition that found the work done says nothing about how long it took.
+        [step]:
+          outcome === 'unchanged' && record.steps[step] !== undefined
+            ? record.steps[step]
+            : { at: run.now.toISOString(), milliseconds, outcome },
+      },
+      evidence: distinct([...record.evidence, ...run.evidence]),
+    }),
+  );
   try {
     return await change;
   } catch (error) {

@@ -5,6 +5,7 @@
 import type { OpenDeployment } from '../../cli/command.ts';
 import { type Manifest, manifestOf } from '../../domain/config/manifest.ts';
 import type { RotationConfig } from '../../domain/config/rotation-config.ts';
+import { AwsCallError } from '../../doors/aws-call.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import exampleConfig from '../../rotation.config.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
@@ -21,6 +22,8 @@ export interface InMemoryDeployment extends OpenDeployment {
   /** Called at each sleep: what happens in the meantime. */
   meanwhile: () => void | Promise<void>;
   set(instant: string): void;
+  /** DescribeSecret of this secret fails from now on. */
+  refuse(secretName: string, awsCode: string): void;
 }
 
 export interface InMemoryDeploymentOptions {
@@ -36,6 +39,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
   const secrets = inMemorySecrets();
   const invocations: InMemoryDeployment['invocations'] = [];
   const alive = new Set<string>();
+  const refused = new Map<string, string>();
   const slept: number[] = [];
   let now = new Date(options.now ?? '2026-05-17T17:00:00Z');
 
@@ -52,7 +56,14 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     alive,
     slept,
     meanwhile: () => undefined,
-    secretsManager: onlyThese(secrets.door),
+    secretsManager: onlyThese({
+      ...secrets.door,
+      async describe(secretId) {
+        const awsCode = refused.get(secretId);
+        if (awsCode !== undefined) throw new AwsCallError('DescribeSecret', awsCode, 'refused');
+        return secrets.door.describe(secretId);
+      },
+    }),
     controlTable: inMemoryControlTable(),
     functions: {
       async invoke(functionName, request) {
@@ -75,6 +86,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     set(instant) {
       now = new Date(instant);
     },
+    refuse: (secretName, awsCode) => void refused.set(secretName, awsCode),
   };
   return deployment;
 }

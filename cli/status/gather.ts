@@ -1,0 +1,166 @@
+/** Reads what the status report is made of: labels and records, ten secrets at a time. No value is read. */
+import type { ManifestSecret, RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import type { RotationRecord } from '../../domain/events/control-records.ts';
+import {
+  currentVersion,
+  dateLabelsOf,
+  rotationInProgress,
+  type VersionIdsToStages,
+} from '../../domain/policy/labels.ts';
+import { type KnownSecret, secretStatus } from '../../domain/reports/secret-status.ts';
+import type {
+  SecretStatus,
+  StatusReport,
+  VersionStatus,
+} from '../../domain/reports/status-report.ts';
+import { factsOf } from '../../doors/secret-facts.ts';
+import type { SecretDescription } from '../../doors/secrets-manager.ts';
+import type { OpenDeployment } from '../command.ts';
+import { commandsFor } from './commands.ts';
+
+/** DescribeSecret may be called 40 times a second (Secrets Manager user guide, "Quotas"). */
+const atATime = 10;
+
+/** @param only one secret: its labelled versions are told, too */
+export async function statusReport(
+  deployment: OpenDeployment,
+  only?: ManifestSecret,
+): Promise<StatusReport> {
+  const { manifest, caller, clock } = deployment;
+  const asked = only === undefined ? manifest.secrets : [only];
+  const secrets: SecretStatus[] = [];
+  for (let from = 0; from < asked.length; from += atATime) {
+    const some = asked.slice(from, from + atATime);
+    secrets.push(...(await Promise.all(some.map((secret) => statusOf(deployment, secret)))));
+  }
+  const versions =
+    only === undefined || only.kind === 'userManaged' || secrets[0]?.state === 'unreadable'
+      ? undefined
+      : await versionsOf(deployment, only);
+  return {
+    report: 'quarterturn-status',
+    version: 1,
+    at: clock.now().toISOString(),
+    deployment: { name: manifest.name, environment: manifest.environment },
+    caller: { ...caller },
+    secrets,
+    ...(versions && { versions }),
+    findings: secrets.reduce((sum, { findings }) => sum + findings.length, 0),
+  };
+}
+
+async function statusOf(deployment: OpenDeployment, secret: ManifestSecret): Promise<SecretStatus> {
+  const { key, name, kind } = secret;
+  if (secret.kind === 'userManaged') {
+    const reason = `not rotated here: ${secret.purpose}`;
+    return { key, name, kind, state: 'userManaged', reason, notes: [], findings: [] };
+  }
+  try {
+    const known = await know(deployment, secret);
+    return secretStatus(known, commandsFor(deployment));
+  } catch (error) {
+    // One secret that was deleted, or a record that does not parse, must not hide the others.
+    const { code, message } = error as { code?: string; message?: string };
+    if (!code?.startsWith('ERR_ROTATION_')) throw error;
+    const reason = message ?? code;
+    const findings = [{ code, message: reason }];
+    return { key, name, kind, state: 'unreadable', reason, notes: [], findings };
+  }
+}
+
+async function know(
+  deployment: OpenDeployment,
+  secret: RotatedManifestSecret,
+): Promise<KnownSecret> {
+  const { secretsManager, controlTable } = deployment;
+  const description = await secretsManager.describe(secret.name);
+  const pending = rotationInProgress(description.versionIdsToStages);
+  const [facts, lease, record, identityOpen] = await Promise.all([
+    factsOf(deployment, secret, description),
+    controlTable.getLease(secret.name),
+    pending === undefined ? undefined : controlTable.getRotation(secret.name, pending),
+    identityThatLogsIn(deployment, secret, description),
+  ]);
+  return {
+    key: secret.key,
+    name: secret.name,
+    arn: description.arn,
+    kind: secret.kind,
+    function: secret.function,
+    facts,
+    nextNativeRotation: description.nextRotationDate,
+    lease,
+    failure: record?.failure,
+    identityOpen,
+  };
+}
+
+/**
+ * The identity is closed in the first rotation in which AWSCURRENT, AWSPENDING and AWSPREVIOUS all name a
+ * login role: the third at the latest. Before, the rotation that closed it says so in its evidence.
+ */
+async function identityThatLogsIn(
+  { controlTable }: OpenDeployment,
+  secret: RotatedManifestSecret,
+  { versionIdsToStages }: SecretDescription,
+): Promise<string | undefined> {
+  if (secret.kind !== 'database' || secret.identity === undefined) return undefined;
+  const dated = Object.keys(versionIdsToStages).filter(
+    (versionId) => dateLabelsOf(versionId, versionIdsToStages).length > 0,
+  );
+  if (dated.length >= 3) return undefined;
+  const records = await Promise.all(dated.map((id) => controlTable.getRotation(secret.name, id)));
+  const closed = records.some((record) =>
+    record?.evidence.some(({ fact }) => fact === 'identityClosed'),
+  );
+  return closed ? undefined : secret.identity;
+}
+
+/** Labelled versions, the newest rotation first; versions nobody recorded come last. */
+async function versionsOf(
+  deployment: OpenDeployment,
+  { name }: RotatedManifestSecret,
+): Promise<VersionStatus[]> {
+  const { versionIdsToStages } = await deployment.secretsManager.describe(name);
+  const ids = Object.keys(versionIdsToStages);
+  const versions = await Promise.all(
+    ids.map((id) => versionOf(deployment, name, id, versionIdsToStages)),
+  );
+  const current = currentVersion(versionIdsToStages);
+  const at = ({ versionId, rotation }: VersionStatus) =>
+    rotation?.at ?? (versionId === current ? '0' : '');
+  return versions.sort((a, b) => (at(a) < at(b) ? 1 : -1));
+}
+
+async function versionOf(
+  { controlTable }: OpenDeployment,
+  secretName: string,
+  versionId: string,
+  stages: VersionIdsToStages,
+): Promise<VersionStatus> {
+  const [record, after] = await Promise.all([
+    controlTable.getRotation(secretName, versionId),
+    controlTable.getAfterRotation(secretName, versionId),
+  ]);
+  return {
+    versionId,
+    labels: [...(stages[versionId] ?? [])].sort(),
+    ...(record && {
+      rotation: { ...rotationOf(record), ...(after && { afterRotation: after.state }) },
+    }),
+  };
+}
+
+function rotationOf(record: RotationRecord): NonNullable<VersionStatus['rotation']> {
+  const { intent, at, provenance, basedOn, steps, failure } = record;
+  const durations = Object.values(steps).map(({ milliseconds }) => milliseconds);
+  return {
+    intent,
+    at,
+    ...(provenance.requestedBy && { requestedBy: provenance.requestedBy }),
+    ...(provenance.reason && { reason: provenance.reason }),
+    ...(basedOn !== null && { basedOn }),
+    ...(durations.length > 0 && { milliseconds: durations.reduce((sum, one) => sum + one) }),
+    ...(failure && { failure }),
+  };
+}

@@ -1,0 +1,190 @@
+/** The status report for a person. */
+import type {
+  SecretState,
+  SecretStatus,
+  StatusReport,
+  VersionStatus,
+} from '../../domain/reports/status-report.ts';
+import { type Column, table, wrap } from '../table.ts';
+
+export interface Look {
+  readonly columns: number;
+  readonly colours: boolean;
+}
+
+export function renderStatus(report: StatusReport, look: Look): string[] {
+  return [
+    heading(report),
+    '',
+    ...table(columnsOf(look), report.secrets, look.columns),
+    ...(report.versions === undefined ? [] : detail(report, look)),
+    ...notes(report, look),
+    ...findings(report, look),
+  ];
+}
+
+export function heading({
+  deployment,
+  caller,
+}: Pick<StatusReport, 'deployment' | 'caller'>): string {
+  const { name, environment } = deployment;
+  const at = caller.endpoint === undefined ? '' : ` at ${caller.endpoint}`;
+  return `${name}/${environment}: account ${caller.account}, ${caller.region}${at}, as ${caller.arn}`;
+}
+
+const words: Record<SecretState, string> = {
+  uninitialised: 'no value yet',
+  unarmed: 'not armed',
+  current: 'current',
+  due: 'due',
+  overdue: 'OVERDUE',
+  rotating: 'rotating',
+  afterRotationDue: 'AfterRotation due',
+  afterRotationRunning: 'AfterRotation running',
+  afterRotationStopped: 'AfterRotation STOPPED',
+  publishedKeyWaits: 'published key waits',
+  held: 'on hold',
+  leased: 'leased',
+  rotationDisabled: 'rotation OFF',
+  unmanagedWrite: 'written by hand',
+  badDate: 'age unreadable',
+  unreadable: 'unreadable',
+  userManaged: 'user-managed',
+};
+
+function stateOf({ state, rotating, hold, lease }: SecretStatus): string {
+  if (state === 'rotating' && rotating?.since) return `rotating since ${minute(rotating.since)}`;
+  if (state === 'held' && hold) return `on hold until ${minute(hold.until)}`;
+  if (state === 'leased' && lease) return `leased until ${minute(lease.expiresAt)}`;
+  return words[state];
+}
+
+function columnsOf({ colours }: Look): Column<SecretStatus>[] {
+  return [
+    { title: 'SECRET', cell: ({ key }) => key },
+    { title: 'KIND', cell: ({ kind }) => (kind === 'userManaged' ? '' : kind) },
+    {
+      title: 'STATE',
+      cell: stateOf,
+      paint: ({ state, findings: { length } }, text) =>
+        colours ? `\u001b[${colourOf(state, length > 0)}m${text}\u001b[0m` : text,
+    },
+    { title: 'ROTATED', cell: ({ rotatedAt }) => day(rotatedAt) },
+    { title: 'AGE', cell: ({ ageDays }) => days(ageDays), align: 'right' },
+    {
+      title: 'LIMIT',
+      cell: ({ cadenceDays }) => days(cadenceDays),
+      align: 'right',
+      optional: true,
+    },
+    { title: 'NEXT DUE', cell: ({ limitAt }) => day(limitAt) },
+    {
+      title: 'NATIVE RULE',
+      cell: ({ nextNativeRotationAt }) => day(nextNativeRotationAt),
+      optional: true,
+    },
+  ];
+}
+
+/** Red: needs a person. Green: nothing to do. Grey: somebody else's. Yellow: under way. */
+function colourOf(state: SecretState, needsAPerson: boolean): number {
+  if (needsAPerson) return 31;
+  if (state === 'current') return 32;
+  return state === 'userManaged' ? 90 : 33;
+}
+
+function detail({ secrets: [secret], versions = [] }: StatusReport, look: Look): string[] {
+  if (secret === undefined) return [];
+  const facts: [string, string | undefined][] = [
+    ['name', secret.name],
+    ['state', secret.reason],
+    ['schedule rotates from', secret.rotateAt],
+    ['AfterRotation', secret.afterRotation && afterRotationOf(secret.afterRotation)],
+  ];
+  return [
+    '',
+    ...facts.flatMap(([title, text]) =>
+      text === undefined ? [] : indented(`${title}: `, text, look),
+    ),
+    '',
+    ...table(versionColumns, versions, look.columns),
+    ...versions.flatMap(({ versionId, rotation }) =>
+      rotation?.failure === undefined
+        ? []
+        : indented(
+            `${versionId.slice(0, 8)}: `,
+            `${rotation.failure.step} failed at ${rotation.failure.at} with ${rotation.failure.code}: ${rotation.failure.message}`,
+            look,
+          ),
+    ),
+  ];
+}
+
+function afterRotationOf({
+  state,
+  at,
+  live,
+  publishedKid,
+  reason,
+}: NonNullable<SecretStatus['afterRotation']>): string {
+  const execution = state === 'running' && !live ? ', no execution is alive' : '';
+  const key = publishedKid === undefined ? '' : `, key ${publishedKid} is published`;
+  return `${state} since ${at}${execution}${key}${reason === undefined ? '' : ` (${reason})`}`;
+}
+
+const versionColumns: readonly Column<VersionStatus>[] = [
+  { title: 'VERSION', cell: ({ versionId }) => versionId },
+  { title: 'INTENT', cell: ({ rotation }) => rotation?.intent ?? 'not recorded' },
+  { title: 'AT', cell: ({ rotation }) => (rotation ? minute(rotation.at) : '') },
+  {
+    title: 'TOOK',
+    cell: ({ rotation }) => duration(rotation?.milliseconds),
+    align: 'right',
+  },
+  {
+    title: 'BY',
+    cell: ({ rotation }) =>
+      rotation === undefined ? '' : (rotation.requestedBy ?? 'console or native rule'),
+  },
+  { title: 'AFTER', cell: ({ rotation }) => rotation?.afterRotation ?? '' },
+  { title: 'LABELS', cell: ({ labels }) => labels.join(' ') },
+];
+
+function notes({ secrets }: StatusReport, look: Look): string[] {
+  const lines = secrets.flatMap(({ key, notes: some }) =>
+    some.flatMap((note) => indented(`${key}: `, note, look)),
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function findings({ secrets, findings: count }: StatusReport, look: Look): string[] {
+  if (count === 0) return ['', 'Nothing needs a person.'];
+  return [
+    '',
+    `${count} ${count === 1 ? 'finding needs' : 'findings need'} a person:`,
+    ...secrets.flatMap(({ key, findings: some }) =>
+      some.flatMap(({ message, command }) => [
+        ...indented(`${key}: `, message, look),
+        // In one piece, however narrow the terminal: it is there to be pasted.
+        ...(command === undefined ? [] : [`    ${command}`]),
+      ]),
+    ),
+  ];
+}
+
+function indented(title: string, text: string, { columns }: Look): string[] {
+  const [first = '', ...others] = wrap(`${title}${text}`, Math.max(columns - 4, 20));
+  return [`  ${first}`, ...others.map((line) => `    ${line}`)];
+}
+
+/** `2026-05-17`, in UTC: what the schedule counts in. */
+const day = (instant: string | undefined): string => instant?.slice(0, 10) ?? '';
+const minute = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')}Z`;
+const days = (count: number | undefined): string => (count === undefined ? '' : `${count} d`);
+
+export function duration(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return '';
+  return milliseconds < 1_000
+    ? `${Math.round(milliseconds)} ms`
+    : `${(milliseconds / 1_000).toFixed(1)} s`;
+}

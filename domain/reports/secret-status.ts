@@ -1,0 +1,183 @@
+/**
+ * One secret's line of the status report: pure, from the same facts and the same rule the schedule decides
+ * by (`domain/policy/due.ts`), so the two never disagree.
+ */
+import type { FailureNote } from '../events/control-records.ts';
+import { type Decision, decide, type SecretFacts, type Verdict } from '../policy/due.ts';
+import { rotationInProgress } from '../policy/labels.ts';
+import type { Finding, SecretState, SecretStatus } from './status-report.ts';
+
+const day = 86_400_000;
+
+/** What is known of one rotating secret. */
+export interface KnownSecret {
+  readonly key: string;
+  readonly name: string;
+  readonly arn: string;
+  readonly kind: 'jwt' | 'encryption' | 'database';
+  /** Name of its rotation function. */
+  readonly function: string;
+  readonly facts: SecretFacts;
+  readonly nextNativeRotation?: Date | undefined;
+  readonly lease?:
+    | { readonly owner: string; readonly token: string; readonly expiresAt: string }
+    | undefined;
+  /** Why the rotation in progress did not get on, as its function recorded it. */
+  readonly failure?: FailureNote | undefined;
+  /** multiUser: the role the application used to log in with can still log in. */
+  readonly identityOpen?: string | undefined;
+}
+
+/** How a person acts on a finding; the texts of the rules name no command line. */
+export interface Commands {
+  rotate(key: string): string;
+  adopt(key: string): string;
+  look(key: string): string;
+  /** The log of a function. */
+  log(functionName: string): string;
+  /** Starts a stopped AfterRotation again, once its reason is gone. */
+  resume(secret: Pick<KnownSecret, 'arn' | 'name'>, versionId: string): string;
+  readonly deploy: string;
+}
+
+export function secretStatus(secret: KnownSecret, commands: Commands): SecretStatus {
+  const { facts, lease, nextNativeRotation } = secret;
+  const { afterRotation, hold, now } = facts;
+  const verdict = decide(facts);
+  const standing = lease !== undefined && isAhead(lease.expiresAt, now) ? lease : undefined;
+  const holding = hold !== undefined && isAhead(hold.until, now) ? hold : undefined;
+  const pending = rotationInProgress(facts.versionIdsToStages);
+  const { rotatedAt, rotateAt, limitAt } = verdict;
+  return {
+    key: secret.key,
+    name: secret.name,
+    kind: secret.kind,
+    state: stateOf(verdict, facts, standing !== undefined),
+    reason: reasonOf(verdict, facts, standing),
+    armed: facts.armed,
+    cadenceDays: facts.cadenceDays,
+    ...(rotatedAt && {
+      rotatedAt: rotatedAt.toISOString(),
+      ageDays: Math.max(0, Math.floor((now.getTime() - rotatedAt.getTime()) / day)),
+    }),
+    ...(rotateAt && { rotateAt: rotateAt.toISOString() }),
+    ...(limitAt && { limitAt: limitAt.toISOString() }),
+    ...(nextNativeRotation && { nextNativeRotationAt: nextNativeRotation.toISOString() }),
+    ...(pending !== undefined && {
+      rotating: { versionId: pending, ...(facts.pendingSince && { since: facts.pendingSince }) },
+    }),
+    ...(afterRotation && {
+      afterRotation: {
+        versionId: afterRotation.versionId,
+        state: afterRotation.state,
+        at: afterRotation.at,
+        live: afterRotation.live,
+        ...(afterRotation.publishedKid && { publishedKid: afterRotation.publishedKid }),
+        ...(afterRotation.reason && { reason: afterRotation.reason }),
+      },
+    }),
+    ...(holding && { hold: { until: holding.until, reason: holding.reason } }),
+    ...(standing && { lease: { ...standing } }),
+    notes: notesOf(secret),
+    findings: findingsOf(secret, verdict, commands),
+  };
+}
+
+const byDecision: Record<Exclude<Decision, 'afterRotationPending'>, SecretState> = {
+  notDue: 'current',
+  due: 'due',
+  overdue: 'overdue',
+  unarmed: 'unarmed',
+  held: 'held',
+  inProgress: 'rotating',
+  uninitialised: 'uninitialised',
+  unmanagedWrite: 'unmanagedWrite',
+  badDate: 'badDate',
+  rotationDisabled: 'rotationDisabled',
+};
+
+function stateOf(
+  { decision }: Verdict,
+  { afterRotation }: SecretFacts,
+  leased: boolean,
+): SecretState {
+  if (decision !== 'afterRotationPending') {
+    return leased && decision !== 'inProgress' ? 'leased' : byDecision[decision];
+  }
+  if (afterRotation?.state === 'stopped') return 'afterRotationStopped';
+  if (afterRotation?.publishedKid !== undefined && !afterRotation.live) return 'publishedKeyWaits';
+  return afterRotation?.state === 'running' ? 'afterRotationRunning' : 'afterRotationDue';
+}
+
+function reasonOf(
+  verdict: Verdict,
+  { afterRotation }: SecretFacts,
+  lease: KnownSecret['lease'],
+): string {
+  const key = afterRotation?.publishedKid;
+  const waits =
+    verdict.decision === 'afterRotationPending' && key !== undefined && afterRotation?.live
+      ? `; its key ${key} is published and becomes primary when every reader has it`
+      : '';
+  const held =
+    lease === undefined ? '' : `; ${lease.owner} has it to itself until ${lease.expiresAt}`;
+  return `${verdict.reason}${waits}${held}`;
+}
+
+function notesOf({ identityOpen, facts }: KnownSecret): string[] {
+  const notes: string[] = [];
+  if (identityOpen !== undefined) {
+    notes.push(
+      `role ${identityOpen} can still log in; it loses LOGIN in the first rotation in which no value names it any more`,
+    );
+  }
+  if (facts.origin === 'adopted' && facts.armed) notes.push('adopted');
+  return notes;
+}
+
+/** What to run about a decision that needs a person. */
+const fixes: Partial<Record<Decision, (secret: KnownSecret, commands: Commands) => string>> = {
+  overdue: ({ key }, { rotate }) => rotate(key),
+  unarmed: ({ key }, { adopt }) => adopt(key),
+  inProgress: (secret, { log }) => log(secret.function),
+  unmanagedWrite: ({ key }, { look }) => look(key),
+  badDate: ({ key }, { look }) => look(key),
+  rotationDisabled: (_, { deploy }) => deploy,
+};
+
+function findingsOf(secret: KnownSecret, verdict: Verdict, commands: Commands): Finding[] {
+  const { afterRotation } = secret.facts;
+  const stopped = afterRotation?.state === 'stopped' ? afterRotation : undefined;
+  const findings: Finding[] = [];
+  if (secret.failure !== undefined && verdict.decision === 'inProgress') {
+    const { step, code, message, at } = secret.failure;
+    findings.push({
+      code,
+      message: `${step} failed at ${at}: ${message}`,
+      command: commands.log(secret.function),
+    });
+  } else if (verdict.finding && !(verdict.decision === 'afterRotationPending' && stopped)) {
+    const command = fixes[verdict.decision]?.(secret, commands);
+    const lost = verdict.act === 'restartAfterRotation';
+    findings.push({
+      code: verdict.decision,
+      message: `${verdict.reason}${lost ? '; the schedule starts it again within the hour' : ''}`,
+      ...(command !== undefined && { command }),
+    });
+  }
+  // Also where the rule lets the next rotation come: consumers were not restarted, nothing was proven.
+  if (stopped !== undefined) {
+    const { versionId, reason, publishedKid } = stopped;
+    const key = publishedKid === undefined ? '' : ` while key ${publishedKid} waits for activation`;
+    findings.push({
+      code: 'afterRotationStopped',
+      message: `the AfterRotation of ${versionId} stopped${key} (${reason ?? 'no reason recorded'}): remove the reason and resume it, or roll back`,
+      command: commands.resume(secret, versionId),
+    });
+  }
+  return findings;
+}
+
+/** Written so that an unreadable instant counts as ahead. */
+const isAhead = (instant: string, now: Date): boolean =>
+  !(new Date(instant).getTime() <= now.getTime());

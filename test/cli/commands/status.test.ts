@@ -1,0 +1,340 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { statusReportSchema } from '../../../domain/reports/status-report.ts';
+import { type InMemoryDeployment, inMemoryDeployment } from '../in-memory-deployment.ts';
+import { recordedTerminal } from '../recorded-terminal.ts';
+import { runCommand } from '../run-command.ts';
+
+const label = 'rotated-20251118T090000Z';
+const version = (letter: string) => letter.repeat(32);
+const name = (key: string) => `pharmacy/prod/${key}`;
+
+let deployment: InMemoryDeployment;
+beforeEach(() => {
+  deployment = inMemoryDeployment({ now: '2025-11-30T12:00:00Z' });
+  for (const key of ['jwt', 'pii', 'db', 'legacyDb']) {
+    deployment.secrets.add(name(key), { [version('a')]: ['AWSCURRENT', label] });
+  }
+});
+
+const json = async (...argv: string[]) => {
+  const { exitCode, said } = await runCommand(deployment, ['status', ...argv, '--json']);
+  return { exitCode, report: statusReportSchema.parse(JSON.parse(said)) };
+};
+const one = async (key: string) => {
+  const { exitCode, report } = await json(key);
+  const [secret] = report.secrets;
+  if (secret === undefined) throw new Error('no secret in the report');
+  return { exitCode, ...secret };
+};
+const row = (said: string, key: string) =>
+  said.split('\n').find((line) => line.startsWith(`${key} `)) ?? '';
+
+describe('status', () => {
+  test('shows age and next due date of every secret: 90 and 180 days after 2025-11-18', async () => {
+    const { exitCode, said } = await runCommand(deployment, ['status']);
+    expect(exitCode).toBe(0);
+    expect(row(said, 'pii').split(/ {2,}/)).toEqual([
+      'pii',
+      'encryption',
+      'current',
+      '2025-11-18',
+      '12 d',
+      '90 d',
+      '2026-02-16',
+    ]);
+    for (const key of ['jwt', 'db', 'legacyDb']) {
+      expect(row(said, key)).toMatch(/current +2025-11-18 +12 d +180 d +2026-05-17$/);
+    }
+    expect(row(said, 'dbAdmin')).toMatch(/user-managed$/);
+    expect(said).toContain('Nothing needs a person.');
+    expect(said).toContain(
+      'pharmacy/prod: account 000000000000, eu-west-1 at http://127.0.0.1:4566, as arn:aws:iam::000000000000:user/on-call',
+    );
+  });
+
+  test('a narrow terminal gets a block a secret, and no line of the table is cut', async () => {
+    const terminal = recordedTerminal({ columns: 50 });
+    const { said } = await runCommand(deployment, ['status'], terminal);
+    expect(said).toContain(
+      'pii\n  KIND         encryption\n  STATE        current\n  ROTATED      2025-11-18\n',
+    );
+    expect(said).not.toContain('SECRET');
+  });
+
+  test('80 columns still hold the table, without what matters least', async () => {
+    const { said } = await runCommand(deployment, ['status'], recordedTerminal({ columns: 80 }));
+    expect(row(said, 'SECRET')).toContain('NEXT DUE');
+    expect(row(said, 'SECRET')).not.toContain('NATIVE RULE');
+    const terminal = recordedTerminal({ columns: 80 });
+    await runCommand(deployment, ['status'], terminal);
+    const [, , ...table] = terminal.said;
+    expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test('colours only where they were asked for', async () => {
+    const csi = '\u001b[';
+    expect((await runCommand(deployment, ['status'])).said).not.toContain(csi);
+    const terminal = recordedTerminal({ colours: true });
+    expect((await runCommand(deployment, ['status'], terminal)).said).toContain(`${csi}32mcurrent`);
+    const again = recordedTerminal({ colours: true });
+    expect((await runCommand(deployment, ['status', '--json'], again)).said).not.toContain(csi);
+  });
+
+  test('is due five days before its limit, overdue at it, and then needs a person', async () => {
+    deployment.set('2026-02-11T08:59:59Z');
+    expect(await one('pii')).toMatchObject({ state: 'current', exitCode: 0 });
+    deployment.set('2026-02-11T09:00:00Z');
+    expect(await one('pii')).toMatchObject({ state: 'due', exitCode: 0, findings: [] });
+    deployment.set('2026-02-16T09:00:00Z');
+    expect(await one('pii')).toMatchObject({
+      state: 'overdue',
+      ageDays: 90,
+      exitCode: 3,
+      findings: [
+        { code: 'overdue', command: 'npx quarterturn rotate pii --deployment pharmacy/prod' },
+      ],
+    });
+  });
+
+  test('a person is told the findings in words, with what to run in one piece', async () => {
+    deployment.set('2026-02-16T09:00:00Z');
+    const terminal = recordedTerminal({ columns: 40 });
+    const { exitCode, said } = await runCommand(deployment, ['status'], terminal);
+    expect(exitCode).toBe(3);
+    expect(said).toContain('1 finding needs a person:\n  pii: in use since');
+    expect(said).toContain('\n    npx quarterturn rotate pii --deployment pharmacy/prod');
+  });
+
+  test('a rotation in progress is told with its age; one that hangs, with why', async () => {
+    deployment.secrets.stages.set(name('jwt'), {
+      [version('a')]: ['AWSCURRENT', label],
+      [version('b')]: ['AWSPENDING'],
+    });
+    await deployment.controlTable.fixRotation(name('jwt'), rotation('b', '2025-11-30T11:59:00Z'));
+    expect(await one('jwt')).toMatchObject({
+      state: 'rotating',
+      rotating: { versionId: version('b'), since: '2025-11-30T11:59:00Z' },
+      findings: [],
+    });
+    const { said } = await runCommand(deployment, ['status']);
+    expect(row(said, 'jwt')).toContain('rotating since 2025-11-30 11:59Z');
+
+    await deployment.controlTable.updateRotation(name('jwt'), version('b'), (record) => ({
+      ...record,
+      failure: {
+        step: 'testSecret',
+        code: 'ERR_ROTATION_PROBE',
+        message: 'the key verifies nothing',
+        at: '2025-11-30T11:59:30Z',
+      },
+    }));
+    const failed = await one('jwt');
+    expect(failed).toMatchObject({
+      exitCode: 3,
+      findings: [
+        {
+          code: 'ERR_ROTATION_PROBE',
+          message: 'testSecret failed at 2025-11-30T11:59:30Z: the key verifies nothing',
+        },
+      ],
+    });
+    expect(failed.findings[0]?.command).toContain('quarterturn-pharmacy-prod-jwt');
+  });
+
+  test('a rotation nobody recorded is somebody’s business at once', async () => {
+    deployment.secrets.stages.set(name('jwt'), {
+      [version('a')]: ['AWSCURRENT', label],
+      [version('b')]: ['AWSPENDING'],
+    });
+    expect(await one('jwt')).toMatchObject({ state: 'rotating', exitCode: 3 });
+  });
+
+  describe('the AfterRotation of AWSCURRENT', () => {
+    const after = (more: object) =>
+      deployment.controlTable.putAfterRotation(name('jwt'), {
+        versionId: version('a'),
+        state: 'running',
+        intent: 'planned',
+        basedOn: null,
+        execution: 'arn:execution',
+        at: '2025-11-30T11:50:00Z',
+        ...more,
+      });
+
+    test('at work on a published key', async () => {
+      deployment.alive.add('arn:execution');
+      await after({ publishedKid: '9f2c41aa07be63d1' });
+      const secret = await one('jwt');
+      expect(secret).toMatchObject({ state: 'afterRotationRunning', findings: [] });
+      expect(secret.reason).toContain('9f2c41aa07be63d1 is published and becomes primary');
+    });
+
+    test('dead over a published key: the key waits, and the schedule will see to it', async () => {
+      await after({ publishedKid: '9f2c41aa07be63d1' });
+      const secret = await one('jwt');
+      expect(secret).toMatchObject({ state: 'publishedKeyWaits', exitCode: 3 });
+      expect(secret.findings[0]?.message).toContain('the schedule starts it again within the hour');
+    });
+
+    test('stopped over a published key: why, and a command that resumes it', async () => {
+      await after({ state: 'stopped', reason: 'api is unhealthy', publishedKid: 'ab' });
+      const secret = await one('jwt');
+      expect(secret).toMatchObject({ state: 'afterRotationStopped', exitCode: 3 });
+      expect(secret.findings).toHaveLength(1);
+      expect(secret.findings[0]?.message).toContain('api is unhealthy');
+      expect(secret.findings[0]?.command).toBe(
+        `aws stepfunctions start-execution --state-machine-arn arn:aws:states:eu-west-1:000000000000:stateMachine:quarterturn-pharmacy-prod-after-rotation --name ${version('a')}-resume-$(date +%s) --input '{"secretArn":"arn:aws:secretsmanager:eu-west-1:000000000000:secret:pharmacy/prod/jwt-AbCdEf","secretName":"pharmacy/prod/jwt","versionId":"${version('a')}","resume":true}'`,
+      );
+    });
+
+    test('stopped after everything was promoted: current, and still a finding', async () => {
+      await after({ state: 'stopped', reason: 'api is unhealthy' });
+      expect(await one('jwt')).toMatchObject({
+        state: 'current',
+        exitCode: 3,
+        findings: [{ code: 'afterRotationStopped' }],
+      });
+    });
+  });
+
+  test('a hold and a lease are told until they end', async () => {
+    await deployment.controlTable.putHold(name('jwt'), {
+      reason: 'rolled back',
+      at: '2025-11-30T10:00:00Z',
+      until: '2025-12-03T10:00:00Z',
+    });
+    await deployment.controlTable.putLease(name('db'), {
+      token: version('e'),
+      owner: 'emergency-7',
+      at: '2025-11-30T11:00:00Z',
+      expiresAt: '2025-11-30T13:00:00Z',
+    });
+    expect(await one('jwt')).toMatchObject({ state: 'held', hold: { reason: 'rolled back' } });
+    expect(await one('db')).toMatchObject({ state: 'leased', lease: { owner: 'emergency-7' } });
+    deployment.set('2025-12-03T10:00:00Z');
+    for (const key of ['jwt', 'db']) {
+      const secret = await one(key);
+      expect(secret.state).toBe('current');
+      expect(secret).not.toHaveProperty('hold');
+      expect(secret).not.toHaveProperty('lease');
+    }
+  });
+
+  test('a value written by hand, a label from the future, rotation switched off', async () => {
+    deployment.secrets.stages.set(name('jwt'), {
+      [version('a')]: ['AWSPREVIOUS', label],
+      [version('c')]: ['AWSCURRENT'],
+    });
+    deployment.secrets.stages.set(name('db'), {
+      [version('a')]: ['AWSCURRENT', 'rotated-20301118T090000Z'],
+    });
+    deployment.secrets.add(name('pii'), { [version('a')]: ['AWSCURRENT', label] }, false);
+    expect(await one('jwt')).toMatchObject({ state: 'unmanagedWrite', exitCode: 3 });
+    expect(await one('db')).toMatchObject({ state: 'badDate', exitCode: 3 });
+    expect(await one('pii')).toMatchObject({
+      state: 'rotationDisabled',
+      findings: [{ command: 'npx cdk deploy' }],
+    });
+  });
+
+  test('a secret that cannot be described does not hide the others', async () => {
+    deployment = inMemoryDeployment({
+      now: '2025-11-30T12:00:00Z',
+      manifest: {
+        ...deployment.manifest,
+        secrets: deployment.manifest.secrets.filter(({ key }) => key === 'jwt' || key === 'pii'),
+      },
+    });
+    deployment.secrets.add(name('jwt'), { [version('a')]: ['AWSCURRENT', label] });
+    deployment.refuse(name('pii'), 'ResourceNotFoundException');
+    const { exitCode, report } = await json();
+    expect(exitCode).toBe(3);
+    expect(report.secrets.map(({ state }) => state)).toEqual(['current', 'unreadable']);
+    expect(report.findings).toBe(1);
+  });
+
+  test('says so until the identity lost LOGIN', async () => {
+    const notes = async () => (await one('db')).notes.join();
+    expect(await notes()).toContain('role pharmacy_app can still log in');
+    deployment.secrets.stages.set(name('db'), {
+      [version('b')]: ['AWSCURRENT', 'rotated-20251119T090000Z'],
+      [version('a')]: ['AWSPREVIOUS', label],
+    });
+    expect(await notes()).toContain('role pharmacy_app can still log in');
+    await deployment.controlTable.fixRotation(name('db'), {
+      ...rotation('b', '2025-11-19T08:00:00Z'),
+      evidence: [{ fact: 'identityClosed', detail: { role: 'pharmacy_app' } }],
+    });
+    expect(await notes()).toBe('');
+    // A role that could not log in anyway is closed without evidence, by the third rotation at the latest.
+    deployment.secrets.stages.set(name('db'), {
+      [version('d')]: ['AWSCURRENT', 'rotated-20251121T090000Z'],
+      [version('c')]: ['AWSPREVIOUS', 'rotated-20251120T090000Z'],
+      [version('a')]: [label],
+    });
+    expect(await notes()).toBe('');
+  });
+
+  test('one secret, by key or name, with its versions and who made them', async () => {
+    deployment.secrets.stages.set(name('jwt'), {
+      [version('b')]: ['AWSCURRENT', 'rotated-20251120T090000Z'],
+      [version('a')]: ['AWSPREVIOUS', label],
+    });
+    await deployment.controlTable.fixRotation(name('jwt'), {
+      ...rotation('b', '2025-11-20T08:59:00Z'),
+      steps: {
+        createSecret: { at: '2025-11-20T08:59:00Z', milliseconds: 120, outcome: 'created' },
+        finishSecret: { at: '2025-11-20T08:59:01Z', milliseconds: 30, outcome: 'finished' },
+      },
+    });
+    const { report } = await json(name('jwt'));
+    expect(report.versions).toEqual([
+      {
+        versionId: version('b'),
+        labels: ['AWSCURRENT', 'rotated-20251120T090000Z'],
+        rotation: {
+          intent: 'planned',
+          at: '2025-11-20T08:59:00Z',
+          requestedBy: 'cadence',
+          basedOn: version('a'),
+          milliseconds: 150,
+        },
+      },
+      { versionId: version('a'), labels: ['AWSPREVIOUS', label] },
+    ]);
+    const wide = recordedTerminal({ columns: 200 });
+    const { said } = await runCommand(deployment, ['status', 'jwt'], wide);
+    expect(row(said, version('b'))).toMatch(/planned +2025-11-20 08:59Z +150 ms +cadence/);
+    expect(row(said, version('a'))).toContain('not recorded');
+    expect(said).not.toContain('pii');
+  });
+
+  test('an unknown secret is told with those there are', async () => {
+    const { exitCode, complained } = await runCommand(deployment, ['status', 'jwtt']);
+    expect(exitCode).toBe(1);
+    expect(complained).toContain('expected one of: jwt, pii, db, legacyDb, dbAdmin');
+  });
+
+  test('an option that does not exist is a mistake of the command line', async () => {
+    const { exitCode, complained } = await runCommand(deployment, ['status', '--jsn']);
+    expect(exitCode).toBe(2);
+    expect(complained).toContain("unknown option '--jsn'");
+  });
+});
+
+function rotation(letter: string, at: string) {
+  return {
+    token: version(letter),
+    intent: 'planned' as const,
+    basedOn: version('a'),
+    provenance: {
+      intent: 'planned' as const,
+      token: version(letter),
+      attributed: true,
+      requestedBy: 'cadence',
+    },
+    at,
+    steps: {},
+    evidence: [],
+  };
+}
