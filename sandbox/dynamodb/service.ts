@@ -7,6 +7,7 @@ import { type AwsService, type Operation, ServiceException } from '../service.ts
 import { accessCheck, nameOf } from './access.ts';
 import { type Answer, Emulator } from './emulator.ts';
 import { describe, partitionKeys, splitDefinition, type Table } from './table.ts';
+import { type Tables, tableOperations } from './table-operations.ts';
 
 const expressions = 'ExpressionAttributeNames ExpressionAttributeValues';
 const write = `TableName ConditionExpression ${expressions} ReturnValues ReturnConsumedCapacity ReturnItemCollectionMetrics ReturnValuesOnConditionCheckFailure Expected ConditionalOperator`;
@@ -44,6 +45,7 @@ export class DynamoDbService implements AwsService {
       ...Object.keys(members).map((name) => [name, this.#operation(name)]),
       ['CreateTable', this.#createTableOperation()],
     ]);
+    Object.assign(this.operations, tableOperations(this.#tablesFor()));
   }
 
   /**
@@ -68,6 +70,14 @@ export class DynamoDbService implements AwsService {
       await new Promise((resolve) => setImmediate(resolve));
     }
     return { name, arn: table.arn };
+  }
+
+  /** The loader's: what a changed template says of what is kept. */
+  keep(name: string, properties: Readonly<Record<string, unknown>>): void {
+    const table = this.#tables.get(name);
+    if (table !== undefined) {
+      table.kept = splitDefinition(properties).kept;
+    }
   }
 
   /** Accepted and not modelled (PITR, encryption, deletion protection …), as the template gave it. */
@@ -96,6 +106,36 @@ export class DynamoDbService implements AwsService {
         return this.#call(name, withNames(input));
       },
     };
+  }
+
+  #tablesFor(): Tables {
+    return {
+      arnOf: (name) => this.#arn(name),
+      find: (name) => {
+        const table = this.#tables.get(name);
+        if (table === undefined) {
+          throw new ServiceException(
+            'ResourceNotFoundException',
+            `Requested resource not found: Table: ${name} not found`,
+          );
+        }
+        return table;
+      },
+      describe: (name) => this.#description(name),
+      remove: async (name) => {
+        await this.#emulator.call('DeleteTable', { TableName: name });
+        this.#tables.delete(name);
+        while (await this.#isStillThere(name)) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      },
+    };
+  }
+
+  /** dynalite deletes after its answer, as DynamoDB does. */
+  async #isStillThere(name: string): Promise<boolean> {
+    const { TableNames } = await this.#emulator.call('ListTables', {});
+    return (TableNames as readonly string[]).includes(name);
   }
 
   #createTableOperation(): Operation {

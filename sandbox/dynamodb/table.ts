@@ -45,6 +45,9 @@ const keepable = [
   'Tags',
 ] as const;
 
+/** A member that changes nothing a client could see, deletion protection aside. */
+export const isKept = (member: string): boolean => (keepable as readonly string[]).includes(member);
+
 /** @throws ValidationException naming a member that is neither modelled nor kept. */
 export function splitDefinition(properties: Readonly<Record<string, unknown>>): {
   definition: Record<string, unknown>;

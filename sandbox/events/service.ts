@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto';
 import type { SandboxClock } from '../clock.ts';
 import { isSubset } from '../faults.ts';
 import type { PolicyDocument } from '../iam/policy.ts';
-import type { EventEnvelope, EventsPort, IamPort, LambdaPort, StatesPort } from '../ports.ts';
+import type { EventEnvelope, EventsPort, IamPort } from '../ports.ts';
 import { type AwsService, type Operation, ServiceException } from '../service.ts';
-import { DeliveryDesk } from './delivery.ts';
+import { DeliveryDesk, type DeliveryDeskOptions } from './delivery.ts';
 import { compilePattern } from './pattern.ts';
 import { putEventsOperation } from './put-events.ts';
 import type { Bus, Delivery, RecordedEvent, Rule, RuleDefinition } from './rule.ts';
@@ -16,13 +16,11 @@ import { ruleOperations } from './rule-operations.ts';
 import { parseSchedule } from './schedule.ts';
 import { checkTarget } from './target.ts';
 
-export interface EventsServiceOptions {
+export interface EventsServiceOptions extends DeliveryDeskOptions {
   account: string;
   region: string;
   clock: SandboxClock;
   iam: IamPort;
-  lambda: LambdaPort;
-  states: StatesPort;
 }
 
 export class EventsService implements AwsService, EventsPort {
@@ -102,6 +100,42 @@ export class EventsService implements AwsService, EventsPort {
     this.#rules.push(rule);
     this.#setState(rule, definition.state);
     return { arn: rule.arn };
+  }
+
+  /** The loader's: the same rule with another definition. */
+  updateRule(definition: RuleDefinition): void {
+    const { name, busName = 'default' } = definition;
+    const before = this.#rules.find(
+      (rule) => rule.definition.name === name && rule.bus === this.#bus(busName),
+    );
+    this.removeRule(name, busName);
+    try {
+      this.createRule(definition);
+    } catch (error) {
+      if (before !== undefined) {
+        this.createRule({ ...before.definition, state: before.state });
+      }
+      throw error;
+    }
+  }
+
+  removeRule(name: string, busName = 'default'): void {
+    const bus = this.#bus(busName);
+    const index = this.#rules.findIndex(
+      (rule) => rule.definition.name === name && rule.bus === bus,
+    );
+    if (index >= 0) {
+      this.#rules[index]?.cancelTimer?.();
+      this.#rules.splice(index, 1);
+    }
+  }
+
+  /** @throws ValidationException while rules are on it */
+  removeBus(name: string): void {
+    if (this.#rules.some(({ bus }) => bus.name === name)) {
+      throw invalid(`Rules exist on event bus ${name}: delete them first.`);
+    }
+    this.#buses.delete(name);
   }
 
   /** EventsPort: an AWS service publishes. The event's source is the service's ("aws.…"). */

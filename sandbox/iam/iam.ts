@@ -65,6 +65,28 @@ export class Iam implements IamPort {
     return { arn };
   }
 
+  /** The loader's: another trust policy and other policies of its own; what is attached elsewhere stays. */
+  updateRole(name: string, trust: PolicyDocument): void {
+    assertSupportedPolicy(trust, `trust policy of role ${name}`, 'resource');
+    this.#role(name).trust = trust;
+  }
+
+  removeRole(name: string): void {
+    this.#roles.delete(name);
+  }
+
+  removeRolePolicy(roleName: string, policyName: string): void {
+    this.#roles.get(roleName)?.inline.delete(policyName);
+  }
+
+  detachRolePolicy(roleName: string, policyArn: string): void {
+    this.#roles.get(roleName)?.attached.delete(policyArn);
+  }
+
+  removeManagedPolicy(arn: string): void {
+    this.#managed.delete(arn);
+  }
+
   /** Makes the user, or gives an existing one these policies instead of its own. */
   putUser(
     name: string,

@@ -49,6 +49,20 @@ export class KeyStore {
     this.#aliases.set(full, this.find(keyId).keyId);
   }
 
+  /** With the aliases that name it. */
+  remove(key: Key): void {
+    this.#keys.delete(key.keyId);
+    for (const [name, keyId] of this.#aliases) {
+      if (keyId === key.keyId) {
+        this.#aliases.delete(name);
+      }
+    }
+  }
+
+  removeAlias(name: string): void {
+    this.#aliases.delete(name);
+  }
+
   /**
    * By key id, key ARN, alias name or alias ARN.
    * @throws NotFoundException

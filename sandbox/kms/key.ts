@@ -10,14 +10,16 @@ export interface Key {
   readonly arn: string;
   /** The name it has in the template; told in DescribeKey's description when there is none. */
   readonly logicalId: string;
-  readonly description: string;
+  description: string;
   readonly manager: 'CUSTOMER' | 'AWS';
   readonly created: Date;
-  readonly policy: PolicyDocument;
-  readonly rotationEnabled: boolean;
+  policy: PolicyDocument;
+  rotationEnabled: boolean;
   /** 256 bits, in memory only. */
   readonly material: Buffer;
   state: KeyState;
+  /** While it is pending deletion. */
+  deletionDate?: Date | undefined;
 }
 
 export interface KeyProps {

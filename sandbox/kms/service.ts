@@ -5,9 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { SandboxClock } from '../clock.ts';
-import type { IamPort, KmsPort } from '../ports.ts';
+import type { IamPort, KeyUsePort, KmsPort } from '../ports.ts';
 import type { AccessCheck, AwsService, Caller, Operation } from '../service.ts';
 import { ServiceException } from '../service.ts';
+import { administrationOperations } from './administration.ts';
 import { type EncryptionContext, invalidCiphertext, keyIdOf, open, seal } from './ciphertext.ts';
 import { blob, encryptionContext, numberOfBytes, requiredString, validation } from './input.ts';
 import { assertUsable, type Key, type KeyProps } from './key.ts';
@@ -20,7 +21,7 @@ export interface KmsProps {
   clock: SandboxClock;
 }
 
-export class KmsService implements AwsService, KmsPort {
+export class KmsService implements AwsService, KmsPort, KeyUsePort {
   readonly signingName = 'kms';
   readonly protocol = 'json-1.1';
   readonly targetPrefix = 'TrentService';
@@ -55,6 +56,11 @@ export class KmsService implements AwsService, KmsPort {
           KeyMetadata: this.#metadata(this.#store.find(requiredString(input, 'KeyId'))),
         }),
       },
+      ...administrationOperations({
+        store: this.#store,
+        clock: props.clock,
+        check: (action, key, caller) => this.#check(action, key, caller, {}),
+      }),
     };
   }
 
@@ -67,6 +73,14 @@ export class KmsService implements AwsService, KmsPort {
   /** The loader's. @throws AlreadyExistsException, NotFoundException */
   createAlias(name: string, keyId: string): void {
     this.#store.alias(name, keyId);
+  }
+
+  /** The loader's: AWS::KMS::Alias with another key, or gone. @throws NotFoundException */
+  moveAlias(name: string, keyId: string | undefined): void {
+    this.#store.removeAlias(name);
+    if (keyId !== undefined) {
+      this.#store.alias(name, keyId);
+    }
   }
 
   /** Controls of the sandbox: what a key's states do to everything that hangs on it. */
@@ -101,6 +115,19 @@ export class KmsService implements AwsService, KmsPort {
     const length = Buffer.alloc(2);
     length.writeUInt16BE(wrapped.length);
     return Buffer.concat([length, wrapped, body]);
+  }
+
+  useAs(
+    caller: Caller,
+    keyId: string,
+    actions: readonly string[],
+    context: Readonly<Record<string, string>>,
+  ): void {
+    const key = this.#store.find(keyId);
+    for (const action of actions) {
+      this.#props.iam.authorize(caller, this.#check(action, key, caller, context));
+    }
+    assertUsable(key);
   }
 
   decryptFor(
@@ -252,6 +279,7 @@ export class KmsService implements AwsService, KmsPort {
       Description: key.description,
       KeyUsage: 'ENCRYPT_DECRYPT',
       KeyState: key.state,
+      ...(key.deletionDate && { DeletionDate: key.deletionDate.getTime() / 1000 }),
       Origin: 'AWS_KMS',
       KeyManager: key.manager,
       KeySpec: 'SYMMETRIC_DEFAULT',

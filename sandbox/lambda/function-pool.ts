@@ -12,6 +12,7 @@ export class FunctionPool {
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   #retired = false;
+  #draining = false;
 
   constructor(start: () => FunctionProcess, limit: number) {
     this.#start = start;
@@ -31,7 +32,10 @@ export class FunctionPool {
     try {
       return await process.invoke(invocation());
     } finally {
-      if (process.alive) {
+      if (process.alive && this.#draining) {
+        this.#all.delete(process);
+        await process.kill();
+      } else if (process.alive) {
         this.#idle.push(process);
       } else {
         this.#all.delete(process);
@@ -39,6 +43,12 @@ export class FunctionPool {
       this.#busy -= 1;
       this.#waiting.shift()?.();
     }
+  }
+
+  /** Lets what is running end, then ends its process: a new version of the function takes over. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await Promise.all(this.#idle.splice(0).map((process) => process.kill()));
   }
 
   /** Ends every process, and an invocation with it; whoever asks later gets the same answer, no process. */

@@ -49,6 +49,8 @@ export class LambdaService implements AwsService, LambdaPort {
   readonly operations: AwsService['operations'];
   readonly #settings: LambdaSettings;
   readonly #functions = new Map<string, LambdaFunction>();
+  /** Of every version of every function: one that was replaced may still be running. */
+  readonly #pools = new Set<FunctionPool>();
   readonly #workplace = new Workplace();
 
   constructor(settings: LambdaSettings) {
@@ -57,6 +59,27 @@ export class LambdaService implements AwsService, LambdaPort {
   }
 
   createFunction(spec: FunctionSpec): { arn: string } {
+    if (this.#functions.has(spec.name)) {
+      const message = `Function already exist: ${spec.name}`;
+      throw new ServiceException('ResourceConflictException', message, 409);
+    }
+    return this.#put(spec, []);
+  }
+
+  /** The loader's: new code and configuration. What runs ends as it began; permissions stay. */
+  async updateFunction(spec: FunctionSpec): Promise<void> {
+    const before = this.find(spec.name);
+    this.#put(spec, before.policy);
+    await before.pool.drain();
+  }
+
+  async deleteFunction(name: string): Promise<void> {
+    const found = this.find(name);
+    this.#functions.delete(name);
+    await found.pool.drain();
+  }
+
+  #put(spec: FunctionSpec, policy: Statement[]): { arn: string } {
     assertAllowedVariables(spec);
     const { account, region, iam } = this.#settings;
     const arn = `arn:aws:lambda:${region}:${account}:function:${spec.name}`;
@@ -75,10 +98,11 @@ export class LambdaService implements AwsService, LambdaPort {
           ? this.#workplace.copyOf(spec.code.folder)
           : this.#workplace.folderWith(spec.code.inline),
       caller: iam.callerOfRole(spec.roleArn, spec.name),
-      policy: [],
+      policy,
       pool: new FunctionPool(() => this.#startProcess(made), limit),
     };
     this.#functions.set(spec.name, made);
+    this.#pools.add(made.pool);
     return { arn };
   }
 
@@ -87,6 +111,15 @@ export class LambdaService implements AwsService, LambdaPort {
     const document = { Statement: [statement] };
     assertSupportedPolicy(document, `permission of function ${spec.name}`, 'resource');
     policy.push(statement);
+  }
+
+  /** Takes away the statement of that id; nothing when the function is gone with it. */
+  removePermission(nameOrArn: string, statementId: string): void {
+    const found = this.#functions.get(functionNameIn(nameOrArn));
+    const index = found?.policy.findIndex(({ Sid }) => Sid === statementId) ?? -1;
+    if (index >= 0) {
+      found?.policy.splice(index, 1);
+    }
   }
 
   /** @throws ServiceException ResourceNotFoundException */
@@ -197,7 +230,7 @@ export class LambdaService implements AwsService, LambdaPort {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#functions.values()].map(({ pool }) => pool.retire()));
+    await Promise.all([...this.#pools].map((pool) => pool.retire()));
     this.#workplace.remove();
   }
 

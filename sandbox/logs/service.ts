@@ -1,6 +1,10 @@
-/** CloudWatch Logs, captured in memory: what functions print, and what callers put. */
+/** CloudWatch Logs, captured in memory: what functions print, and what callers and services put. */
 import type { SandboxClock } from '../clock.ts';
-import { type AwsService, ServiceException } from '../service.ts';
+import type { PolicyDocument, Statement } from '../iam/policy.ts';
+import { assertSupportedPolicy } from '../iam/validate.ts';
+import { asList } from '../iam/wildcard.ts';
+import type { IamPort, KeyUsePort, LogGroupPort } from '../ports.ts';
+import { type AwsService, type Caller, ServiceException } from '../service.ts';
 
 interface LogEvent {
   stream: string;
@@ -12,15 +16,30 @@ export interface LogsSettings {
   account: string;
   region: string;
   clock: SandboxClock;
+  iam: IamPort;
+  keys: KeyUsePort;
+  /** Sees every line that was taken; metrics are embedded in some. */
+  onLine?: (message: string) => void;
 }
 
-export class LogsService implements AwsService {
+interface Group {
+  events: LogEvent[];
+  streams: Set<string>;
+  kmsKeyId?: string;
+}
+
+/** What the service does with a group's key (logs guide, "Encrypt log data in CloudWatch Logs using KMS"). */
+const KEY_USES = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'];
+
+export class LogsService implements AwsService, LogGroupPort {
   readonly signingName = 'logs';
   readonly protocol = 'json-1.1';
   readonly targetPrefix = 'Logs_20140328';
   readonly operations: AwsService['operations'];
   readonly #settings: LogsSettings;
-  readonly #groups = new Map<string, { events: LogEvent[]; streams: Set<string> }>();
+  readonly #groups = new Map<string, Group>();
+  /** Resource policies of the account in this region, by name. */
+  readonly #policies = new Map<string, PolicyDocument>();
 
   constructor(settings: LogsSettings) {
     this.#settings = settings;
@@ -32,6 +51,12 @@ export class LogsService implements AwsService {
         authorize: check('logs:CreateLogGroup'),
         run: async ({ logGroupName }) => {
           this.createGroup(String(logGroupName));
+        },
+      },
+      DeleteLogGroup: {
+        authorize: check('logs:DeleteLogGroup'),
+        run: async ({ logGroupName }) => {
+          this.removeGroup(String(logGroupName));
         },
       },
       CreateLogStream: {
@@ -68,6 +93,22 @@ export class LogsService implements AwsService {
     return { arn: `${this.arnOf(name)}:*` };
   }
 
+  /** The loader's: CloudFormation does not take over a group that is there already. */
+  assertNoGroup(name: string): void {
+    if (this.#groups.has(name)) {
+      throw new ServiceException(
+        'ResourceAlreadyExistsException',
+        'The specified log group already exists',
+      );
+    }
+  }
+
+  /** @throws ResourceNotFoundException */
+  removeGroup(name: string): void {
+    this.#existing(name);
+    this.#groups.delete(name);
+  }
+
   append(group: string, stream: string, message: string): void {
     const timestamp = this.#settings.clock.now().getTime();
     const { events, streams } = this.#group(group);
@@ -83,19 +124,42 @@ export class LogsService implements AwsService {
     );
   }
 
-  #group(name: string): { events: LogEvent[]; streams: Set<string> } {
+  #group(name: string): Group {
     const group = this.#groups.get(name) ?? { events: [], streams: new Set<string>() };
     this.#groups.set(name, group);
     return group;
   }
 
-  #existing(name: string): { events: LogEvent[]; streams: Set<string> } {
+  /** A line that cannot be encrypted is lost: nobody reads it, and nothing embedded in it counts. */
+  #write(name: string, event: LogEvent): void {
+    const group = this.#group(name);
+    if (group.kmsKeyId !== undefined && !this.#mayUse(group.kmsKeyId, name)) {
+      return;
+    }
+    group.streams.add(event.stream);
+    group.events.push(event);
+    this.#settings.onLine?.(event.message);
+  }
+
+  #mayUse(kmsKeyId: string, name: string): boolean {
+    const service = `logs.${this.#settings.region}.amazonaws.com`;
+    const caller: Caller = { kind: 'service', arn: service, service };
+    try {
+      const context = { 'aws:logs:arn': this.arnOf(name) };
+      this.#settings.keys.useAs(caller, kmsKeyId, KEY_USES, context);
+      return true;
+    } catch (error) {
+      if (error instanceof ServiceException) {
+        return false;
+      }
+      throw error;
+    }
+  }
+
+  #existing(name: string): Group {
     const group = this.#groups.get(name);
     if (group === undefined) {
-      throw new ServiceException(
-        'ResourceNotFoundException',
-        'The specified log group does not exist.',
-      );
+      throw missingGroup();
     }
     return group;
   }
@@ -109,8 +173,8 @@ export class LogsService implements AwsService {
         'The specified log stream does not exist.',
       );
     }
-    for (const event of logEvents as { timestamp: number; message: string }[]) {
-      events.push({ stream, timestamp: event.timestamp, message: event.message });
+    for (const { timestamp, message } of logEvents as { timestamp: number; message: string }[]) {
+      this.#write(String(logGroupName), { stream, timestamp, message });
     }
     return { nextSequenceToken: String(events.length) };
   }
@@ -139,4 +203,11 @@ export class LogsService implements AwsService {
       searchedLogStreams: [],
     };
   }
+}
+
+function missingGroup(): ServiceException {
+  return new ServiceException(
+    'ResourceNotFoundException',
+    'The specified log group does not exist.',
+  );
 }

@@ -46,8 +46,17 @@ export class SsmService implements AwsService {
 
   /** @returns the name, which is what a template's Ref gives */
   createParameter(name: string, type: string, value: string): { name: string } {
-    this.#put({ Name: name, Type: type, Value: value, Overwrite: true });
+    this.#put({ Name: name, Type: type, Value: value });
     return { name };
+  }
+
+  /** The loader's. */
+  changeParameter(name: string, type: string, value: string): void {
+    this.#put({ Name: name, Type: type, Value: value, Overwrite: true });
+  }
+
+  removeParameter(name: string): void {
+    this.#parameters.delete(name);
   }
 
   arnOf(name: string): string {

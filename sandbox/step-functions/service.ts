@@ -80,6 +80,21 @@ export class StepFunctionsService implements AwsService, StatesPort {
     return { arn };
   }
 
+  /** The loader's: "Running executions will continue to use the previous definition" (UpdateStateMachine). */
+  updateStateMachine(given: Parameters<StepFunctionsService['createStateMachine']>[0]): void {
+    this.createStateMachine(given);
+  }
+
+  /** The loader's: what runs of it ends. */
+  deleteStateMachine(arn: string): void {
+    for (const execution of this.#executionsOf(this.#machine(arn))) {
+      if (execution.status === 'RUNNING') {
+        execution.stop('States.StateMachineDeleted', 'The state machine was deleted');
+      }
+    }
+    this.#machines.delete(arn);
+  }
+
   /** StatesPort: asks IAM, because a service that starts an execution does so with a role. */
   startExecution(
     caller: Caller,

@@ -34,12 +34,16 @@ export interface SecretsOfTemplate {
 
 /** What the loader needs of Step Functions. */
 export interface StateMachinesOfTemplate {
-  createStateMachine(machine: {
-    name: string;
-    definition: string;
-    roleArn: string;
-    type: 'STANDARD' | 'EXPRESS';
-  }): { arn: string };
+  createStateMachine(machine: MachineOfTemplate): { arn: string };
+  updateStateMachine(machine: MachineOfTemplate): void;
+  deleteStateMachine(arn: string): void;
+}
+
+export interface MachineOfTemplate {
+  name: string;
+  definition: string;
+  roleArn: string;
+  type: 'STANDARD' | 'EXPRESS';
 }
 
 export interface Services {

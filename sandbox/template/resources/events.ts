@@ -1,4 +1,5 @@
 import type { EventPattern } from '../../events/pattern.ts';
+import type { RuleDefinition } from '../../events/rule.ts';
 import type { Target } from '../../events/target.ts';
 import type { PolicyDocument, Statement } from '../../iam/policy.ts';
 import { assertSupportedPolicy } from '../../iam/validate.ts';
@@ -27,26 +28,42 @@ export const rule: ResourceType = {
     'Tags',
   ],
   create(declared, world) {
-    const name = optionalText(declared, 'Name') ?? declared.generatedName(64);
-    const busName = optionalText(declared, 'EventBusName')?.replace(/^arn:.*:event-bus\//, '');
-    const state = optionalText(declared, 'State') ?? 'ENABLED';
-    if (state !== 'ENABLED' && state !== 'DISABLED') {
-      throw new SandboxLoadError(`${declared.logicalId}: State ${state} is not simulated.`);
-    }
-    const { arn } = world.events.createRule({
-      name,
-      state,
-      targets: list<TargetProperties>(declared, 'Targets').map((t) => toTarget(t, declared, world)),
-      ...present({
-        busName,
-        description: optionalText(declared, 'Description'),
-        eventPattern: declared.properties.EventPattern as EventPattern | undefined,
-        scheduleExpression: optionalText(declared, 'ScheduleExpression'),
-      }),
-    });
-    return { ref: name, attributes: { Arn: arn } };
+    const definition = definitionOf(declared, world);
+    const { arn } = world.events.createRule(definition);
+    return { ref: definition.name, attributes: { Arn: arn } };
+  },
+  replacement: ['Name', 'EventBusName'],
+  update(_, declared, world) {
+    world.events.updateRule(definitionOf(declared, world));
+  },
+  delete({ ref, ...existing }, { events }) {
+    events.removeRule(ref, busNameOf(existing));
   },
 };
+
+function busNameOf(declared: Declared): string | undefined {
+  return optionalText(declared, 'EventBusName')?.replace(/^arn:.*:event-bus\//, '');
+}
+
+function definitionOf(declared: Declared, world: World): RuleDefinition {
+  const name = optionalText(declared, 'Name') ?? declared.generatedName(64);
+  const busName = busNameOf(declared);
+  const state = optionalText(declared, 'State') ?? 'ENABLED';
+  if (state !== 'ENABLED' && state !== 'DISABLED') {
+    throw new SandboxLoadError(`${declared.logicalId}: State ${state} is not simulated.`);
+  }
+  return {
+    name,
+    state,
+    targets: list<TargetProperties>(declared, 'Targets').map((t) => toTarget(t, declared, world)),
+    ...present({
+      busName,
+      description: optionalText(declared, 'Description'),
+      eventPattern: declared.properties.EventPattern as EventPattern | undefined,
+      scheduleExpression: optionalText(declared, 'ScheduleExpression'),
+    }),
+  };
+}
 
 function toTarget(target: TargetProperties, { logicalId }: Declared, world: World): Target {
   const { RoleArn } = target;
@@ -81,32 +98,60 @@ export const eventBus: ResourceType = {
     const { arn } = events.createBus(name);
     return { ref: name, attributes: { Arn: arn, Name: name } };
   },
+  replacement: ['Name'],
+  // A description and tags change nothing here.
+  update() {},
+  delete({ ref }, { events }) {
+    events.removeBus(ref);
+  },
 };
 
 /** A bus has one policy; each resource of this type adds a statement to it. */
 export const eventBusPolicy: ResourceType = {
   properties: ['EventBusName', 'StatementId', 'Statement', 'Action', 'Principal', 'Condition'],
-  create(declared, { events, account, region, busStatements }) {
-    const busName = optionalText(declared, 'EventBusName') ?? 'default';
-    const { Statement, Action, Principal } = declared.properties;
-    if (Statement === undefined && declared.properties.Condition !== undefined) {
-      throw new SandboxLoadError(
-        `${declared.logicalId}: Condition without Statement is not simulated.`,
-      );
-    }
-    const principal = Principal === '*' ? '*' : { AWS: `arn:aws:iam::${String(Principal)}:root` };
-    const statement = (Statement ?? {
-      Effect: 'Allow',
-      Principal: principal,
-      Action,
-      Resource: `arn:aws:events:${region}:${account}:event-bus/${busName}`,
-    }) as Statement;
-    const added = { Sid: text(declared, 'StatementId'), ...statement };
-    const statements = [...(busStatements.get(busName) ?? []), added];
-    busStatements.set(busName, statements);
-    const policy: PolicyDocument = { Version: '2012-10-17', Statement: statements };
-    assertSupportedPolicy(policy, `policy of event bus ${busName}`, 'resource');
-    events.putBusPolicy(busName, policy);
+  create(declared, world) {
+    setStatement(declared, world);
     return { ref: declared.generatedName(64) };
   },
+  replacement: ['EventBusName', 'StatementId'],
+  update(_, declared, world) {
+    setStatement(declared, world);
+  },
+  delete(existing, world) {
+    setStatements(busOf(existing), othersThan(existing, world), world);
+  },
 };
+
+const busOf = (declared: Declared) => optionalText(declared, 'EventBusName') ?? 'default';
+
+function othersThan(declared: Declared, { busStatements }: World): Statement[] {
+  const id = text(declared, 'StatementId');
+  return (busStatements.get(busOf(declared)) ?? []).filter(({ Sid }) => Sid !== id);
+}
+
+function setStatements(busName: string, statements: Statement[], world: World): void {
+  const policy: PolicyDocument = { Version: '2012-10-17', Statement: statements };
+  assertSupportedPolicy(policy, `policy of event bus ${busName}`, 'resource');
+  world.busStatements.set(busName, statements);
+  world.events.putBusPolicy(busName, policy);
+}
+
+function setStatement(declared: Declared, world: World): void {
+  const { account, region } = world;
+  const busName = busOf(declared);
+  const { Statement, Action, Principal } = declared.properties;
+  if (Statement === undefined && declared.properties.Condition !== undefined) {
+    throw new SandboxLoadError(
+      `${declared.logicalId}: Condition without Statement is not simulated.`,
+    );
+  }
+  const principal = Principal === '*' ? '*' : { AWS: `arn:aws:iam::${String(Principal)}:root` };
+  const statement = (Statement ?? {
+    Effect: 'Allow',
+    Principal: principal,
+    Action,
+    Resource: `arn:aws:events:${region}:${account}:event-bus/${busName}`,
+  }) as Statement;
+  const added = { Sid: text(declared, 'StatementId'), ...statement };
+  setStatements(busName, [...othersThan(declared, world), added], world);
+}

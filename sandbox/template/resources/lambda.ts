@@ -1,4 +1,5 @@
 import type { Statement } from '../../iam/policy.ts';
+import type { FunctionSpec } from '../../lambda/function.ts';
 import { SandboxLoadError } from '../load-error.ts';
 import { object, optionalText, present, text } from '../properties.ts';
 import type { Declared, ResourceType, World } from '../resource-type.ts';
@@ -22,26 +23,33 @@ export const lambdaFunction: ResourceType = {
     'TracingConfig',
   ],
   create(declared, world) {
-    const { properties } = declared;
-    assertNode(declared);
-    const environment = (properties.Environment ?? {}) as { Variables?: Record<string, unknown> };
-    const name = optionalText(declared, 'FunctionName') ?? declared.generatedName(64);
-    const reserved = properties.ReservedConcurrentExecutions;
-    const { arn } = world.lambda.createFunction({
-      name,
-      roleArn: text(declared, 'Role'),
-      handler: text(declared, 'Handler'),
-      code: codeOf(declared, world),
-      timeoutSeconds: Number(properties.Timeout ?? 3),
-      memorySize: Number(properties.MemorySize ?? 128),
-      environment: Object.fromEntries(
-        Object.entries(environment.Variables ?? {}).map(([key, value]) => [key, String(value)]),
-      ),
-      ...present({ reservedConcurrency: reserved === undefined ? undefined : Number(reserved) }),
-    });
-    return { ref: name, attributes: { Arn: arn } };
+    const spec = specOf(declared, world);
+    const { arn } = world.lambda.createFunction(spec);
+    return { ref: spec.name, attributes: { Arn: arn } };
   },
+  replacement: ['FunctionName'],
+  update: (_, declared, world) => world.lambda.updateFunction(specOf(declared, world)),
+  delete: ({ ref }, { lambda }) => lambda.deleteFunction(ref),
 };
+
+function specOf(declared: Declared, world: World): FunctionSpec {
+  const { properties } = declared;
+  assertNode(declared);
+  const environment = (properties.Environment ?? {}) as { Variables?: Record<string, unknown> };
+  const reserved = properties.ReservedConcurrentExecutions;
+  return {
+    name: optionalText(declared, 'FunctionName') ?? declared.generatedName(64),
+    roleArn: text(declared, 'Role'),
+    handler: text(declared, 'Handler'),
+    code: codeOf(declared, world),
+    timeoutSeconds: Number(properties.Timeout ?? 3),
+    memorySize: Number(properties.MemorySize ?? 128),
+    environment: Object.fromEntries(
+      Object.entries(environment.Variables ?? {}).map(([key, value]) => [key, String(value)]),
+    ),
+    ...present({ reservedConcurrency: reserved === undefined ? undefined : Number(reserved) }),
+  };
+}
 
 function assertNode(declared: Declared): void {
   const runtime = optionalText(declared, 'Runtime');
@@ -69,7 +77,7 @@ export const permission: ResourceType = {
     const name = text(declared, 'FunctionName');
     const found = lambda.find(name);
     const statement: Statement = {
-      Sid: declared.logicalId,
+      Sid: declared.generatedName(64),
       Effect: 'Allow',
       Principal: /\.amazonaws\.com$/.test(principal) ? { Service: principal } : { AWS: principal },
       Action: text(declared, 'Action'),
@@ -81,5 +89,9 @@ export const permission: ResourceType = {
     };
     lambda.addPermission(name, statement);
     return { ref: declared.generatedName(64) };
+  },
+  replacement: ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
+  delete({ ref, properties }, { lambda }) {
+    lambda.removePermission(String(properties.FunctionName), ref);
   },
 };

@@ -10,4 +10,11 @@ export const parameter: ResourceType = {
     const { name } = ssm.createParameter(optionalText(declared, 'Name') ?? generated, type, value);
     return { ref: name, attributes: { Type: type, Value: value } };
   },
+  replacement: ['Name'],
+  update({ ref }, declared, { ssm }) {
+    ssm.changeParameter(ref, text(declared, 'Type'), text(declared, 'Value'));
+  },
+  delete({ ref }, { ssm }) {
+    ssm.removeParameter(ref);
+  },
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { SandboxLoadError } from '../load-error.ts';
 import { object, optionalText, text } from '../properties.ts';
-import type { Declared, ResourceType, World } from '../resource-type.ts';
+import type { Declared, MachineOfTemplate, ResourceType, World } from '../resource-type.ts';
 
 export const stateMachine: ResourceType = {
   properties: [
@@ -18,23 +18,35 @@ export const stateMachine: ResourceType = {
     'TracingConfiguration',
   ],
   create(declared, world) {
-    const name = optionalText(declared, 'StateMachineName') ?? declared.generatedName(80);
-    const roleArn = text(declared, 'RoleArn');
-    const type = optionalText(declared, 'StateMachineType') ?? 'STANDARD';
-    if (type !== 'STANDARD' && type !== 'EXPRESS') {
-      throw new SandboxLoadError(`${declared.logicalId}: StateMachineType is ${type}.`);
-    }
-    const arn = `arn:aws:states:${world.region}:${world.account}:stateMachine:${name}`;
-    if (!world.iam.serviceMayAssume(roleArn, 'states.amazonaws.com', arn)) {
-      throw new SandboxLoadError(
-        `${declared.logicalId}: states.amazonaws.com may not assume ${roleArn}; its trust policy does not allow it.`,
-      );
-    }
-    const definition = definitionOf(declared, world);
-    const made = world.stepFunctions.createStateMachine({ name, definition, roleArn, type });
-    return { ref: made.arn, attributes: { Arn: made.arn, Name: name } };
+    const { name, ...machine } = machineOf(declared, world);
+    const { arn } = world.stepFunctions.createStateMachine({ name, ...machine });
+    return { ref: arn, attributes: { Arn: arn, Name: name } };
+  },
+  replacement: ['StateMachineName', 'StateMachineType'],
+  update(_, declared, world) {
+    world.stepFunctions.updateStateMachine(machineOf(declared, world));
+  },
+  delete({ ref }, { stepFunctions }) {
+    stepFunctions.deleteStateMachine(ref);
   },
 };
+
+function machineOf(declared: Declared, world: World): MachineOfTemplate {
+  const name = optionalText(declared, 'StateMachineName') ?? declared.generatedName(80);
+  const roleArn = text(declared, 'RoleArn');
+  const type = optionalText(declared, 'StateMachineType') ?? 'STANDARD';
+  if (type !== 'STANDARD' && type !== 'EXPRESS') {
+    throw new SandboxLoadError(`${declared.logicalId}: StateMachineType is ${type}.`);
+  }
+  const arn = `arn:aws:states:${world.region}:${world.account}:stateMachine:${name}`;
+  if (!world.iam.serviceMayAssume(roleArn, 'states.amazonaws.com', arn)) {
+    throw new SandboxLoadError(
+      `${declared.logicalId}: states.amazonaws.com may not assume ${roleArn}; its trust policy does not allow it.`,
+    );
+  }
+  const definition = definitionOf(declared, world);
+  return { name, definition, roleArn, type };
+}
 
 function definitionOf(declared: Declared, world: World): string {
   const { DefinitionString, Definition, DefinitionS3Location } = declared.properties;
