@@ -1,17 +1,26 @@
 /** How every AWS door calls: short timeouts, and errors that name the call and never carry a value. */
 
+import { adviceFor } from './aws-advice.ts';
+import { type Destination, destinationIn, namesDestination, networkOf } from './unanswered.ts';
+
 /**
  * A function in a subnet without a route to the endpoint must say so within seconds instead of hanging
- * until its own timeout (Secrets Manager user guide, "Troubleshoot rotation").
+ * until its own timeout (Secrets Manager user guide, "Troubleshoot rotation"). Without
+ * `throwOnRequestTimeout` the SDK only warns after `requestTimeout`, and goes on waiting.
  */
 export const clientDefaults = {
   maxAttempts: 4,
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000 },
-} as const;
+  requestHandler: {
+    connectionTimeout: 2_000,
+    requestTimeout: 5_000,
+    throwOnRequestTimeout: true,
+  },
+  extensions: [namesDestination],
+};
 
 export class AwsCallError extends Error {
-  override readonly name = 'AwsCallError';
-  readonly code = 'ERR_ROTATION_AWS_CALL';
+  override readonly name: 'AwsCallError' | 'AwsUnansweredError' = 'AwsCallError';
+  readonly code: 'ERR_ROTATION_AWS_CALL' | 'ERR_ROTATION_AWS_UNANSWERED' = 'ERR_ROTATION_AWS_CALL';
   /** AWS's own error name, e.g. "AccessDeniedException". */
   readonly awsCode: string;
   readonly call: string;
@@ -23,12 +32,42 @@ export class AwsCallError extends Error {
   }
 }
 
-/** What did not get an answer is told as advice. */
-const unreachable: ReadonlySet<string> = new Set([
-  'TimeoutError',
+/** The request left, or tried to, and nothing came back: whether it had an effect is not known. */
+export class AwsUnansweredError extends AwsCallError {
+  override readonly name = 'AwsUnansweredError';
+  override readonly code = 'ERR_ROTATION_AWS_UNANSWERED';
+  /** Signing name of the service, e.g. "kms". */
+  readonly service: string | undefined;
+  /** Host and port, e.g. "kms.eu-west-1.amazonaws.com:443". */
+  readonly endpoint: string | undefined;
+  /** Name, VPC and security group of the network the function stands in; absent outside of every VPC. */
+  readonly network: string | undefined;
+
+  constructor(call: string, reason: string, to: Destination, network: string | undefined) {
+    const { service, endpoint = 'the endpoint' } = to;
+    const where = service === undefined ? endpoint : `${service} at ${endpoint}`;
+    const check =
+      network === undefined
+        ? 'This process stands in no network of the deployment: check name resolution, proxy and region'
+        : `The function stands in network ${network}: check that this VPC has an endpoint for the service with private DNS (or a gateway endpoint in the route table of the subnets), that the endpoint admits port 443 from that security group, and that the group lets it out; docs/network.md`;
+    super(call, reason, `${where} did not answer. ${check}`);
+    this.service = service;
+    this.endpoint = to.endpoint;
+    this.network = network;
+  }
+}
+
+/** Node's codes and the SDK's names for silence, refusal and a name that does not resolve. */
+const withoutAnswer: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
   'ECONNREFUSED',
-  'ENOTFOUND',
   'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'TimeoutError',
 ]);
 
 export interface CallOptions {
@@ -72,13 +111,15 @@ function toAwsCallError(call: string, error: unknown, options: CallOptions): Aws
   };
   if ($metadata?.httpStatusCode !== undefined) {
     const awsCode = name ?? 'Unknown';
-    return new AwsCallError(call, awsCode, printable(awsCode, message ?? 'no message', options));
+    const told = printable(awsCode, message ?? 'no message', options);
+    const advice = adviceFor(awsCode, message ?? '');
+    return new AwsCallError(call, awsCode, advice === '' ? told : `${told} What to do: ${advice}.`);
   }
   const kind = code ?? name ?? 'Unknown';
-  const advice = unreachable.has(kind)
-    ? 'the endpoint did not answer; check the VPC endpoint and the security group of this function'
-    : 'the call did not reach the service';
-  return new AwsCallError(call, kind, advice);
+  if (withoutAnswer.has(kind)) {
+    return new AwsUnansweredError(call, kind, destinationIn(error), networkOf());
+  }
+  return new AwsCallError(call, kind, 'the call did not reach the service');
 }
 
 export function isAwsError(error: unknown, ...codes: readonly string[]): error is AwsCallError {

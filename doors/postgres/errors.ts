@@ -1,4 +1,5 @@
 /** What can go wrong with PostgreSQL. Messages name host, port and role, and never hold data. */
+import { networkOf } from '../unanswered.ts';
 import type { Credential, Endpoint } from './door.ts';
 
 /** Where an error happened: the endpoint without its certificates, and the role. */
@@ -51,12 +52,19 @@ export class PostgresUnreachableError extends Error {
   readonly code = 'ERR_ROTATION_POSTGRES_UNREACHABLE';
   /** Node's code, e.g. "ECONNREFUSED". After a statement was sent its outcome is unknown. */
   readonly reason: string;
-  constructor(at: string, reason: string) {
+  /** Name, VPC and security group of the network the function stands in; absent outside of every VPC. */
+  readonly network: string | undefined;
+  constructor(at: string, reason: string, network: string | undefined = networkOf()) {
     super(
-      `No answer from ${at} (${reason}): check host and port of the deployment, security groups, ` +
-        'and whether the server runs.',
+      `No answer from ${at} (${reason}): check host and port of the deployment, whether the server ` +
+        `runs, and ${
+          network === undefined
+            ? 'that this process, which stands in no network of the deployment, can reach it'
+            : `that the database's security group admits this port from the function's, in network ${network}, and that the function's lets it out; docs/network.md`
+        }.`,
     );
     this.reason = reason;
+    this.network = network;
   }
 }
 

@@ -105,6 +105,24 @@ describe('the PostgreSQL door', () => {
     const error = await failure(asSuperuser({ ...endpoint, port: 1 }));
     expect(error).toMatchObject({ name: 'PostgresUnreachableError', reason: 'ECONNREFUSED' });
     expect(error.message).toContain('localhost:1/postgres');
+    expect(error.message).toContain('stands in no network of the deployment');
+  });
+
+  test("names the function's network and security group when nobody listens", async () => {
+    process.env.NETWORK = 'main (vpc-0a1b2c3d, sg-0a1b2c3d)';
+    try {
+      const error = await failure(asSuperuser({ ...endpoint, port: 1 }));
+      expect(error).toMatchObject({
+        code: 'ERR_ROTATION_POSTGRES_UNREACHABLE',
+        network: 'main (vpc-0a1b2c3d, sg-0a1b2c3d)',
+      });
+      expect(error.message).toContain('localhost:1/postgres as postgres (ECONNREFUSED)');
+      expect(error.message).toContain(
+        "that the database's security group admits this port from the function's, in network main (vpc-0a1b2c3d, sg-0a1b2c3d), and that the function's lets it out",
+      );
+    } finally {
+      delete process.env.NETWORK;
+    }
   });
 });
 
