@@ -6,8 +6,10 @@ import type { AfterRotationEnvironment } from '../lambdas/after-rotation/environ
 import type { StarterEnvironment } from '../lambdas/starter/environment.ts';
 import { AfterRotationMachine } from './after-rotation-machine.ts';
 import type { CadenceProps } from './cadence.ts';
+import type { SecretReference } from './deployment.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
+import { sizeOf } from './statement-size.ts';
 import { allow, startRotations } from './statements.ts';
 
 /** Where both functions put what deserves attention; the account's default bus is there always. */
@@ -99,20 +101,41 @@ export class Starter extends Construct {
         read: ['rotation', 'after'],
       }),
     );
-    invokeBy(
-      this,
-      'Promoted',
-      {
-        description: 'A version of a managed secret became AWSCURRENT',
-        // secretsmanager/latest/userguide/event-detail-secret-label-updated-secretsmanager.html
-        eventPattern: {
-          source: ['aws.secretsmanager'],
-          'detail-type': ['Secret Label Updated'],
-          resources: secrets.map(({ arn }) => arn),
-          detail: { labelUpdated: ['AWSCURRENT'] },
+    inPatterns(this, secrets).forEach((resources, index) => {
+      invokeBy(
+        this,
+        index === 0 ? 'Promoted' : `Promoted${index + 1}`,
+        {
+          description: 'A version of a managed secret became AWSCURRENT',
+          // secretsmanager/latest/userguide/event-detail-secret-label-updated-secretsmanager.html
+          eventPattern: {
+            source: ['aws.secretsmanager'],
+            'detail-type': ['Secret Label Updated'],
+            resources,
+            detail: { labelUpdated: ['AWSCURRENT'] },
+          },
         },
-      },
-      this.function,
-    );
+        this.function,
+      );
+    });
   }
+}
+
+/** An event pattern has 2,048 characters (EventBridge user guide, "Amazon EventBridge quotas"); some are the rest's. */
+const patternCharacters = 2048 - 256;
+
+/** ARNs of the secrets, for as many patterns as they need. */
+function inPatterns(scope: Construct, secrets: readonly SecretReference[]): string[][] {
+  const patterns: string[][] = [];
+  let left = 0;
+  for (const { arn } of secrets) {
+    const size = sizeOf(scope, arn) + 1;
+    if (size > left || patterns.length === 0) {
+      patterns.push([]);
+      left = patternCharacters;
+    }
+    patterns.at(-1)?.push(arn);
+    left -= size;
+  }
+  return patterns;
 }

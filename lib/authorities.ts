@@ -5,7 +5,7 @@ import { InvalidConfigError } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import type { Deployment } from './deployment.ts';
 
-/** `ca.pem` for the asset, or no file. @throws InvalidConfigError when the file is no PEM bundle */
+/** `ca.pem` for the asset, or no file. @throws InvalidConfigError when it is no PEM bundle */
 export function authorityFiles(
   { configDirectory }: Pick<Deployment, 'configDirectory'>,
   key: string,
@@ -14,23 +14,37 @@ export function authorityFiles(
   if (ca === 'rds') {
     return {};
   }
-  let pem: string;
-  try {
-    pem = readFileSync(resolve(configDirectory, ca.file), 'utf8');
-  } catch {
-    throw new InvalidConfigError([
-      `secrets.${key}.ca.file: found "${ca.file}", which cannot be read; expected a PEM file, its path relative to the configuration`,
-    ]);
-  }
+  const { pem, path, from } =
+    'pem' in ca ? { pem: ca.pem, path: 'pem', from: 'the text' } : fileOf(ca.file);
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new InvalidConfigError([
-      `secrets.${key}.ca.file: found no certificate in "${ca.file}"; expected PEM (-----BEGIN CERTIFICATE-----)`,
-    ]);
+    throw refused(
+      key,
+      path,
+      `no certificate in ${from}; expected PEM (-----BEGIN CERTIFICATE-----)`,
+    );
   }
   if (pem.includes('PRIVATE KEY-----')) {
-    throw new InvalidConfigError([
-      `secrets.${key}.ca.file: found a private key in "${ca.file}"; expected certificates only: the file is deployed with the function`,
-    ]);
+    throw refused(
+      key,
+      path,
+      `a private key in ${from}; expected certificates only: the file is deployed with the function`,
+    );
   }
   return { 'ca.pem': pem };
+
+  function fileOf(file: string) {
+    try {
+      const text = readFileSync(resolve(configDirectory, file), 'utf8');
+      return { pem: text, path: 'file', from: `"${file}"` };
+    } catch {
+      throw refused(
+        key,
+        'file',
+        `"${file}", which cannot be read; expected a PEM file, its path relative to the configuration`,
+      );
+    }
+  }
 }
+
+const refused = (key: string, path: string, found: string) =>
+  new InvalidConfigError([`secrets.${key}.ca.${path}: found ${found}`]);

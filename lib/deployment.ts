@@ -1,4 +1,5 @@
 /** What every construct of one stack shares, and how they know a secret. */
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { ControlTable } from './control-table.ts';
 import type { Keys } from './keys.ts';
@@ -10,6 +11,10 @@ export interface Deployment {
   readonly lambdasDirectory: string;
   /** What relative paths of the configuration (`ca.file`) start from. */
   readonly configDirectory: string;
+  /** Roles of an app that the operator policies are attached to. */
+  readonly operatorRoles: readonly IRole[];
+  /** Roles of an app that a consumer's policies are attached to, by the name of the consumer. */
+  readonly consumerRoles: ReadonlyMap<string, readonly IRole[]>;
   readonly controlTable: ControlTable;
   readonly keys: Keys;
   /** Subnets and security group of a network of the configuration; no name: outside of every VPC. */

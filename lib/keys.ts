@@ -6,7 +6,7 @@ import {
   PolicyStatement,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
@@ -63,14 +63,15 @@ const useByLogs = [
 ];
 
 export class Keys extends Construct {
-  readonly secrets: Key;
+  readonly secrets: IKey;
   readonly control: Key;
   /** Topics, queues and log groups: whoever reads a log or an alarm needs no right on the key of secrets. */
   readonly messages: Key;
 
-  constructor(scope: Construct, id: string) {
+  /** @param secrets an existing key for the secrets; absent: one is made */
+  constructor(scope: Construct, id: string, secrets?: IKey) {
     super(scope, id);
-    this.secrets = this.#key('Secrets', 'secretsmanager', useBySecretsManager);
+    this.secrets = secrets ?? this.#key('Secrets', 'secretsmanager', useBySecretsManager);
     // DynamoDB holds a grant of its own on a table's key, made by whoever makes the table.
     this.control = this.#key('Control', 'dynamodb', [...useByDynamoDb, 'kms:CreateGrant']);
     this.messages = this.#key('Messages', ['sns', 'sqs'], useByProducer, this.#useByServices());

@@ -1,8 +1,17 @@
 /** Everything one environment deploys, as a construct: in the stack of `rotation.config.ts`, or in anybody's. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  type CfnManagedPolicy,
+  type Grant,
+  type IGrantable,
+  type IManagedPolicy,
+  ManagedPolicy,
+} from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ArnFormat, CfnOutput, Stack, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { existingName } from '../domain/config/manifest.ts';
 import { afterRotationMachineName, controlTableName, tagKeys } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
@@ -13,43 +22,51 @@ import { ControlTable } from './control-table.ts';
 import { DatabaseSecret } from './database-secret.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { EncryptionSecret } from './encryption-secret.ts';
+import { UnknownKeyError } from './errors.ts';
+import { fitsInAStack } from './fits-in-a-stack.ts';
+import { functionsDirectory } from './functions-directory.ts';
 import { JwtSecret } from './jwt-secret.ts';
 import { Keys } from './keys.ts';
 import { ManifestParameter } from './manifest-parameter.ts';
 import { Networks } from './networks.ts';
+import { takeName } from './one-of-a-name.ts';
+import type { QuarterturnProps } from './quarterturn-props.ts';
+import { grantRead, importedFunction, importedSecret } from './read-access.ts';
 import { operatorPolicy, readerPolicy } from './reader-policy.ts';
+import { resolveProps } from './resolve-props.ts';
 import { NotBuiltError } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
 import { UserManagedSecret } from './user-managed-secret.ts';
 
-export interface QuarterturnProps {
-  readonly config: RotationConfig;
-  /** What relative paths of the configuration start from. */
-  readonly configDirectory: string;
-  /** Folder of the bundled functions. @default dist/lambdas of this package */
-  readonly lambdasDirectory?: string;
-}
-
-const builtLambdas = join(import.meta.dirname, '..', 'dist', 'lambdas');
-
+/** Rotates the secrets of one environment; everything it needs is made in the stack it stands in. */
 export class Quarterturn extends Construct {
+  /** Name, ARN and key of every secret, by its key in the props. */
   readonly secrets: Readonly<Record<string, SecretReference>>;
   readonly #rotated = new Map<string, RotatingSecret>();
+  readonly #policies = new Map<string, readonly IManagedPolicy[]>();
 
+  /**
+   * @throws InvalidConfigError naming every problem by its path in the props; NameTakenError for a second
+   *   deployment of that name and environment; DeploymentTooLargeError when one stack cannot hold it
+   */
   constructor(scope: Construct, id: string, props: QuarterturnProps) {
     super(scope, id);
-    const { config } = props;
-    const lambdasDirectory = props.lambdasDirectory ?? builtLambdas;
+    const resolved = resolveProps(this, props);
+    const { config } = resolved;
+    takeName(this, config);
+    const lambdasDirectory = resolved.lambdasDirectory ?? functionsDirectory;
     if (!existsSync(lambdasDirectory)) {
       throw new NotBuiltError(
         `the functions are not bundled (expected ${lambdasDirectory}); run \`npm run build\``,
       );
     }
-    const keys = new Keys(this, 'Keys');
+    const keys = new Keys(this, 'Keys', resolved.encryptionKey);
     const deployment: Deployment = {
       config,
       lambdasDirectory,
-      configDirectory: props.configDirectory,
+      configDirectory: resolved.configDirectory,
+      operatorRoles: resolved.operatorRoles,
+      consumerRoles: resolved.consumerRoles,
       keys,
       networkOf: new Networks(this, 'Networks', { config, logKey: keys.messages }).of,
       controlTable: new ControlTable(this, 'Control', {
@@ -62,6 +79,53 @@ export class Quarterturn extends Construct {
     this.#makeAround(deployment);
     Tags.of(this).add(tagKeys.name, config.name);
     Tags.of(this).add(tagKeys.environment, config.environment);
+    fitsInAStack(this, Object.keys(config.secrets).length);
+  }
+
+  /** The secret with that key in the props, new or adopted, for what takes an `ISecret`. */
+  secret(key: string): ISecret {
+    return importedSecret(this, `Imported-${key}`, this.#reference(key));
+  }
+
+  /** Lets the grantee read the secret as an application does: AWSCURRENT and AWSPREVIOUS, never a pending value. */
+  grantRead(grantee: IGrantable, key: string): Grant {
+    return grantRead(this, grantee, this.#reference(key));
+  }
+
+  /** The function that rotates the secret with that key. */
+  rotationFunction(key: string): IFunction {
+    const rotated = this.#rotated.get(key);
+    if (rotated === undefined) {
+      throw new UnknownKeyError('rotated secret', key, this.#rotated.keys());
+    }
+    return importedFunction(this, `Function-of-${key}`, rotated.function.functionArn);
+  }
+
+  /** What the consumer of that name in the props is attached to its roles, one policy or more. */
+  policiesFor(consumer: string): readonly IManagedPolicy[] {
+    const policies = this.#policies.get(`Reader-${consumer}`);
+    if (policies === undefined) {
+      const names = [...this.#policies.keys()].filter((id) => id.startsWith('Reader-'));
+      throw new UnknownKeyError(
+        'consumer',
+        consumer,
+        names.map((id) => id.slice(7)),
+      );
+    }
+    return policies;
+  }
+
+  /** What on-call needs: rotates, reads no value. One policy or more; attach them all. */
+  get operatorPolicies(): readonly IManagedPolicy[] {
+    return this.#policies.get('Operator') ?? [];
+  }
+
+  #reference(key: string): SecretReference {
+    const reference = Object.hasOwn(this.secrets, key) ? this.secrets[key] : undefined;
+    if (reference === undefined) {
+      throw new UnknownKeyError('secret', key, Object.keys(this.secrets));
+    }
+    return reference;
   }
 
   /** In the order of their needs: an admin before its databases, a database before what encrypts in it. */
@@ -132,7 +196,12 @@ export class Quarterturn extends Construct {
       manifest.parameterArns,
       machine.executions,
     );
-    this.#output('OperatorPolicy', operator.ref, 'Policy for on-call: rotates, reads no value');
+    this.#made(
+      'Operator',
+      'OperatorPolicy',
+      operator,
+      'Policy for on-call: rotates, reads no value',
+    );
     for (const consumer of config.consumers) {
       const secrets = consumer.reads.flatMap((key) => this.secrets[key] ?? []);
       const policy = readerPolicy(
@@ -142,12 +211,18 @@ export class Quarterturn extends Construct {
         consumer.name,
         secrets,
       );
-      this.#output(`ReaderPolicy-${consumer.name}`, policy.ref, `Policy for ${consumer.name}`);
+      const [id, output] = [`Reader-${consumer.name}`, `ReaderPolicy-${consumer.name}`];
+      this.#made(id, output, policy, `Policy for ${consumer.name}`);
     }
     if (config.breakGlassRoleArn !== undefined) {
       const secrets = Object.values(this.secrets);
       const policy = breakGlassPolicy(this, 'BreakGlass', deployment, secrets);
-      this.#output('BreakGlassPolicy', policy.ref, `Policy for ${config.breakGlassRoleArn}`);
+      this.#made(
+        'BreakGlass',
+        'BreakGlassPolicy',
+        policy,
+        `Policy for ${config.breakGlassRoleArn}`,
+      );
     }
     this.#output('ControlTable', controlTableName(config), 'What rotations remember');
     this.#output('ManifestParameter', manifest.parameterName, 'What the CLI reads of this stack');
@@ -159,6 +234,18 @@ export class Quarterturn extends Construct {
     }
   }
 
+  #made(id: string, output: string, policies: CfnManagedPolicy[], description: string): void {
+    policies.forEach(({ ref }, index) => {
+      this.#output(index === 0 ? output : `${output}-${index + 1}`, ref, description);
+    });
+    this.#policies.set(
+      id,
+      policies.map(({ ref }, index) =>
+        ManagedPolicy.fromManagedPolicyArn(this, `Policy-${id}-${index + 1}`, ref),
+      ),
+    );
+  }
+
   /** Logical ids are alphanumeric: `ReaderPolicy-api` becomes `ReaderPolicyapi`. */
   #output(id: string, value: string, description: string): void {
     new CfnOutput(this, id, { value, description });
@@ -168,7 +255,7 @@ export class Quarterturn extends Construct {
 function adminOf(secret: DatabaseConfig, made: Record<string, SecretReference>): SecretReference {
   if (typeof secret.admin !== 'string') {
     return {
-      name: secret.admin.secretArn,
+      name: existingName(secret.admin),
       arn: secret.admin.secretArn,
       kmsKeyArn: secret.admin.kmsKeyArn,
     };

@@ -1,5 +1,5 @@
 /** Managed policies for people and applications: readers of values, and operators who never read one. */
-import { CfnManagedPolicy, PolicyDocument, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { CfnManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
@@ -9,6 +9,7 @@ import {
   tagKeys,
 } from '../domain/config/names.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
+import { managedPolicies } from './managed-policies.ts';
 import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
 
 /** What one consumer's role is given: its secrets, under the labels applications use. */
@@ -18,16 +19,20 @@ export function readerPolicy(
   deployment: Deployment,
   consumer: string,
   secrets: readonly SecretReference[],
-): CfnManagedPolicy {
-  return managedPolicy(scope, id, readerPolicyName(deployment.config, consumer), [
-    readValues('ReadValues', secrets, ['AWSCURRENT', 'AWSPREVIOUS']),
-    allow(
-      'Describe',
-      ['secretsmanager:DescribeSecret'],
-      secrets.map(({ arn }) => arn),
-    ),
-    useKeyOf('UseKey', secrets, ['kms:Decrypt']),
-  ]);
+): CfnManagedPolicy[] {
+  return managedPolicies(scope, id, {
+    name: readerPolicyName(deployment.config, consumer),
+    roles: deployment.consumerRoles.get(consumer) ?? [],
+    statements: [
+      readValues('ReadValues', secrets, ['AWSCURRENT', 'AWSPREVIOUS']),
+      allow(
+        'Describe',
+        ['secretsmanager:DescribeSecret'],
+        secrets.map(({ arn }) => arn),
+      ),
+      useKeyOf('UseKey', secrets, ['kms:Decrypt']),
+    ],
+  });
 }
 
 export interface Rotated {
@@ -45,43 +50,47 @@ export function operatorPolicy(
   rotated: readonly Rotated[],
   manifestParameterArns: readonly string[],
   machineExecutionsArn: string,
-): CfnManagedPolicy {
+): CfnManagedPolicy[] {
   const secrets = rotated.map(({ reference }) => reference);
-  return managedPolicy(scope, id, operatorPolicyName(deployment.config), [
-    ...startRotations(
-      secrets,
-      rotated.map((secret) => secret.function.functionArn),
-    ),
-    allow(
-      'Describe',
-      ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
-      secrets.map(({ arn }) => arn),
-    ),
-    // Knows no resource.
-    allow('List', ['secretsmanager:ListSecrets'], ['*']),
-    allow('ReadManifest', ['ssm:GetParameter'], manifestParameterArns),
-    // Which deployments there are: "If a user has access to a path, then the user can access all levels of
-    // that path" (Systems Manager user guide). Manifests hold names and numbers; the other way to list,
-    // DescribeParameters, knows no path and would tell every parameter of the account.
-    allow(
-      'FindDeployments',
-      ['ssm:GetParametersByPath'],
-      [manifestRoot, `${manifestRoot}/`].map((path) =>
-        Stack.of(scope).formatArn({
-          service: 'ssm',
-          resource: 'parameter',
-          resourceName: path.slice(1),
-        }),
+  return managedPolicies(scope, id, {
+    name: operatorPolicyName(deployment.config),
+    roles: deployment.operatorRoles,
+    statements: [
+      ...startRotations(
+        secrets,
+        rotated.map((secret) => secret.function.functionArn),
       ),
-    ),
-    ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
-    allow('LookAtAfterRotations', ['states:DescribeExecution'], [machineExecutionsArn]),
-    ...deployment.controlTable.statements({
-      secretNames: secrets.map(({ name }) => name),
-      read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold', 'adopted'],
-      write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
-    }),
-  ]);
+      allow(
+        'Describe',
+        ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
+        secrets.map(({ arn }) => arn),
+      ),
+      // Knows no resource.
+      allow('List', ['secretsmanager:ListSecrets'], ['*']),
+      allow('ReadManifest', ['ssm:GetParameter'], manifestParameterArns),
+      // Which deployments there are: "If a user has access to a path, then the user can access all levels of
+      // that path" (Systems Manager user guide). Manifests hold names and numbers; the other way to list,
+      // DescribeParameters, knows no path and would tell every parameter of the account.
+      allow(
+        'FindDeployments',
+        ['ssm:GetParametersByPath'],
+        [manifestRoot, `${manifestRoot}/`].map((path) =>
+          Stack.of(scope).formatArn({
+            service: 'ssm',
+            resource: 'parameter',
+            resourceName: path.slice(1),
+          }),
+        ),
+      ),
+      ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
+      allow('LookAtAfterRotations', ['states:DescribeExecution'], [machineExecutionsArn]),
+      ...deployment.controlTable.statements({
+        secretNames: secrets.map(({ name }) => name),
+        read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold', 'adopted'],
+        write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
+      }),
+    ],
+  });
 }
 
 /** What `quarterturn adopt` asks of an existing secret, and the tags it leaves on it. */
@@ -96,16 +105,4 @@ function adoption(secrets: readonly SecretReference[]): PolicyStatement[] {
       'ForAllValues:StringEquals': { 'aws:TagKeys': Object.values(tagKeys) },
     }),
   ];
-}
-
-function managedPolicy(
-  scope: Construct,
-  id: string,
-  managedPolicyName: string,
-  statements: PolicyStatement[],
-): CfnManagedPolicy {
-  return new CfnManagedPolicy(scope, id, {
-    managedPolicyName,
-    policyDocument: new PolicyDocument({ statements }),
-  });
 }

@@ -2,7 +2,14 @@
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Policy, type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  CfnManagedPolicy,
+  Policy,
+  PolicyDocument,
+  type PolicyStatement,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
 import {
   type CfnFunction,
   Code,
@@ -14,6 +21,12 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct, type IDependable } from 'constructs';
 import type { Deployment } from './deployment.ts';
+import {
+  inlinePolicyCharacters,
+  managedPoliciesPerRole,
+  managedPolicyCharacters,
+  PolicyPages,
+} from './policy-pages.ts';
 import { allow } from './statements.ts';
 
 /** A place in a VPC, as a function that is put there sees it. */
@@ -58,6 +71,8 @@ export class RoomFunction extends Construct {
   readonly role: Role;
   readonly policy: Policy;
   readonly #network: Network | undefined;
+  readonly #pages: PolicyPages;
+  #lambda: LambdaFunction | undefined;
 
   constructor(scope: Construct, id: string, props: RoomFunctionProps) {
     super(scope, id);
@@ -76,14 +91,17 @@ export class RoomFunction extends Construct {
       encryptionKey: props.deployment.keys.messages,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.policy = new Policy(this, 'Policy', {
-      roles: [this.role],
-      statements: [
-        allow('Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
-        // Lambda's own daemon sends the segments, as the function's role; they hold names and times.
-        allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']),
-      ],
+    this.policy = new Policy(this, 'Policy', { roles: [this.role] });
+    this.#pages = new PolicyPages(this, {
+      characters: (page) => (page === 1 ? inlinePolicyCharacters : managedPolicyCharacters),
+      most: 1 + managedPoliciesPerRole,
+      open: (page) => this.#policy(page),
     });
+    this.#pages.add(
+      allow('Log', ['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
+      // Lambda's own daemon sends the segments, as the function's role; they hold names and times.
+      allow('Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], ['*']),
+    );
 
     const made = withAsset(props, (code) => {
       const lambda = new LambdaFunction(this, 'Function', {
@@ -100,6 +118,7 @@ export class RoomFunction extends Construct {
       });
       return lambda;
     });
+    this.#lambda = made;
     made.node.addDependency(this.policy);
     const resource = made.node.defaultChild as CfnFunction;
     // Not through the L2 property: it writes a policy of its own.
@@ -128,8 +147,22 @@ export class RoomFunction extends Construct {
   }
 
   allow(...statements: readonly PolicyStatement[]): void {
-    this.policy.addStatements(...statements);
+    this.#pages.add(...statements);
     this.#network?.serve(this.functionName, this.role, statements);
+  }
+
+  /** The first policy is inline; what it cannot hold goes into managed ones. */
+  #policy(page: number): (statement: PolicyStatement) => void {
+    if (page === 1) {
+      return (statement) => this.policy.addStatements(statement);
+    }
+    const document = new PolicyDocument();
+    const more = new CfnManagedPolicy(this, `Policy${page}`, {
+      policyDocument: document,
+      roles: [this.role.roleName],
+    });
+    this.#lambda?.node.addDependency(more);
+    return (statement) => document.addStatements(statement);
   }
 }
 

@@ -16,7 +16,7 @@ import {
   secretNameOfArn,
 } from './names.ts';
 import { isArmed, type RotationConfig } from './rotation-config.ts';
-import { columnSchema, type RotatedConfig } from './secret-schemas.ts';
+import { columnSchema, type ExistingSecret, type RotatedConfig } from './secret-schemas.ts';
 
 const everySecret = {
   /** Its key in the configuration. */
@@ -151,7 +151,7 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         admin:
           typeof secret.admin === 'string'
             ? secretName(config, secret.admin)
-            : secretNameOfArn(secret.admin.secretArn),
+            : existingName(secret.admin),
         operator: operatorFunctionName(config, secret.network),
         bootstrap: secret.bootstrap !== undefined,
       };
@@ -177,6 +177,10 @@ function rotatedOf(config: RotationConfig, key: string, secret: RotatedConfig, c
 export function nameOf(config: RotationConfig, key: string): string {
   const secret = config.secrets[key];
   return secret !== undefined && secret.kind !== 'userManaged' && secret.adopt !== undefined
-    ? secretNameOfArn(secret.adopt.secretArn)
+    ? existingName(secret.adopt)
     : secretName(config, key);
 }
+
+/** Of a secret that stands outside of the stack. */
+export const existingName = (secret: ExistingSecret): string =>
+  secret.secretName ?? secretNameOfArn(secret.secretArn);

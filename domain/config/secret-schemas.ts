@@ -18,7 +18,18 @@ const secretArn = z.string().refine((arn) => {
 }, 'the full ARN of a secret (arn:aws:secretsmanager:<region>:<account>:secret:<name>-<six characters>)');
 
 /** A secret that stands outside of this stack, and the customer managed key it is encrypted with. */
-export const existingSecretSchema = z.strictObject({ secretArn, kmsKeyArn });
+export const existingSecretSchema = z
+  .strictObject({
+    secretArn,
+    kmsKeyArn,
+    /** Its name; needed where the ARN is known at deployment only. */
+    secretName: z.string().min(1).max(512).optional(),
+  })
+  .refine(
+    ({ secretArn: arn, secretName }) =>
+      secretName === undefined || secretName === secretNameOfArn(arn),
+    { path: ['secretName'], message: 'the name in secretArn, or no secretName' },
+  );
 export type ExistingSecret = z.infer<typeof existingSecretSchema>;
 
 /** An identifier of PostgreSQL that needs no quotes; 63 bytes (NAMEDATALEN - 1). */
@@ -120,8 +131,14 @@ export const databaseSchema = z.strictObject({
   cadenceDays: days(180),
   /** How long a reader may go on using the credential it has read. */
   readerCache: durationSchema(1).default('5m'),
-  /** Trusted authorities: those RDS publishes, or a PEM file beside the configuration. */
-  ca: z.union([z.literal('rds'), z.strictObject({ file: z.string().min(1) })]).default('rds'),
+  /** Trusted authorities: those RDS publishes, a PEM file beside the configuration, or PEM text. */
+  ca: z
+    .union([
+      z.literal('rds'),
+      z.strictObject({ file: z.string().min(1) }),
+      z.strictObject({ pem: z.string().min(1) }),
+    ])
+    .default('rds'),
   /** Key of the network its functions run in; absent: outside of every VPC. */
   network: z.string().optional(),
 });

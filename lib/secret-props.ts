@@ -1,0 +1,258 @@
+/** The secrets of a deployment as props: the words of `rotation.config.ts`, with constructs where it has ARNs. */
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+
+/** An existing secret by its ARNs, which may be known at deployment only. */
+export interface ExistingSecretArns {
+  /** Full ARN, with the six characters Secrets Manager appends. */
+  readonly secretArn: string;
+
+  /** ARN of the customer managed key it is encrypted with. */
+  readonly kmsKeyArn: string;
+
+  /**
+   * Its name.
+   *
+   * @default - taken from `secretArn`, which must then be known at synthesis
+   */
+  readonly secretName?: string;
+}
+
+/** An existing secret as a construct, with the key its import does not know. */
+export interface ExistingSecretConstruct {
+  /** The secret, owned by the app or imported with its complete ARN. */
+  readonly secret: ISecret;
+
+  /**
+   * The customer managed key it is encrypted with.
+   *
+   * @default - `secret.encryptionKey`
+   */
+  readonly encryptionKey?: IKey;
+
+  /**
+   * Its name.
+   *
+   * @default - taken from the construct that makes it, or from its ARN
+   */
+  readonly secretName?: string;
+}
+
+/** A secret that stands outside of the construct. */
+export type ExistingSecret = ISecret | ExistingSecretConstruct | ExistingSecretArns;
+
+/** What every secret that rotates may be told. */
+export interface RotatedProps {
+  /**
+   * An existing secret, taken over where it stands.
+   *
+   * @default - a new secret is made
+   */
+  readonly adopt?: ExistingSecret;
+
+  /**
+   * Whether it is rotated on schedule.
+   *
+   * @default - true for a new secret, false for an adopted one
+   */
+  readonly armed?: boolean;
+
+  /** Days from one rotation to the next, at most. */
+  readonly cadenceDays: number;
+
+  /**
+   * Days before the limit at which it is rotated.
+   *
+   * @default 5
+   */
+  readonly leadDays?: number;
+}
+
+/** What a secret that holds a keyset may be told. */
+export interface KeysetProps extends RotatedProps {
+  /** Flat field of the value that holds the primary key, such as `JWT_SECRET`. */
+  readonly field: string;
+
+  /** How the key is written as text; no rotation changes it. */
+  readonly encoding: 'base64' | 'base64url' | 'hex' | 'text';
+
+  /** `keyset`: the client library or the whole JSON; `scalar`: one variable with one key. */
+  readonly readers: 'keyset' | 'scalar';
+}
+
+/** The signing secret of an application's tokens. */
+export interface JwtProps extends KeysetProps {
+  /** The kind of secret. */
+  readonly kind: 'jwt';
+
+  /** Size of the key in bits: HS256, HS384 or HS512. */
+  readonly bits: 256 | 384 | 512;
+
+  /** The longest life of a token signed with this key, such as `30d`. */
+  readonly longestToken: string;
+
+  /**
+   * How long a signer may go on using the key it has read.
+   *
+   * @default 5m
+   */
+  readonly signerCache?: string;
+
+  /**
+   * Scalar readers know one key: every rotation ends every session, and this says that it may.
+   *
+   * @default false
+   */
+  readonly logsEveryoneOut?: boolean;
+}
+
+/** A column with ciphertext. */
+export interface ColumnProps {
+  /** Logical name, authenticated with every value, such as `patients.ssn`. */
+  readonly id: string;
+
+  /** Table as `schema.table`. */
+  readonly table: string;
+
+  /** Column of that table. */
+  readonly column: string;
+
+  /** Format of the ciphertext. */
+  readonly format: 'qt1';
+
+  /** What a ciphertext is bound to: nothing, its column, or its column and row. */
+  readonly profile: 'none' | 'column' | 'row';
+
+  /**
+   * Profile `row`: the columns of the primary key, in order.
+   *
+   * @default - none
+   */
+  readonly primaryKey?: readonly string[];
+}
+
+/** The key an application encrypts fields with. */
+export interface EncryptionProps extends KeysetProps {
+  /** The kind of secret. */
+  readonly kind: 'encryption';
+
+  /** Size of the key in bits. */
+  readonly bits: 256;
+
+  /**
+   * How long a reader may go on using the keyset it has read.
+   *
+   * @default 5m
+   */
+  readonly readerCache?: string;
+
+  /**
+   * Key of the database secret whose credential reads the declared columns.
+   *
+   * @default - no columns are declared
+   */
+  readonly database?: string;
+
+  /**
+   * The columns it encrypts.
+   *
+   * @default []
+   */
+  readonly columns?: readonly ColumnProps[];
+}
+
+/** A PostgreSQL login. */
+export interface DatabaseProps extends RotatedProps {
+  /** The kind of secret. */
+  readonly kind: 'database';
+
+  /** `multiUser` alternates two login roles, `singleUser` changes one in place. */
+  readonly scheme: 'multiUser' | 'singleUser';
+
+  /** Host name of the server; may be known at deployment only. */
+  readonly host: string;
+
+  /**
+   * Port of the server; may be known at deployment only.
+   *
+   * @default 5432
+   */
+  readonly port?: number;
+
+  /** Database the application logs in to. */
+  readonly dbname: string;
+
+  /**
+   * Database in which every rotation of the cluster takes its lock.
+   *
+   * @default postgres
+   */
+  readonly maintenanceDatabase?: string;
+
+  /** Login roles that are rotated: two for `multiUser`, one for `singleUser`. */
+  readonly roles: readonly string[];
+
+  /**
+   * `multiUser`: the role whose rights the login roles use.
+   *
+   * @default - none, as `singleUser` expects
+   */
+  readonly identity?: string;
+
+  /** The rotator role's secret: the key of a `userManaged` secret, or an existing secret. */
+  readonly admin: string | ExistingSecret;
+
+  /**
+   * The master user's secret, with which `quarterturn adopt` makes the roles.
+   *
+   * @default - a person runs the SQL that `adopt` prints
+   */
+  readonly bootstrap?: ExistingSecret;
+
+  /**
+   * Keep `DATABASE_URL` in the value in step with the credential.
+   *
+   * @default false
+   */
+  readonly databaseUrl?: boolean;
+
+  /**
+   * Tables (`schema.table`) whose row-level security the login roles must see as the identity does.
+   *
+   * @default - none
+   */
+  readonly verifyTables?: readonly string[];
+
+  /**
+   * How long a reader may go on using the credential it has read.
+   *
+   * @default 5m
+   */
+  readonly readerCache?: string;
+
+  /**
+   * Trusted authorities: those RDS publishes, a PEM file, or PEM text.
+   *
+   * @default rds
+   */
+  readonly ca?: 'rds' | { readonly file: string } | { readonly pem: string };
+
+  /**
+   * Key of the network its functions run in.
+   *
+   * @default - outside of every VPC
+   */
+  readonly network?: string;
+}
+
+/** A secret whose owners change its value themselves; reported as not rotated. */
+export interface UserManagedProps {
+  /** The kind of secret. */
+  readonly kind: 'userManaged';
+
+  /** What it is for. */
+  readonly purpose: string;
+}
+
+/** A secret of a deployment. */
+export type SecretProps = JwtProps | EncryptionProps | DatabaseProps | UserManagedProps;
