@@ -39,7 +39,7 @@ export interface Version {
 }
 
 export class Bucket {
-  readonly props: BucketProps;
+  props: BucketProps;
   policy: PolicyDocument | undefined;
   readonly #versions = new Map<string, Version[]>();
 

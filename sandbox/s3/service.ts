@@ -85,10 +85,27 @@ export class S3Service implements AwsService {
     return { arn: bucket.arn };
   }
 
+  /** The loader's: what is in it stays as it was stored. */
+  changeBucket(props: BucketProps): void {
+    this.#bucket(props.name).props = props;
+  }
+
+  /** The loader's. @throws BucketNotEmpty: versions and delete markers count */
+  deleteBucket(name: string): void {
+    if (this.#bucket(name).versions('').length > 0) {
+      throw new ServiceException(
+        'BucketNotEmpty',
+        'The bucket you tried to delete is not empty. You must delete all versions in the bucket.',
+        409,
+      );
+    }
+    this.#buckets.delete(name);
+  }
+
   /** The loader's. @throws NoSuchBucket, AccessDenied for a public policy where those are blocked */
-  putBucketPolicy(name: string, policy: PolicyDocument): void {
+  putBucketPolicy(name: string, policy: PolicyDocument | undefined): void {
     const bucket = this.#bucket(name);
-    if (bucket.props.blockPublicPolicy && grantsToEverybody(policy)) {
+    if (policy !== undefined && bucket.props.blockPublicPolicy && grantsToEverybody(policy)) {
       throw accessDenied(
         'User is not authorized to perform: s3:PutBucketPolicy because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.',
       );

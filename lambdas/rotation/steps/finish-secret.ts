@@ -8,7 +8,8 @@
  * 3. AWSCURRENT is not the base → given up: pinned if the target accepts it, AWSPENDING removed
  * 4. compromised material       → refused, AWSPENDING removed
  * 5. a lease of another token   → refused
- * 6. otherwise                  → AfterRotation is due; date label; AWSCURRENT moves; tail
+ * 6. otherwise                  → escrow, where the room has one; AfterRotation is due; date label;
+ *                                 AWSCURRENT moves; tail
  *
  * The order matters at every crash point: the AfterRotation record exists before anybody can hear of the
  * new version, and new or restored material never stands without the date it is aged by.
@@ -18,6 +19,7 @@ import type { RotationRecord } from '../../../domain/events/control-records.ts';
 import { currentVersion, dateLabelsOf } from '../../../domain/policy/labels.ts';
 import { AwsCallError } from '../../../doors/aws-call.ts';
 import { attachDateLabel, carriedOver, type DateLabelMove, dateLabelMove } from '../date-label.ts';
+import { escrowPending } from '../escrow-pending.ts';
 import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
 import { clearPending, giveUp } from '../staging.ts';
 import { assertBase, recordAfter, refuseCompromised } from './set-secret.ts';
@@ -30,6 +32,7 @@ export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> 
   const current = versions.current && run.strategy.material(versions.current);
   await refuseCompromised(run, pending, current);
   await assertNoForeignLease(run);
+  await escrowPending(run, record);
 
   const { published } = pending;
   await run.doors.controlTable.putAfterRotation(run.environment.SECRET_NAME, {

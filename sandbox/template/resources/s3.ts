@@ -3,7 +3,7 @@ import { assertSupportedPolicy } from '../../iam/validate.ts';
 import type { BucketProps } from '../../s3/bucket.ts';
 import { SandboxLoadError } from '../load-error.ts';
 import { flag, list, object, optionalText, present, text } from '../properties.ts';
-import type { Declared, ResourceType } from '../resource-type.ts';
+import type { Declared, ResourceType, World } from '../resource-type.ts';
 
 export const bucket: ResourceType = {
   properties: [
@@ -22,18 +22,36 @@ export const bucket: ResourceType = {
       },
     };
   },
+  replacement: ['BucketName'],
+  update({ ref }, declared, { s3 }) {
+    s3.changeBucket(propsOf(declared, ref));
+  },
+  delete({ ref }, { s3 }) {
+    s3.deleteBucket(ref);
+  },
 };
 
 export const bucketPolicy: ResourceType = {
   properties: ['Bucket', 'PolicyDocument'],
-  create(declared, { s3 }) {
-    const name = text(declared, 'Bucket');
-    const policy = object<PolicyDocument>(declared, 'PolicyDocument');
-    assertSupportedPolicy(policy, `bucket policy ${declared.logicalId}`, 'resource');
-    s3.putBucketPolicy(name, policy);
-    return { ref: name };
+  create(declared, world) {
+    return { ref: putPolicy(declared, world) };
+  },
+  replacement: ['Bucket'],
+  update(_, declared, world) {
+    putPolicy(declared, world);
+  },
+  delete({ ref }, { s3 }) {
+    s3.putBucketPolicy(ref, undefined);
   },
 };
+
+function putPolicy(declared: Declared, { s3 }: World): string {
+  const name = text(declared, 'Bucket');
+  const policy = object<PolicyDocument>(declared, 'PolicyDocument');
+  assertSupportedPolicy(policy, `bucket policy ${declared.logicalId}`, 'resource');
+  s3.putBucketPolicy(name, policy);
+  return name;
+}
 
 interface EncryptionRule {
   ServerSideEncryptionByDefault?: { SSEAlgorithm: string; KMSMasterKeyID?: string };
