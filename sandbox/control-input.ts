@@ -47,6 +47,13 @@ export function parseGrant(input: unknown): Grant & { name: string } {
   };
 }
 
+const deploySchema = z.strictObject({ assembly: z.string().min(1) });
+
+/** @returns the folder of the assembly. @throws Error saying which member is wrong */
+export function parseDeploy(input: unknown): string {
+  return parse(deploySchema, input).assembly;
+}
+
 function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const parsed = schema.safeParse(input);
   if (!parsed.success) {

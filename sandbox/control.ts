@@ -6,16 +6,19 @@
  *   POST   clock   { advanceTo, recurring? } or { settle: true, horizonMilliseconds? }
  *   GET    faults  POST faults <Fault>     DELETE faults  DELETE faults/<id>
  *   GET    requests · events · logs[?function=name] · messages · outputs · resources
+ *   POST   deploy     { assembly }         as `cdk deploy` of that folder → { status, events }
+ *   POST   destroy                         as `cdk destroy`
  *   POST   reset                           everything as after the start; keys and principals stay
  *   POST   principals { name, policies?, managedPolicies? } → an access key
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { SandboxClock } from './clock.ts';
-import { parseFault, parseGrant } from './control-input.ts';
+import { parseDeploy, parseFault, parseGrant } from './control-input.ts';
 import type { Faults } from './faults.ts';
 import { type Answer, readJson } from './protocols.ts';
 import type { Fault, Grant, Sandbox } from './sandbox.ts';
 import { type RestRequest, ServiceException } from './service.ts';
+import { StackOperationError } from './template/stack-operation.ts';
 
 export interface ControlSettings {
   token: string;
@@ -31,6 +34,8 @@ export interface ControlSettings {
     | 'notSimulated'
     | 'createPrincipal'
     | 'reset'
+    | 'deploy'
+    | 'destroy'
   >;
   messages: () => readonly unknown[];
 }
@@ -43,7 +48,9 @@ export async function control(request: RestRequest, settings: ControlSettings): 
     return await route(request, settings);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return json(error instanceof ServiceException ? error.status : 400, { message });
+    const more =
+      error instanceof StackOperationError ? { status: error.status, events: error.events } : {};
+    return json(error instanceof ServiceException ? error.status : 400, { message, ...more });
   }
 }
 
@@ -82,6 +89,10 @@ async function route(request: RestRequest, settings: ControlSettings): Promise<A
     }
     case 'GET resources':
       return json(200, Object.fromEntries(settings.sandbox().resources));
+    case 'POST deploy':
+      return json(200, await settings.sandbox().deploy(parseDeploy(readJson(request.body))));
+    case 'POST destroy':
+      return json(200, await settings.sandbox().destroy());
     case 'POST reset':
       await settings.sandbox().reset();
       return json(200, {});

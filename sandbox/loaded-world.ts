@@ -1,5 +1,7 @@
 /** Everything a reset throws away and makes anew: clock, services, and the stack loaded into them. */
 import { SandboxClock } from './clock.ts';
+import { CloudFormationService } from './cloudformation/service.ts';
+import { DeployedStack } from './cloudformation/stack.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { DispatcherSettings } from './dispatch.ts';
 import { Faults } from './faults.ts';
@@ -7,7 +9,6 @@ import { RequestLog } from './request-log.ts';
 import { ACCOUNT, type SandboxOptions } from './sandbox.ts';
 import { type AllServices, makeServices } from './services.ts';
 import type { Stack } from './template/assembly.ts';
-import { type Loaded, loadStack } from './template/load.ts';
 
 export interface LoadedWorld {
   clock: SandboxClock;
@@ -15,8 +16,7 @@ export interface LoadedWorld {
   requests: RequestLog;
   services: AllServices;
   aws: DispatcherSettings;
-  /** Absent while the stack is being loaded. */
-  stack: Loaded | undefined;
+  stack: DeployedStack;
   stop(): Promise<void>;
 }
 
@@ -39,13 +39,15 @@ export function emptyWorld({ region, credentials, ...settings }: WorldSettings):
   const place = { account: ACCOUNT, region, clock, credentials, faults, requests, endpoint };
   const services = makeServices(place);
   const now = () => clock.now();
+  const stack = new DeployedStack({ account: ACCOUNT, region, ...services }, now);
+  const cloudFormation = new CloudFormationService(stack);
   return {
     clock,
     faults,
     requests,
     services,
     aws: {
-      services: services.bySigningName,
+      services: new Map([...services.bySigningName, [cloudFormation.signingName, cloudFormation]]),
       iam: services.iam,
       credentials,
       faults,
@@ -54,7 +56,7 @@ export function emptyWorld({ region, credentials, ...settings }: WorldSettings):
       now,
       clocks: [now, () => new Date()],
     },
-    stack: undefined,
+    stack,
     async stop() {
       clock.stop();
       await services.lambda.stop();
@@ -63,7 +65,7 @@ export function emptyWorld({ region, credentials, ...settings }: WorldSettings):
   };
 }
 
-export async function loadInto(world: LoadedWorld, { stack, region, existing }: WorldSettings) {
+export async function loadInto(world: LoadedWorld, { stack, existing }: WorldSettings) {
   const { kms, secretsManager } = world.services;
   for (const { keyId, policy } of existing?.keys ?? []) {
     kms.createKey({ logicalId: keyId, keyId, policy });
@@ -71,5 +73,5 @@ export async function loadInto(world: LoadedWorld, { stack, region, existing }: 
   for (const secret of existing?.secrets ?? []) {
     secretsManager.createExisting(secret);
   }
-  world.stack = await loadStack(stack, { account: ACCOUNT, region, ...world.services });
+  await world.stack.load(stack);
 }

@@ -112,6 +112,7 @@ function readCbor(body: Buffer): Record<string, unknown> {
 }
 
 const XMLNS: Readonly<Record<string, string>> = {
+  cloudformation: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
   sns: 'http://sns.amazonaws.com/doc/2010-03-31/',
 };

@@ -1,10 +1,14 @@
 /** What `startSandbox` takes and gives: the in-process face of the sandbox, for tests, the demo and the CLI. */
 import type { ClockMode, SandboxClock } from './clock.ts';
+import type { HistoryItem } from './cloudwatch/alarm-desk.ts';
 import type { RecordedEvent } from './events/rule.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import type { ExistingSecret } from './secrets-manager/service.ts';
+import type { PublishedMessage } from './sns/service.ts';
+import type { Mail } from './sns/topic.ts';
+import type { StackOperation } from './template/stack-operation.ts';
 
-export type { RecordedEvent };
+export type { RecordedEvent, StackOperation };
 
 export const ACCOUNT = '000000000000';
 
@@ -107,6 +111,28 @@ export interface Sandbox {
   events(): readonly RecordedEvent[];
   /** Lines a function wrote, or every log line when no name is given. */
   logs(functionName?: string): readonly string[];
+  /** Lines of one log group, by its name. */
+  linesOf(logGroup: string): readonly string[];
+  /** What was published to topics. */
+  messages(): readonly PublishedMessage[];
+  /** What arrived at the addresses that subscribed: confirmations, and messages once they confirmed. */
+  mail(): readonly Mail[];
+  /** Actions of alarms that reached nobody, and why. */
+  undelivered(): readonly HistoryItem[];
+  /**
+   * Deploys a synthesized assembly over the stack, as `cdk deploy` would: creates, changes in place, replaces
+   * and deletes, with the rights of CloudFormation's execution role; a failure is rolled back.
+   * @throws StackOperationError with the service's own message and the stack's status; SandboxLoadError for a
+   * change that is not simulated
+   */
+  deploy(assembly: string): Promise<StackOperation>;
+  /**
+   * Deletes the stack, as `cdk destroy` would; what is retained stays reachable.
+   * @throws ServiceException ValidationError under termination protection; StackOperationError
+   */
+  destroy(): Promise<StackOperation>;
+  /** ContinueUpdateRollback. @param skip logical ids that count as rolled back */
+  continueRollback(skip?: readonly string[]): Promise<StackOperation>;
   /**
    * Everything as after the start: the clock, every value, table and log; faults are gone. Access keys and
    * principals stay.

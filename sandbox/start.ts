@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { control } from './control.ts';
 import { CredentialStore } from './credentials.ts';
 import { dispatch } from './dispatch.ts';
-import { logGroupOf } from './lambda/function.ts';
 import { emptyWorld, type LoadedWorld, loadInto, type WorldSettings } from './loaded-world.ts';
 import { ACCOUNT, type Grant, type Sandbox, type SandboxOptions } from './sandbox.ts';
 import { LoopbackServer } from './server.ts';
@@ -12,6 +11,7 @@ import { readStack } from './template/assembly.ts';
 import type { Loaded } from './template/load.ts';
 
 export type { Credentials, Fault, Sandbox, SandboxOptions } from './sandbox.ts';
+export { StackOperationError } from './template/stack-operation.ts';
 
 const DEFAULT_REGION = 'eu-west-1';
 
@@ -82,7 +82,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       world.services.events.duplicateNext(detailType, detail),
     requests: () => world.requests.all(),
     events: () => world.services.events.recorded(),
-    logs: (name) => world.services.logs.lines(name === undefined ? undefined : logGroupOf(name)),
+    logs: (name) =>
+      world.services.logs.lines(
+        name === undefined ? undefined : world.services.lambda.logGroupOf(name),
+      ),
+    linesOf: (logGroup) => world.services.logs.lines(logGroup),
+    messages: () => world.services.sns.published(),
+    mail: () => world.services.sns.mail(),
+    undelivered: () => world.services.cloudwatch.undelivered(),
+    deploy: async (assembly) => world.stack.deploy(readStack(assembly, options.stackName)),
+    destroy: () => world.stack.destroy(),
+    continueRollback: (skip = []) => world.stack.continueRollback(skip),
     async reset() {
       await world.stop();
       world = emptyWorld(settings);
@@ -104,9 +114,9 @@ function putUser(
   return services.iam.putUser(name, policies, managedPolicies);
 }
 
-function loaded({ stack }: LoadedWorld): Loaded {
-  if (stack === undefined) {
+function loaded({ stack: { loaded } }: LoadedWorld): Loaded {
+  if (loaded === undefined) {
     throw new ServiceException('ServiceUnavailable', 'The stack is being loaded.', 503);
   }
-  return stack;
+  return loaded;
 }

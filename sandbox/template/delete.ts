@@ -1,16 +1,18 @@
 /** Deletes resources in the opposite order of their making, or leaves them behind where their policy says so. */
+import type { Place } from './declarations.ts';
 import type { Loaded } from './load.ts';
 import { refuseUndeletable, undeletable } from './refusals.ts';
 import type { Existing, ResourceType, World } from './resource-type.ts';
 import { RESOURCE_TYPES } from './resource-types.ts';
 import { type StackEvent, type StackOperation, StackOperationError } from './stack-operation.ts';
-import { asLoaded, isRetained, reasonOf, type Standing } from './standing.ts';
+import { asLoaded, isRetained, reasonOf, type Standing, worldFor } from './standing.ts';
 
 /**
  * DeleteStack. What is retained is no longer the stack's, and stays as it is.
  * @throws StackOperationError DELETE_FAILED: what could not be deleted is still the stack's
  */
-export async function destroyStack(loaded: Loaded, world: World): Promise<StackOperation> {
+export async function destroyStack(loaded: Loaded, place: Place): Promise<StackOperation> {
+  const world = worldFor(place, loaded.memory, () => undefined);
   for (const [logicalId, { type, deletionPolicy }] of loaded.standing) {
     refuseUndeletable(logicalId, type, deletionPolicy);
   }

@@ -22,6 +22,7 @@ import {
   changedProperties,
   make,
   reasonOf,
+  rememberAssets,
   type Standing,
   worldFor,
 } from './standing.ts';
@@ -57,7 +58,8 @@ export async function deployStack(
   const declarations = new Declarations(stack, place, after.resources);
   refuseUnsupported(before, declarations);
   before.memory.generation += 1;
-  const world = worldFor(stack, place, before.memory, (what) => after.notSimulated.push(what));
+  rememberAssets(before.memory, stack);
+  const world = worldFor(place, before.memory, (what) => after.notSimulated.push(what));
   const deployment: Deployment = {
     ...{ declarations, world, before, after },
     ...{ events: [], undo: [], replaced: [] },

@@ -4,7 +4,15 @@ import type { Stack } from './assembly.ts';
 import { Declarations, type Place } from './declarations.ts';
 import type { Undo } from './deploy.ts';
 import { SandboxLoadError } from './load-error.ts';
-import { asLoaded, type Memory, make, type Standing, worldFor } from './standing.ts';
+import {
+  asLoaded,
+  type Memory,
+  make,
+  newMemory,
+  rememberAssets,
+  type Standing,
+  worldFor,
+} from './standing.ts';
 
 export interface Loaded {
   resources: Map<string, LoadedResource>;
@@ -19,16 +27,14 @@ export interface Loaded {
 }
 
 /** @throws SandboxLoadError naming the resource that could not be made; the cause says why */
-export async function loadStack(
-  stack: Stack,
-  place: Place,
-  memory: Memory = { busStatements: new Map(), generation: 0 },
-): Promise<Loaded> {
+export async function loadStack(stack: Stack, place: Place): Promise<Loaded> {
+  const memory = newMemory();
+  rememberAssets(memory, stack);
   const resources = new Map<string, LoadedResource>();
   const standing = new Map<string, Standing>();
   const notSimulated: string[] = [];
   const declarations = new Declarations(stack, place, resources);
-  const world = worldFor(stack, place, memory, (what) => notSimulated.push(what));
+  const world = worldFor(place, memory, (what) => notSimulated.push(what));
   for (const logicalId of declarations.wanted()) {
     const { Type, DeletionPolicy = 'Delete' } = declarations.resource(logicalId);
     const type = declarations.typeOf(logicalId);

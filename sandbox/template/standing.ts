@@ -19,13 +19,20 @@ export interface Standing {
 
 /** What outlives one deployment: each deployment's World is made from it. */
 export interface Memory {
+  /** Key of the object in the bootstrap bucket → file or folder; a rollback needs those of the release before. */
+  assets: Map<string, string>;
   busStatements: Map<string, Statement[]>;
   /** Grows with every deployment, so that what is made anew gets another generated name. */
   generation: number;
 }
 
+export const newMemory = (): Memory => ({
+  assets: new Map(),
+  busStatements: new Map(),
+  generation: 0,
+});
+
 export function worldFor(
-  stack: Stack,
   place: Place,
   memory: Memory,
   notSimulated: (what: string) => void,
@@ -34,7 +41,7 @@ export function worldFor(
   return {
     ...place,
     busStatements: memory.busStatements,
-    asset: (objectKey) => assetOf(stack, objectKey),
+    asset: (objectKey) => assetOf(memory, objectKey),
     notSimulated,
     async call(signingName, operation, input) {
       const found = place.bySigningName.get(signingName)?.operations[operation];
@@ -68,12 +75,18 @@ function executionRole({ iam, account, region }: Place) {
   return iam.callerOfRole(arn, 'AWSCloudFormation');
 }
 
-function assetOf({ assets, name }: Stack, objectKey: string): string {
+function assetOf({ assets }: Memory, objectKey: string): string {
   const found = assets.get(objectKey);
   if (found === undefined) {
-    throw new SandboxLoadError(`The assembly of ${name} has no asset ${objectKey}.`);
+    throw new SandboxLoadError(`The assembly has no asset ${objectKey}.`);
   }
   return found;
+}
+
+export function rememberAssets({ assets }: Memory, stack: Stack): void {
+  for (const [objectKey, place] of stack.assets) {
+    assets.set(objectKey, place);
+  }
 }
 
 export async function make(
