@@ -22,7 +22,7 @@ export const bucket: ResourceType = {
       },
     };
   },
-  replacement: ['BucketName'],
+  replacement: ['BucketName', 'ObjectLockEnabled'],
   update({ ref }, declared, { s3 }) {
     s3.changeBucket(propsOf(declared, ref));
   },
