@@ -56,3 +56,57 @@ export interface StatesPort {
     input: unknown,
   ): { executionArn: string };
 }
+
+export interface KeyUsePort {
+  /**
+   * These uses of a key by this caller: its own rights, or, for a service, what the key's policy says of it.
+   * @throws AccessDeniedException, NotFoundException, DisabledException, KMSInvalidStateException
+   */
+  useAs(
+    caller: Caller,
+    keyId: string,
+    actions: readonly string[],
+    context: Readonly<Record<string, string>>,
+  ): void;
+}
+
+export interface MetricsPort {
+  /** One more, now. @default 1 */
+  count(
+    metric: { namespace: string; name: string; dimensions: Readonly<Record<string, string>> },
+    value?: number,
+  ): void;
+  /** A level that stands until it is told again. */
+  stand(
+    metric: { namespace: string; name: string; dimensions: Readonly<Record<string, string>> },
+    value: number,
+  ): void;
+}
+
+/** Asks the topic's policy and its key, as Publish does. */
+export interface TopicPort {
+  publishAs(caller: Caller, topicArn: string, message: { subject?: string; message: string }): void;
+}
+
+/** Asks the queue's policy and its key, as SendMessage does. */
+export interface QueuePort {
+  sendAs(
+    caller: Caller,
+    queueArn: string,
+    body: string,
+    attributes?: Readonly<Record<string, string>>,
+  ): void;
+}
+
+/** Asks the resource policies of CloudWatch Logs and the log group's key, as PutLogEvents does. */
+export interface LogGroupPort {
+  writeAs(caller: Caller, logGroupArn: string, message: string): void;
+}
+
+/** Asynchronous invocation: what Lambda does with an event whose function failed. */
+export interface AsyncLambdaPort {
+  /** Pauses before each further attempt, in milliseconds. */
+  retriesOf(functionArn: string): readonly number[];
+  /** The last attempt failed: to the dead-letter queue and the on-failure destination, where there are any. */
+  gaveUp(functionArn: string, event: unknown, failure: { payload: string; attempts: number }): void;
+}

@@ -1,5 +1,6 @@
 /** Makes every service of the sandbox and hands each the ports of the others it works with. */
 import type { SandboxClock } from './clock.ts';
+import { CloudWatchService } from './cloudwatch/service.ts';
 import type { CredentialStore } from './credentials.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
 import { EventsService } from './events/service.ts';
@@ -10,10 +11,11 @@ import { LambdaService } from './lambda/service.ts';
 import { LogsService } from './logs/service.ts';
 import type { StatesPort } from './ports.ts';
 import type { RequestLog } from './request-log.ts';
+import { S3Service } from './s3/service.ts';
 import { SecretsManagerService } from './secrets-manager/service.ts';
 import type { AwsService } from './service.ts';
-import { S3Service } from './s3/service.ts';
 import { SnsService } from './sns/service.ts';
+import { SqsService } from './sqs/service.ts';
 import { SsmService } from './ssm/service.ts';
 import { StepFunctionsService } from './step-functions/service.ts';
 import { StsService } from './sts/service.ts';
@@ -30,6 +32,7 @@ export interface ServicesSettings {
 }
 
 export interface AllServices extends Services {
+  secretsManager: SecretsManagerService;
   iam: Iam;
   /** By signing name. */
   bySigningName: ReadonlyMap<string, AwsService>;
@@ -39,27 +42,46 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const { account, region, clock } = settings;
   const place = { account, region, clock };
   const iam = new Iam(place);
-  const logs = new LogsService(place);
-  const lambda = new LambdaService({ ...settings, iam, logs });
   const kms = new KmsService({ ...place, iam });
+  const sns = new SnsService({ ...place, iam, keys: kms });
+  const metrics = new CloudWatchService({ ...place, topics: sns });
+  const onLine = (line: string) => metrics.logged(line);
+  const logs = new LogsService({ ...place, iam, keys: kms, onLine });
+  const sqs = new SqsService({ ...settings, iam, keys: kms, metrics });
+  const lambda = new LambdaService({ ...settings, iam, logs, metrics, queues: sqs });
   // Rules start executions and executions publish events: one of the two is named before it is made.
   const states: StatesPort = {
     startExecution: (...execution) => stepFunctions.startExecution(...execution),
   };
-  const events = new EventsService({ ...place, iam, lambda, states });
-  const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events });
+  const targets = { lambda, states, topics: sns, queues: sqs, logGroups: logs };
+  const events = new EventsService({ ...place, iam, metrics, ...targets });
+  const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events, metrics });
   const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
   const s3 = new S3Service({ ...place, iam, kms });
   const dynamodb = new DynamoDbService(place);
-  const sns = new SnsService(place);
   const ssm = new SsmService(place);
   const all: AwsService[] = [
-    ...[dynamodb, events, kms, lambda, logs, s3, secretsManager, sns, ssm, stepFunctions],
+    ...[dynamodb, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
+    stepFunctions,
     new StsService({ account }),
   ];
   const bySigningName = new Map(all.map((service) => [service.signingName, service]));
   return {
-    ...{ dynamodb, events, iam, kms, lambda, logs, s3, secretsManager, sns, ssm, stepFunctions },
+    ...{
+      dynamodb,
+      events,
+      iam,
+      kms,
+      lambda,
+      logs,
+      s3,
+      secretsManager,
+      sns,
+      sqs,
+      ssm,
+      stepFunctions,
+    },
+    cloudwatch: metrics,
     bySigningName,
   };
 }

@@ -14,6 +14,17 @@ export interface Target {
   input?: string;
   inputPath?: string;
   inputTransformer?: InputTransformer;
+  retryPolicy?: RetryPolicy;
+  /** ARN of the queue for what was never delivered. */
+  deadLetterArn?: string;
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html */
+export interface RetryPolicy {
+  /** 60 to 86,400. @default 86400 */
+  maximumEventAgeInSeconds?: number;
+  /** 0 to 185. @default 185 */
+  maximumRetryAttempts?: number;
 }
 
 export type BusEvent = Readonly<Record<string, unknown>>;
@@ -45,10 +56,30 @@ export function checkTarget(target: Target): void {
     if (target.roleArn === undefined) {
       throw refused(target, 'is a state machine and has no RoleArn');
     }
-  } else if (!/^arn:aws:lambda:[^:]+:\d+:function:/.test(target.arn)) {
-    throw refused(target, `is ${target.arn}; the sandbox delivers to Lambda and Step Functions`);
+  } else if (!deliverable.test(target.arn)) {
+    throw refused(
+      target,
+      `is ${target.arn}; the sandbox delivers to Lambda, Step Functions, SNS, SQS and CloudWatch Logs`,
+    );
+  } else if (target.roleArn !== undefined) {
+    // "For targets that use resource-based policies … do not specify a RoleArn" (eb-use-resource-based.html).
+    throw refused(target, 'has a RoleArn, which the sandbox simulates for state machines only');
+  }
+  const { maximumEventAgeInSeconds: age = 86_400, maximumRetryAttempts: attempts = 185 } =
+    target.retryPolicy ?? {};
+  if (!(age >= 60 && age <= 86_400 && attempts >= 0 && attempts <= 185)) {
+    throw refused(
+      target,
+      'has a RetryPolicy out of range (60 to 86400 seconds, 0 to 185 attempts)',
+    );
+  }
+  if (target.deadLetterArn !== undefined && !/^arn:aws:sqs:/.test(target.deadLetterArn)) {
+    throw refused(target, `has the dead-letter queue ${target.deadLetterArn}, which is no queue`);
   }
 }
+
+const deliverable =
+  /^arn:aws:(lambda:[^:]+:\d+:function:|sns:[^:]+:\d+:|sqs:[^:]+:\d+:|logs:[^:]+:\d+:log-group:)/;
 
 export function targetInput(target: Target, event: BusEvent, context: TargetContext): unknown {
   if (target.input !== undefined) {

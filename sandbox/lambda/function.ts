@@ -16,6 +16,10 @@ export interface FunctionSpec {
   memorySize: number;
   environment: Readonly<Record<string, string>>;
   reservedConcurrency?: number;
+  /** @default /aws/lambda/<name> */
+  logGroup?: string;
+  /** ARN of the queue for events whose asynchronous invocation failed for good. */
+  deadLetterArn?: string;
 }
 
 export interface LambdaFunction {
@@ -57,7 +61,7 @@ export function processEnvironment(
     AWS_LAMBDA_FUNCTION_NAME: spec.name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memorySize),
-    AWS_LAMBDA_LOG_GROUP_NAME: logGroupOf(spec.name),
+    AWS_LAMBDA_LOG_GROUP_NAME: logGroupOf(spec),
     LAMBDA_TASK_ROOT: taskRoot,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -74,8 +78,8 @@ export function processEnvironment(
   };
 }
 
-export function logGroupOf(functionName: string): string {
-  return `/aws/lambda/${functionName}`;
+export function logGroupOf({ name, logGroup }: Pick<FunctionSpec, 'name' | 'logGroup'>): string {
+  return logGroup ?? `/aws/lambda/${name}`;
 }
 
 export function policyOf({ policy }: LambdaFunction): PolicyDocument {

@@ -76,7 +76,7 @@ export function lambdaOperations(lambda: LambdaService): AwsService['operations'
             return new RestAnswer(200, headers, outcome.payload);
           }
           case 'Event':
-            lambda.executeLater(found, payload);
+            lambda.asynchronous.invoke(found, payload);
             return new RestAnswer(202, {}, '');
           case 'DryRun':
             return new RestAnswer(204, {}, '');

@@ -7,9 +7,16 @@ import type { Iam } from '../iam/iam.ts';
 import type { Statement } from '../iam/policy.ts';
 import { assertSupportedPolicy } from '../iam/validate.ts';
 import type { LogsService } from '../logs/service.ts';
-import type { InvokeOutcome, LambdaPort } from '../ports.ts';
+import type {
+  AsyncLambdaPort,
+  InvokeOutcome,
+  LambdaPort,
+  MetricsPort,
+  QueuePort,
+} from '../ports.ts';
 import type { RequestLog } from '../request-log.ts';
 import { type AccessCheck, type AwsService, type Caller, ServiceException } from '../service.ts';
+import { AsynchronousInvocations } from './asynchronous.ts';
 import {
   assertAllowedVariables,
   type FunctionSpec,
@@ -26,8 +33,6 @@ import { Workplace } from './workplace.ts';
 
 /** AWS's account limit is 1000; a laptop has a few cores. */
 const PROCESSES_PER_FUNCTION = 4;
-/** Waits before the second and third attempt of an asynchronous invocation, in milliseconds. */
-const ASYNC_RETRIES = [60_000, 120_000];
 
 export interface LambdaSettings {
   account: string;
@@ -38,15 +43,19 @@ export interface LambdaSettings {
   faults: Faults;
   requests: RequestLog;
   logs: LogsService;
+  /** Absent: nobody counts, and what failed for good is kept nowhere. */
+  metrics?: MetricsPort;
+  queues?: QueuePort;
   /** Known only once the server listens. */
   endpoint: () => string;
 }
 
-export class LambdaService implements AwsService, LambdaPort {
+export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
   readonly signingName = 'lambda';
   readonly protocol = 'rest-json';
   readonly route = routeLambda;
   readonly operations: AwsService['operations'];
+  readonly asynchronous: AsynchronousInvocations;
   readonly #settings: LambdaSettings;
   readonly #functions = new Map<string, LambdaFunction>();
   /** Of every version of every function: one that was replaced may still be running. */
@@ -56,6 +65,11 @@ export class LambdaService implements AwsService, LambdaPort {
   constructor(settings: LambdaSettings) {
     this.#settings = settings;
     this.operations = lambdaOperations(this);
+    this.asynchronous = new AsynchronousInvocations({
+      ...settings,
+      find: (nameOrArn) => this.find(nameOrArn),
+      execute: (found, payload) => this.execute(found, payload),
+    });
   }
 
   createFunction(spec: FunctionSpec): { arn: string } {
@@ -175,7 +189,7 @@ export class LambdaService implements AwsService, LambdaPort {
         },
         () => this.execute(found, text),
       )
-      .catch(asFunctionError);
+      .catch((error: unknown) => this.#asFunctionError(found, error));
     requests.add({
       time: clock.now(),
       principal: caller.arn,
@@ -189,10 +203,28 @@ export class LambdaService implements AwsService, LambdaPort {
     return outcome;
   }
 
+  retriesOf(functionArn: string): readonly number[] {
+    return this.asynchronous.retriesOf(functionArn);
+  }
+
+  gaveUp(
+    functionArn: string,
+    event: unknown,
+    failure: { payload: string; attempts: number },
+  ): void {
+    this.asynchronous.gaveUp(functionArn, event, failure);
+  }
+
+  /** Where a function of this name writes, whether there is one or not. */
+  logGroupOf(name: string): string {
+    return logGroupOf(this.#functions.get(name)?.spec ?? { name });
+  }
+
   /** Runs the function once and waits for it. */
   async execute(found: LambdaFunction, payload: string): Promise<InvokeOutcome> {
     const { spec, arn, pool } = found;
     if (spec.reservedConcurrency === 0) {
+      this.#count('Throttles', found);
       throw new ServiceException('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
     const id = randomUUID();
@@ -207,26 +239,15 @@ export class LambdaService implements AwsService, LambdaPort {
         invokedFunctionArn: arn,
         memoryLimitInMB: String(spec.memorySize),
         awsRequestId: id,
-        logGroupName: logGroupOf(spec.name),
+        logGroupName: logGroupOf(spec),
         logStreamName: 'sandbox',
       },
     }));
+    this.#count('Invocations', found);
+    if (outcome.kind !== 'result') {
+      this.#count('Errors', found);
+    }
     return this.#toInvokeOutcome(found, id, outcome);
-  }
-
-  /** Queues the event: Lambda answers at once, and tries twice more when the function fails. */
-  executeLater(found: LambdaFunction, payload: string, attempt = 0): void {
-    const { clock } = this.#settings;
-    const run = this.execute(found, payload).then(({ functionError }) => {
-      const wait = ASYNC_RETRIES[attempt];
-      if (functionError !== undefined && wait !== undefined) {
-        const at = new Date(clock.now().getTime() + wait);
-        clock.at(at, `retry of ${found.spec.name}`, async () =>
-          this.executeLater(found, payload, attempt + 1),
-        );
-      }
-    });
-    clock.track(run).catch(() => undefined);
   }
 
   async stop(): Promise<void> {
@@ -270,20 +291,29 @@ export class LambdaService implements AwsService, LambdaPort {
   }
 
   #log({ spec }: LambdaFunction, line: string): void {
-    this.#settings.logs.append(logGroupOf(spec.name), 'sandbox', line);
+    this.#settings.logs.append(logGroupOf(spec), 'sandbox', line);
+  }
+
+  #count(name: string, { spec }: LambdaFunction): void {
+    const dimensions = { FunctionName: spec.name };
+    this.#settings.metrics?.count({ namespace: 'AWS/Lambda', name, dimensions });
+  }
+
+  /** Between services a lost answer or an injected error looks like a function that failed. */
+  #asFunctionError(found: LambdaFunction, error: unknown): InvokeOutcome {
+    if (!(error instanceof LostAnswerError || error instanceof ServiceException)) {
+      throw error;
+    }
+    const errorType = error instanceof ServiceException ? error.code : error.name;
+    // Injected, that is: a function that may not run at all has counted for itself.
+    if (error instanceof ServiceException && found.spec.reservedConcurrency !== 0) {
+      this.#count(errorType === 'TooManyRequestsException' ? 'Throttles' : 'Errors', found);
+    }
+    const payload = JSON.stringify({ errorType, errorMessage: error.message });
+    return { payload, functionError: 'Unhandled' };
   }
 
   #clockOffset(): number {
     return this.#settings.clock.now().getTime() - Date.now();
   }
-}
-
-/** Between services a lost answer or an injected error looks like a function that failed. */
-function asFunctionError(error: unknown): InvokeOutcome {
-  if (error instanceof LostAnswerError || error instanceof ServiceException) {
-    const errorType = error instanceof ServiceException ? error.code : error.name;
-    const payload = JSON.stringify({ errorType, errorMessage: error.message });
-    return { payload, functionError: 'Unhandled' };
-  }
-  throw error;
 }

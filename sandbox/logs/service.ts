@@ -87,10 +87,33 @@ export class LogsService implements AwsService, LogGroupPort {
     return `arn:aws:logs:${this.#settings.region}:${this.#settings.account}:log-group:${group}`;
   }
 
-  /** Idempotent for the template; functions make their own group when none was declared. */
-  createGroup(name: string): { arn: string } {
-    this.#group(name);
+  /**
+   * Idempotent for the template; functions make their own group when none was declared.
+   * @throws InvalidParameterException when CloudWatch Logs may not use the key
+   */
+  createGroup(name: string, kmsKeyId?: string): { arn: string } {
+    if (kmsKeyId !== undefined && !this.#mayUse(kmsKeyId, name)) {
+      throw new ServiceException(
+        'InvalidParameterException',
+        `The specified KMS key does not exist or is not allowed to be used with Arn '${this.arnOf(name)}'`,
+      );
+    }
+    const group = this.#group(name);
+    if (kmsKeyId === undefined) {
+      delete group.kmsKeyId;
+    } else {
+      group.kmsKeyId = kmsKeyId;
+    }
     return { arn: `${this.arnOf(name)}:*` };
+  }
+
+  putResourcePolicy(name: string, policy: PolicyDocument): void {
+    assertSupportedPolicy(policy, `resource policy ${name} of CloudWatch Logs`, 'resource');
+    this.#policies.set(name, policy);
+  }
+
+  removeResourcePolicy(name: string): void {
+    this.#policies.delete(name);
   }
 
   /** The loader's: CloudFormation does not take over a group that is there already. */
@@ -111,9 +134,25 @@ export class LogsService implements AwsService, LogGroupPort {
 
   append(group: string, stream: string, message: string): void {
     const timestamp = this.#settings.clock.now().getTime();
-    const { events, streams } = this.#group(group);
-    streams.add(stream);
-    events.push({ stream, timestamp, message });
+    this.#write(group, { stream, timestamp, message });
+  }
+
+  /** LogGroupPort: makes a stream and writes, as the resource policies allow the service. */
+  writeAs(caller: Caller, logGroupArn: string, message: string): void {
+    const name = logGroupArn.replace(/:\*$/, '').split(':').slice(6).join(':');
+    this.#existing(name);
+    const stream = caller.service ?? caller.arn;
+    const statements = [...this.#policies.values()].flatMap((policy) =>
+      asList<Statement>(policy.Statement),
+    );
+    for (const action of ['logs:CreateLogStream', 'logs:PutLogEvents']) {
+      this.#settings.iam.authorize(caller, {
+        action,
+        resource: `${this.arnOf(name)}:log-stream:${stream}`,
+        resourcePolicy: { Statement: statements },
+      });
+    }
+    this.append(name, stream, message);
   }
 
   /** @returns the lines of one group, or of all, oldest first within a group */

@@ -1,6 +1,6 @@
 /** One execution of a state machine: its states of life, and what is told about it. */
 import type { SandboxClock } from '../clock.ts';
-import type { EventsPort } from '../ports.ts';
+import type { EventsPort, MetricsPort } from '../ports.ts';
 import type { Machine } from './definition.ts';
 import type { Frame } from './frame.ts';
 import { History } from './history.ts';
@@ -26,6 +26,8 @@ export interface StateMachine {
 export interface Surroundings {
   clock: SandboxClock;
   events: EventsPort;
+  /** Absent: nobody counts. */
+  metrics?: MetricsPort | undefined;
   resources: TaskResources;
   faults: TaskFaults;
 }
@@ -62,6 +64,7 @@ export class Execution {
       executionStartedEventDetails: { input, roleArn: machine.roleArn },
     });
     this.#publish();
+    this.#count('ExecutionsStarted');
     this.#go();
   }
 
@@ -169,8 +172,14 @@ export class Execution {
     this.output = output;
     this.failure = failure;
     const camel = closing[status];
+    this.#count(metricOf[status]);
     this.history.close(camel.type, { [camel.details]: how });
     this.#publish();
+  }
+
+  #count(name: string): void {
+    const dimensions = { StateMachineArn: this.machine.arn };
+    this.#around.metrics?.count({ namespace: 'AWS/States', name, dimensions });
   }
 
   /** https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html */
@@ -200,6 +209,14 @@ export class Execution {
     });
   }
 }
+
+/** https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html */
+const metricOf = {
+  SUCCEEDED: 'ExecutionsSucceeded',
+  FAILED: 'ExecutionsFailed',
+  TIMED_OUT: 'ExecutionsTimedOut',
+  ABORTED: 'ExecutionsAborted',
+} as const;
 
 const closing = {
   SUCCEEDED: { type: 'ExecutionSucceeded', details: 'executionSucceededEventDetails' },

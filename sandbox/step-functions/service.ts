@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { SandboxClock } from '../clock.ts';
-import type { EventsPort, IamPort, LambdaPort, StatesPort } from '../ports.ts';
+import type { EventsPort, IamPort, LambdaPort, MetricsPort, StatesPort } from '../ports.ts';
 import { type AwsService, type Caller, type Operation, ServiceException } from '../service.ts';
 import { Execution, type StateMachine } from './execution.ts';
 import { checkDefinition } from './load-check.ts';
@@ -21,6 +21,7 @@ export interface StepFunctionsOptions {
   iam: IamPort;
   lambda: LambdaPort;
   events: EventsPort & Pick<AwsService, 'operations'>;
+  metrics?: MetricsPort;
   /** Services that `aws-sdk:<name>:<operation>` tasks may call, e.g. `dynamodb`. @default none */
   services?: Readonly<Record<string, Pick<AwsService, 'operations'>>>;
 }
@@ -113,7 +114,7 @@ export class StepFunctionsService implements AwsService, StatesPort {
   #start(machine: StateMachine, given: string | undefined, input: string): Execution {
     const name = given ?? randomUUID();
     checkInput(name, input);
-    const { clock, events } = this.#options;
+    const { clock, events, metrics } = this.#options;
     const existing = this.#executionsOf(machine).find((execution) => execution.name === name);
     if (existing !== undefined) {
       if (existing.status === 'RUNNING' && existing.input === input) {
@@ -124,7 +125,7 @@ export class StepFunctionsService implements AwsService, StatesPort {
         `Execution Already Exists: '${existing.arn}'`,
       );
     }
-    const around = { clock, events, resources: this.#resources, faults: this.faults };
+    const around = { clock, events, metrics, resources: this.#resources, faults: this.faults };
     const execution = new Execution(machine, name, input, around);
     this.#executions.set(execution.arn, execution);
     return execution;

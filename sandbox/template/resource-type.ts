@@ -1,4 +1,5 @@
 /** How the loader makes one type of resource. One file a type (or a family of types) in `resources/`. */
+import type { CloudWatchService } from '../cloudwatch/service.ts';
 import type { DynamoDbService } from '../dynamodb/service.ts';
 import type { EventsService } from '../events/service.ts';
 import type { Iam } from '../iam/iam.ts';
@@ -9,6 +10,7 @@ import type { LogsService } from '../logs/service.ts';
 import type { S3Service } from '../s3/service.ts';
 import type { Caller } from '../service.ts';
 import type { SnsService } from '../sns/service.ts';
+import type { SqsService } from '../sqs/service.ts';
 import type { SsmService } from '../ssm/service.ts';
 
 /** What the loader needs of Secrets Manager. */
@@ -47,6 +49,7 @@ export interface MachineOfTemplate {
 }
 
 export interface Services {
+  cloudwatch: CloudWatchService;
   dynamodb: DynamoDbService;
   events: EventsService;
   kms: KmsService;
@@ -55,6 +58,7 @@ export interface Services {
   s3: S3Service;
   secretsManager: SecretsOfTemplate;
   sns: SnsService;
+  sqs: SqsService;
   ssm: SsmService;
   stepFunctions: StateMachinesOfTemplate;
 }

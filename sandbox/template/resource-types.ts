@@ -1,18 +1,21 @@
 /** Every type of resource the sandbox makes. */
 import type { ResourceType } from './resource-type.ts';
+import { alarm } from './resources/cloudwatch.ts';
 import { table } from './resources/dynamodb.ts';
 import { eventBus, eventBusPolicy, rule } from './resources/events.ts';
 import { managedPolicy, policy, role } from './resources/iam.ts';
 import { alias, key } from './resources/kms.ts';
-import { lambdaFunction, permission } from './resources/lambda.ts';
-import { logGroup } from './resources/logs.ts';
+import { eventInvokeConfig, lambdaFunction, permission } from './resources/lambda.ts';
+import { logGroup, logsResourcePolicy } from './resources/logs.ts';
 import { bucket, bucketPolicy } from './resources/s3.ts';
 import { resourcePolicy, rotationSchedule, secret } from './resources/secrets-manager.ts';
-import { topic, topicPolicy } from './resources/sns.ts';
+import { subscription, topic, topicPolicy } from './resources/sns.ts';
+import { queue, queuePolicy } from './resources/sqs.ts';
 import { parameter } from './resources/ssm.ts';
 import { stateMachine } from './resources/step-functions.ts';
 
 export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
+  'AWS::CloudWatch::Alarm': alarm,
   'AWS::DynamoDB::Table': table,
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::EventBusPolicy': eventBusPolicy,
@@ -22,13 +25,18 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::IAM::Role': role,
   'AWS::KMS::Alias': alias,
   'AWS::KMS::Key': key,
+  'AWS::Lambda::EventInvokeConfig': eventInvokeConfig,
   'AWS::Lambda::Function': lambdaFunction,
   'AWS::Lambda::Permission': permission,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::Logs::ResourcePolicy': logsResourcePolicy,
   'AWS::S3::Bucket': bucket,
   'AWS::S3::BucketPolicy': bucketPolicy,
+  'AWS::SNS::Subscription': subscription,
   'AWS::SNS::Topic': topic,
   'AWS::SNS::TopicPolicy': topicPolicy,
+  'AWS::SQS::Queue': queue,
+  'AWS::SQS::QueuePolicy': queuePolicy,
   'AWS::SSM::Parameter': parameter,
   'AWS::SecretsManager::ResourcePolicy': resourcePolicy,
   'AWS::SecretsManager::RotationSchedule': rotationSchedule,

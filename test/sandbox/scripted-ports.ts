@@ -1,5 +1,13 @@
 /** Ports that do what the test says and remember what they were asked. */
-import type { IamPort, InvokeOutcome, LambdaPort, StatesPort } from '../../sandbox/ports.ts';
+import type {
+  IamPort,
+  InvokeOutcome,
+  KeyUsePort,
+  LambdaPort,
+  MetricsPort,
+  QueuePort,
+  StatesPort,
+} from '../../sandbox/ports.ts';
 import { type AccessCheck, type Caller, ServiceException } from '../../sandbox/service.ts';
 
 export type Script = (payload: unknown, call: number) => unknown;
@@ -66,5 +74,46 @@ export class ScriptedIam implements IamPort {
         `User: ${caller.arn} is not authorized to perform: ${check.action} on resource: ${check.resource}`,
       );
     }
+  }
+}
+
+/** Lets everybody use every key but those in `closed`. */
+export class ScriptedKeys implements KeyUsePort {
+  readonly asked: { caller: Caller; keyId: string; actions: readonly string[]; context: object }[] =
+    [];
+  readonly closed = new Set<string>();
+
+  useAs(caller: Caller, keyId: string, actions: readonly string[], context: object): void {
+    this.asked.push({ caller, keyId, actions, context });
+    if (this.closed.has(keyId)) {
+      throw new ServiceException('AccessDeniedException', `${caller.arn} may not use ${keyId}`);
+    }
+  }
+}
+
+/** Names and values, in order. */
+export class RecordedMetrics implements MetricsPort {
+  readonly counted: string[] = [];
+  readonly levels: [string, number][] = [];
+
+  count({ namespace, name }: { namespace: string; name: string }): void {
+    this.counted.push(`${namespace} ${name}`);
+  }
+
+  stand({ name }: { name: string }, value: number): void {
+    this.levels.push([name, value]);
+  }
+}
+
+/** Takes everything, but not for the queues in `closed`. */
+export class RecordedQueues implements QueuePort {
+  readonly sent: { caller: Caller; queueArn: string; body: unknown; attributes: object }[] = [];
+  readonly closed = new Set<string>();
+
+  sendAs(caller: Caller, queueArn: string, body: string, attributes = {}): void {
+    if (this.closed.has(queueArn)) {
+      throw new ServiceException('AccessDeniedException', `${caller.arn} may not send`);
+    }
+    this.sent.push({ caller, queueArn, body: JSON.parse(body), attributes });
   }
 }

@@ -14,7 +14,14 @@ interface TargetProperties {
   Input?: string;
   InputPath?: string;
   InputTransformer?: { InputPathsMap?: Record<string, string>; InputTemplate: string };
+  RetryPolicy?: { MaximumEventAgeInSeconds?: number; MaximumRetryAttempts?: number };
+  DeadLetterConfig?: { Arn?: string };
 }
+
+const targetProperties = [
+  ...['Id', 'Arn', 'RoleArn', 'Input', 'InputPath', 'InputTransformer'],
+  ...['RetryPolicy', 'DeadLetterConfig'],
+];
 
 export const rule: ResourceType = {
   properties: [
@@ -72,8 +79,8 @@ function toTarget(target: TargetProperties, { logicalId }: Declared, world: Worl
       `${logicalId}: events.amazonaws.com may not assume ${RoleArn}; its trust policy does not name it.`,
     );
   }
-  const known = ['Id', 'Arn', 'RoleArn', 'Input', 'InputPath', 'InputTransformer'];
-  for (const property of Object.keys(target).filter((key) => !known.includes(key))) {
+  const { RetryPolicy } = target;
+  for (const property of Object.keys(target).filter((key) => !targetProperties.includes(key))) {
     world.notSimulated(`${logicalId} (AWS::Events::Rule): property ${property} of a target`);
   }
   return {
@@ -87,6 +94,13 @@ function toTarget(target: TargetProperties, { logicalId }: Declared, world: Worl
         inputTemplate: target.InputTransformer.InputTemplate,
         inputPathsMap: target.InputTransformer.InputPathsMap ?? {},
       },
+      deadLetterArn: target.DeadLetterConfig?.Arn,
+      retryPolicy:
+        RetryPolicy &&
+        present({
+          maximumEventAgeInSeconds: RetryPolicy.MaximumEventAgeInSeconds,
+          maximumRetryAttempts: RetryPolicy.MaximumRetryAttempts,
+        }),
     }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Statement } from '../../iam/policy.ts';
-import type { FunctionSpec } from '../../lambda/function.ts';
+import type { EventInvokeConfig } from '../../lambda/asynchronous.ts';
+import { type FunctionSpec, functionNameIn } from '../../lambda/function.ts';
 import { SandboxLoadError } from '../load-error.ts';
 import { object, optionalText, present, text } from '../properties.ts';
 import type { Declared, ResourceType, World } from '../resource-type.ts';
@@ -8,6 +9,7 @@ export const lambdaFunction: ResourceType = {
   properties: [
     'Architectures',
     'Code',
+    'DeadLetterConfig',
     'Description',
     'Environment',
     'EphemeralStorage',
@@ -37,6 +39,8 @@ function specOf(declared: Declared, world: World): FunctionSpec {
   assertNode(declared);
   const environment = (properties.Environment ?? {}) as { Variables?: Record<string, unknown> };
   const reserved = properties.ReservedConcurrentExecutions;
+  const { LogGroup } = (properties.LoggingConfig ?? {}) as { LogGroup?: string };
+  const { TargetArn } = (properties.DeadLetterConfig ?? {}) as { TargetArn?: string };
   return {
     name: optionalText(declared, 'FunctionName') ?? declared.generatedName(64),
     roleArn: text(declared, 'Role'),
@@ -47,7 +51,11 @@ function specOf(declared: Declared, world: World): FunctionSpec {
     environment: Object.fromEntries(
       Object.entries(environment.Variables ?? {}).map(([key, value]) => [key, String(value)]),
     ),
-    ...present({ reservedConcurrency: reserved === undefined ? undefined : Number(reserved) }),
+    ...present({
+      reservedConcurrency: reserved === undefined ? undefined : Number(reserved),
+      logGroup: LogGroup,
+      deadLetterArn: TargetArn,
+    }),
   };
 }
 
@@ -66,6 +74,40 @@ function codeOf(declared: Declared, world: World): { folder: string } | { inline
     return { inline: ZipFile };
   }
   return { folder: world.asset(String(S3Key)) };
+}
+
+export const eventInvokeConfig: ResourceType = {
+  properties: ['FunctionName', 'Qualifier', 'MaximumRetryAttempts', 'DestinationConfig'],
+  create(declared, { lambda }) {
+    const { name } = lambda.find(text(declared, 'FunctionName')).spec;
+    lambda.asynchronous.configure(name, configOf(declared));
+    return { ref: declared.generatedName(64) };
+  },
+  replacement: ['FunctionName', 'Qualifier'],
+  update({ properties }, declared, { lambda }) {
+    const { name } = lambda.find(String(properties.FunctionName)).spec;
+    lambda.asynchronous.configure(name, configOf(declared));
+  },
+  delete({ properties }, { lambda }) {
+    lambda.asynchronous.configure(functionNameIn(String(properties.FunctionName)), undefined);
+  },
+};
+
+function configOf({ logicalId, properties }: Declared): EventInvokeConfig {
+  const { OnFailure, OnSuccess } = (properties.DestinationConfig ?? {}) as {
+    OnFailure?: { Destination: string };
+    OnSuccess?: object;
+  };
+  if (OnSuccess !== undefined || !(OnFailure?.Destination.startsWith('arn:aws:sqs:') ?? true)) {
+    throw new SandboxLoadError(
+      `${logicalId}: the sandbox simulates queues as destinations, on failure only.`,
+    );
+  }
+  const attempts = properties.MaximumRetryAttempts;
+  return present({
+    maximumRetryAttempts: attempts === undefined ? undefined : Number(attempts),
+    onFailure: OnFailure?.Destination,
+  });
 }
 
 export const permission: ResourceType = {

@@ -9,6 +9,7 @@ import { LambdaService } from '../../../sandbox/lambda/service.ts';
 import { LogsService } from '../../../sandbox/logs/service.ts';
 import { RequestLog } from '../../../sandbox/request-log.ts';
 import type { Caller } from '../../../sandbox/service.ts';
+import { ScriptedKeys } from '../scripted-ports.ts';
 
 /** Two invocations that run at once meet in the folder they share: the asset's. */
 const CODE = `
@@ -36,7 +37,7 @@ const clock = new SandboxClock(new Date('2026-05-17T17:00:00Z'), 'manual');
 const iam = new Iam({ ...place, clock });
 const faults = new Faults();
 const requests = new RequestLog();
-const logs = new LogsService({ ...place, clock });
+const logs = new LogsService({ ...place, clock, iam, keys: new ScriptedKeys() });
 const lambda = new LambdaService({
   ...{ ...place, clock, iam, faults, requests, logs },
   credentials: new CredentialStore(),
@@ -167,7 +168,7 @@ describe('processes', () => {
 
 test('an asynchronous invocation that fails is tried twice more, on the clock', async () => {
   create('later');
-  lambda.executeLater(lambda.find('later'), JSON.stringify({ failFirst: 9 }));
+  lambda.asynchronous.invoke(lambda.find('later'), JSON.stringify({ failFirst: 9 }));
   await clock.idle();
   const lines = () => logs.lines('/aws/lambda/later').filter((line) => /^attempt/.test(line));
   expect(lines()).toEqual(['attempt 1']);
