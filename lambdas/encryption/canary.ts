@@ -4,9 +4,9 @@ import { CiphertextError } from '../../domain/ciphertext/errors.ts';
 import type { Binding, KeyLookup, RandomBytes } from '../../domain/ciphertext/format.ts';
 import { qt1 } from '../../domain/ciphertext/qt1.ts';
 import { acceptedKeys, type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
-import type { DeclaredColumn } from './columns.ts';
+import type { DeclaredColumn } from '../../doors/declared-columns.ts';
+import { bindingOf } from '../../doors/postgres/sealed-values.ts';
 import { CanaryError } from './errors.ts';
-import { bindingOf } from './samples.ts';
 
 const noRow = ['quarterturn canary'];
 const undeclaredPlace: DeclaredColumn = {

@@ -14,6 +14,7 @@ import {
   type SecretValue,
   serializeSecretValue,
 } from '../../domain/secrets/secret-value.ts';
+import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import type { Endpoint, PostgresDoor } from '../../doors/postgres/door.ts';
 import type {
   Intent,
@@ -23,7 +24,6 @@ import type {
   Versions,
 } from '../rotation/strategy.ts';
 import { canary, lookupIn } from './canary.ts';
-import type { DeclaredColumn } from './columns.ts';
 import { CanaryError, DatabaseCredentialError, EncryptionPreflightError } from './errors.ts';
 import { type Preflight, preflight } from './preflight.ts';
 

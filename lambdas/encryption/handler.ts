@@ -1,9 +1,9 @@
 /** The rotation function of one field-encryption secret. */
 import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
+import { declaredColumns } from '../../doors/declared-columns.ts';
 import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { awsDoors } from '../rotation/doors.ts';
 import { rotationHandler } from '../rotation/handler.ts';
-import { declaredColumns } from './columns.ts';
 import { type DeclaredDatabase, EncryptionStrategy } from './encryption-strategy.ts';
 import { encryptionEnvironmentSchema } from './environment.ts';
 import { EncryptionDeploymentError } from './errors.ts';

@@ -4,10 +4,10 @@
  */
 
 import type { KeyLookup } from '../../domain/ciphertext/format.ts';
+import type { DeclaredColumn } from '../../doors/declared-columns.ts';
+import { unfit } from '../../doors/postgres/catalogue.ts';
 import type { Session } from '../../doors/postgres/door.ts';
-import { unfit } from './catalogue.ts';
-import type { DeclaredColumn } from './columns.ts';
-import { holdsCiphertext, openSample } from './samples.ts';
+import { holdsCiphertext, openSample } from '../../doors/postgres/sealed-values.ts';
 import { findUndeclared } from './undeclared.ts';
 
 export interface Preflight {

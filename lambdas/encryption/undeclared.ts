@@ -2,9 +2,10 @@
  * Looks for ciphertext where none is declared. What is not declared is not re-encrypted, and would be
  * unreadable once its key is gone: such a column stops a rotation before a new key exists.
  */
+
+import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import type { Session } from '../../doors/postgres/door.ts';
 import { quoteIdentifier } from '../../doors/postgres/identifiers.ts';
-import type { DeclaredColumn } from './columns.ts';
 
 /** About so many of a large table, and of a small one at most. */
 const sampledRows = 4_000;

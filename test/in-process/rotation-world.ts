@@ -7,6 +7,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { IntentRecord } from '../../domain/events/control-records.ts';
 import { type ControlTableDoor, controlTable } from '../../doors/control-table.ts';
+import type { EscrowDoor } from '../../doors/escrow.ts';
 import { kmsRandom, localRandom } from '../../doors/random.ts';
 import { type SecretsManagerDoor, secretsManager } from '../../doors/secrets-manager.ts';
 import type { RotationDoors } from '../../lambdas/rotation/doors.ts';
@@ -38,6 +39,8 @@ export interface WorldOptions<Value> {
   }): Omit<RotationFunction<Value>, 'environment' | 'doors'>;
   /** Default: the real door on dynalite. */
   control?: ControlTableDoor;
+  /** Default: the room has none. */
+  escrow?: EscrowDoor;
   /** Further secrets, by name. */
   companions?: Readonly<Record<string, string>>;
 }
@@ -119,6 +122,7 @@ export class RotationWorld<Value> {
     const doors: RotationDoors = {
       secretsManager: faults.around('secretsManager', this.secrets),
       controlTable: faults.around('controlTable', this.control),
+      ...(options.escrow && { escrow: faults.around('escrow', options.escrow) }),
       kmsRandom: faults.around(
         'kmsRandom',
         kmsRandom(new KMSClient(inProcess(this.kms) as object)),

@@ -1,9 +1,11 @@
 import { expect } from '@jest/globals';
-import type { DeclaredColumn } from '../../lambdas/encryption/columns.ts';
+import { parseEscrowDocument } from '../../domain/secrets/escrow-copy.ts';
+import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { EncryptionStrategy } from '../../lambdas/encryption/encryption-strategy.ts';
 import { JwtStrategy } from '../../lambdas/jwt/jwt-strategy.ts';
 import type { RotationStrategy } from '../../lambdas/rotation/strategy.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
+import { type InMemoryEscrow, inMemoryEscrow } from '../doors/in-memory-escrow.ts';
 import type { Faults } from '../in-process/faults.ts';
 import { RotationWorld } from '../in-process/rotation-world.ts';
 import type { Pharmacy } from '../lambdas/database/pharmacy.ts';
@@ -45,16 +47,24 @@ export function keysetRoom(
   companions?: Readonly<Record<string, string>>,
   shortScenarios?: readonly Scenario[],
 ): MatrixRoom {
+  const escrows = new WeakMap<RotationWorld<unknown>, InMemoryEscrow>();
   return {
     name: kind,
     ...(shortScenarios && { shortScenarios }),
     scenarios: ['firstValue', 'planned', 'activate', 'rollback', 'emergency'],
-    start: () =>
-      RotationWorld.start<unknown>({
+    async start() {
+      const escrow = kind === 'encryption' ? inMemoryEscrow() : undefined;
+      const world = await RotationWorld.start<unknown>({
         control: inMemoryControlTable(),
+        ...(escrow && { escrow }),
         ...(companions && { companions }),
         room: (wiring) => ({ strategy: strategy(wiring), companions: wiring.companions }),
-      }),
+      });
+      if (escrow !== undefined) {
+        escrows.set(world, escrow);
+      }
+      return world;
+    },
     async prepare(world, scenario) {
       if (scenario === 'firstValue') {
         return;
@@ -72,6 +82,7 @@ export function keysetRoom(
     observe: keysOf,
     async verify(world, scenario, before) {
       const after = await keysOf(world);
+      await verifyEscrow(world, escrows.get(world));
       expect(after.map(({ state }) => state).sort()).toEqual([...expected[kind][scenario]].sort());
       for (const { kid, k } of before as Entry[]) {
         const kept = after.find((entry) => entry.kid === kid);
@@ -80,6 +91,21 @@ export function keysetRoom(
       }
     },
   };
+}
+
+/** What is in use is in escrow, byte for byte, and the proof says so. */
+async function verifyEscrow(world: RotationWorld<unknown>, escrow: InMemoryEscrow | undefined) {
+  if (escrow === undefined) {
+    return;
+  }
+  const versionId = (await world.labels()).AWSCURRENT ?? '';
+  const document = escrow.documents.get(versionId) ?? '';
+  expect(parseEscrowDocument(document).secretString).toBe(await world.text());
+  const record = await world.control.getRotation(world.secretName, versionId);
+  const bytes = Buffer.byteLength(document);
+  expect(record?.evidence.filter(({ fact }) => fact === 'escrowed')).toEqual([
+    { fact: 'escrowed', detail: { versionId, bytes } },
+  ]);
 }
 
 export const jwtRoom = keysetRoom(

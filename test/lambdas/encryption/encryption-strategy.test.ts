@@ -5,16 +5,16 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
 import { type Keyset, primaryOf, publishedOf } from '../../../domain/secrets/keyset.ts';
+import { type DeclaredColumn, declaredColumns } from '../../../doors/declared-columns.ts';
 import type { Session } from '../../../doors/postgres/door.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
+import { bindingOf } from '../../../doors/postgres/sealed-values.ts';
 import { canary, lookupIn } from '../../../lambdas/encryption/canary.ts';
-import { type DeclaredColumn, declaredColumns } from '../../../lambdas/encryption/columns.ts';
 import {
   EncryptionStrategy,
   type EncryptionValue,
 } from '../../../lambdas/encryption/encryption-strategy.ts';
 import { CanaryError } from '../../../lambdas/encryption/errors.ts';
-import { bindingOf } from '../../../lambdas/encryption/samples.ts';
 import type { Rotation } from '../../../lambdas/rotation/strategy.ts';
 import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/start.ts';
 import { rotate, rotation } from '../rotation-in-memory.ts';
@@ -307,7 +307,7 @@ describe('columns.json', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test('is read beside the bundle, and refused when it is missing or is no list of columns', () => {
-    expect(() => declaredColumns(folder)).toThrow('missing beside the bundle');
+    expect(() => declaredColumns(folder)).toThrow('beside the bundle is missing');
     writeFileSync(join(folder, 'columns.json'), JSON.stringify([column]));
     expect(declaredColumns(folder)).toEqual([column]);
     writeFileSync(join(folder, 'columns.json'), '[{"id":"patients.name"}]');

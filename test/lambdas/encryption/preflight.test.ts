@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Binding } from '../../../domain/ciphertext/format.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
 import { kidOf } from '../../../domain/secrets/kid.ts';
+import type { DeclaredColumn } from '../../../doors/declared-columns.ts';
 import type { Endpoint } from '../../../doors/postgres/door.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
-import type { DeclaredColumn } from '../../../lambdas/encryption/columns.ts';
 import { type Preflight, preflight } from '../../../lambdas/encryption/preflight.ts';
 import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/start.ts';
 

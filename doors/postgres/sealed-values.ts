@@ -3,9 +3,9 @@
 import { CiphertextError } from '../../domain/ciphertext/errors.ts';
 import type { Binding, KeyLookup } from '../../domain/ciphertext/format.ts';
 import { qt1 } from '../../domain/ciphertext/qt1.ts';
-import type { Session } from '../../doors/postgres/door.ts';
-import { quoteIdentifier } from '../../doors/postgres/identifiers.ts';
-import type { DeclaredColumn } from './columns.ts';
+import type { DeclaredColumn } from '../declared-columns.ts';
+import type { Session } from './door.ts';
+import { quoteIdentifier } from './identifiers.ts';
 
 const sampledRows = 100;
 

@@ -1,6 +1,6 @@
 /** What PostgreSQL's catalogue says about the declared columns. */
-import type { Session } from '../../doors/postgres/door.ts';
-import type { DeclaredColumn } from './columns.ts';
+import type { DeclaredColumn } from '../declared-columns.ts';
+import type { Session } from './door.ts';
 
 interface ColumnFacts extends Record<string, unknown> {
   kind: string;
