@@ -18,6 +18,8 @@ export interface Terminal {
   readonly colours: boolean;
   /** Asks for a yes; false when nobody can be asked. */
   confirm(question: string): Promise<boolean>;
+  /** Standard output, where progress can be drawn over itself; absent in a pipe. */
+  readonly stream?: NodeJS.WriteStream;
   /** Columns of the terminal; 100 where there is none. */
   readonly columns: number;
   /** Aborted by the first Ctrl-C while `work` runs; what is under way elsewhere goes on. */
@@ -48,6 +50,8 @@ export interface OpenDeployment {
   readonly functions: FunctionsDoor;
   readonly stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   readonly clock: Clock;
+  /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
+  newToken(): Promise<string>;
 }
 
 export interface CommandContext {
@@ -65,6 +69,8 @@ export const exitCodes = {
   usage: 2,
   /** The command did what it was asked; what it found needs a person. */
   findings: 3,
+  /** Ctrl-C (128 + SIGINT, as shells say it). */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

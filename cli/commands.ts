@@ -1,5 +1,6 @@
 /** The commands about a deployment, in the order of the help. One line a file of `cli/commands/`. */
 import type { RegisterCommand } from './command.ts';
+import { registerRotate } from './commands/rotate.ts';
 import { registerStatus } from './commands/status.ts';
 
-export const commands: readonly RegisterCommand[] = [registerStatus];
+export const commands: readonly RegisterCommand[] = [registerStatus, registerRotate];

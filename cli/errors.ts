@@ -25,3 +25,8 @@ export class UnknownSecretError extends CliError {
   override readonly name = 'UnknownSecretError';
   readonly code = 'ERR_ROTATION_UNKNOWN_SECRET';
 }
+
+export class NotRotatedError extends CliError {
+  override readonly name = 'NotRotatedError';
+  readonly code = 'ERR_ROTATION_NOT_ROTATED';
+}

@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../doors/clock.ts';
 import { deployments } from '../doors/deployments.ts';
+import { localRandom } from '../doors/random.ts';
 import { type CommandContext, exitCodes, type Run } from './command.ts';
 import { commands } from './commands.ts';
 import { UsageError } from './errors.ts';
@@ -20,14 +21,19 @@ export interface CliCommands {
 function systemContext(environment: NodeJS.ProcessEnv): CommandContext {
   // One line a client and process, about a release of Node that works.
   environment.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  const surroundings = { environment, connect: deployments, clock: systemClock };
+  const surroundings = {
+    environment,
+    connect: deployments,
+    clock: systemClock,
+    random: localRandom,
+  };
   return {
     terminal: terminal(environment),
     open: (options) => openDeployment(options, surroundings),
   };
 }
 
-/** @returns the exit code: 0, 1 failed or refused, 2 usage, 3 findings */
+/** @returns the exit code: one of `exitCodes`, or what a handed in command returned */
 export async function main(
   argv: readonly string[],
   handedIn: CliCommands,

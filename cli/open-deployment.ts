@@ -13,6 +13,7 @@ import { isAwsError } from '../doors/aws-call.ts';
 import type { CallerIdentity } from '../doors/caller-identity.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { DeploymentsDoor } from '../doors/deployments.ts';
+import type { RandomSource } from '../doors/random.ts';
 import type { DeploymentOptions, OpenDeployment } from './command.ts';
 import { EndpointMismatchError, UnknownDeploymentError, UsageError } from './errors.ts';
 
@@ -20,6 +21,7 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly connect: (region?: string) => DeploymentsDoor;
   readonly clock: Clock;
+  readonly random: RandomSource;
 }
 
 /** The sandbox's, and no account of AWS. */
@@ -31,7 +33,7 @@ const sandboxAccount = '000000000000';
  */
 export async function openDeployment(
   options: DeploymentOptions,
-  { environment, connect, clock }: Surroundings,
+  { environment, connect, clock, random }: Surroundings,
 ): Promise<OpenDeployment> {
   const asked = options.deployment ?? (environment.QUARTERTURN_DEPLOYMENT || undefined);
   const scope = asked === undefined ? undefined : parseDeployment(asked);
@@ -44,6 +46,7 @@ export async function openDeployment(
     manifest,
     caller: { ...caller, ...(endpoint !== undefined && { endpoint }) },
     clock,
+    newToken: async () => (await random.bytes(16)).toString('hex'),
   };
 }
 

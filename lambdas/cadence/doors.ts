@@ -2,6 +2,7 @@
 import type { Clock } from '../../doors/clock.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { Log } from '../../doors/log.ts';
+import type { MetricsDoor } from '../../doors/metrics.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
@@ -18,6 +19,7 @@ export interface CadenceDoors {
     | 'getAdoption'
   >;
   stepFunctions: StepFunctionsDoor;
+  metrics: MetricsDoor;
   clock: Clock;
   log: Log;
 }

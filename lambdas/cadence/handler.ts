@@ -2,6 +2,7 @@
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { lambdaLog } from '../../doors/log.ts';
+import { embeddedMetrics } from '../../doors/metrics.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
@@ -15,6 +16,7 @@ const doors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
   stepFunctions: stepFunctions(),
+  metrics: embeddedMetrics(),
   clock: systemClock,
   log: lambdaLog('cadence'),
 };

@@ -14,8 +14,9 @@ import { type Decision, decide, type SecretFacts, type Verdict } from '../../dom
 import { oldestFirst } from '../../domain/policy/oldest-first.ts';
 import { factsOf } from '../../doors/secret-facts.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
-import { askForRotation } from './ask-for-rotation.ts';
+import { askAsCadence } from './ask-for-rotation.ts';
 import type { CadenceDoors } from './doors.ts';
+import { measure } from './measure.ts';
 import { restartAfterRotation } from './restart-after-rotation.ts';
 
 /** Rotations started in one tick: each restarts consumers, so one hour passes between two. */
@@ -93,7 +94,7 @@ export async function tick(
     });
   }
 
-  return summarise(doors, judged, [...results.values()]);
+  return summarise(doors, manifest, judged, [...results.values()]);
 }
 
 const immediate: ReadonlySet<Verdict['act']> = new Set(['makeFirstValue', 'restartAfterRotation']);
@@ -132,7 +133,7 @@ async function act(
     return { ...resultOf(entry, 'afterRotationRestarted'), started };
   }
 
-  const asked = await askForRotation(doors, entry.secret, fresh, entry.verdict.reason);
+  const asked = await askAsCadence(doors, entry.secret, fresh, entry.verdict.reason);
   switch (asked.outcome) {
     case 'started':
       return {
@@ -174,7 +175,8 @@ async function guarded(
 }
 
 function summarise(
-  { log }: CadenceDoors,
+  { log, metrics, clock }: CadenceDoors,
+  manifest: Manifest,
   judged: readonly Judged[],
   results: SecretResult[],
 ): TickSummary {
@@ -191,6 +193,8 @@ function summarise(
     });
   }
   const findings = results.filter(({ finding }) => finding).length;
+  const measured = judged.map(({ secret, verdict }) => ({ secretName: secret.name, verdict }));
+  measure(metrics, manifest, measured, findings, clock.now());
   log.info('cadence-summary', { secrets: results.length, findings });
   return { secrets: results.length, findings, results };
 }

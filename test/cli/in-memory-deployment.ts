@@ -41,6 +41,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
   const alive = new Set<string>();
   const refused = new Map<string, string>();
   const slept: number[] = [];
+  let tokens = 0;
   let now = new Date(options.now ?? '2026-05-17T17:00:00Z');
 
   const deployment: InMemoryDeployment = {
@@ -57,7 +58,8 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     slept,
     meanwhile: () => undefined,
     secretsManager: onlyThese({
-      ...secrets.door,
+      list: (prefix) => secrets.door.list(prefix),
+      rotate: (asked) => secrets.door.rotate(asked),
       async describe(secretId) {
         const awsCode = refused.get(secretId);
         if (awsCode !== undefined) throw new AwsCallError('DescribeSecret', awsCode, 'refused');
@@ -83,6 +85,8 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
         await deployment.meanwhile();
       },
     },
+    // Counted, so that a test can name them.
+    newToken: async () => String(++tokens).padStart(32, '0'),
     set(instant) {
       now = new Date(instant);
     },

@@ -155,5 +155,6 @@ function open(options: { deployment?: string }, fake: FakeAccount) {
     environment: fake.environment ?? {},
     connect: fake.connect ?? (() => door),
     clock: doors.clock,
+    random: { bytes: async (count) => Buffer.alloc(count, 7) },
   });
 }

@@ -1,0 +1,115 @@
+/** Progress of one rotation as plain lines, or, on a terminal, as a list that fills. */
+import { DefaultRenderer, Listr, ListrLogger, ProcessOutput } from 'listr2';
+import { duration } from '../status/render.ts';
+import { type Happening, stepNames } from './follow.ts';
+
+/** Takes what happens; `done` is awaited once nothing more does. */
+export interface Progress {
+  tell(happening: Happening): void;
+  done(): Promise<void>;
+}
+
+/** One line each, for pipes and logs. */
+export function lines(out: (line: string) => void): Progress {
+  return {
+    tell: (happening) => {
+      const text = lineOf(happening);
+      if (text !== undefined) out(text);
+    },
+    done: async () => undefined,
+  };
+}
+
+function lineOf(happening: Happening): string | undefined {
+  switch (happening.kind) {
+    case 'step':
+      return `${happening.step.padEnd(13)} ${happening.outcome.padEnd(9)} ${duration(happening.milliseconds).padStart(8)}`;
+    case 'promoted':
+      return 'AWSCURRENT    moved';
+    case 'afterRotation':
+      return `AfterRotation ${happening.state}${keyOf(happening)}`;
+    case 'finished':
+      return 'AfterRotation finished';
+    default:
+      // How else it ended is told in full, with what to do.
+      return undefined;
+  }
+}
+
+const keyOf = ({ publishedKid }: { publishedKid?: string }): string =>
+  publishedKid === undefined
+    ? ''
+    : `: key ${publishedKid} is published, and becomes primary when every reader has it`;
+
+/** listr2 asks process.stdout whether it is a terminal; here the stream that is written to was asked. */
+class RendererOfAnyStream extends DefaultRenderer {
+  static override nonTTY = true;
+}
+
+/** The four steps and AfterRotation as tasks; each turns while it is worked on. */
+export function list(stream: NodeJS.WriteStream): Progress {
+  const titles = [...stepNames, 'AfterRotation'] as const;
+  const stages = titles.map((title) => ({ title, ...settleable() }));
+  const stage = (title: string) => stages.find((one) => one.title === title);
+  let note: ((text: string) => void) | undefined;
+  const tasks = stages.map(({ title, settled }) => ({
+    title,
+    async task(_: unknown, task: { title: string; output: string }) {
+      note = (text) => {
+        task.output = text;
+      };
+      task.title = `${title}  ${await settled}`;
+    },
+    rendererOptions: { outputBar: true },
+  }));
+  const running = new Listr(tasks, {
+    renderer: RendererOfAnyStream,
+    // Ctrl-C is ours: the rotation goes on, and a person is told so.
+    registerSignalListeners: false,
+    exitOnError: true,
+    rendererOptions: {
+      collapseErrors: false,
+      logger: new ListrLogger({ processOutput: new ProcessOutput(stream, stream) }),
+    },
+  })
+    .run()
+    // What went wrong is told below the list, with what to do.
+    .catch(() => undefined);
+
+  return {
+    tell(happening) {
+      switch (happening.kind) {
+        case 'step':
+          stage(happening.step)?.settle(
+            `${happening.outcome}, ${duration(happening.milliseconds)}`,
+          );
+          return;
+        case 'promoted':
+          // A step whose duration could not be recorded is done all the same.
+          for (const name of stepNames) stage(name)?.settle('done');
+          return;
+        case 'afterRotation':
+          note?.(`${happening.state}${keyOf(happening)}`);
+          return;
+        case 'finished':
+          stage('AfterRotation')?.settle('finished');
+          return;
+        default:
+          for (const { fail } of stages) fail(happening.kind);
+      }
+    },
+    done: async () => void (await running),
+  };
+}
+
+function settleable() {
+  let settle: (text: string) => void = () => undefined;
+  let fail: (reason: string) => void = () => undefined;
+  const settled = new Promise<string>((resolve, reject) => {
+    settle = resolve;
+    fail = (reason) => reject(new Error(reason));
+  });
+  // Nobody may be waiting for a stage that fails after another one did.
+  settled.catch(() => undefined);
+  return { settled, settle, fail };
+}

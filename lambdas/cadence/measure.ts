@@ -1,0 +1,49 @@
+/**
+ * What a tick tells CloudWatch. Alarms count on it in both directions: on the numbers, and on their absence.
+ * The heartbeat comes last: a tick that was broken off leaves none.
+ */
+import type { Manifest } from '../../domain/config/manifest.ts';
+import { deploymentDimension, metricDimensions, metricNames } from '../../domain/config/names.ts';
+import type { Verdict } from '../../domain/policy/due.ts';
+import type { MetricsDoor } from '../../doors/metrics.ts';
+
+const day = 86_400_000;
+
+export interface Measured {
+  readonly secretName: string;
+  /** A secret whose age cannot be told has no age: its alarm hears that nothing came. */
+  readonly verdict: Pick<Verdict, 'rotatedAt' | 'limitAt'>;
+}
+
+export function measure(
+  metrics: MetricsDoor,
+  manifest: Pick<Manifest, 'name' | 'environment'>,
+  secrets: readonly Measured[],
+  findings: number,
+  at: Date,
+): void {
+  const deployment = { [metricDimensions.deployment]: deploymentDimension(manifest) };
+  for (const { secretName, verdict } of secrets) {
+    const { rotatedAt, limitAt } = verdict;
+    if (rotatedAt !== undefined && limitAt !== undefined) {
+      metrics.emit({
+        dimensions: { ...deployment, [metricDimensions.secret]: secretName },
+        values: {
+          [metricNames.materialAgeDays]: days(at.getTime() - rotatedAt.getTime()),
+          [metricNames.daysToLimit]: days(limitAt.getTime() - at.getTime()),
+        },
+        at,
+      });
+    }
+  }
+  metrics.emit({
+    dimensions: deployment,
+    values: { [metricNames.findings]: findings, [metricNames.heartbeat]: 1 },
+    at,
+  });
+}
+
+/** To the thousandth, about a minute and a half; an alarm compares no closer. */
+function days(milliseconds: number): number {
+  return Math.floor((milliseconds / day) * 1000) / 1000;
+}
