@@ -5,7 +5,7 @@ import {
   type ISecret,
   Secret,
 } from 'aws-cdk-lib/aws-secretsmanager';
-import { Fn, Token } from 'aws-cdk-lib/core';
+import { Fn, Stack, Token } from 'aws-cdk-lib/core';
 import type { ExistingSecretArns, ExistingSecretConstruct } from './secret-props.ts';
 
 type Words = Partial<ExistingSecretArns>;
@@ -76,7 +76,8 @@ function nameOf(secret: Pick<ISecret, 'secretArn' | 'node'>): string | undefined
   if (!(made instanceof CfnSecret)) {
     return undefined;
   }
-  if (made.name !== undefined) {
+  // The CDK writes a name nobody gave as a token that becomes nothing.
+  if (Stack.of(made).resolve(made.name) !== undefined) {
     return made.name;
   }
   // CloudFormation's own names are <logical id>-<random>, both without hyphens; the ARN ends with six more.

@@ -7,6 +7,7 @@ import { manifestOf } from '../domain/config/manifest.ts';
 import { encodeManifest } from '../domain/config/manifest-parts.ts';
 import { manifestParameterName } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import { deferManifest } from './deferred-manifest.ts';
 
 export class ManifestParameter extends Construct {
   /** Of the first part; the others are found from it. */
@@ -15,7 +16,8 @@ export class ManifestParameter extends Construct {
 
   constructor(scope: Construct, id: string, config: RotationConfig) {
     super(scope, id);
-    const parts = encodeManifest(manifestOf(config));
+    const { document, deferred } = deferManifest(manifestOf(config));
+    const parts = encodeManifest(document, deferred);
     this.parameterName = manifestParameterName(config);
     this.parameterArns = parts.map((value, index) => {
       const name = manifestParameterName(config, index + 1);

@@ -89,7 +89,7 @@ export class Quarterturn extends Construct {
 
   /** Lets the grantee read the secret as an application does: AWSCURRENT and AWSPREVIOUS, never a pending value. */
   grantRead(grantee: IGrantable, key: string): Grant {
-    return grantRead(this, grantee, this.#reference(key));
+    return grantRead(grantee, this.#reference(key));
   }
 
   /** The function that rotates the secret with that key. */

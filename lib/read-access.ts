@@ -26,10 +26,9 @@ export function importedSecret(scope: Construct, id: string, reference: SecretRe
 }
 
 /** Values under the labels applications use, and the key for this one secret through Secrets Manager. */
-export function grantRead(scope: Construct, grantee: IGrantable, secret: SecretReference): Grant {
+export function grantRead(grantee: IGrantable, secret: SecretReference): Grant {
   const grant = (actions: string[], resource: string, conditions?: Record<string, unknown>) =>
     Grant.addToPrincipal({
-      scope,
       grantee,
       actions,
       resourceArns: [resource],

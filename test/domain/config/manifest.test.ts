@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { acceptForSeconds, manifestOf, manifestSchema } from '../../../domain/config/manifest.ts';
+import {
+  acceptForSeconds,
+  type Manifest,
+  manifestOf,
+  manifestSchema,
+} from '../../../domain/config/manifest.ts';
 import {
   decodeManifest,
   encodeManifest,
@@ -139,5 +144,68 @@ describe('names', () => {
     expect(() =>
       secretNameOfArn('arn:aws:secretsmanager:eu-west-1:123456789012:secret:name'),
     ).toThrow(expect.objectContaining({ code: 'ERR_ROTATION_SECRET_ARN_INVALID' }));
+  });
+});
+
+describe('what is known only at deployment', () => {
+  /** As SSM holds it once CloudFormation has put the values in. */
+  const written = (parts: readonly string[], values: Readonly<Record<string, string>>) =>
+    parts.map((part) => part.replaceAll(/<(\w+)>/g, (_, name: string) => values[name] ?? ''));
+  const deferredOf = (manifest: Manifest) => {
+    const secrets = manifest.secrets.map((secret) =>
+      secret.kind === 'database'
+        ? { ...secret, host: { deferred: 0 }, port: { deferred: 1 } }
+        : secret,
+    );
+    return encodeManifest({ ...manifest, secrets }, [
+      { json: '"<host>"', bytes: 160 },
+      { json: '<port>', bytes: 20 },
+    ]);
+  };
+  const values = { host: 'db.example.com', port: '5433' };
+
+  test.each([
+    ['one part', () => small],
+    ['many', () => large],
+  ])('is filled in when it is read, in %s', (_title, manifest) => {
+    const read = decodeManifest(written(deferredOf(manifest()), values));
+    expect(read).toEqual({
+      ...manifest(),
+      secrets: manifest().secrets.map((secret) =>
+        secret.kind === 'database' ? { ...secret, host: 'db.example.com', port: 5433 } : secret,
+      ),
+    });
+  });
+
+  test('leaves room for it in the first part', () => {
+    const [first = ''] = written(deferredOf(large), { host: 'h'.repeat(158), port: '5433' });
+    expect(Buffer.byteLength(first)).toBeLessThanOrEqual(8192);
+  });
+
+  test('stands in one parameter alone, so that two deployments cannot mix in it', () => {
+    const parts = deferredOf(large);
+    expect(parts.length).toBeGreaterThan(2);
+    expect(parts.filter((part) => part.includes('<'))).toEqual([parts[0]]);
+    const changed = { ...large, name: 'pharmacz' };
+    const [first = ''] = written(deferredOf(changed), values);
+    const [, ...rest] = written(parts, values);
+    expect(() => decodeManifest([first, ...rest])).toThrow(/not of one text/);
+  });
+
+  test.each([
+    ['that is no list', { host: 'a"b', port: '5433' }, /holds a quote/],
+    ['of the wrong type', { host: 'db.example.com', port: '"5433"' }, /does not fit at "secrets/],
+  ])('%s is refused', (_title, wrong, message) => {
+    expect(() => decodeManifest(written(deferredOf(small), wrong))).toThrow(message);
+  });
+
+  test('a text that names more than the list has is refused', () => {
+    const parts = encodeManifest({ ...small, name: { deferred: 1 } }, [{ json: '"x"', bytes: 8 }]);
+    expect(() => decodeManifest(parts)).toThrow(/names the deferred value 1 of 1/);
+  });
+
+  test('more than one parameter holds is refused when it is encoded', () => {
+    const many = Array.from({ length: 60 }, (_, index) => ({ json: `"${index}"`, bytes: 160 }));
+    expect(() => encodeManifest(small, many)).toThrow(/60 values .* split the deployment/);
   });
 });
