@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetSecretValueCommand,
@@ -12,6 +8,7 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Sandbox, type StackOperationError, startSandbox } from '../../../sandbox/start.ts';
 import { RESOURCE_TYPES } from '../../../sandbox/template/resource-types.ts';
+import { replacementProperties } from '../../cloudformation-specification.ts';
 import { functionResources, makeAssembly } from '../assembly.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -323,7 +320,7 @@ describe('destroy', () => {
 });
 
 test('what replaces a resource is what the CloudFormation specification says', () => {
-  const specification = replacementsOfAws();
+  const specification = replacementProperties();
   for (const [name, { replacement, properties, update }] of Object.entries(RESOURCE_TYPES)) {
     if (update === undefined && replacement === undefined) {
       // Its changes are refused by name.
@@ -339,28 +336,3 @@ test('what replaces a resource is what the CloudFormation specification says', (
     });
   }
 });
-
-/** `aws-cdk` carries the specification, for `cdk diff`. */
-function replacementsOfAws(): Map<string, string[]> {
-  const folder = dirname(createRequire(import.meta.url).resolve('aws-cdk/package.json'));
-  const { schema } = JSON.parse(
-    gunzipSync(readFileSync(join(folder, 'db.json.gz'))).toString('utf8'),
-  ) as {
-    schema: {
-      resource: {
-        entities: {
-          cloudFormationType: string;
-          properties: Record<string, { causesReplacement?: string }>;
-        }[];
-      };
-    };
-  };
-  return new Map(
-    schema.resource.entities.map(({ cloudFormationType, properties }) => [
-      cloudFormationType,
-      Object.entries(properties)
-        .filter(([, { causesReplacement }]) => causesReplacement === 'yes')
-        .map(([name]) => name),
-    ]),
-  );
-}
