@@ -17,12 +17,20 @@ export class CertificateAuthoritiesError extends Error {
   }
 }
 
-/** `taskRoot`: the folder of the bundle (LAMBDA_TASK_ROOT). @throws CertificateAuthoritiesError */
-export function certificateAuthorities(source: 'rds' | 'file', taskRoot: string): string {
+/**
+ * @param taskRoot the folder of the bundle (LAMBDA_TASK_ROOT)
+ * @param file a function that knows several databases has a bundle for each
+ * @throws CertificateAuthoritiesError
+ */
+export function certificateAuthorities(
+  source: 'rds' | 'file',
+  taskRoot: string,
+  file = 'ca.pem',
+): string {
   if (source === 'rds') {
     return profiles.ca.join('\n');
   }
-  const path = join(taskRoot, 'ca.pem');
+  const path = join(taskRoot, file);
   let pem = '';
   try {
     pem = readFileSync(path, 'utf8');

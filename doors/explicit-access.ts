@@ -5,10 +5,11 @@
  * cannot reach AWS, and a session token of the shell is never sent along.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { awsCall, clientDefaults } from './aws-call.ts';
+import { clientDefaults } from './aws-call.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
+import { type OwnedSecretDoor, ownedSecret } from './owned-secret.ts';
 import { type ParametersDoor, parameters } from './parameters.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
 
@@ -31,22 +32,7 @@ export function controlTableWith(access: ExplicitAccess, table: string): Control
   return controlTable(table, new DynamoDBClient({ ...clientDefaults, ...access }));
 }
 
-export interface OwnedSecretDoor {
-  /** Makes `secretString` the value labelled AWSCURRENT. */
-  put(secretId: string, secretString: string): Promise<void>;
-}
-
-/**
- * For the owner of a user-managed secret, who puts values by hand. Secrets that rotate have no such
- * door: PutSecretValue without labels moves AWSCURRENT at once (API_PutSecretValue).
- */
+/** For the owner of a user-managed secret, who puts values by hand. */
 export function ownedSecretWith(access: ExplicitAccess): OwnedSecretDoor {
-  const client = new SecretsManagerClient({ ...clientDefaults, ...access });
-  return {
-    async put(secretId, secretString) {
-      await awsCall('PutSecretValue', () =>
-        client.send(new PutSecretValueCommand({ SecretId: secretId, SecretString: secretString })),
-      );
-    },
-  };
+  return ownedSecret(new SecretsManagerClient({ ...clientDefaults, ...access }));
 }

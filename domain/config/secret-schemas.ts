@@ -119,6 +119,8 @@ export const databaseSchema = z.strictObject({
   identity: identifier.optional(),
   /** The rotator role's secret: a userManaged secret of this configuration, or one outside of it. */
   admin: z.union([z.string(), existingSecretSchema]),
+  /** The rotator role, which `adopt` makes and keeps in the admin secret. */
+  rotator: identifier.default('quarterturn_rotator'),
   /**
    * The master user's secret, which the operator function reads to run the bootstrap SQL of `adopt`;
    * no rotation reads it. Absent: a person runs the SQL that `adopt` prints.

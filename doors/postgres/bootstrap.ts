@@ -1,6 +1,8 @@
 /**
  * The SQL that prepares a cluster for rotation, as the difference between what is there and what is
- * needed: a prepared cluster gives an empty list. Written for a superuser (on RDS: the master user).
+ * needed: a prepared cluster gives an empty list. It needs no superuser: a role with CREATEROLE will do (on
+ * RDS the master user), from PostgreSQL 16 on with ADMIN OPTION on the roles it did not make itself (manual:
+ * CREATEROLE under "Role Attributes"); `bootstrap-findings.ts` says beforehand what it lacks.
  *
  * - admin: CREATEROLE and pg_signal_backend, no rights on data. From PostgreSQL 16 on, also ADMIN OPTION
  *   (INHERIT FALSE, SET FALSE) on exactly the roles it has to set (manual: ALTER ROLE, GRANT).
@@ -9,8 +11,10 @@
  *   member. They are NOLOGIN until their first rotation.
  */
 import type { Session } from './door.ts';
+import { PostgresError } from './errors.ts';
 import { assertName, NoSuchRoleError, quoteIdentifier } from './identifiers.ts';
 import { type RoleFacts, readRole, serverVersion } from './role-facts.ts';
+import { quietStatements } from './role-operations.ts';
 import { loginSettings, readSettings, settingStatements } from './role-settings.ts';
 import { assertVerifier } from './scram.ts';
 
@@ -33,6 +37,25 @@ export interface BootstrapStatement {
   /** The same without verifiers, for people. */
   shown: string;
   why: string;
+  /** Roles that are there and that it changes or grants: from PostgreSQL 16 on it takes ADMIN OPTION on them. */
+  changes: readonly string[];
+}
+
+/** A statement failed, and the transaction with it: nothing was changed. */
+export class BootstrapStatementError extends Error {
+  override readonly name = 'BootstrapStatementError';
+  readonly code = 'ERR_ROTATION_BOOTSTRAP_STATEMENT';
+  readonly sqlstate: string;
+  constructor(number: number, total: number, shown: string, { sqlstate }: PostgresError) {
+    super(
+      `Statement ${number} of ${total} failed with ${sqlstate}, and the transaction was rolled back: nothing was changed. ${
+        sqlstate === '42501'
+          ? 'Whoever runs it lacks a right: have it run by the role that made the one it changes. '
+          : ''
+      }It was: ${shown}`,
+    );
+    this.sqlstate = sqlstate;
+  }
 }
 
 export class UnusableIdentityError extends Error {
@@ -72,15 +95,31 @@ export async function planBootstrap(
   return [...admin, ...roles, ...grants];
 }
 
-/** Executes the statements in one transaction. */
+/**
+ * Executes the statements in one transaction, with those that hold a verifier kept out of the server's log
+ * and statistics where the session may do that.
+ * @param beforeCommit what must have happened for the statements to count
+ * @throws BootstrapStatementError
+ */
 export async function executeBootstrap(
   session: Session,
   statements: readonly BootstrapStatement[],
+  beforeCommit: () => Promise<void> = async () => undefined,
 ): Promise<void> {
   await session.transaction(async () => {
-    for (const { sql } of statements) {
-      await session.query(sql);
+    if (statements.some(({ sql, shown }) => sql !== shown)) {
+      await quietStatements(session);
     }
+    for (const [index, { sql, shown }] of statements.entries()) {
+      try {
+        await session.query(sql);
+      } catch (error) {
+        throw error instanceof PostgresError
+          ? new BootstrapStatementError(index + 1, statements.length, shown, error)
+          : error;
+      }
+    }
+    await beforeCommit();
   });
 }
 
@@ -100,7 +139,7 @@ async function planAdmin(
     );
   } else if (!found.createRole || !found.canLogin) {
     statements.push(
-      statement(`ALTER ROLE ${name} LOGIN CREATEROLE`, 'ALTER ROLE needs CREATEROLE'),
+      statement(`ALTER ROLE ${name} LOGIN CREATEROLE`, 'ALTER ROLE needs CREATEROLE', [username]),
     );
   }
   if (verifier !== undefined) {
@@ -109,6 +148,7 @@ async function planAdmin(
       sql: `ALTER ROLE ${name} PASSWORD '${verifier}'`,
       shown: `ALTER ROLE ${name} PASSWORD '<SCRAM-SHA-256 verifier>'`,
       why: "the rotator's password, as a verifier: the password itself reaches no statement",
+      changes: found === undefined ? [] : [username],
     });
   }
   if (!found?.superuser && !found?.memberOf.includes('pg_signal_backend')) {
@@ -116,6 +156,16 @@ async function planAdmin(
       statement(
         `GRANT pg_signal_backend TO ${name}`,
         'an emergency ends the sessions of a leaked role',
+        ['pg_signal_backend'],
+      ),
+    );
+  }
+  if (!found?.memberOf.includes('rds_password') && (await restrictsPasswords(session))) {
+    statements.push(
+      statement(
+        `GRANT rds_password TO ${name}`,
+        'rds.restrict_password_commands is on: only members of rds_password may set a password',
+        ['rds_password'],
       ),
     );
   }
@@ -140,6 +190,7 @@ async function planRole(
     return statements;
   }
   const identity = await readIdentity(session, plan, found);
+  const changes = found === undefined ? [] : [role];
   const settings = await readSettings(session, role);
   const wanted = loginSettings(identity.name, await readSettings(session, identity.name));
   if (!found?.memberOf.includes(identity.name)) {
@@ -148,17 +199,21 @@ async function planRole(
       statement(
         `GRANT ${quoteIdentifier(identity.name)} TO ${name}${options}`,
         `${role} works with the rights of ${identity.name}`,
+        [identity.name],
       ),
     );
   }
   for (const sql of settingStatements(name, wanted, settings)) {
-    statements.push(statement(sql, `sessions of ${role} behave as those of ${identity.name}`));
+    statements.push(
+      statement(sql, `sessions of ${role} behave as those of ${identity.name}`, changes),
+    );
   }
   if ((found?.connectionLimit ?? -1) !== identity.connectionLimit) {
     statements.push(
       statement(
         `ALTER ROLE ${name} CONNECTION LIMIT ${identity.connectionLimit}`,
         `the connection limit of ${identity.name}`,
+        changes,
       ),
     );
   }
@@ -211,6 +266,7 @@ async function planAdminOption(
           `GRANT ${quoteIdentifier(role)} TO ${quoteIdentifier(admin)} ` +
             'WITH ADMIN OPTION, INHERIT FALSE, SET FALSE',
           `${admin} may set the password of ${role}, and has none of its rights`,
+          (await findRole(session, role)) === undefined ? [] : [role],
         ),
       ];
 }
@@ -226,8 +282,16 @@ async function findRole(session: Session, role: string): Promise<RoleFacts | und
   }
 }
 
-function statement(sql: string, why: string): BootstrapStatement {
-  return { sql, shown: sql, why };
+/** RDS parameter group (Amazon RDS user guide, "Restricting control over who can manage passwords"). */
+async function restrictsPasswords(session: Session): Promise<boolean> {
+  const [row] = await session.query<{ on: boolean }>(
+    `select pg_catalog.current_setting('rds.restrict_password_commands', true) = 'on' as on`,
+  );
+  return row?.on === true;
+}
+
+function statement(sql: string, why: string, changes: readonly string[] = []): BootstrapStatement {
+  return { sql, shown: sql, why, changes };
 }
 
 /** The script a person can read and run: each statement below its reason. */

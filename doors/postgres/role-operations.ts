@@ -28,12 +28,21 @@ export class SessionsRemainError extends Error {
  * roles per cluster, so `session` must be in the one maintenance database of the cluster. The lock is
  * the session's: it ends with the connection, whatever happens to this process.
  */
-export async function withRoleLock<T>(
+export function withRoleLock<T>(
   session: Session,
   role: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const key = createHash('sha256').update(`quarterturn role lock v1\0${role}`).digest();
+  return withLock(session, `quarterturn role lock v1\0${role}`, work);
+}
+
+/** One bootstrap of a cluster at a time; `session` as for `withRoleLock`. */
+export function withBootstrapLock<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  return withLock(session, 'quarterturn bootstrap lock v1', work);
+}
+
+async function withLock<T>(session: Session, name: string, work: () => Promise<T>): Promise<T> {
+  const key = createHash('sha256').update(name).digest();
   const id = key.readBigInt64BE(0).toString();
   await session.query('select pg_catalog.pg_advisory_lock($1::bigint)', [id]);
   try {
@@ -164,7 +173,7 @@ async function rollBackPrepared(
  * hold the verifier. Only for the open transaction. Asks for the permission instead of trying: a
  * refused SET would abort the transaction.
  */
-async function quietStatements(session: Session): Promise<void> {
+export async function quietStatements(session: Session): Promise<void> {
   const permitted =
     (await serverVersion(session)) >= 150000
       ? `pg_catalog.has_parameter_privilege(current_user, setting, 'SET')`

@@ -2,6 +2,7 @@
 import type * as z from 'zod';
 import type { Endpoint } from '../../doors/postgres/door.ts';
 import { assertName } from '../../doors/postgres/identifiers.ts';
+import { isReservedRole } from '../../doors/postgres/role-problems.ts';
 import type { databaseEnvironmentSchema } from './environment.ts';
 import { InvalidSettingsError } from './errors.ts';
 
@@ -18,14 +19,6 @@ export type DatabaseSettings = Pick<
   | 'DATABASE_URL'
   | 'VERIFY_TABLES'
 >;
-
-/** Roles of the server or of RDS, and words that mean something else where a role name stands. */
-const reserved =
-  /^(pg_.*|rds_.*|rdsadmin|rdsrepladmin|rdstopmgr|rdsproxyadmin|postgres|public|none|current_role|current_user|session_user)$/i;
-
-export function isReservedRole(role: string): boolean {
-  return reserved.test(role);
-}
 
 /** @throws InvalidSettingsError, UnusableNameError */
 export function assertSettings(settings: DatabaseSettings): void {

@@ -1,0 +1,109 @@
+/**
+ * What the command line asks of functions, because it opens no database and reads no value: one request and
+ * one answer per operation. `planBootstrap` and `executeBootstrap` are the operator's (one a network),
+ * `rehearse` is every rotation function's own.
+ *
+ * Answers hold names, numbers and findings; strict at every level, so that no later change lets a value in.
+ */
+import * as z from 'zod';
+
+const secretName = z.string().min(1).max(512);
+/** SHA-256 of a plan, hex. */
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Blocks: nothing is done while it stands. Warns: a person should know. */
+export const findingSchema = z.strictObject({
+  code: z.string().regex(/^[A-Z][A-Z0-9_]{2,63}$/),
+  level: z.enum(['blocks', 'warns']),
+  message: z.string().min(1).max(2048),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+export const planBootstrapSchema = z.strictObject({
+  operation: z.literal('planBootstrap'),
+  /** Name of the database secret. */
+  secret: secretName,
+});
+export type PlanBootstrap = z.infer<typeof planBootstrapSchema>;
+
+export const bootstrapPlanSchema = z.strictObject({
+  secret: secretName,
+  /** Of what would be executed, where and as whom. */
+  digest,
+  host: z.string(),
+  port: z.int(),
+  /** The maintenance database of the cluster. */
+  database: z.string(),
+  /** `server_version_num`; absent: nobody could log in. */
+  serverVersion: z.int().optional(),
+  /** The role that executes the plan; absent: a person does. */
+  runBy: z.string().optional(),
+  /** In order, as people see them: without verifiers. */
+  statements: z.array(z.strictObject({ sql: z.string(), why: z.string() })),
+  /** The rotator gets a new password, which goes into the admin secret and nowhere else. */
+  storesPassword: z.boolean(),
+  findings: z.array(findingSchema),
+  /** What nobody can see from here. */
+  unchecked: z.array(z.string()),
+});
+export type BootstrapPlanAnswer = z.infer<typeof bootstrapPlanSchema>;
+
+export const executeBootstrapSchema = z.strictObject({
+  operation: z.literal('executeBootstrap'),
+  secret: secretName,
+  /** Of the plan that was confirmed; another one is refused. */
+  digest,
+});
+export type ExecuteBootstrap = z.infer<typeof executeBootstrapSchema>;
+
+export const bootstrapExecutedSchema = z.strictObject({
+  secret: secretName,
+  /** nothingToDo: the cluster was prepared already, by this plan or another. */
+  outcome: z.enum(['executed', 'nothingToDo']),
+  statements: z.int(),
+  passwordStored: z.boolean(),
+  /** The admin's login, accepted after everything was done. */
+  proven: z.strictObject({ role: z.string(), host: z.string(), database: z.string() }),
+});
+export type BootstrapExecuted = z.infer<typeof bootstrapExecutedSchema>;
+
+export const rehearseSchema = z.strictObject({ operation: z.literal('rehearse') });
+export type Rehearse = z.infer<typeof rehearseSchema>;
+
+/** What is known of a value without telling it. */
+export const valueFactsSchema = z.strictObject({
+  shape: z.enum(['plain', 'keyset', 'rds']),
+  /** Name of the flat field, and whether the value is a document that has it. */
+  field: z.string().optional(),
+  fieldPresent: z.boolean().optional(),
+  bits: z.int().optional(),
+  encoding: z.string().optional(),
+  /** Of a keyset, the primary first. */
+  kids: z.array(z.string()).optional(),
+  /** The role a database value names. */
+  role: z.string().optional(),
+  databaseUrl: z.boolean().optional(),
+  /** Encryption: declared columns, and sampled values that opened. */
+  columns: z.int().optional(),
+  openedValues: z.int().optional(),
+});
+export type ValueFacts = z.infer<typeof valueFactsSchema>;
+
+export const rehearsalSchema = z.strictObject({
+  secretArn: z.string(),
+  /** The key the deployment expects an adopted secret to be encrypted with. */
+  kmsKeyArn: z.string().optional(),
+  /** ARN of the function that rotates the secret: the one that answers. */
+  functionArn: z.string(),
+  /** AWSCURRENT; absent: no version carries it. */
+  versionId: z.string().optional(),
+  value: z.enum(['text', 'binary', 'missing', 'uninitialised']),
+  facts: valueFactsSchema.optional(),
+  /** Bytes of the value now, and of the one a first rotation would make. */
+  bytes: z.int().optional(),
+  nextBytes: z.int().optional(),
+  /** Staging labels in use, of twenty. */
+  labels: z.int(),
+  findings: z.array(findingSchema),
+});
+export type Rehearsal = z.infer<typeof rehearsalSchema>;

@@ -1,0 +1,76 @@
+/** Why a role cannot be rotated. Each stands for a lockout, or for power a leaked secret must not give. */
+import type { RoleFacts } from './role-facts.ts';
+
+export interface RoleProblem {
+  code: RoleProblemCode;
+  problem: string;
+  remedy: string;
+}
+
+export type RoleProblemCode =
+  | 'ROLE_RESERVED'
+  | 'ROLE_PRIVILEGED'
+  | 'ROLE_USES_IAM'
+  | 'ROLE_EXPIRES'
+  | 'ROLE_WITHOUT_CONNECTIONS';
+
+interface Rule extends RoleProblem {
+  when: (facts: RoleFacts) => boolean;
+}
+
+/** Roles of the server or of RDS, and words that mean something else where a role name stands. */
+const reserved =
+  /^(pg_.*|rds_.*|rdsadmin|rdsrepladmin|rdstopmgr|rdsproxyadmin|postgres|public|none|current_role|current_user|session_user)$/i;
+
+export function isReservedRole(role: string): boolean {
+  return reserved.test(role);
+}
+
+const remedy = 'Rotated roles are ordinary ones: take the attribute away, or rotate another role.';
+const privileged = (problem: string, when: Rule['when']): Rule => ({
+  code: 'ROLE_PRIVILEGED',
+  problem,
+  remedy,
+  when,
+});
+
+const rules: readonly Rule[] = [
+  {
+    code: 'ROLE_RESERVED',
+    problem: 'is reserved',
+    remedy,
+    when: (facts) => isReservedRole(facts.name),
+  },
+  privileged('is a superuser', (facts) => facts.superuser),
+  privileged('has CREATEROLE', (facts) => facts.createRole),
+  privileged('has REPLICATION', (facts) => facts.replication),
+  privileged('has BYPASSRLS', (facts) => facts.bypassRowSecurity),
+  privileged('is a member of rds_superuser', (facts) => facts.memberOf.includes('rds_superuser')),
+  {
+    // With rds_iam, RDS accepts IAM tokens only: passwords are useless.
+    code: 'ROLE_USES_IAM',
+    problem: 'is a member of rds_iam, so no password lets it in',
+    remedy: 'Revoke rds_iam from it, or do not rotate its password.',
+    when: (facts) => facts.memberOf.includes('rds_iam'),
+  },
+  {
+    // An expired role answers 28P01 to the right password, and a new password does not cure it.
+    code: 'ROLE_EXPIRES',
+    problem: 'has a VALID UNTIL, after which even the right password is refused',
+    remedy: "Remove it: ALTER ROLE … VALID UNTIL 'infinity'.",
+    when: (facts) => facts.validUntil !== undefined,
+  },
+  {
+    code: 'ROLE_WITHOUT_CONNECTIONS',
+    problem: 'has CONNECTION LIMIT 0',
+    remedy: 'Raise the limit to what its consumers need.',
+    when: (facts) => facts.connectionLimit === 0,
+  },
+];
+
+/** All of them, the gravest first; none: the role may be rotated. */
+export function roleProblems(facts: RoleFacts): RoleProblem[] {
+  return rules
+    .filter(({ when }) => when(facts))
+    .map(({ code, problem, remedy }) => ({ code, problem, remedy }));
+}
