@@ -4,13 +4,12 @@
  * It deploys `rotation.config.ts`; another configuration (`.ts` with a default export, or `.json`) is named by
  * `npx cdk -c config=<file>` or QUARTERTURN_CONFIG.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { App } from 'aws-cdk-lib/core';
-import { InvalidConfigError, parseRotationConfig } from '../domain/config/rotation-config.ts';
+import { parseRotationConfig } from '../domain/config/rotation-config.ts';
 import { QuarterturnStack } from '../lib/quarterturn-stack.ts';
+import { readConfiguration } from './configuration-file.ts';
 
 const here = join(import.meta.dirname, '..');
 
@@ -27,28 +26,10 @@ async function main(): Promise<void> {
     (app.node.tryGetContext('config') as string | undefined) ?? process.env.QUARTERTURN_CONFIG;
   const file = named === undefined ? join(here, 'rotation.config.ts') : resolve(named);
   new QuarterturnStack(app, {
-    config: parseRotationConfig(await load(file)),
+    config: parseRotationConfig(await readConfiguration(file)),
     configDirectory: dirname(file),
   });
   app.synth();
-}
-
-async function load(file: string): Promise<unknown> {
-  if (extname(file) === '.json') {
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8');
-    } catch {
-      throw new InvalidConfigError([`the file ${file} cannot be read; expected a configuration`]);
-    }
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw new InvalidConfigError([`the file ${file} is not JSON`]);
-    }
-  }
-  const loaded = (await import(pathToFileURL(file).href)) as { default?: unknown };
-  return loaded.default;
 }
 
 try {

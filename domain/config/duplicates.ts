@@ -1,3 +1,5 @@
+import { show } from './show.ts';
+
 /** What stands in a list more than once, as problems of the configuration. */
 export function duplicates<Entry>(
   entries: readonly Entry[],
@@ -9,7 +11,7 @@ export function duplicates<Entry>(
   return entries.flatMap((entry, index) => {
     const value = of(entry);
     if (seen.has(value)) {
-      return [`${path}.${index}: found "${value}" again; expected every ${what} once`];
+      return [`${path}.${index}: found ${show(value)} again; expected every ${what} once`];
     }
     seen.add(value);
     return [];

@@ -3,6 +3,7 @@ import { cidrProblem } from './cidr.ts';
 import { duplicates } from './duplicates.ts';
 import type { ExistingNetworkConfig, NetworkConfig } from './network-schema.ts';
 import type { RotationConfig } from './rotation-config.ts';
+import { show } from './show.ts';
 
 export function networkProblems(config: RotationConfig): string[] {
   return [
@@ -29,7 +30,7 @@ function useProblems({ secrets, networks }: RotationConfig): string[] {
       .filter(({ name }) => networks[name] === undefined)
       .map(
         ({ key, name }) =>
-          `secrets.${key}.network: found "${name}"; expected a network of this configuration (${names.join(', ') || 'there is none'})`,
+          `secrets.${key}.network: found ${show(name)}; expected a network of this configuration (${names.join(', ') || 'there is none'})`,
       ),
     ...names
       .filter((name) => uses.every((use) => use.name !== name))

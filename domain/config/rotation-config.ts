@@ -1,8 +1,10 @@
 /** `rotation.config.ts`: one environment in one account and region. Holds names, never a value. */
 import * as z from 'zod';
+import { describeIssue, flatten, type Issue } from './describe-issue.ts';
 import { networkSchema } from './network-schema.ts';
 import { ruleProblems } from './rules.ts';
 import { type RotatedConfig, secretSchema } from './secret-schemas.ts';
+import { soundPart } from './sound-part.ts';
 
 const roleArn = z
   .string()
@@ -92,9 +94,11 @@ export function defineRotation(input: RotationConfigInput): RotationConfig {
 export function parseRotationConfig(input: unknown): RotationConfig {
   const result = rotationConfigSchema.safeParse(input);
   if (!result.success) {
-    throw new InvalidConfigError(
-      flatten(result.error.issues).map((issue) => describe(issue, input)),
-    );
+    const issues = flatten(result.error.issues);
+    throw new InvalidConfigError([
+      ...issues.map((issue) => describeIssue(issue, input, rotationConfigSchema)),
+      ...rulesOfSoundPart(input, issues),
+    ]);
   }
   const problems = ruleProblems(result.data);
   if (problems.length > 0) {
@@ -103,71 +107,19 @@ export function parseRotationConfig(input: unknown): RotationConfig {
   return result.data;
 }
 
-/** A new secret is rotated from the start; an adopted one waits until somebody says so. */
-export const isArmed = (secret: RotatedConfig): boolean =>
-  secret.armed ?? secret.adopt === undefined;
-
-type Issue = z.core.$ZodIssue;
-
-/** Of a union (`admin`, `ca`) the branch that came furthest says what is wrong. */
-function flatten(issues: readonly Issue[]): Issue[] {
-  return issues.flatMap((issue) => {
-    if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
-    const branches = issue.errors.map((branch) =>
-      flatten(branch).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
-    );
-    const depth = (branch: readonly Issue[]) =>
-      Math.max(0, ...branch.map(({ path }) => path.length));
-    return branches.reduce((best, next) => (depth(next) > depth(best) ? next : best));
-  });
-}
-
-function describe(issue: Issue, input: unknown): string {
-  const path = issue.path.map(String).join('.') || 'the configuration';
-  if (issue.code === 'unrecognized_keys') {
-    return `${path}: found the unknown ${issue.keys.map((key) => `"${key}"`).join(', ')}; remove it, or correct its spelling`;
-  }
-  if (issue.code === 'invalid_key') {
-    return `${path}: found a key that is no name; expected ${issue.issues[0]?.message}`;
-  }
-  return `${path}: found ${show(valueAt(input, issue.path))}; expected ${allowed(issue)}`;
-}
-
-function allowed(issue: Issue): string {
-  switch (issue.code) {
-    case 'invalid_value':
-      return issue.values.map((value) => JSON.stringify(value)).join(', ');
-    case 'invalid_type':
-      return `a value of type ${issue.expected}`;
-    case 'too_big':
-      return `at most ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`;
-    case 'too_small':
-      return `at least ${issue.minimum}${issue.origin === 'string' ? ' characters' : ''}`;
-    case 'invalid_union':
-      return 'kind "jwt", "encryption", "database" or "userManaged"';
-    default:
-      return issue.message;
-  }
-}
-
-function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === 'object' && value !== null
-        ? (value as Record<PropertyKey, unknown>)[key]
-        : undefined,
-    input,
+/** Every problem at once: what has the right shape is held against the rules, too. */
+function rulesOfSoundPart(input: unknown, issues: readonly Issue[]): string[] {
+  const sound = soundPart(input, issues);
+  const result = rotationConfigSchema.safeParse(sound?.input);
+  if (sound === undefined || !result.success) return [];
+  const { leftOut } = sound;
+  return ruleProblems(result.data).filter(
+    (problem) =>
+      !leftOut.some((key) => problem.includes(`"${key}"`)) &&
+      !(leftOut.length > 0 && problem.includes('no secret uses')),
   );
 }
 
-/** A configuration holds no secret, but a pasted DSN or password would: nothing long or URL-like is echoed. */
-export function show(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (typeof value === 'string') {
-    return value.length > 100 || /[@\s]|:\/\//.test(value)
-      ? `a string of ${value.length} characters`
-      : `"${value}"`;
-  }
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
-}
+/** A new secret is rotated from the start; an adopted one waits until somebody says so. */
+export const isArmed = (secret: RotatedConfig): boolean =>
+  secret.armed ?? secret.adopt === undefined;

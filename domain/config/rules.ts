@@ -2,25 +2,21 @@
 import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
 import { networkProblems } from './network-rules.ts';
+import { ownershipProblems } from './ownership-rules.ts';
 import type { RotationConfig } from './rotation-config.ts';
 import type { DatabaseConfig, EncryptionConfig, JwtConfig } from './secret-schemas.ts';
+import { show } from './show.ts';
 
 export function ruleProblems(config: RotationConfig): string[] {
   const problems = Object.entries(config.secrets).flatMap(([key, secret]) => {
     const path = `secrets.${key}`;
     switch (secret.kind) {
       case 'jwt':
-        return [...rotatedProblems(secret, path, config), ...jwtProblems(secret, path)];
+        return [...rotatedProblems(secret, path), ...jwtProblems(secret, path)];
       case 'encryption':
-        return [
-          ...rotatedProblems(secret, path, config),
-          ...encryptionProblems(secret, path, config),
-        ];
+        return [...rotatedProblems(secret, path), ...encryptionProblems(secret, path, config)];
       case 'database':
-        return [
-          ...rotatedProblems(secret, path, config),
-          ...databaseProblems(secret, path, config),
-        ];
+        return [...rotatedProblems(secret, path), ...databaseProblems(secret, path, config)];
       default:
         return [];
     }
@@ -28,6 +24,7 @@ export function ruleProblems(config: RotationConfig): string[] {
   return [
     ...problems,
     ...networkProblems(config),
+    ...ownershipProblems(config),
     ...roleProblems(config),
     ...nameProblems(config),
     ...consumerProblems(config),
@@ -37,18 +34,11 @@ export function ruleProblems(config: RotationConfig): string[] {
 function rotatedProblems(
   secret: JwtConfig | EncryptionConfig | DatabaseConfig,
   path: string,
-  { region }: RotationConfig,
 ): string[] {
   const problems: string[] = [];
   if (secret.leadDays >= secret.cadenceDays - 1) {
     problems.push(
       `${path}.leadDays: found ${secret.leadDays}; expected less than cadenceDays - 1 (${secret.cadenceDays - 1})`,
-    );
-  }
-  const found = secret.adopt?.secretArn.split(':')[3];
-  if (found !== undefined && found !== region) {
-    problems.push(
-      `${path}.adopt.secretArn: found a secret in "${found}"; expected one in "${region}": a replica is rotated where its primary stands`,
     );
   }
   return problems;
@@ -83,7 +73,7 @@ function encryptionProblems(
   const database = secret.database === undefined ? undefined : config.secrets[secret.database];
   if (secret.database !== undefined && database?.kind !== 'database') {
     problems.push(
-      `${path}.database: found "${secret.database}"; expected the key of a database secret (${keysOf(config, 'database')})`,
+      `${path}.database: found ${show(secret.database)}; expected the key of a database secret (${keysOf(config, 'database')})`,
     );
   }
   if (secret.columns.length > 0 && secret.database === undefined) {
@@ -111,6 +101,19 @@ function encryptionProblems(
         `${path}.columns.${index}.primaryKey: found nothing; profile "row" binds "${column.id}" to its row, expected the columns of the primary key`,
       );
     }
+    if (column.primaryKey?.includes(column.column)) {
+      problems.push(
+        `${path}.columns.${index}.primaryKey: found "${column.column}", the encrypted column itself; expected columns that stay as they are`,
+      );
+    }
+    problems.push(
+      ...duplicates(
+        column.primaryKey ?? [],
+        (name) => name,
+        `${path}.columns.${index}.primaryKey`,
+        'column',
+      ),
+    );
     if (column.profile !== 'row' && column.primaryKey !== undefined) {
       problems.push(
         `${path}.columns.${index}.primaryKey: found one with profile "${column.profile}"; expected profile "row", or no primaryKey`,
@@ -138,13 +141,29 @@ function databaseProblems(secret: DatabaseConfig, path: string, config: Rotation
       `${path}.identity: found "${secret.identity}"; scheme "singleUser" has none, its one role is the application's`,
     );
   }
+  if (secret.scheme === 'singleUser' && secret.verifyTables !== undefined) {
+    problems.push(
+      `${path}.verifyTables: found a list of ${secret.verifyTables.length}; scheme "singleUser" has no identity to compare with, expected scheme "multiUser" or no verifyTables`,
+    );
+  }
+  problems.push(
+    ...duplicates(secret.verifyTables ?? [], (name) => name, `${path}.verifyTables`, 'table'),
+  );
   const host = hostProblem(secret.host, config.environment);
   if (host !== undefined) {
     problems.push(`${path}.host: found a host that is refused; expected ${host}`);
   }
   if (typeof secret.admin === 'string' && config.secrets[secret.admin]?.kind !== 'userManaged') {
     problems.push(
-      `${path}.admin: found "${secret.admin}"; expected the key of a userManaged secret (${keysOf(config, 'userManaged')}) or { secretArn, kmsKeyArn }`,
+      `${path}.admin: found ${show(secret.admin)}; expected the key of a userManaged secret (${keysOf(config, 'userManaged')}) or { secretArn, kmsKeyArn }`,
+    );
+  }
+  if (
+    isReserved(secret.rotator) ||
+    [...secret.roles, secret.identity].some((role) => role === secret.rotator)
+  ) {
+    problems.push(
+      `${path}.rotator: found "${secret.rotator}"; expected a role of its own: neither reserved nor one of this secret's`,
     );
   }
   for (const role of [
@@ -232,7 +251,7 @@ function consumerProblems(config: RotationConfig): string[] {
         .filter((key) => config.secrets[key] === undefined)
         .map(
           (key) =>
-            `consumers.${index}.reads: found "${key}"; expected a secret of this configuration (${Object.keys(config.secrets).join(', ')})`,
+            `consumers.${index}.reads: found ${show(key)}; expected a secret of this configuration (${Object.keys(config.secrets).join(', ')})`,
         ),
       ...duplicates(consumer.reads, (key) => key, `consumers.${index}.reads`, 'secret'),
     ]),

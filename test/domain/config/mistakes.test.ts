@@ -1,0 +1,171 @@
+import { describe, expect, test } from '@jest/globals';
+import { InvalidConfigError, parseRotationConfig } from '../../../domain/config/rotation-config.ts';
+import { document, mistakes } from './mistakes.ts';
+
+function problemsOf(input: unknown): readonly string[] {
+  try {
+    parseRotationConfig(input);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidConfigError);
+    return (error as InvalidConfigError).problems;
+  }
+  return [];
+}
+
+test('the document the mistakes start from is accepted', () => {
+  expect(problemsOf(document())).toEqual([]);
+});
+
+describe('found when the stack is synthesized, with path, finding, what is allowed and what to do:', () => {
+  test.each(mistakes)('%s', (_title, change, said) => {
+    const good = document();
+    const changed = change(good);
+    const problems = problemsOf(changed === undefined || changed === good ? good : changed);
+    expect(problems).toHaveLength(said.length);
+    for (const pattern of said) {
+      expect(problems).toContainEqual(expect.stringMatching(pattern));
+    }
+    for (const problem of problems) {
+      expect(problem).toMatch(/^[^ ].*: found .*(expected|expects) /);
+      expect(problem).not.toContain('\n');
+    }
+  });
+
+  test('sixty of them and more', () => {
+    expect(mistakes.length).toBeGreaterThanOrEqual(60);
+  });
+});
+
+test('every problem is told at once: of shape, of spelling and between secrets', () => {
+  const config = document();
+  config.auditYears = 7;
+  config.secrets.jwt.cadence = 90;
+  config.secrets.vendor.purpose = '';
+  config.secrets.legacy.roles = ['postgres'];
+  config.consumers[0].reads = ['jwt', 'vendor', 'cache'];
+  config.networks.spare = { cidr: '10.43.0.0/24' };
+  expect(problemsOf(config).map((problem) => problem.split(':')[0])).toEqual([
+    'auditYears',
+    'secrets.jwt',
+    'secrets.vendor.purpose',
+    'secrets.legacy.roles',
+    'consumers.0.reads',
+  ]);
+});
+
+test('what refers to a secret that is mistyped is not wrong for that', () => {
+  const config = document();
+  config.secrets.db.port = 'x';
+  expect(problemsOf(config)).toEqual([expect.stringMatching(/^secrets\.db\.port: found "x"/)]);
+});
+
+/** Pasted where a name belongs, or as the name of a field. */
+const pasted = [
+  'postgres://app:hunter2@db.example.com/app',
+  'correct horse battery staple',
+  'Tr0ub4dor&3',
+  'AKIAIOSFODNN7EXAMPLE',
+  'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  'ghp_16C7e42F292c6912E7710c838347Ae178B4a',
+  'eyJhbGciOiJIUzI1NiJ9.e30.ZRrHA1JJJW8opsbCGfG_HACGpVUMN_a9IV7pAx_Zmeo',
+  '9f2c41aa07be63d19f2c41aa07be63d1',
+  'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ',
+  'SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==',
+  'md59f2c41aa07be63d19f2c41aa07be63d1',
+  'x'.repeat(101),
+];
+// biome-ignore lint/suspicious/noExplicitAny: documents that must be refused have no type
+const places: [string, (config: any, secret: string) => void][] = [
+  [
+    'the name',
+    (c, secret) => {
+      c.name = secret;
+    },
+  ],
+  [
+    'the field of a key',
+    (c, secret) => {
+      c.secrets.jwt.field = `${secret}!`;
+    },
+  ],
+  [
+    'the host of a database',
+    (c, secret) => {
+      c.secrets.db.host = secret;
+    },
+  ],
+  [
+    'the admin',
+    (c, secret) => {
+      c.secrets.db.admin = secret;
+    },
+  ],
+  [
+    'the database of columns',
+    (c, secret) => {
+      c.secrets.pii.database = secret;
+    },
+  ],
+  [
+    'the network',
+    (c, secret) => {
+      c.secrets.db.network = secret;
+    },
+  ],
+  [
+    'a secret a consumer reads',
+    (c, secret) => {
+      c.consumers[0].reads = [secret];
+    },
+  ],
+  [
+    'a field nobody knows',
+    (c, secret) => {
+      c.secrets.db.password = secret;
+    },
+  ],
+  [
+    'the name of a field',
+    (c, secret) => {
+      c.secrets.db[secret] = true;
+    },
+  ],
+  [
+    'the key of a secret',
+    (c, secret) => {
+      c.secrets[secret] = {};
+    },
+  ],
+  [
+    'the kind',
+    (c, secret) => {
+      c.secrets.jwt.kind = secret;
+    },
+  ],
+];
+
+describe.each(places)('a secret pasted as %s is in no message:', (where, paste) => {
+  test.each(pasted)('%s', (secret) => {
+    const config = document();
+    paste(config, secret);
+    const told = problemsOf(config).join('\n');
+    // A key of letters and digits is a host name as good as any, and then nothing is told.
+    expect(told === '' && where !== 'the host of a database').toBe(false);
+    expect(told).not.toContain(secret);
+    expect(told).not.toContain(secret.slice(0, 20));
+  });
+});
+
+test.each([
+  'shop-prod-2',
+  'patients.ssn',
+  'eu-west-1a',
+  'app_role_2',
+  'Quarterturn',
+  'db01',
+  'multi-user',
+])('an ordinary name is shown: %s', (name) => {
+  const config = document();
+  config.secrets.jwt.kind = name;
+  expect(problemsOf(config)).toEqual([expect.stringContaining(`found "${name}"`)]);
+});
