@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../doors/clock.ts';
 import { deployments } from '../doors/deployments.ts';
 import { localRandom } from '../doors/random.ts';
-import { type CommandContext, exitCodes, type Run } from './command.ts';
+import { type CommandContext, exitCodes, type RegisterCommand, type Run } from './command.ts';
 import { commands } from './commands.ts';
 import { UsageError } from './errors.ts';
 import { openDeployment } from './open-deployment.ts';
@@ -11,10 +11,12 @@ import { terminal } from './terminal.ts';
 
 /** What the entry point hands in: the command line itself imports neither demo nor configuration. */
 export interface CliCommands {
-  /** @returns an exit code */
-  demo(chapter?: string): Promise<number>;
-  /** @returns an exit code */
-  sandbox(options: { port?: number }): Promise<number>;
+  /** @returns an exit code. Absent: there is no demo. */
+  demo?: (chapter?: string) => Promise<number>;
+  /** @returns an exit code. Absent: `more` has a sandbox of its own. */
+  sandbox?: (options: { port?: number }) => Promise<number>;
+  /** Commands of the entry point's own. */
+  more?: readonly RegisterCommand[];
 }
 
 /** The terminal of this process, and deployments by its environment. */
@@ -55,23 +57,28 @@ export async function main(
     async (...args) => {
       exitCode = await act(contextOf(context, args.at(-1)), ...args);
     };
-  for (const register of commands) {
+  for (const register of [...commands, ...(handedIn.more ?? [])]) {
     register(program, run);
   }
-  program
-    .command('demo')
-    .description('rotate every kind of secret on this machine and read the proof back')
-    .argument('[chapter]', 'one chapter instead of all of them')
-    .action(async (chapter?: string) => {
-      exitCode = await handedIn.demo(chapter);
-    });
-  program
-    .command('sandbox')
-    .description('keep the stack running locally, for the real `aws` command, until Ctrl-C')
-    .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', parsePort)
-    .action(async (options: { port?: number }) => {
-      exitCode = await handedIn.sandbox(options);
-    });
+  const { demo, sandbox } = handedIn;
+  if (demo !== undefined) {
+    program
+      .command('demo')
+      .description('rotate every kind of secret on this machine and read the proof back')
+      .argument('[chapter]', 'one chapter instead of all of them')
+      .action(async (chapter?: string) => {
+        exitCode = await demo(chapter);
+      });
+  }
+  if (sandbox !== undefined) {
+    program
+      .command('sandbox')
+      .description('keep the stack running locally, for the real `aws` command, until Ctrl-C')
+      .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', parsePort)
+      .action(async (options: { port?: number }) => {
+        exitCode = await sandbox(options);
+      });
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
