@@ -3,12 +3,15 @@ import type { DatabaseConfig, EncryptionConfig } from '../domain/config/secret-s
 import type { EncryptionEnvironment } from '../lambdas/encryption/environment.ts';
 import { authorityFiles } from './authorities.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
+import type { Escrow } from './escrow.ts';
 import { type OwnEnvironment, RotatingSecret } from './rotating-secret.ts';
 
 export interface EncryptionSecretProps {
   readonly deployment: Deployment;
   readonly key: string;
   readonly secret: EncryptionConfig;
+  /** Where its values are kept a second time. */
+  readonly escrow: Escrow;
   /** The database whose columns it encrypts. */
   readonly database?: { readonly config: DatabaseConfig; readonly reference: SecretReference };
 }
@@ -16,11 +19,12 @@ export interface EncryptionSecretProps {
 /** The key an application encrypts fields with. */
 export class EncryptionSecret extends RotatingSecret {
   constructor(scope: Construct, id: string, props: EncryptionSecretProps) {
-    const { deployment, key, secret, database } = props;
+    const { deployment, key, secret, database, escrow } = props;
     const environment: OwnEnvironment<EncryptionEnvironment> = {
       FIELD: secret.field,
       BITS: String(secret.bits),
       ENCODING: secret.encoding,
+      ...escrow.environment(key),
       ...(database && {
         DATABASE_SECRET_ARN: database.reference.arn,
         DATABASE_HOST: database.config.host,
@@ -45,5 +49,6 @@ export class EncryptionSecret extends RotatingSecret {
         network: deployment.networkOf(database.config.network),
       }),
     });
+    this.function.allow(...escrow.storing(key));
   }
 }

@@ -2,6 +2,7 @@
 
 import {
   AccountRootPrincipal,
+  ArnPrincipal,
   PolicyDocument,
   PolicyStatement,
   ServicePrincipal,
@@ -35,6 +36,8 @@ const administration = [
   'kms:UpdateKeyDescription',
 ];
 
+/** AmazonS3/latest/userguide/UsingKMSEncryption.html, "Permissions" */
+const useByS3 = ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'];
 const useBySecretsManager = ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'];
 /** amazondynamodb/latest/developerguide/encryption.usagenotes.html */
 export const useByDynamoDb = [
@@ -75,6 +78,21 @@ export class Keys extends Construct {
     // DynamoDB holds a grant of its own on a table's key, made by whoever makes the table.
     this.control = this.#key('Control', 'dynamodb', [...useByDynamoDb, 'kms:CreateGrant']);
     this.messages = this.#key('Messages', ['sns', 'sqs'], useByProducer, this.#useByServices());
+  }
+
+  /**
+   * For the second copy of keysets: who may use the first copy's key may not use this one.
+   * @param readerRoleArns roles that read the copies besides this stack's own
+   */
+  forEscrow(readerRoleArns: readonly string[]): Key {
+    const readers = new PolicyStatement({
+      sid: 'ReadersOfEscrow',
+      principals: readerRoleArns.map((arn) => new ArnPrincipal(arn)),
+      actions: ['kms:Decrypt'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'kms:ViaService': `s3.${Aws.REGION}.amazonaws.com` } },
+    });
+    return this.#key('Escrow', 's3', useByS3, readerRoleArns.length > 0 ? [readers] : []);
   }
 
   /**

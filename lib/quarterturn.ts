@@ -21,7 +21,7 @@ import { Cadence } from './cadence.ts';
 import { ControlTable } from './control-table.ts';
 import { DatabaseSecret } from './database-secret.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
-import { EncryptionSecret } from './encryption-secret.ts';
+import { encryptionSecrets } from './encryption-secrets.ts';
 import { UnknownKeyError } from './errors.ts';
 import { fitsInAStack } from './fits-in-a-stack.ts';
 import { functionsDirectory } from './functions-directory.ts';
@@ -43,6 +43,8 @@ export class Quarterturn extends Construct {
   /** Name, ARN and key of every secret, by its key in the props. */
   readonly secrets: Readonly<Record<string, SecretReference>>;
   readonly #rotated = new Map<string, RotatingSecret>();
+  /** ARNs of functions. */
+  readonly #drills: string[] = [];
   readonly #policies = new Map<string, readonly IManagedPolicy[]>();
 
   /**
@@ -151,18 +153,11 @@ export class Quarterturn extends Construct {
         rotating(key, new DatabaseSecret(this, scope(key), { deployment, key, secret, admin }));
       }
     }
-    for (const [key, secret] of entries) {
-      if (secret.kind === 'encryption') {
-        const database = databaseOf(secret.database, deployment.config, references);
-        rotating(
-          key,
-          new EncryptionSecret(this, scope(key), {
-            deployment,
-            key,
-            secret,
-            ...(database && { database }),
-          }),
-        );
+    const database = (key: string | undefined) => databaseOf(key, deployment.config, references);
+    for (const { key, secret, drill } of encryptionSecrets(this, deployment, database)) {
+      rotating(key, secret);
+      if (drill !== undefined) {
+        this.#drills.push(drill.function.functionArn);
       }
     }
     return references;

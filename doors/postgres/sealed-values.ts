@@ -21,13 +21,7 @@ export async function openSample(
   declared: DeclaredColumn,
   keys: KeyLookup,
 ): Promise<Sample> {
-  const column = quoteIdentifier(declared.column);
-  const key = declared.primaryKey ?? [];
-  const parts = key.map((part) => `${quoteIdentifier(part)}::text`);
-  const rows = await session.query<{ value: string; key: string[] }>(
-    `select ${column}::text as value, array[${parts.join(', ')}]::text[] as key
-       from ${qualified(declared)} where starts_with(${column}, 'qt1.') limit ${sampledRows}`,
-  );
+  const rows = await session.query<Sealed>(`${sealedIn(declared)} limit ${sampledRows}`);
   const sample: Sample = { opened: 0, refused: new Map() };
   for (const { value, key: row } of rows) {
     try {
@@ -41,6 +35,48 @@ export async function openSample(
     }
   }
   return sample;
+}
+
+interface Sealed extends Record<string, unknown> {
+  value: string;
+  /** Of its row, in the order of the primary key. */
+  key: string[];
+}
+
+/** About so many values of a large table are looked at, and of a small one at most. */
+const lookedAt = 4_000;
+
+/**
+ * Sealed values from all over the table, old rows and new ones: a key that only the first or only the last
+ * rows need must not be missed. A table beyond ten times what is looked at is sampled by blocks.
+ */
+export async function drawSealed(
+  session: Session,
+  declared: DeclaredColumn,
+  rows: number,
+): Promise<Sealed[]> {
+  const [schema, table] = declared.table.split('.');
+  const [size] = await session.query<{ rows: number }>(
+    `select greatest(c.reltuples, 0)::float8 as rows
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = $1 and c.relname = $2`,
+    [schema, table],
+  );
+  const percent = (100 * lookedAt) / Math.max(size?.rows ?? 0, 1);
+  const isLarge = percent < 10;
+  const blocks = isLarge ? ` tablesample system (${percent})` : '';
+  return session.query<Sealed>(
+    `select * from (${sealedIn(declared, blocks)} limit ${isLarge ? 10 * lookedAt : lookedAt}) as looked_at
+      order by random() limit $1`,
+    [rows],
+  );
+}
+
+function sealedIn(declared: DeclaredColumn, blocks = ''): string {
+  const column = quoteIdentifier(declared.column);
+  const parts = (declared.primaryKey ?? []).map((part) => `${quoteIdentifier(part)}::text`);
+  return `select ${column}::text as value, array[${parts.join(', ')}]::text[] as key
+       from ${qualified(declared)}${blocks} where starts_with(${column}, 'qt1.')`;
 }
 
 export async function holdsCiphertext(

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { escrowEnvironment } from '../rotation/escrow-environment.ts';
 import {
   companionSchema,
   rotationEnvironmentSchema,
@@ -10,6 +11,7 @@ export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({
   FIELD: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
   BITS: wholeNumber,
   ENCODING: z.enum(['base64', 'base64url', 'hex', 'text']),
+  ...escrowEnvironment,
   /** The database secret whose credential reads the declared columns; absent when no column is declared. */
   DATABASE_SECRET_ARN: companionSchema.optional(),
   /** Host, port and database come from the deployment, never from the secret. */

@@ -1,8 +1,10 @@
 /** The rotation function of one field-encryption secret. */
 import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
 import { declaredColumns } from '../../doors/declared-columns.ts';
+import { escrow } from '../../doors/escrow.ts';
 import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { awsDoors } from '../rotation/doors.ts';
+import { escrowPlace } from '../rotation/escrow-environment.ts';
 import { rotationHandler } from '../rotation/handler.ts';
 import { type DeclaredDatabase, EncryptionStrategy } from './encryption-strategy.ts';
 import { encryptionEnvironmentSchema } from './environment.ts';
@@ -23,7 +25,7 @@ export const handler = rotationHandler({
     database === undefined ? undefined : declaredDatabase(),
   ),
   companions: database === undefined ? {} : { database },
-  doors: awsDoors(environment),
+  doors: { ...awsDoors(environment), escrow: escrow(escrowPlace(environment)) },
 });
 
 function declaredDatabase(): DeclaredDatabase {

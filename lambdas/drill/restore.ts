@@ -1,0 +1,83 @@
+/** Opens sealed values of every declared column with the keys of one keyset, and counts. */
+import { CiphertextError, UnknownCiphertextKeyError } from '../../domain/ciphertext/errors.ts';
+import type { KeyLookup } from '../../domain/ciphertext/format.ts';
+import { qt1 } from '../../domain/ciphertext/qt1.ts';
+import type { DrilledColumn } from '../../domain/events/drill.ts';
+import type { DeclaredColumn } from '../../doors/declared-columns.ts';
+import { unfit } from '../../doors/postgres/catalogue.ts';
+import type { Session } from '../../doors/postgres/door.ts';
+import { bindingOf, drawSealed } from '../../doors/postgres/sealed-values.ts';
+
+export interface Restored {
+  columns: DrilledColumn[];
+  kidsMissing: string[];
+}
+
+/** Reads only, in one transaction. */
+export async function restoreColumns(
+  session: Session,
+  declared: readonly DeclaredColumn[],
+  keys: KeyLookup,
+  rowsPerColumn: number,
+): Promise<Restored> {
+  return session.transaction(async () => {
+    await session.query('set transaction read only');
+    // Rows hidden by a policy must be an error, not a silence (PostgreSQL, "row_security").
+    await session.query('set local row_security = off');
+    const missing = new Set<string>();
+    const columns: DrilledColumn[] = [];
+    for (const column of declared) {
+      const problem = await unfit(session, column);
+      columns.push(
+        problem === undefined
+          ? await restoreColumn(session, column, keys, rowsPerColumn, missing)
+          : { ...named(column), sampled: 0, opened: 0, refused: [], kids: [], problem },
+      );
+    }
+    return { columns, kidsMissing: [...missing].sort() };
+  });
+}
+
+async function restoreColumn(
+  session: Session,
+  column: DeclaredColumn,
+  keys: KeyLookup,
+  rows: number,
+  missing: Set<string>,
+): Promise<DrilledColumn> {
+  const drawn = await drawSealed(session, column, rows);
+  const kids = new Map<string, number>();
+  const refused = new Map<string, number>();
+  for (const { value, key } of drawn) {
+    count(kids, kidIn(value));
+    try {
+      qt1.open(value, keys, bindingOf(column, key));
+    } catch (error) {
+      if (!(error instanceof CiphertextError)) {
+        throw error;
+      }
+      count(refused, error.code);
+      if (error instanceof UnknownCiphertextKeyError) {
+        missing.add(error.kid);
+      }
+    }
+  }
+  const unopened = [...refused.values()].reduce((sum, each) => sum + each, 0);
+  return {
+    ...named(column),
+    sampled: drawn.length,
+    opened: drawn.length - unopened,
+    refused: [...refused].map(([code, times]) => ({ code, count: times })),
+    kids: [...kids].map(([kid, times]) => ({ kid, count: times })),
+  };
+}
+
+const named = ({ id, table, column }: DeclaredColumn) => ({ id, table, column });
+
+const count = (counts: Map<string, number>, what: string) =>
+  counts.set(what, (counts.get(what) ?? 0) + 1);
+
+/** What a damaged value has in the place of its kid may be anything, and is not told. */
+function kidIn(value: string): string {
+  return /^qt1\.([0-9a-f]{16})\./.exec(value)?.[1] ?? 'unreadable';
+}

@@ -1,0 +1,206 @@
+/**
+ * Takes a secret out of rotation for good and leaves a value that any application reads: AWSCURRENT and
+ * AWSPREVIOUS stay as they are; our labels (dates, pin) and the rotation go.
+ *
+ * Refused while something of a rotation is still to be done, while AWSCURRENT lacks a key that an earlier
+ * value holds, and while a pinned credential may be the only one that works. In this order, each repeatable:
+ * 1. a lease: from now on the core refuses every rotation, so none begins between the checks and the end
+ * 2. the rotation is switched off (CancelRotateSecret), its native rule with it
+ * 3. the labels are removed, the date of AWSCURRENT last: a crash leaves a secret that still has its age
+ */
+import * as z from 'zod';
+import { pinLabel } from '../../domain/config/names.ts';
+import {
+  currentVersion,
+  dateLabelsOf,
+  type VersionIdsToStages,
+  versionWith,
+} from '../../domain/policy/labels.ts';
+import { preflight } from '../../domain/policy/preflight.ts';
+import type { SecretDescription } from '../../doors/secrets-manager.ts';
+import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
+import { type Room, type Run, readVersion, rotationOf } from './run.ts';
+
+const ejectSchema = z.strictObject({
+  operation: z.literal('eject'),
+  requestedBy: z.string().min(1).max(256),
+  /** True: says what would be done, and does nothing. */
+  dryRun: z.boolean(),
+});
+
+export interface EjectableRoom<Value> extends Room<Value> {
+  /** Kinds whose earlier keys stay in use. @throws when AWSCURRENT lacks a key of the others */
+  assertHoldsEveryKey?: (current: Value, others: readonly Value[]) => void;
+}
+
+export interface LabelOfVersion {
+  versionId: string;
+  label: string;
+}
+
+/** What was done, or would be; never a value. */
+export interface Ejected {
+  done: boolean;
+  /** AWSCURRENT. */
+  versionId: string;
+  /** False: it still holds the marker of a new secret. */
+  hasValue: boolean;
+  /** Does the target accept AWSCURRENT? Otherwise the code of what it said. */
+  accepted: true | string;
+  rotationEnabled: boolean;
+  labels: readonly LabelOfVersion[];
+}
+
+/** Long enough for the calls below, short enough to wait for after a crash. */
+const leaseMinutes = 5;
+
+export async function eject<Value>(room: EjectableRoom<Value>, input: unknown): Promise<Ejected> {
+  const parsed = ejectSchema.safeParse(input);
+  if (!parsed.success) {
+    throw new InvalidRotationEventError('is no eject operation { requestedBy, dryRun }');
+  }
+  const { requestedBy, dryRun } = parsed.data;
+  if (dryRun) {
+    return plan(room, undefined);
+  }
+  const { controlTable, secretsManager, log } = room.doors;
+  const { SECRET_ARN, SECRET_NAME } = room.environment;
+  await plan(room, undefined);
+  const token = `eject-${(await room.doors.localRandom.bytes(16)).toString('hex')}`;
+  const lease = { token, owner: `eject by ${requestedBy}`.slice(0, 256) };
+  await controlTable.putLease(SECRET_NAME, { ...lease, ...until(room, leaseMinutes) });
+  try {
+    const ejected = await plan(room, token);
+    await switchOff(room);
+    for (const { versionId, label } of ejected.labels) {
+      await secretsManager.moveLabel({ secretId: SECRET_ARN, label, from: versionId });
+    }
+    // A RotateSecret in between was refused by the lease, but it switched the rotation on again.
+    await switchOff(room);
+    log.info('ejected', { secret: SECRET_NAME, requestedBy, labels: ejected.labels.length });
+    return { ...ejected, done: true };
+  } finally {
+    const standing = await controlTable.getLease(SECRET_NAME);
+    if (standing?.token === token) {
+      await controlTable.putLease(SECRET_NAME, { ...lease, ...until(room, 0) });
+    }
+  }
+}
+
+async function switchOff({ doors, environment }: Room<unknown>): Promise<void> {
+  const { rotationEnabled } = await doors.secretsManager.describe(environment.SECRET_ARN);
+  if (rotationEnabled) {
+    await doors.secretsManager.cancelRotation(environment.SECRET_ARN);
+  }
+}
+
+function until({ doors }: Room<unknown>, minutes: number): { at: string; expiresAt: string } {
+  const now = doors.clock.now();
+  return {
+    at: now.toISOString(),
+    expiresAt: new Date(now.getTime() + minutes * 60_000).toISOString(),
+  };
+}
+
+/** @throws RotationRefusedError, KeysetLostError */
+async function plan<Value>(
+  room: EjectableRoom<Value>,
+  token: string | undefined,
+): Promise<Ejected> {
+  const { SECRET_ARN, SECRET_NAME } = room.environment;
+  const description = await room.doors.secretsManager.describe(SECRET_ARN);
+  const stages = description.versionIdsToStages;
+  const versionId = currentVersion(stages);
+  if (versionId === undefined) {
+    throw new RotationRefusedError(
+      'ERR_ROTATION_NO_CURRENT',
+      `${SECRET_NAME} has no version labelled AWSCURRENT; expected one. There is nothing to leave behind.`,
+    );
+  }
+  await refuseUnfinished(room, description, versionId, token);
+  const current = await readVersion(room, versionId);
+  const others: Value[] = [];
+  for (const other of Object.keys(stages).filter((id) => id !== versionId)) {
+    const value = await readVersion(room, other);
+    if (value !== undefined) {
+      others.push(value);
+    }
+  }
+  if (current !== undefined) {
+    room.assertHoldsEveryKey?.(current, others);
+  }
+  const accepted = current === undefined ? true : await test(room, description, current);
+  const pinned = versionWith(pinLabel, stages);
+  if (accepted !== true && pinned !== undefined && pinned !== versionId) {
+    throw new RotationRefusedError(
+      'ERR_ROTATION_PIN_NEEDED',
+      `The target does not accept AWSCURRENT (${accepted}), and version ${pinned} is pinned because it may; expected AWSCURRENT to be accepted. Rotate, or roll back to ${pinned}, then eject.`,
+    );
+  }
+  return {
+    done: false,
+    versionId,
+    hasValue: current !== undefined,
+    accepted,
+    rotationEnabled: description.rotationEnabled,
+    labels: ownLabels(stages, versionId),
+  };
+}
+
+/** The preflight of a planned rotation, but neither armed nor enabled needs to be what leaves rotation. */
+async function refuseUnfinished(
+  room: Room<unknown>,
+  { versionIdsToStages }: SecretDescription,
+  versionId: string,
+  token: string | undefined,
+): Promise<void> {
+  const { controlTable, clock } = room.doors;
+  const { SECRET_NAME } = room.environment;
+  const refusal = preflight({
+    intent: 'planned',
+    armed: true,
+    describe: { rotationEnabled: true, versionIdsToStages },
+    afterRotation: await controlTable.getAfterRotation(SECRET_NAME, versionId),
+    lease: await controlTable.getLease(SECRET_NAME),
+    token,
+    now: clock.now(),
+  });
+  if (refusal !== undefined) {
+    throw new RotationRefusedError(refusal.code, refusal.message);
+  }
+}
+
+/** Free of effects, as testSecret is. */
+async function test<Value>(
+  room: Room<Value>,
+  description: SecretDescription,
+  current: Value,
+): Promise<true | string> {
+  const now = room.doors.clock.now();
+  const token = currentVersion(description.versionIdsToStages) ?? '';
+  const run: Run<Value> = { ...room, token, description, now, evidence: [] };
+  const rotation = await rotationOf(run, {
+    token,
+    intent: 'planned',
+    basedOn: null,
+    provenance: { intent: 'planned', token, attributed: false },
+    at: now.toISOString(),
+    steps: {},
+    evidence: [],
+  });
+  try {
+    await room.strategy.testSecret({ current }, rotation);
+    return true;
+  } catch (error) {
+    return String((error as { code?: unknown }).code ?? 'ERR_ROTATION_UNKNOWN');
+  }
+}
+
+/** Those of AWSCURRENT last. */
+function ownLabels(stages: VersionIdsToStages, current: string): LabelOfVersion[] {
+  const versionIds = Object.keys(stages).filter((versionId) => versionId !== current);
+  return [...versionIds, current].flatMap((versionId) => {
+    const pins = (stages[versionId] ?? []).filter((label) => label === pinLabel);
+    return [...pins, ...dateLabelsOf(versionId, stages)].map((label) => ({ versionId, label }));
+  });
+}
