@@ -1,4 +1,5 @@
 /** The rotation function of one field-encryption secret. */
+import { assertHoldsEveryKey } from '../../domain/secrets/holds-every-key.ts';
 import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
 import { declaredColumns } from '../../doors/declared-columns.ts';
 import { escrow } from '../../doors/escrow.ts';
@@ -25,6 +26,7 @@ export const handler = rotationHandler({
     database === undefined ? undefined : declaredDatabase(),
   ),
   companions: database === undefined ? {} : { database },
+  assertHoldsEveryKey,
   doors: { ...awsDoors(environment), escrow: escrow(escrowPlace(environment)) },
 });
 

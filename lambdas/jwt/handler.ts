@@ -1,4 +1,5 @@
 /** The rotation function of one JWT secret. */
+import { assertHoldsEveryKey } from '../../domain/secrets/holds-every-key.ts';
 import { awsDoors } from '../rotation/doors.ts';
 import { rotationHandler } from '../rotation/handler.ts';
 import { jwtEnvironmentSchema } from './environment.ts';
@@ -16,5 +17,6 @@ export const handler = rotationHandler({
     developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
   }),
   companions: {},
+  assertHoldsEveryKey,
   doors: awsDoors(environment),
 });

@@ -9,6 +9,7 @@
 import type { FailureNote, RotationRecord } from '../../domain/events/control-records.ts';
 import type { VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
+import { type EjectableRoom, eject } from './eject.ts';
 import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
 import { type FunctionEvent, parseEvent, type RotationEvent, type RotationStep } from './event.ts';
 import { failureOf } from './failure.ts';
@@ -32,7 +33,7 @@ export interface OperationTools {
 }
 export type RoomOperation = (input: unknown, tools: OperationTools) => Promise<unknown>;
 
-export interface RotationFunction<Value> extends Room<Value> {
+export interface RotationFunction<Value> extends EjectableRoom<Value> {
   /** Further operations of this secret's function, invoked by the state machines. */
   operations?: Readonly<Record<string, RoomOperation>>;
 }
@@ -87,6 +88,9 @@ async function dispatch<Value>(
   }
   if (event.name === 'preempt') {
     return preempt(room, event.input);
+  }
+  if (event.name === 'eject') {
+    return eject(room, event.input);
   }
   const operation = Object.hasOwn(room.operations ?? {}, event.name)
     ? room.operations?.[event.name]
