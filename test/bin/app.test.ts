@@ -1,14 +1,16 @@
 /** The CDK app as it is run: another working directory, another configuration, a configuration that is wrong. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { root, withTree } from '../scripts/tree.ts';
 
-const tsx = join(root, 'node_modules/tsx/dist/esm/index.mjs');
-const rooms = ['after-rotation', 'cadence', 'database', 'encryption', 'jwt', 'starter'];
+const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
+const rooms = readdirSync(join(root, 'lambdas')).filter((room) =>
+  existsSync(join(root, 'lambdas', room, 'handler.ts')),
+);
 const config = {
   name: 'shop',
   environment: 'dev',
@@ -53,6 +55,7 @@ async function run(
 /** A copy of what the app is made of, with one-line bundles: independent of what is built here. */
 const parts = [
   'bin/app.ts',
+  'bin/configuration-file.ts',
   'lib',
   'domain',
   'lambdas',
@@ -124,30 +127,69 @@ describe('bin/app.ts', () => {
     });
   }, 60_000);
 
-  test.each([
+  /** File, its text, what is said. `hunter2` stands for a secret that somebody pasted. */
+  const mistakes: [string, string, string, RegExp][] = [
     [
-      'a configuration that is refused',
-      JSON.stringify({ ...config, region: 'moon' }),
-      /^- region: found "moon"/m,
+      'a configuration that is refused, with every problem',
+      'wrong.json',
+      JSON.stringify({ ...config, region: 'moon', contact: { onCall: ['hunter2'] } }),
+      /^- region: found "moon"; expected .*\n- the configuration: found the unknown "contact" \(did you mean "contacts"\?\)/m,
     ],
-    ['a file that is not JSON', '{', /is not JSON/],
-  ])(
+    [
+      'JSON that is none, with line and column',
+      'broken.json',
+      '{\n  "name": "shop",\n  "environment": "hunter2,\n}',
+      /broken\.json:3:\d+: found what is not JSON; expected one object/,
+    ],
+    [
+      'a module that throws, with its line',
+      'throwing.ts',
+      "const url = 'postgres://app:hunter2@db/app';\nthrow new Error('no ' + url);\nexport default {};\n",
+      /throwing\.ts:2:\d+: found a file that cannot be loaded \(Error: no …\)/,
+    ],
+    [
+      'a module without a default export',
+      'unnamed.ts',
+      "export const config = 'hunter2';\n",
+      /unnamed\.ts: found no default export, but config; expected `export default/,
+    ],
+    [
+      'a function as default export',
+      'lazy.ts',
+      "export default () => 'hunter2';\n",
+      /lazy\.ts: found a function as default export; expected the configuration itself/,
+    ],
+  ];
+  test.each(mistakes)(
     '%s ends with the message, no stack trace, nothing written',
-    async (_title, text, message) => {
+    async (_title, file, text, message) => {
       await withApp(async () => {
-        writeFileSync(join(directory, 'wrong.json'), text);
+        writeFileSync(join(directory, file), text);
         const done = await run(app, ['--output', 'nothing'], {
           cwd: directory,
-          env: { QUARTERTURN_CONFIG: 'wrong.json' },
+          env: { QUARTERTURN_CONFIG: file },
         });
         expect(done.code).toBe(1);
         expect(done.stderr).toMatch(message);
         expect(done.stderr).not.toMatch(/^ +at /m);
+        expect(done.stderr + done.stdout).not.toContain('hunter2');
         expect(existsSync(join(directory, 'nothing/manifest.json'))).toBe(false);
       });
     },
     60_000,
   );
+
+  test('a configuration that is not there is named', async () => {
+    await withApp(async () => {
+      const done = await run(app, ['--output', 'nothing'], {
+        cwd: directory,
+        env: { QUARTERTURN_CONFIG: 'nowhere.ts' },
+      });
+      expect(done.code).toBe(1);
+      expect(done.stderr).toMatch(/nowhere\.ts: found no such file; expected a configuration/);
+      expect(done.stderr).not.toMatch(/^ +at /m);
+    });
+  }, 60_000);
 
   test.each([
     ['no bundles at all', []],
