@@ -31,10 +31,11 @@ import { ManifestParameter } from './manifest-parameter.ts';
 import { Networks } from './networks.ts';
 import { takeName } from './one-of-a-name.ts';
 import type { QuarterturnProps } from './quarterturn-props.ts';
+import { OperatorFunctions } from './operator-functions.ts';
 import { grantRead, importedFunction, importedSecret } from './read-access.ts';
 import { operatorPolicy, readerPolicy } from './reader-policy.ts';
 import { resolveProps } from './resolve-props.ts';
-import { NotBuiltError } from './room-function.ts';
+import { NotBuiltError, type RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
 import { UserManagedSecret } from './user-managed-secret.ts';
 
@@ -201,6 +202,7 @@ export class Quarterturn extends Construct {
       const secrets = consumer.reads.flatMap((key) => this.secrets[key] ?? []);
       const policy = readerPolicy(
         this,
+      this.#operators(deployment).map(({ functionArn }) => functionArn),
         `Reader-${consumer.name}`,
         deployment,
         consumer.name,
@@ -240,6 +242,16 @@ export class Quarterturn extends Construct {
       ),
     );
   }
+  #operators(deployment: Deployment): readonly RoomFunction[] {
+    const databases = Object.entries(deployment.config.secrets).flatMap(([key, config]) => {
+      const reference = this.secrets[key];
+      return config.kind === 'database' && reference !== undefined
+        ? [{ key, config, reference, admin: adminOf(config, this.secrets) }]
+        : [];
+    });
+    return new OperatorFunctions(this, 'Operators', { deployment, databases }).functions;
+  }
+
 
   /** Logical ids are alphanumeric: `ReaderPolicy-api` becomes `ReaderPolicyapi`. */
   #output(id: string, value: string, description: string): void {
@@ -247,7 +259,10 @@ export class Quarterturn extends Construct {
   }
 }
 
-function adminOf(secret: DatabaseConfig, made: Record<string, SecretReference>): SecretReference {
+function adminOf(
+  secret: DatabaseConfig,
+  made: Readonly<Record<string, SecretReference>>,
+): SecretReference {
   if (typeof secret.admin !== 'string') {
     return {
       name: existingName(secret.admin),

@@ -50,6 +50,7 @@ export function operatorPolicy(
   rotated: readonly Rotated[],
   manifestParameterArns: readonly string[],
   machineExecutionsArn: string,
+  operatorFunctionArns: readonly string[],
 ): CfnManagedPolicy[] {
   const secrets = rotated.map(({ reference }) => reference);
   return managedPolicies(scope, id, {
@@ -82,6 +83,9 @@ export function operatorPolicy(
           }),
         ),
       ),
+      ...(operatorFunctionArns.length > 0
+        ? [allow('InvokeOperators', ['lambda:InvokeFunction'], operatorFunctionArns)]
+        : []),
       ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
       allow('LookAtAfterRotations', ['states:DescribeExecution'], [machineExecutionsArn]),
       ...deployment.controlTable.statements({

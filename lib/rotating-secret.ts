@@ -53,6 +53,7 @@ export class RotatingSecret extends Construct {
       CONTROL_TABLE: deployment.controlTable.tableName,
       ARMED: isArmed(secret) ? 'true' : 'false',
       ENVIRONMENT: config.environment,
+      ...(secret.adopt && { KMS_KEY_ARN: secret.adopt.kmsKeyArn }),
     };
     this.function = new RoomFunction(this, 'Rotation', {
       functionName: functionName(config, key),

@@ -153,7 +153,9 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
             ? secretName(config, secret.admin)
             : existingName(secret.admin),
         operator: operatorFunctionName(config, secret.network),
-        bootstrap: secret.bootstrap !== undefined,
+        bootstrap:
+          secret.bootstrap !== undefined ||
+          (typeof secret.admin !== 'string' && isManagedByRds(secret.admin)),
       };
     case 'userManaged':
       return { kind: 'userManaged', key, name: secretName(config, key), purpose: secret.purpose };
@@ -182,5 +184,9 @@ export function nameOf(config: RotationConfig, key: string): string {
 }
 
 /** Of a secret that stands outside of the stack. */
+/** Master secrets that RDS keeps are named `rds!…`; RDS alone changes them, and whoever reads one is master. */
+export const isManagedByRds = (secret: ExistingSecret): boolean =>
+  existingName(secret).startsWith('rds!');
+
 export const existingName = (secret: ExistingSecret): string =>
   secret.secretName ?? secretNameOfArn(secret.secretArn);

@@ -21,6 +21,10 @@ const tools: DatabaseTools = {
 export const handler = rotationHandler({
   environment,
   strategy: new DatabaseStrategy(tools),
+  inspect: async ({ username, fields }) => ({
+    facts: { shape: 'rds', role: username, databaseUrl: fields.DATABASE_URL !== undefined },
+    findings: [],
+  }),
   companions: { admin: environment.ADMIN_SECRET_ARN },
   doors: awsDoors(environment),
   operations: { retireRole: (input, given) => retireRole(input, given, tools) },

@@ -15,7 +15,7 @@ import {
   serializeSecretValue,
 } from '../../domain/secrets/secret-value.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
-import type { Endpoint, PostgresDoor } from '../../doors/postgres/door.ts';
+import type { Credential, Endpoint, PostgresDoor } from '../../doors/postgres/door.ts';
 import type {
   Intent,
   Material,
@@ -44,6 +44,15 @@ export interface DeclaredDatabase {
 }
 
 const credentialSchema = z.object({ username: z.string().min(1), password: z.string().min(1) });
+
+/** The login that reads the declared columns. @throws CompanionError, DatabaseCredentialError */
+export async function credentialOf(rotation: Rotation<EncryptionValue>): Promise<Credential> {
+  const credential = credentialSchema.safeParse(await rotation.companion('database'));
+  if (!credential.success) {
+    throw new DatabaseCredentialError();
+  }
+  return credential.data;
+}
 
 /** Findings stop what can wait. What protects goes on and carries them along. */
 const findingsStop: Record<Intent, boolean> = {
@@ -118,11 +127,8 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
   ): Promise<void> {
     let result: Preflight;
     try {
-      const credential = credentialSchema.safeParse(await rotation.companion('database'));
-      if (!credential.success) {
-        throw new DatabaseCredentialError();
-      }
-      result = await door.withSession(endpoint, credential.data, (session) =>
+      const credential = await credentialOf(rotation);
+      result = await door.withSession(endpoint, credential, (session) =>
         preflight(session, columns, keys),
       );
     } catch (error) {

@@ -7,24 +7,31 @@ import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { awsDoors } from '../rotation/doors.ts';
 import { escrowPlace } from '../rotation/escrow-environment.ts';
 import { rotationHandler } from '../rotation/handler.ts';
-import { type DeclaredDatabase, EncryptionStrategy } from './encryption-strategy.ts';
+import {
+  type DeclaredDatabase,
+  type EncryptionSettings,
+  EncryptionStrategy,
+} from './encryption-strategy.ts';
 import { encryptionEnvironmentSchema } from './environment.ts';
 import { EncryptionDeploymentError } from './errors.ts';
+import { inspectEncryption } from './inspect.ts';
 
 const environment = encryptionEnvironmentSchema.parse(process.env);
 const { DATABASE_SECRET_ARN: database } = environment;
 
+const settings: EncryptionSettings = {
+  field: environment.FIELD,
+  bits: environment.BITS,
+  encoding: environment.ENCODING,
+  developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
+};
+const declared = database === undefined ? undefined : declaredDatabase();
+
 export const handler = rotationHandler({
   environment,
-  strategy: new EncryptionStrategy(
-    {
-      field: environment.FIELD,
-      bits: environment.BITS,
-      encoding: environment.ENCODING,
-      developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
-    },
-    database === undefined ? undefined : declaredDatabase(),
-  ),
+  strategy: new EncryptionStrategy(settings, declared),
+  inspect: (value, secretString, rotation) =>
+    inspectEncryption(value, secretString, rotation, { settings, database: declared }),
   companions: database === undefined ? {} : { database },
   assertHoldsEveryKey,
   doors: { ...awsDoors(environment), escrow: escrow(escrowPlace(environment)) },

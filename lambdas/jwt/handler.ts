@@ -2,20 +2,24 @@
 import { assertHoldsEveryKey } from '../../domain/secrets/holds-every-key.ts';
 import { awsDoors } from '../rotation/doors.ts';
 import { rotationHandler } from '../rotation/handler.ts';
+import { inspectKeyset } from '../rotation/inspect-keyset.ts';
 import { jwtEnvironmentSchema } from './environment.ts';
-import { JwtStrategy } from './jwt-strategy.ts';
+import { type JwtSettings, JwtStrategy } from './jwt-strategy.ts';
 
 const environment = jwtEnvironmentSchema.parse(process.env);
 
+const settings: JwtSettings = {
+  field: environment.FIELD,
+  bits: environment.BITS,
+  encoding: environment.ENCODING,
+  acceptForSeconds: environment.ACCEPT_FOR_SECONDS,
+  developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
+};
+
 export const handler = rotationHandler({
   environment,
-  strategy: new JwtStrategy({
-    field: environment.FIELD,
-    bits: environment.BITS,
-    encoding: environment.ENCODING,
-    acceptForSeconds: environment.ACCEPT_FOR_SECONDS,
-    developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
-  }),
+  strategy: new JwtStrategy(settings),
+  inspect: async (value, secretString) => inspectKeyset(value, secretString, settings),
   companions: {},
   assertHoldsEveryKey,
   doors: awsDoors(environment),

@@ -19,6 +19,8 @@ export const rotationEnvironmentSchema = z.object({
   ARMED: z.enum(['true', 'false']),
   /** Only "dev" may hold development fallbacks. */
   ENVIRONMENT: z.string().min(1),
+  /** Of an adopted secret: the customer managed key it is expected to be encrypted with. */
+  KMS_KEY_ARN: z.string().optional(),
 });
 
 /** A variable is text; sizes, ports and durations are digits. */

@@ -14,6 +14,7 @@ import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
 import { type FunctionEvent, parseEvent, type RotationEvent, type RotationStep } from './event.ts';
 import { failureOf } from './failure.ts';
 import { preempt } from './preempt.ts';
+import { type Inspect, rehearse } from './rehearse.ts';
 import { type Room, type Run, readCompanion } from './run.ts';
 import { checkStaging, describeStaged } from './staging.ts';
 import { createSecret } from './steps/create-secret.ts';
@@ -36,6 +37,8 @@ export type RoomOperation = (input: unknown, tools: OperationTools) => Promise<u
 export interface RotationFunction<Value> extends EjectableRoom<Value> {
   /** Further operations of this secret's function, invoked by the state machines. */
   operations?: Readonly<Record<string, RoomOperation>>;
+  /** What a rehearsal tells of a value of this kind. */
+  inspect?: Inspect<Value>;
 }
 
 export type RotationHandler = (
@@ -88,6 +91,9 @@ async function dispatch<Value>(
   }
   if (event.name === 'preempt') {
     return preempt(room, event.input);
+  }
+  if (event.name === 'rehearse') {
+    return rehearse(room, event.input, functionArn);
   }
   if (event.name === 'eject') {
     return eject(room, event.input);

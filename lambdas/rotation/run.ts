@@ -29,6 +29,7 @@ export interface Room<Value> {
     SECRET_ARN: string;
     SECRET_NAME: string;
     ARMED: 'true' | 'false';
+    KMS_KEY_ARN?: string | undefined;
   };
   strategy: RotationStrategy<Value>;
   /** ARNs of the companion secrets the configuration names. */

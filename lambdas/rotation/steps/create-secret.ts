@@ -34,7 +34,7 @@ import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
 import type { Versions } from '../strategy.ts';
 
 /** Secrets Manager's limit (user guide, "Quotas"). */
-const maximumBytes = 65_536;
+export const maximumBytes = 65_536;
 
 export async function createSecret<Value>(run: Run<Value>): Promise<'created' | 'unchanged'> {
   const { controlTable, secretsManager } = run.doors;
@@ -176,7 +176,10 @@ async function restoredValue<Value>(
 }
 
 /** Current, previous, and every other version a label still holds: no key in any of them may be lost. */
-async function versionsToBuildOn<Value>(run: Run<Value>, intent: Intent): Promise<Versions<Value>> {
+export async function versionsToBuildOn<Value>(
+  run: Run<Value>,
+  intent: Intent,
+): Promise<Versions<Value>> {
   const stages = run.description.versionIdsToStages;
   const currentId = currentVersion(stages);
   const previousId = previousVersion(stages);
