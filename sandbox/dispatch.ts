@@ -2,8 +2,9 @@
  * One request to AWS: signature, operation, permission, faults, effect, record. Services only behave.
  */
 import { randomUUID } from 'node:crypto';
+import { NoWayError } from './ec2/way.ts';
 import { type Faults, LostAnswerError } from './faults.ts';
-import type { IamPort } from './ports.ts';
+import type { IamPort, WayPort } from './ports.ts';
 import {
   type Answer,
   guessProtocol,
@@ -20,6 +21,7 @@ import { readScope, type VerifierSettings, verifySignature } from './sigv4.ts';
 export interface DispatcherSettings extends VerifierSettings {
   services: ReadonlyMap<string, AwsService>;
   iam: IamPort;
+  ways: WayPort;
   faults: Faults;
   requests: RequestLog;
   now: () => Date;
@@ -33,7 +35,7 @@ interface Progress {
   caller?: Caller;
 }
 
-/** @throws LostAnswerError when an injected fault loses the answer */
+/** @throws LostAnswerError when an injected fault loses the answer; NoWayError when the request never arrived */
 export async function dispatch(
   request: RestRequest,
   settings: DispatcherSettings,
@@ -54,7 +56,7 @@ export async function dispatch(
     const output = await call(service, request, verified.caller, progress, settings);
     answer = writeOutput(protocol, progress.service, progress.operation, output, requestId);
   } catch (error) {
-    if (error instanceof LostAnswerError) {
+    if (error instanceof LostAnswerError || error instanceof NoWayError) {
       code = error.how;
       throw error;
     }
@@ -84,7 +86,7 @@ async function call(
   request: RestRequest,
   caller: Caller,
   progress: Progress,
-  { iam, faults }: DispatcherSettings,
+  { iam, faults, ways }: DispatcherSettings,
 ): Promise<unknown> {
   if (service === undefined) {
     progress.operation = request.headers['x-amz-target'] ?? `${request.method} ${request.path}`;
@@ -93,12 +95,14 @@ async function call(
   const { operation: name, input } = readCall(service, request);
   progress.operation = name;
   progress.input = input;
+  const passes = ways.wayOf(caller, progress.service);
   const operation = Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
   if (operation === undefined) {
     throw notSimulated(progress);
   }
   for (const check of operation.authorize(input, caller)) {
     iam.authorize(caller, check);
+    passes(check);
   }
   const subject = { ...progress, input: faultInput(progress), principal: caller.arn };
   return faults.around(subject, () => operation.run(input, caller));

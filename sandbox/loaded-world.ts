@@ -4,6 +4,7 @@ import { CloudFormationService } from './cloudformation/service.ts';
 import { DeployedStack } from './cloudformation/stack.ts';
 import type { CredentialStore } from './credentials.ts';
 import type { DispatcherSettings } from './dispatch.ts';
+import { waysThrough } from './ec2/way.ts';
 import { Faults } from './faults.ts';
 import { RequestLog } from './request-log.ts';
 import { ACCOUNT, type SandboxOptions } from './sandbox.ts';
@@ -49,6 +50,7 @@ export function emptyWorld({ region, credentials, ...settings }: WorldSettings):
     aws: {
       services: new Map([...services.bySigningName, [cloudFormation.signingName, cloudFormation]]),
       iam: services.iam,
+      ways: waysThrough(services.networks, services.iam),
       credentials,
       faults,
       requests,

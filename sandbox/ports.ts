@@ -1,9 +1,27 @@
 /** What the services of the stand-in need of each other: one port each, handed in when they are made. */
+import type { PolicyDocument } from './iam/policy.ts';
 import type { AccessCheck, Caller } from './service.ts';
 
 export interface IamPort {
   /** @throws AccessDeniedException with AWS's message when not allowed */
   authorize(caller: Caller, check: AccessCheck): void;
+}
+
+export interface WayPort {
+  /**
+   * How a caller, a function inside a VPC perhaps, comes to a service.
+   * @returns asks the policy of what the request passes: throws AccessDeniedException
+   * @throws NoWayError when the request never arrives
+   */
+  wayOf(caller: Caller, service: string): (check: AccessCheck) => void;
+}
+
+export interface EndpointPolicyPort {
+  /**
+   * What identity and resource policies allow, may it pass this VPC endpoint?
+   * @throws AccessDeniedException with AWS's message when not
+   */
+  authorizeThrough(endpointPolicy: PolicyDocument, caller: Caller, check: AccessCheck): void;
 }
 
 export interface KmsPort {

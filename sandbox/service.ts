@@ -15,6 +15,8 @@ export interface Caller {
   sourceArn?: string;
   /** Set when a service calls another one with the caller's own rights, e.g. Secrets Manager → KMS. */
   via?: string;
+  /** Where the function that signed has its interfaces; absent outside of every VPC. */
+  placement?: { subnetIds: readonly string[]; securityGroupIds: readonly string[] };
 }
 
 /** One question to IAM: may the caller do `action` on `resource`, in this context? */

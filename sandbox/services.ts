@@ -3,6 +3,7 @@ import type { SandboxClock } from './clock.ts';
 import { CloudWatchService } from './cloudwatch/service.ts';
 import type { CredentialStore } from './credentials.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
+import { Networks } from './ec2/networks.ts';
 import { EventsService } from './events/service.ts';
 import type { Faults } from './faults.ts';
 import { Iam } from './iam/iam.ts';
@@ -48,6 +49,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const onLine = (line: string) => metrics.logged(line);
   const logs = new LogsService({ ...place, iam, keys: kms, onLine });
   const sqs = new SqsService({ ...settings, iam, keys: kms, metrics });
+  const networks = new Networks();
   const lambda = new LambdaService({ ...settings, iam, logs, metrics, queues: sqs });
   // Rules start executions and executions publish events: one of the two is named before it is made.
   const states: StatesPort = {
@@ -67,6 +69,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
   ];
   const bySigningName = new Map(all.map((service) => [service.signingName, service]));
   return {
+    networks,
     ...{
       dynamodb,
       events,

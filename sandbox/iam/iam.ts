@@ -1,6 +1,6 @@
 /** The account's roles, users and managed policies, and the answer to "may this caller do that?". */
 import type { SandboxClock } from '../clock.ts';
-import type { IamPort } from '../ports.ts';
+import type { EndpointPolicyPort, IamPort } from '../ports.ts';
 import { type AccessCheck, type Caller, ServiceException } from '../service.ts';
 import type { Context } from './conditions.ts';
 import { type Decision, evaluate, type Principal } from './evaluate.ts';
@@ -25,7 +25,7 @@ export interface IamSettings {
   clock: SandboxClock;
 }
 
-export class Iam implements IamPort {
+export class Iam implements IamPort, EndpointPolicyPort {
   readonly #settings: IamSettings;
   readonly #roles = new Map<string, Role>();
   readonly #users = new Map<string, Identity>();
@@ -145,6 +145,28 @@ export class Iam implements IamPort {
     );
   }
 
+  /** Worded as in IAM user guide, "Troubleshoot access denied error messages". */
+  authorizeThrough(endpointPolicy: PolicyDocument, caller: Caller, check: AccessCheck): void {
+    const { action, resource } = check;
+    const identity = this.#identity(caller);
+    // It allows nothing by itself: what identity and resource policies allowed may pass, or may not.
+    const decision = evaluate(
+      this.#principal(caller, identity),
+      { ...check, resourcePolicy: endpointPolicy, resourcePolicyRequired: true },
+      [{ Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }],
+      this.#context(caller, identity, check),
+    );
+    if (decision !== 'allowed') {
+      const reason = decision.startsWith('denied')
+        ? 'with an explicit deny in a VPC endpoint policy'
+        : `because no VPC endpoint policy allows the ${action} action`;
+      throw new ServiceException(
+        'AccessDeniedException',
+        `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
+      );
+    }
+  }
+
   #decide(caller: Caller, check: AccessCheck): Decision {
     if (check.resourcePolicy !== undefined) {
       // Policies also arrive at run time (PutResourcePolicy), past the loader.
@@ -157,12 +179,16 @@ export class Iam implements IamPort {
         (arn) => this.#managed.get(arn)?.document ?? MANAGED_BY_AWS.get(arn) ?? [],
       ),
     ];
-    const principal: Principal = {
+    const principal = this.#principal(caller, identity);
+    return evaluate(principal, check, documents, this.#context(caller, identity, check));
+  }
+
+  #principal(caller: Caller, identity: Identity | undefined): Principal {
+    return {
       account: this.#settings.account,
       arns: caller.kind === 'service' ? [] : [caller.arn, ...(identity ? [identity.arn] : [])],
       ...(caller.kind === 'service' && { service: caller.service ?? caller.arn }),
     };
-    return evaluate(principal, check, documents, this.#context(caller, identity, check));
   }
 
   #context(caller: Caller, identity: Identity | undefined, check: AccessCheck): Context {

@@ -16,6 +16,8 @@ export interface FunctionSpec {
   memorySize: number;
   environment: Readonly<Record<string, string>>;
   reservedConcurrency?: number;
+  /** Where its interfaces are; absent outside of every VPC. */
+  placement?: NonNullable<Caller['placement']>;
   /** @default /aws/lambda/<name> */
   logGroup?: string;
   /** ARN of the queue for events whose asynchronous invocation failed for good. */

@@ -29,6 +29,7 @@ import {
 import { FunctionPool } from './function-pool.ts';
 import { FunctionProcess, type ProcessOutcome } from './function-process.ts';
 import { lambdaOperations, routeLambda } from './operations.ts';
+import { assertMayPlace } from './placement.ts';
 import { Workplace } from './workplace.ts';
 
 /** AWS's account limit is 1000; a laptop has a few cores. */
@@ -103,6 +104,10 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
         'The role defined for the function cannot be assumed by Lambda.',
       );
     }
+    const caller = iam.callerOfRole(spec.roleArn, spec.name);
+    if (spec.placement !== undefined) {
+      assertMayPlace(iam, caller);
+    }
     const limit = Math.min(spec.reservedConcurrency ?? Infinity, PROCESSES_PER_FUNCTION);
     const made: LambdaFunction = {
       spec,
@@ -111,7 +116,7 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
         'folder' in spec.code
           ? this.#workplace.copyOf(spec.code.folder)
           : this.#workplace.folderWith(spec.code.inline),
-      caller: iam.callerOfRole(spec.roleArn, spec.name),
+      caller: { ...caller, ...(spec.placement && { placement: spec.placement }) },
       policy,
       pool: new FunctionPool(() => this.#startProcess(made), limit),
     };

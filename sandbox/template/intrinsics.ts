@@ -84,6 +84,10 @@ export class Resolver {
         const [map, top, second] = (this.#resolve(argument) as unknown[]).map(String);
         return this.#template.Mappings?.[map ?? '']?.[top ?? '']?.[second ?? ''];
       }
+      case 'Fn::GetAZs': {
+        const region = String(this.#resolve(argument) || this.#names.ref('AWS::Region'));
+        return ['a', 'b', 'c'].map((zone) => `${region}${zone}`);
+      }
       case 'Fn::Base64':
         return Buffer.from(String(this.#resolve(argument))).toString('base64');
       default:

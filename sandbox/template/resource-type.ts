@@ -1,6 +1,7 @@
 /** How the loader makes one type of resource. One file a type (or a family of types) in `resources/`. */
 import type { CloudWatchService } from '../cloudwatch/service.ts';
 import type { DynamoDbService } from '../dynamodb/service.ts';
+import type { Networks } from '../ec2/networks.ts';
 import type { EventsService } from '../events/service.ts';
 import type { Iam } from '../iam/iam.ts';
 import type { PolicyDocument, Statement } from '../iam/policy.ts';
@@ -55,6 +56,7 @@ export interface Services {
   kms: KmsService;
   lambda: LambdaService;
   logs: LogsService;
+  networks: Networks;
   s3: S3Service;
   secretsManager: SecretsOfTemplate;
   sns: SnsService;

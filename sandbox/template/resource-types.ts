@@ -2,6 +2,16 @@
 import type { ResourceType } from './resource-type.ts';
 import { alarm } from './resources/cloudwatch.ts';
 import { table } from './resources/dynamodb.ts';
+import {
+  route,
+  routeTable,
+  securityGroup,
+  securityGroupEgress,
+  securityGroupIngress,
+  subnet,
+  subnetRouteTableAssociation,
+  vpc,
+} from './resources/ec2.ts';
 import { eventBus, eventBusPolicy, rule } from './resources/events.ts';
 import { managedPolicy, policy, role } from './resources/iam.ts';
 import { alias, key } from './resources/kms.ts';
@@ -13,10 +23,21 @@ import { subscription, topic, topicPolicy } from './resources/sns.ts';
 import { queue, queuePolicy } from './resources/sqs.ts';
 import { parameter } from './resources/ssm.ts';
 import { stateMachine } from './resources/step-functions.ts';
+import { flowLog, vpcEndpoint } from './resources/vpc-endpoint.ts';
 
 export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::CloudWatch::Alarm': alarm,
   'AWS::DynamoDB::Table': table,
+  'AWS::EC2::FlowLog': flowLog,
+  'AWS::EC2::Route': route,
+  'AWS::EC2::RouteTable': routeTable,
+  'AWS::EC2::SecurityGroup': securityGroup,
+  'AWS::EC2::SecurityGroupEgress': securityGroupEgress,
+  'AWS::EC2::SecurityGroupIngress': securityGroupIngress,
+  'AWS::EC2::Subnet': subnet,
+  'AWS::EC2::SubnetRouteTableAssociation': subnetRouteTableAssociation,
+  'AWS::EC2::VPC': vpc,
+  'AWS::EC2::VPCEndpoint': vpcEndpoint,
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::EventBusPolicy': eventBusPolicy,
   'AWS::Events::Rule': rule,

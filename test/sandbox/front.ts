@@ -57,6 +57,7 @@ export async function startFront(): Promise<Front> {
   const settings: DispatcherSettings = {
     services: new Map([[service.signingName, service]]),
     iam,
+    ways: { wayOf: () => () => undefined },
     credentials,
     faults: new Faults(),
     requests: new RequestLog(),

@@ -13,6 +13,7 @@ export async function serve(service: AwsService, iam: IamPort) {
   const settings = {
     services: new Map([[service.signingName, service]]),
     iam,
+    ways: { wayOf: () => () => undefined },
     credentials,
     faults: new Faults(),
     requests: new RequestLog(),

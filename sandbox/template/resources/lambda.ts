@@ -23,6 +23,7 @@ export const lambdaFunction: ResourceType = {
     'Tags',
     'Timeout',
     'TracingConfig',
+    'VpcConfig',
   ],
   create(declared, world) {
     const spec = specOf(declared, world);
@@ -55,8 +56,35 @@ function specOf(declared: Declared, world: World): FunctionSpec {
       reservedConcurrency: reserved === undefined ? undefined : Number(reserved),
       logGroup: LogGroup,
       deadLetterArn: TargetArn,
+      placement: placementOf(declared, world),
     }),
   };
+}
+
+function placementOf(declared: Declared, world: World): FunctionSpec['placement'] | undefined {
+  const { VpcConfig } = declared.properties as {
+    VpcConfig?: { SubnetIds?: string[]; SecurityGroupIds?: string[] };
+  };
+  const { SubnetIds: subnetIds = [], SecurityGroupIds: securityGroupIds = [] } = VpcConfig ?? {};
+  // An empty one takes a function out of its VPC.
+  if (subnetIds.length === 0) {
+    return undefined;
+  }
+  const placement = { subnetIds, securityGroupIds };
+  const what = `${declared.logicalId} (AWS::Lambda::Function): property VpcConfig`;
+  switch (world.networks.knowledgeOf(placement)) {
+    case 'nothing':
+      world.notSimulated(`${what}: its VPC is not of this stack, every service answers`);
+      break;
+    case 'endpoints':
+      world.notSimulated(
+        `${what}: its VPC is not of this stack, only its endpoints here are known`,
+      );
+      break;
+    default:
+  }
+  world.notSimulated(`${what}: connections to databases, which every process here can open`);
+  return placement;
 }
 
 function assertNode(declared: Declared): void {

@@ -108,10 +108,10 @@ describe('a stack is not loaded, and nothing is left running, when', () => {
 });
 
 test('properties that nothing acts on are listed', async () => {
-  const resources = functionResources('F', { VpcConfig: {}, Layers: [] });
+  const resources = functionResources('F', { SnapStart: {}, Layers: [] });
   const sandbox = await load({ Resources: { ...resources, M: { Type: 'AWS::CDK::Metadata' } } });
   expect(sandbox.notSimulated).toEqual([
-    'F (AWS::Lambda::Function): property VpcConfig',
+    'F (AWS::Lambda::Function): property SnapStart',
     'F (AWS::Lambda::Function): property Layers',
   ]);
 });
