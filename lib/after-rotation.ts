@@ -73,7 +73,7 @@ export class Starter extends Construct {
 
   constructor(scope: Construct, id: string, props: CadenceProps) {
     super(scope, id);
-    const { deployment, rotated, manifest, machine } = props;
+    const { deployment, rotated, manifest, machine, messages } = props;
     const secrets = rotated.map(({ reference }) => reference);
     const environment: StarterEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
@@ -116,8 +116,10 @@ export class Starter extends Construct {
           },
         },
         this.function,
+        { messages, alarm: index === 0 ? 'promoted' : `promoted-${index + 1}` },
       );
     });
+    messages.deadLettersOfFunction(this.function);
   }
 }
 

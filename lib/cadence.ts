@@ -4,6 +4,7 @@ import { functionName } from '../domain/config/names.ts';
 import type { CadenceEnvironment } from '../lambdas/cadence/environment.ts';
 import type { Deployment } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
+import type { Messages } from './messages.ts';
 import type { Rotated } from './reader-policy.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
@@ -15,6 +16,7 @@ export interface CadenceProps {
   readonly manifest: ManifestParameter;
   /** The AfterRotation machine, and what its executions' ARNs begin with. */
   readonly machine: { readonly arn: string; readonly executions: string };
+  readonly messages: Messages;
 }
 
 export class Cadence extends Construct {
@@ -22,7 +24,7 @@ export class Cadence extends Construct {
 
   constructor(scope: Construct, id: string, props: CadenceProps) {
     super(scope, id);
-    const { deployment, rotated, manifest, machine } = props;
+    const { deployment, rotated, manifest, machine, messages } = props;
     const secrets = rotated.map(({ reference }) => reference);
     const environment: CadenceEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
@@ -62,6 +64,8 @@ export class Cadence extends Construct {
       'Hourly',
       { description: 'Cadence of Quarterturn', scheduleExpression: 'rate(1 hour)' },
       this.function,
+      { messages, alarm: 'cadence' },
     );
+    messages.deadLettersOfFunction(this.function);
   }
 }

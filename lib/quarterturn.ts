@@ -28,10 +28,12 @@ import { functionsDirectory } from './functions-directory.ts';
 import { JwtSecret } from './jwt-secret.ts';
 import { Keys } from './keys.ts';
 import { ManifestParameter } from './manifest-parameter.ts';
+import { Messages } from './messages.ts';
 import { Networks } from './networks.ts';
 import { takeName } from './one-of-a-name.ts';
-import type { QuarterturnProps } from './quarterturn-props.ts';
 import { OperatorFunctions } from './operator-functions.ts';
+import { oversee } from './oversight.ts';
+import type { QuarterturnProps } from './quarterturn-props.ts';
 import { grantRead, importedFunction, importedSecret } from './read-access.ts';
 import { operatorPolicy, readerPolicy } from './reader-policy.ts';
 import { resolveProps } from './resolve-props.ts';
@@ -179,10 +181,20 @@ export class Quarterturn extends Construct {
       arn: machineArn('stateMachine', afterRotationMachineName(config)),
       executions: machineArn('execution', `${afterRotationMachineName(config)}:*`),
     };
-    const around = { deployment, rotated, manifest, machine };
-    new AfterRotation(this, 'AfterRotation', around);
-    new Cadence(this, 'Cadence', around);
-    new Starter(this, 'Starter', around);
+    const messages = new Messages(this, 'Messages', deployment);
+    const around = { deployment, rotated, manifest, machine, messages };
+    const functions = {
+      'after-rotation': new AfterRotation(this, 'AfterRotation', around).function,
+      cadence: new Cadence(this, 'Cadence', around).function,
+      starter: new Starter(this, 'Starter', around).function,
+    };
+    oversee(this, {
+      deployment,
+      messages,
+      rotated: this.#rotated,
+      functions,
+      stateMachineArn: machine.arn,
+    });
 
     const operator = operatorPolicy(
       this,
@@ -191,6 +203,7 @@ export class Quarterturn extends Construct {
       rotated,
       manifest.parameterArns,
       machine.executions,
+      this.#operators(deployment).map(({ functionArn }) => functionArn),
     );
     this.#made(
       'Operator',
@@ -202,7 +215,6 @@ export class Quarterturn extends Construct {
       const secrets = consumer.reads.flatMap((key) => this.secrets[key] ?? []);
       const policy = readerPolicy(
         this,
-      this.#operators(deployment).map(({ functionArn }) => functionArn),
         `Reader-${consumer.name}`,
         deployment,
         consumer.name,
@@ -231,6 +243,16 @@ export class Quarterturn extends Construct {
     }
   }
 
+  #operators(deployment: Deployment): readonly RoomFunction[] {
+    const databases = Object.entries(deployment.config.secrets).flatMap(([key, config]) => {
+      const reference = this.secrets[key];
+      return config.kind === 'database' && reference !== undefined
+        ? [{ key, config, reference, admin: adminOf(config, this.secrets) }]
+        : [];
+    });
+    return new OperatorFunctions(this, 'Operators', { deployment, databases }).functions;
+  }
+
   #made(id: string, output: string, policies: CfnManagedPolicy[], description: string): void {
     policies.forEach(({ ref }, index) => {
       this.#output(index === 0 ? output : `${output}-${index + 1}`, ref, description);
@@ -242,16 +264,6 @@ export class Quarterturn extends Construct {
       ),
     );
   }
-  #operators(deployment: Deployment): readonly RoomFunction[] {
-    const databases = Object.entries(deployment.config.secrets).flatMap(([key, config]) => {
-      const reference = this.secrets[key];
-      return config.kind === 'database' && reference !== undefined
-        ? [{ key, config, reference, admin: adminOf(config, this.secrets) }]
-        : [];
-    });
-    return new OperatorFunctions(this, 'Operators', { deployment, databases }).functions;
-  }
-
 
   /** Logical ids are alphanumeric: `ReaderPolicy-api` becomes `ReaderPolicyapi`. */
   #output(id: string, value: string, description: string): void {

@@ -146,6 +146,15 @@ export class RoomFunction extends Construct {
     }
   }
 
+  /**
+   * Events it failed on three times go to this queue, with the rights of its role.
+   * @param statements what the role needs for that
+   */
+  deadLettersTo(queueArn: string, ...statements: readonly PolicyStatement[]): void {
+    this.allow(...statements);
+    (this.#lambda?.node.defaultChild as CfnFunction).deadLetterConfig = { targetArn: queueArn };
+  }
+
   allow(...statements: readonly PolicyStatement[]): void {
     this.#pages.add(...statements);
     this.#network?.serve(this.functionName, this.role, statements);

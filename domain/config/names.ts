@@ -59,6 +59,29 @@ export const auditLogGroupName = (scope: Scope): string =>
 export const alarmTopicName = (scope: Scope, audience: 'on-call' | 'security'): string =>
   functionName(scope, audience);
 
+/** Alarms, by what they watch (`step-failed-jwt`). */
+export const alarmName = (scope: Scope, what: string): string => functionName(scope, what);
+
+/** What was to be delivered and was not: events, and invocations that failed for good. */
+export const deadLetterQueueName = (scope: Scope): string => functionName(scope, 'dead-letters');
+
+export const metricNamespace = 'Quarterturn';
+
+/** By these an alarm finds a metric: exactly, all of them. */
+export const metricDimensions = { deployment: 'Deployment', secret: 'Secret' } as const;
+
+export const deploymentDimension = ({ name, environment }: Scope): string =>
+  `${name}/${environment}`;
+
+export const metricNames = {
+  /** 1 for every tick of the cadence that came to its end. */
+  heartbeat: 'Heartbeat',
+  /** Secrets that need a person, of one tick. */
+  findings: 'Findings',
+  materialAgeDays: 'MaterialAgeDays',
+  daysToLimit: 'DaysToLimit',
+} as const;
+
 export const controlTableName = (scope: Scope): string =>
   `quarterturn-${scope.name}-${scope.environment}`;
 

@@ -2,8 +2,8 @@
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { embeddedMetrics } from '../../doors/metrics.ts';
 import { manifestAt } from '../../doors/manifest.ts';
+import { embeddedMetrics } from '../../doors/metrics.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';

@@ -2,6 +2,7 @@
 import type { Clock } from '../../doors/clock.ts';
 import type { EventBusDoor, OutgoingEvent } from '../../doors/event-bus.ts';
 import type { Log, LogFields } from '../../doors/log.ts';
+import type { MetricsDoor, MetricValues } from '../../doors/metrics.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
 export function recordedLog(): Log & {
@@ -18,6 +19,11 @@ export function recordedLog(): Log & {
 export function recordedBus(): EventBusDoor & { events: OutgoingEvent[] } {
   const events: OutgoingEvent[] = [];
   return { events, put: async (event) => void events.push(event) };
+}
+
+export function recordedMetrics(): MetricsDoor & { emitted: MetricValues[] } {
+  const emitted: MetricValues[] = [];
+  return { emitted, emit: (metrics) => void emitted.push(metrics) };
 }
 
 export function settableClock(start: string): Clock & { set(at: string): void } {

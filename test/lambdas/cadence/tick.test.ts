@@ -5,7 +5,12 @@ import type { CadenceDoors } from '../../../lambdas/cadence/doors.ts';
 import { type TickSummary, tick } from '../../../lambdas/cadence/tick.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { arnOf, type InMemorySecrets, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
-import { recordedExecutions, recordedLog, settableClock } from '../../doors/recorded.ts';
+import {
+  recordedExecutions,
+  recordedLog,
+  recordedMetrics,
+  settableClock,
+} from '../../doors/recorded.ts';
 
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
 const execution = (name: string) => `${machine.replace('stateMachine', 'execution')}:${name}`;
@@ -19,6 +24,7 @@ let controlTable: ControlTableDoor;
 let executions: ReturnType<typeof recordedExecutions>;
 let clock: ReturnType<typeof settableClock>;
 let log: ReturnType<typeof recordedLog>;
+let metrics: ReturnType<typeof recordedMetrics>;
 let doors: CadenceDoors;
 
 beforeEach(() => {
@@ -27,7 +33,15 @@ beforeEach(() => {
   executions = recordedExecutions();
   clock = settableClock('2025-12-10T12:00:00Z');
   log = recordedLog();
-  doors = { secretsManager: secrets.door, controlTable, stepFunctions: executions, clock, log };
+  metrics = recordedMetrics();
+  doors = {
+    secretsManager: secrets.door,
+    controlTable,
+    stepFunctions: executions,
+    metrics,
+    clock,
+    log,
+  };
 });
 
 const secretOf = (
@@ -286,5 +300,41 @@ describe('an AfterRotation that never finished', () => {
   test('is left alone when it is finished', async () => {
     await controlTable.putAfterRotation(jwt, afterRecord('finished'));
     expect(only(await run(secretOf(jwt)))).toMatchObject({ decision: 'notDue', done: 'nothing' });
+  });
+});
+
+describe('what a tick tells CloudWatch', () => {
+  const deployment = { Deployment: 'pharmacy/prod' };
+
+  test('age and days to the limit of every secret whose age is known, armed or not', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', young] });
+    secrets.add(pii, { [v1]: ['AWSCURRENT', young] });
+    await run(secretOf(jwt), secretOf(pii, { armed: false }));
+    // 1 December, midnight, to 10 December, noon.
+    const values = { MaterialAgeDays: 9.5, DaysToLimit: 80.5 };
+    const at = clock.now();
+    expect(metrics.emitted.slice(0, -1)).toEqual([
+      { dimensions: { ...deployment, Secret: jwt }, values, at },
+      { dimensions: { ...deployment, Secret: pii }, values, at },
+    ]);
+  });
+
+  test('nothing of a secret whose age nobody can tell: its alarm hears that', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', 'rotated-20991231T000000Z'] });
+    await run(secretOf(jwt), secretOf('pharmacy/prod/gone'));
+    expect(metrics.emitted).toEqual([
+      { dimensions: deployment, values: { Findings: 2, Heartbeat: 1 }, at: clock.now() },
+    ]);
+  });
+
+  test('a heartbeat last of all, and none when the tick was broken off', async () => {
+    await run();
+    expect(metrics.emitted.at(-1)?.values).toEqual({ Findings: 0, Heartbeat: 1 });
+    metrics.emitted.length = 0;
+    doors.secretsManager.list = async () => {
+      throw new Error('access denied');
+    };
+    await expect(run()).rejects.toThrow('access denied');
+    expect(metrics.emitted).toEqual([]);
   });
 });

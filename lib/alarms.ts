@@ -1,0 +1,81 @@
+/** Every alarm of the deployment, told to on-call when it begins and when it is over. */
+import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { alarmName } from '../domain/config/names.ts';
+import { isArmed, type RotationConfig } from '../domain/config/rotation-config.ts';
+import {
+  type AlarmDefinition,
+  deploymentAlarms,
+  functionAlarms,
+  ruleAlarms,
+  secretAlarms,
+} from './alarm-definitions.ts';
+import type { Messages } from './messages.ts';
+import type { RoomFunction } from './room-function.ts';
+import type { RotatingSecret } from './rotating-secret.ts';
+
+export interface AlarmsProps {
+  readonly config: RotationConfig;
+  readonly messages: Messages;
+  /** By key. */
+  readonly rotated: ReadonlyMap<string, RotatingSecret>;
+  /** By what they do; the rotation functions are their secrets'. */
+  readonly functions: Readonly<Record<string, RoomFunction>>;
+  readonly stateMachineArn: string;
+}
+
+export class Alarms extends Construct {
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { config, messages } = props;
+    const all = [
+      ...deploymentAlarms(config, {
+        queueName: messages.deadLetters.name,
+        stateMachineArn: props.stateMachineArn,
+      }),
+      ...functionAlarms(
+        Object.entries(props.functions).map(([part, room]) => ({
+          part,
+          functionName: room.functionName,
+          asynchronous: messages.asynchronous.includes(room),
+        })),
+      ),
+      ...messages.rules.flatMap(({ rule, id: of, what }) => ruleAlarms(rule.ref, of, what)),
+      ...[...props.rotated].flatMap(([key, rotated]) => {
+        const secret = config.secrets[key];
+        if (secret === undefined || secret.kind === 'userManaged') return [];
+        return secretAlarms(config, {
+          key,
+          name: rotated.reference.name,
+          functionName: rotated.function.functionName,
+          armed: isArmed(secret),
+          leadDays: secret.leadDays,
+        });
+      }),
+    ];
+    for (const definition of all) {
+      this.#alarm(config, messages.onCall, definition);
+    }
+  }
+
+  #alarm(config: RotationConfig, topicArn: string, definition: AlarmDefinition): void {
+    const { section, of, dimensions } = definition;
+    const name = of === undefined ? section : `${section}-${of}`;
+    new CfnAlarm(this, name, {
+      alarmName: alarmName(config, name),
+      alarmDescription: definition.description,
+      namespace: definition.namespace,
+      metricName: definition.metric,
+      dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value })),
+      statistic: definition.statistic,
+      period: definition.period,
+      evaluationPeriods: 1,
+      datapointsToAlarm: 1,
+      comparisonOperator: definition.comparison,
+      threshold: definition.threshold,
+      treatMissingData: definition.missing,
+      alarmActions: [topicArn],
+      okActions: [topicArn],
+    });
+  }
+}
