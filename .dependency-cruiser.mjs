@@ -94,10 +94,11 @@ const plan = [
     to: ['^demo/', '^domain/', '^doors/', '^client/', '^sandbox/'],
   },
   {
-    name: 'examples-use-the-published-client',
-    comment: 'An example shows what a user can write: only the published surface of the client.',
+    name: 'examples-use-what-is-published',
+    comment:
+      'An example shows what a user can write: only the published surface of the client and of the constructs.',
     from: '^examples/',
-    to: ['^examples/', '^client/index\\.ts$'],
+    to: ['^examples/', '^client/index\\.ts$', '^lib/index\\.ts$'],
   },
   {
     name: 'deployment-imports-config',
@@ -209,9 +210,9 @@ export default {
     {
       name: 'no-cdk-outside-constructs',
       comment:
-        'The CDK is for lib/ and bin/; a function or the CLI that needs it would ship 160 MB.',
+        'The CDK is for lib/, bin/ and the example app; a function or the CLI that needs it would ship 160 MB.',
       severity: 'error',
-      from: { pathNot: ['^(lib|bin|test|bench)/', 'node_modules'] },
+      from: { pathNot: ['^(lib|bin|test|bench|examples/cdk-app)/', 'node_modules'] },
       to: { path: '(^|node_modules/)(aws-cdk-lib|constructs|cdk-nag)(/|$)' },
     },
     {

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The `quarterturn` command of the installed package: without the demo, and its sandbox takes any assembly. */
-import { registerSandbox } from '../cli/commands/sandbox.ts';
 import { main } from '../cli/main.ts';
 
-const exitCode = await main(process.argv.slice(2), { more: [registerSandbox] });
+const exitCode = await main(process.argv.slice(2), {});
 
 if (exitCode > 128) {
   // Everything that was open is closed; the interrupted work itself may still wait for something.

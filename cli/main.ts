@@ -3,7 +3,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { systemClock } from '../doors/clock.ts';
 import { deployments } from '../doors/deployments.ts';
 import { localRandom } from '../doors/random.ts';
-import { type CommandContext, exitCodes, type RegisterCommand, type Run } from './command.ts';
+import { type CommandContext, exitCodes, type Run } from './command.ts';
+import { registerSandbox } from './commands/sandbox.ts';
 import { commands } from './commands.ts';
 import { UsageError } from './errors.ts';
 import { openDeployment } from './open-deployment.ts';
@@ -13,10 +14,8 @@ import { terminal } from './terminal.ts';
 export interface CliCommands {
   /** @returns an exit code. Absent: there is no demo. */
   demo?: (chapter?: string) => Promise<number>;
-  /** @returns an exit code. Absent: `more` has a sandbox of its own. */
+  /** @returns an exit code. Absent: the sandbox takes any synthesized stack. */
   sandbox?: (options: { port?: number }) => Promise<number>;
-  /** Commands of the entry point's own. */
-  more?: readonly RegisterCommand[];
 }
 
 /** The terminal of this process, and deployments by its environment. */
@@ -57,7 +56,7 @@ export async function main(
     async (...args) => {
       exitCode = await act(contextOf(context, args.at(-1)), ...args);
     };
-  for (const register of [...commands, ...(handedIn.more ?? [])]) {
+  for (const register of commands) {
     register(program, run);
   }
   const { demo, sandbox } = handedIn;
@@ -70,7 +69,9 @@ export async function main(
         exitCode = await demo(chapter);
       });
   }
-  if (sandbox !== undefined) {
+  if (sandbox === undefined) {
+    registerSandbox(program, run);
+  } else {
     program
       .command('sandbox')
       .description('keep the stack running locally, for the real `aws` command, until Ctrl-C')

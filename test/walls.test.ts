@@ -26,7 +26,7 @@ const violations: Record<string, readonly [file: string, imports: string]> = {
   'constructs-import-types-of-rooms': ['lib/b.ts', '../lambdas/jwt/environment.ts'],
   'cli-opens-no-database': ['cli/a.ts', '../doors/postgres/target.ts'],
   'demo-uses-what-users-use': ['demo/a.ts', '../lib/target.ts'],
-  'examples-use-the-published-client': ['examples/a.ts', '../client/target.ts'],
+  'examples-use-what-is-published': ['examples/a.ts', '../client/target.ts'],
   'deployment-imports-config': ['rotation.config.ts', './domain/policy/target.ts'],
   'entry-points-only-enter': ['bin/a.ts', '../sandbox/target.ts'],
   'tests-are-imported-by-nobody': ['domain/config/b.ts', '../../test/target.ts'],

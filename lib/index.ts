@@ -1,0 +1,31 @@
+/** What `quarterturn/cdk` publishes: the construct, its props, and what it throws. */
+export type { RotationConfig, RotationConfigInput } from '../domain/config/rotation-config.ts';
+export { defineRotation, InvalidConfigError } from '../domain/config/rotation-config.ts';
+export type { SecretReference } from './deployment.ts';
+export { DeploymentTooLargeError, NameTakenError, UnknownKeyError } from './errors.ts';
+export { Quarterturn } from './quarterturn.ts';
+export type {
+  ConsumerProps,
+  ContactsProps,
+  EscrowProps,
+  ExistingNetworkProps,
+  NetworkProps,
+  NewNetworkProps,
+  PrefixListIds,
+  QuarterturnProps,
+  VpcNetworkProps,
+} from './quarterturn-props.ts';
+export { QuarterturnStack, type QuarterturnStackProps } from './quarterturn-stack.ts';
+export type {
+  ColumnProps,
+  DatabaseProps,
+  EncryptionProps,
+  ExistingSecret,
+  ExistingSecretArns,
+  ExistingSecretConstruct,
+  JwtProps,
+  KeysetProps,
+  RotatedProps,
+  SecretProps,
+  UserManagedProps,
+} from './secret-props.ts';
