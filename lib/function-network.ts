@@ -5,12 +5,13 @@ import {
   CfnSecurityGroupIngress,
 } from 'aws-cdk-lib/aws-ec2';
 import type { IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Token } from 'aws-cdk-lib/core';
 import { Construct, type IDependable } from 'constructs';
 import { InvalidConfigError } from '../domain/config/rotation-config.ts';
 import { Endpoint, endpointTypes } from './endpoint.ts';
 import type { Network } from './room-function.ts';
 
-/** Where, by ids; they may be tokens of the same app (`placeIn`). */
+/** Where, by ids; they may be tokens of the same app. */
 export interface NetworkPlace {
   readonly vpcId: string;
   /** One an Availability Zone. */
@@ -79,15 +80,16 @@ export class FunctionNetwork extends Construct implements Network {
     this.subnetIds = place.subnetIds;
     this.securityGroupIds = [this.#group];
     this.label = `${name} (${place.vpcId}, ${this.#group})`;
-    for (const port of databasePorts) {
+    for (const [index, port] of databasePorts.entries()) {
+      const id = Token.isUnresolved(port) ? `At${index + 1}` : port;
       const rule = { ipProtocol: 'tcp', fromPort: port, toPort: port };
-      new CfnSecurityGroupIngress(this, `DatabaseIngress${port}`, {
+      new CfnSecurityGroupIngress(this, `DatabaseIngress${id}`, {
         ...rule,
         groupId: place.databaseSecurityGroupId,
         sourceSecurityGroupId: this.#group,
         description: `PostgreSQL for the functions of Quarterturn (${name})`,
       });
-      new CfnSecurityGroupEgress(this, `DatabaseEgress${port}`, {
+      new CfnSecurityGroupEgress(this, `DatabaseEgress${id}`, {
         ...rule,
         groupId: this.#group,
         destinationSecurityGroupId: place.databaseSecurityGroupId,

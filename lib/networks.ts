@@ -1,8 +1,8 @@
 /** The networks of the configuration, each a place in a VPC that exists or in one that is made. */
-import type { ISecurityGroup, ISubnet, IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnOutput, Fn } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import type { NetworkConfig } from '../domain/config/network-schema.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { FunctionNetwork, type NetworkPlace } from './function-network.ts';
 import { IsolatedVpc } from './isolated-vpc.ts';
@@ -11,34 +11,6 @@ export interface NetworksProps {
   readonly config: RotationConfig;
   /** Encrypts the flow logs of a new VPC. @default a key that CloudWatch Logs owns */
   readonly logKey?: IKey | undefined;
-  /** Places that an app hands in, by the name of the network they stand for; they win over the configuration. */
-  readonly places?: Readonly<Record<string, NetworkPlace>> | undefined;
-}
-
-/** A place in a VPC of the same app. Others use that VPC, so its endpoints stay open to them. */
-export function placeIn(
-  vpc: IVpc,
-  given: {
-    /** Of the functions, one an Availability Zone. */
-    readonly subnets: readonly ISubnet[];
-    readonly databases: ISecurityGroup;
-    /** @default 'create' */
-    readonly endpoints?: 'create' | 'existing';
-    readonly prefixListIds?: NetworkPlace['prefixListIds'];
-  },
-): NetworkPlace {
-  const { subnets, databases, endpoints = 'create', prefixListIds } = given;
-  return {
-    vpcId: vpc.vpcId,
-    subnetIds: subnets.map(({ subnetId }) => subnetId),
-    databaseSecurityGroupId: databases.securityGroupId,
-    endpoints,
-    prefixListIds,
-    ...(endpoints === 'create' && {
-      routeTableIds: [...new Set(subnets.map(({ routeTable }) => routeTable.routeTableId))],
-      vpcCidrs: [vpc.vpcCidrBlock],
-    }),
-  };
 }
 
 export class Networks extends Construct {
@@ -48,17 +20,17 @@ export class Networks extends Construct {
   constructor(scope: Construct, id: string, props: NetworksProps) {
     super(scope, id);
     this.#scope = scope;
-    const { config, places = {} } = props;
-    for (const name of new Set([...Object.keys(config.networks), ...Object.keys(places)])) {
-      const network = new FunctionNetwork(this, name, {
+    const { config } = props;
+    for (const [name, network] of Object.entries(config.networks)) {
+      const made = new FunctionNetwork(this, name, {
         name,
-        place: places[name] ?? this.#place(name, props),
+        place: this.#place(name, network, props),
         databasePorts: portsIn(name, config),
       });
-      this.#byName.set(name, network);
+      this.#byName.set(name, made);
       this.#output(
         `NetworkFunctions-${name}`,
-        network.securityGroupIds[0] ?? '',
+        made.securityGroupIds[0] ?? '',
         `Security group of the functions in network "${name}"`,
       );
     }
@@ -76,11 +48,7 @@ export class Networks extends Construct {
     return network;
   };
 
-  #place(name: string, { config, logKey }: NetworksProps): NetworkPlace {
-    const network = config.networks[name];
-    if (network === undefined) {
-      throw new RangeError(`no network "${name}" in the configuration`);
-    }
+  #place(name: string, network: NetworkConfig, { logKey }: NetworksProps): NetworkPlace {
     if ('vpcId' in network) {
       return network;
     }
@@ -102,7 +70,7 @@ export class Networks extends Construct {
   }
 }
 
-/** Exactly the ports of its databases; those that share one share the rule. */
+/** Exactly the ports of its databases; those that share one share the rule. A port may be a token. */
 function portsIn(name: string, config: RotationConfig): number[] {
   const ports = Object.values(config.secrets).flatMap((secret) =>
     secret.kind === 'database' && secret.network === name ? [secret.port] : [],
