@@ -1,11 +1,15 @@
-/** The `quarterturn` command. */
+/** The `quarterturn` command. On-call has no configuration: it is read for what needs it, and only then. */
 import { main } from '../cli/main.ts';
-import { keepRunning, playDemo } from '../demo/main.ts';
-import config from '../rotation.config.ts';
 
 const exitCode = await main(process.argv.slice(2), {
-  demo: (chapter) => playDemo(config, chapter),
-  sandbox: (options) => keepRunning(config, options),
+  async demo(chapter) {
+    const [{ playDemo }, { default: config }] = await withConfiguration();
+    return playDemo(config, chapter);
+  },
+  async sandbox(options) {
+    const [{ keepRunning }, { default: config }] = await withConfiguration();
+    return keepRunning(config, options);
+  },
 });
 
 if (exitCode > 128) {
@@ -13,3 +17,7 @@ if (exitCode > 128) {
   process.exit(exitCode);
 }
 process.exitCode = exitCode;
+
+function withConfiguration() {
+  return Promise.all([import('../demo/main.ts'), import('../rotation.config.ts')]);
+}

@@ -2,7 +2,6 @@
 import type { ManifestSecret, RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import type { RotationRecord } from '../../domain/events/control-records.ts';
 import {
-  currentVersion,
   dateLabelsOf,
   rotationInProgress,
   type VersionIdsToStages,
@@ -126,10 +125,18 @@ async function versionsOf(
   const versions = await Promise.all(
     ids.map((id) => versionOf(deployment, name, id, versionIdsToStages)),
   );
-  const current = currentVersion(versionIdsToStages);
-  const at = ({ versionId, rotation }: VersionStatus) =>
-    rotation?.at ?? (versionId === current ? '0' : '');
-  return versions.sort((a, b) => (at(a) < at(b) ? 1 : -1));
+  return versions.sort(newestFirst);
+}
+
+/** Two rotations of one instant: by the labels they hold now. */
+const order = ['AWSPENDING', 'AWSCURRENT', 'AWSPREVIOUS'];
+
+function newestFirst(a: VersionStatus, b: VersionStatus): number {
+  const [first, second] = [a.rotation?.at ?? '', b.rotation?.at ?? ''];
+  if (first !== second) return first < second ? 1 : -1;
+  const place = ({ labels }: VersionStatus) => order.findIndex((label) => labels.includes(label));
+  // Without any of them (-1) it comes last.
+  return (place(a) >>> 0) - (place(b) >>> 0);
 }
 
 async function versionOf(

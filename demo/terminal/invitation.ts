@@ -25,7 +25,10 @@ export interface Invitation {
 
 /** Lines to paste into another terminal. */
 export function invitation({ sandbox, operator, operatorKey, tokenFile }: Invitation): string {
-  const names = operator.rotatedSecrets().map(({ name }) => name);
+  const rotated = operator.rotatedSecrets();
+  const names = rotated.map(({ name }) => name);
+  const keys = rotated.map(({ key }) => key);
+  // By option, too: releases of the command before 2023 do not know the variable.
   const aws = (command: string) => `  aws secretsmanager ${command} --endpoint-url ${sandbox.url}`;
   return `
 The sandbox runs on ${sandbox.url} (account ${sandbox.account}) until Ctrl-C. In another terminal:
@@ -33,7 +36,12 @@ The sandbox runs on ${sandbox.url} (account ${sandbox.account}) until Ctrl-C. In
   export AWS_ACCESS_KEY_ID=${operatorKey.accessKeyId}
   export AWS_SECRET_ACCESS_KEY=${operatorKey.secretAccessKey}
   export AWS_REGION=${sandbox.region} AWS_DEFAULT_REGION=${sandbox.region}
+  export AWS_ENDPOINT_URL=${sandbox.url}
   unset AWS_SESSION_TOKEN AWS_PROFILE
+
+  npx quarterturn status
+  npx quarterturn rotate ${keys[0]}
+  npx quarterturn status ${keys[0]}
 
 ${names.map((name) => aws(`rotate-secret --secret-id ${name}`)).join('\n')}
 ${aws(`describe-secret --secret-id ${names[0]}`)}
