@@ -203,7 +203,7 @@ export class Quarterturn extends Construct {
       rotated,
       manifest.parameterArns,
       machine.executions,
-      this.#operators(deployment).map(({ functionArn }) => functionArn),
+      [...this.#operators(deployment).map(({ functionArn }) => functionArn), ...this.#drills],
     );
     this.#made(
       'Operator',
