@@ -159,9 +159,7 @@ export class Quarterturn extends Construct {
     const database = (key: string | undefined) => databaseOf(key, deployment.config, references);
     for (const { key, secret, drill } of encryptionSecrets(this, deployment, database)) {
       rotating(key, secret);
-      if (drill !== undefined) {
-        this.#drills.push(drill.function.functionArn);
-      }
+      this.#drills.push(...(drill ? [drill.function.functionArn] : []));
     }
     return references;
   }
