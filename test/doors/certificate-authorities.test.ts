@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
 
+/** A function's folder as the build leaves it. */
+const built = join(import.meta.dirname, '../../dist/lambdas/database');
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 describe('the certificate authorities of a database connection', () => {
   test("are RDS's own bundle, each of them readable", () => {
-    const all = certificateAuthorities('rds', '/nowhere').match(certificate) ?? [];
+    const all = certificateAuthorities('rds', built).match(certificate) ?? [];
     expect(all.length).toBeGreaterThan(50);
     const subjects = all.map((pem) => new X509Certificate(pem).subject);
     expect(subjects.filter((subject) => subject.includes('Amazon RDS')).length).toBeGreaterThan(50);
@@ -23,7 +25,7 @@ describe('the certificate authorities of a database connection', () => {
       );
       writeFileSync(join(folder, 'ca.pem'), 'not a certificate');
       expect(() => certificateAuthorities('file', folder)).toThrow(folder);
-      const [one = ''] = certificateAuthorities('rds', folder).match(certificate) ?? [];
+      const [one = ''] = certificateAuthorities('rds', built).match(certificate) ?? [];
       writeFileSync(join(folder, 'ca.pem'), one);
       expect(certificateAuthorities('file', folder)).toBe(one);
     } finally {
