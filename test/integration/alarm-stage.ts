@@ -1,0 +1,151 @@
+/** One JWT secret, deployed into the sandbox with its alarms; the template may be changed before. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ConfirmSubscriptionCommand, SNSClient } from '@aws-sdk/client-sns';
+import { App } from 'aws-cdk-lib/core';
+import { alarmTopicName, functionName, secretName } from '../../domain/config/names.ts';
+import { defineRotation } from '../../domain/config/rotation-config.ts';
+import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
+import type { PublishedMessage } from '../../sandbox/sns/service.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+
+export const config = defineRotation({
+  name: 'pharmacy',
+  environment: 'test',
+  region: 'eu-west-1',
+  contacts: { onCall: ['on-call@example.com'], security: ['security@example.com'] },
+  secrets: {
+    jwt: {
+      kind: 'jwt',
+      field: 'JWT_SECRET',
+      bits: 512,
+      encoding: 'base64',
+      cadenceDays: 20,
+      leadDays: 5,
+      readers: 'keyset',
+      signerCache: '5m',
+      longestToken: '30d',
+    },
+  },
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: a template is JSON
+type Template = any;
+
+export class AlarmStage {
+  readonly sandbox: Sandbox;
+  readonly #directory: string;
+  readonly #access: {
+    endpoint: string;
+    region: string;
+    credentials: { accessKeyId: string; secretAccessKey: string };
+    maxAttempts: number;
+  };
+
+  private constructor(sandbox: Sandbox, directory: string) {
+    this.sandbox = sandbox;
+    this.#directory = directory;
+    const administrator = sandbox.createPrincipal('administrator', {
+      policies: [{ Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }],
+    });
+    const { url: endpoint, region } = sandbox;
+    this.#access = { endpoint, region, credentials: administrator, maxAttempts: 1 };
+  }
+
+  static async start(change: (template: Template) => void = () => undefined): Promise<AlarmStage> {
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+    const directory = mkdtempSync(join(tmpdir(), 'quarterturn-alarms-'));
+    try {
+      const app = new App({ outdir: join(directory, 'cdk.out') });
+      new QuarterturnStack(app, { config, configDirectory: directory });
+      const path = app.synth().stacks[0]?.templateFullPath ?? '';
+      const template = JSON.parse(readFileSync(path, 'utf8'));
+      change(template);
+      writeFileSync(path, JSON.stringify(template));
+      const clock = { start: new Date('2026-01-05T03:00:10Z'), mode: 'manual' as const };
+      const sandbox = await startSandbox({ assembly: join(directory, 'cdk.out'), clock });
+      await sandbox.clock.idle();
+      return new AlarmStage(sandbox, directory);
+    } catch (error) {
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.sandbox.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** Every schedule and every alarm on the way. */
+  async passing(minutes: number): Promise<void> {
+    const { clock } = this.sandbox;
+    await clock.advanceTo(new Date(clock.now().getTime() + minutes * 60_000));
+  }
+
+  /** Days in which only the last tick matters. */
+  async passingDays(days: number): Promise<void> {
+    const { clock } = this.sandbox;
+    await clock.advanceTo(new Date(clock.now().getTime() + days * 86_400_000), 'last');
+  }
+
+  client<T>(Client: new (access: object) => T): T {
+    return new Client(this.#access);
+  }
+
+  async rotate(): Promise<void> {
+    const SecretId = secretName(config, 'jwt');
+    await this.client(SecretsManagerClient).send(new RotateSecretCommand({ SecretId }));
+    await this.sandbox.clock.idle();
+  }
+
+  /** The next calls of a function fail, with this code. */
+  fail(part: string, times: number, code = 'InternalError') {
+    return this.sandbox.injectFault({
+      service: 'lambda',
+      operation: 'Invoke',
+      match: { functionName: functionName(config, part) },
+      when: 'before',
+      error: { code },
+      times,
+    });
+  }
+
+  async confirmSubscriptions(): Promise<void> {
+    const sns = this.client(SNSClient);
+    for (const { topicArn: TopicArn, token: Token } of this.sandbox.mail()) {
+      await sns.send(new ConfirmSubscriptionCommand({ TopicArn, Token }));
+    }
+  }
+
+  events = () => this.client(EventBridgeClient);
+
+  published(audience: 'on-call' | 'security'): PublishedMessage[] {
+    const name = alarmTopicName(config, audience);
+    return this.sandbox.messages().filter(({ topicArn }) => topicArn.endsWith(`:${name}`));
+  }
+
+  /** `ALARM step-failed-jwt`, in the order in which they reached the topic. */
+  told(audience: 'on-call' | 'security' = 'on-call'): string[] {
+    return this.published(audience).map(({ message }) => {
+      const { NewStateValue, AlarmName } = JSON.parse(message) as Record<string, string>;
+      return `${NewStateValue} ${AlarmName?.slice(functionName(config, '').length)}`;
+    });
+  }
+}
+
+/** Takes one statement out of the policy of the key of topics, queues and logs. */
+export const withoutKeyStatement = (sid: string) => (template: Template) => {
+  const [key] = Object.entries<Template>(template.Resources)
+    .filter(([id, { Type }]) => Type === 'AWS::KMS::Key' && id.startsWith('KeysMessages'))
+    .map(([, resource]) => resource);
+  const { KeyPolicy } = key.Properties;
+  const kept = KeyPolicy.Statement.filter(({ Sid }: { Sid: string }) => Sid !== sid);
+  if (kept.length !== KeyPolicy.Statement.length - 1) {
+    throw new Error(`the key has no statement ${sid}`);
+  }
+  KeyPolicy.Statement = kept;
+};

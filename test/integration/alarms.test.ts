@@ -1,0 +1,187 @@
+/** What goes wrong reaches somebody: from the deployed artefacts to the mailbox, through every policy and key. */
+import {
+  DisableRuleCommand,
+  EnableRuleCommand,
+  PutEventsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { auditLogGroupName, secretName } from '../../domain/config/names.ts';
+import { rotationAuditEventSchema } from '../../domain/events/audit-event.ts';
+import { AlarmStage, config, withoutKeyStatement } from './alarm-stage.ts';
+
+let stage: AlarmStage;
+const since = () => {
+  const before = stage.told().length;
+  return () => stage.told().slice(before);
+};
+const ruleOf = (id: RegExp) => {
+  const [found] = [...stage.sandbox.resources].filter(
+    ([logicalId, { type }]) => type === 'AWS::Events::Rule' && id.test(logicalId),
+  );
+  return found?.[1].physicalId ?? '';
+};
+const unmanagedWrite = () =>
+  stage.events().send(
+    new PutEventsCommand({
+      Entries: [
+        {
+          Source: 'quarterturn',
+          DetailType: 'unmanaged-secret-write',
+          Detail: JSON.stringify({
+            at: '2026-01-05T05:00:00.000Z',
+            secret: { name: secretName(config, 'jwt') },
+            versionId: 'v1',
+          }),
+        },
+      ],
+    }),
+  );
+
+describe('a deployment whose addresses have confirmed', () => {
+  beforeAll(async () => {
+    stage = await AlarmStage.start();
+    await stage.confirmSubscriptions();
+    // The first value, its AfterRotation, and the second tick, which knows its age.
+    await stage.passing(125);
+  }, 60_000);
+  afterAll(() => stage?.stop());
+
+  test('comes to rest: nothing of what is deployed is left out, and nothing is in alarm', () => {
+    expect(
+      stage.sandbox.notSimulated.filter((what) => /Alarm|SNS|SQS|Logs|Rule/.test(what)),
+    ).toEqual([]);
+    const last = new Map(stage.told().map((told) => told.split(' ').reverse() as [string, string]));
+    expect([...last].filter(([, state]) => state !== 'OK')).toEqual([]);
+    expect([...last.keys()].sort()).toContain('near-limit-jwt');
+    expect(stage.sandbox.undelivered()).toEqual([]);
+  });
+
+  test('keeps its audit events in their log group', () => {
+    const lines = stage.sandbox.linesOf(auditLogGroupName(config));
+    const events = lines.map((line) => JSON.parse(line));
+    expect(events.map((event) => event['detail-type'])).toContain('credential-secret-rotation');
+    expect(rotationAuditEventSchema.parse(events[0].detail).secret.name).toBe(
+      secretName(config, 'jwt'),
+    );
+  });
+
+  test('a failed step is told within two minutes, and its end', async () => {
+    const told = since();
+    const mail = stage.sandbox.mail().length;
+    stage.fail('jwt', 1);
+    await stage.rotate();
+    await stage.passing(2);
+    expect(told()).toEqual(['ALARM step-failed-jwt']);
+    expect(stage.sandbox.mail().slice(mail)).toMatchObject([
+      {
+        to: 'on-call@example.com',
+        subject: expect.stringContaining('step-failed-jwt'),
+        body: expect.stringContaining('npx quarterturn rotate jwt'),
+      },
+    ]);
+    await stage.passing(15);
+    expect(told()).toEqual(['ALARM step-failed-jwt', 'OK step-failed-jwt']);
+  });
+
+  test('a throttled function is told', async () => {
+    const told = since();
+    stage.fail('jwt', 1, 'TooManyRequestsException');
+    await stage.rotate();
+    await stage.passing(2);
+    expect(told()).toEqual(['ALARM throttled-jwt']);
+    await stage.passing(15);
+  });
+
+  test('an event that its function failed on three times is kept, and told', async () => {
+    const told = since();
+    stage.fail('starter', 3);
+    await stage.rotate();
+    await stage.passing(6);
+    expect(told()).toContain('ALARM dead-letters');
+    const queue = [...stage.sandbox.resources.values()].find(
+      ({ type }) => type === 'AWS::SQS::Queue',
+    );
+    const { Messages } = await stage
+      .client(SQSClient)
+      .send(
+        new ReceiveMessageCommand({ QueueUrl: queue?.physicalId, MessageAttributeNames: ['All'] }),
+      );
+    expect(JSON.parse(Messages?.[0]?.Body ?? '{}')).toMatchObject({
+      'detail-type': 'Secret Label Updated',
+      detail: { name: secretName(config, 'jwt') },
+    });
+    expect(Messages?.[0]?.MessageAttributes?.ErrorCode?.StringValue).toBe('200');
+  });
+
+  test('an unmanaged write is told to security, in words', async () => {
+    await unmanagedWrite();
+    await stage.passing(1);
+    expect(stage.published('security').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Secret pharmacy\/test\/jwt was written outside of a rotation/),
+    ]);
+    expect(stage.sandbox.mail().at(-1)?.to).toBe('security@example.com');
+  });
+
+  test('a cadence that runs no more is told, by the silence', async () => {
+    const told = since();
+    const Name = ruleOf(/^CadenceHourly/);
+    await stage.events().send(new DisableRuleCommand({ Name }));
+    await stage.passing(5 * 60);
+    expect(told()).toContain('ALARM cadence-silent');
+    // Ages come from it as well.
+    expect(told()).toContain('ALARM near-limit-jwt');
+    await stage.events().send(new EnableRuleCommand({ Name }));
+    await stage.passing(65);
+    expect(told()).toContain('OK cadence-silent');
+  });
+
+  test('a secret that nobody manages to rotate is told while there is time', async () => {
+    const told = since();
+    const fault = stage.fail('jwt', 1_000);
+    await stage.passingDays(17);
+    await stage.passing(3);
+    const aboutIt = () => told().filter((state) => state.endsWith('near-limit-jwt'));
+    // The jump itself looked like silence for a moment.
+    expect(aboutIt().at(-1)).toBe('OK near-limit-jwt');
+    // Half of the lead of five days goes by, tick by tick.
+    await stage.passing(15 * 60);
+    expect(aboutIt().at(-1)).toBe('ALARM near-limit-jwt');
+    fault.remove();
+  });
+});
+
+describe('a key that does not name', () => {
+  afterAll(() => stage?.stop());
+
+  test('CloudWatch lets no alarm through, and only the alarm’s history says so', async () => {
+    stage = await AlarmStage.start(withoutKeyStatement('AlarmsToTopics'));
+    stage.fail('jwt', 1);
+    await stage.rotate();
+    await stage.passing(3);
+    expect(stage.published('on-call')).toEqual([]);
+    expect(stage.sandbox.undelivered().map(({ alarmName }) => alarmName)).toContain(
+      'quarterturn-pharmacy-test-step-failed-jwt',
+    );
+    await stage.stop();
+  }, 30_000);
+
+  test('EventBridge lets no event through, neither to security nor to the dead letters: on-call hears that', async () => {
+    stage = await AlarmStage.start(withoutKeyStatement('EventsToTopicsAndQueues'));
+    await unmanagedWrite();
+    await stage.passing(3);
+    expect(stage.published('security')).toEqual([]);
+    expect(stage.told()).toEqual(
+      expect.arrayContaining([
+        'ALARM rule-failed-unmanaged-write',
+        'ALARM dead-letter-lost-rule-unmanaged-write',
+      ]),
+    );
+  }, 30_000);
+
+  test('CloudWatch Logs is refused when its first log group is made', async () => {
+    await expect(AlarmStage.start(withoutKeyStatement('LogGroups'))).rejects.toThrow(
+      /is not allowed to be used with Arn/,
+    );
+  });
+});
