@@ -1,6 +1,13 @@
 /** The commands about a deployment, in the order of the help. One line a file of `cli/commands/`. */
 import type { RegisterCommand } from './command.ts';
+import { registerAdopt } from './commands/adopt.ts';
+import { registerDrill } from './commands/drill.ts';
 import { registerRotate } from './commands/rotate.ts';
 import { registerStatus } from './commands/status.ts';
 
-export const commands: readonly RegisterCommand[] = [registerStatus, registerRotate];
+export const commands: readonly RegisterCommand[] = [
+  registerStatus,
+  registerRotate,
+  registerAdopt,
+  registerDrill,
+];

@@ -30,3 +30,18 @@ export class NotRotatedError extends CliError {
   override readonly name = 'NotRotatedError';
   readonly code = 'ERR_ROTATION_NOT_ROTATED';
 }
+
+export class FunctionAnswerError extends CliError {
+  override readonly name = 'FunctionAnswerError';
+  readonly code = 'ERR_ROTATION_FUNCTION_ANSWER';
+  constructor(functionName: string, at: string) {
+    super(
+      `${functionName} answered something this release does not know (at "${at}"); expected both to be of one release. Deploy the stack with this release, or use the release that was deployed.`,
+    );
+  }
+}
+
+export class NotAdoptableError extends CliError {
+  override readonly name = 'NotAdoptableError';
+  readonly code = 'ERR_ROTATION_NOT_ADOPTABLE';
+}
