@@ -653,17 +653,25 @@ describe('the template', () => {
 });
 
 describe('placement and authorities', () => {
-  const network = { subnetIds: ['subnet-0a1b2c3d'], securityGroupIds: ['sg-0a1b2c3d'] };
-  const withDatabase = (change: object) =>
+  const main = {
+    vpcId: 'vpc-0a1b2c3d',
+    subnetIds: ['subnet-0a1b2c3d'],
+    databaseSecurityGroupId: 'sg-0d1b2c3d',
+    endpoints: 'existing' as const,
+  };
+  const withDatabase = (change: object, more: Partial<RotationConfig> = {}) =>
     changed({
+      ...more,
       secrets: { ...pharmacy.secrets, db: { ...pharmacy.secrets.db, ...change } as never },
     });
 
   test('a function in a network has its interfaces there, and the rights for them', () => {
-    const placed = synthesize(withDatabase({ network }));
+    const placed = synthesize(withDatabase({ network: 'main' }, { networks: { main } }));
     expect(placed.one('AWS::Lambda::Function', /^SecretdbRotation/).Properties.VpcConfig).toEqual({
-      SubnetIds: network.subnetIds,
-      SecurityGroupIds: network.securityGroupIds,
+      SubnetIds: main.subnetIds,
+      SecurityGroupIds: [
+        { 'Fn::GetAtt': [expect.stringMatching(/^NetworksmainFunctions/), 'GroupId'] },
+      ],
     });
     expect(placed.statement(/^SecretdbRotationPolicy/, 'NetworkInterfaces').Action).toContain(
       'ec2:CreateNetworkInterface',
