@@ -14,6 +14,7 @@ const GLOBAL = [
   'aws:SecureTransport',
   'aws:SourceAccount',
   'aws:SourceArn',
+  'aws:TagKeys',
   'aws:ViaAWSService',
   'aws:username',
 ];
