@@ -26,6 +26,17 @@ export class UnknownSecretError extends CliError {
   readonly code = 'ERR_ROTATION_UNKNOWN_SECRET';
 }
 
+export class NoDrillError extends CliError {
+  override readonly name = 'NoDrillError';
+  readonly code = 'ERR_ROTATION_NO_DRILL';
+}
+
+/** The function speaks another release. */
+export class DrillAnswerError extends CliError {
+  override readonly name = 'DrillAnswerError';
+  readonly code = 'ERR_ROTATION_DRILL_ANSWER';
+}
+
 export class NotRotatedError extends CliError {
   override readonly name = 'NotRotatedError';
   readonly code = 'ERR_ROTATION_NOT_ROTATED';
