@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ExplicitAccess } from '../../doors/explicit-access.ts';
+import { type Aws, lifecycle, policies, refusals, values } from './aws-cli-conformance.ts';
 import { eyes } from './eyes.ts';
 import { World } from './world.ts';
 
@@ -111,6 +112,22 @@ if (!hasAws) {
     const { answer } = await aws(administrator, 'get-secret-value', ...jwt());
     expect(answer.VersionId).toBe(current);
   });
+
+  // Of secrets the stack knows nothing of: what the service itself answers.
+  const account = () =>
+    world.stage.sandbox.createPrincipal('account-administrator', {
+      policies: [{ Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }],
+    });
+  test('answers every operation as AWS documents it', async () => {
+    const credentials = account();
+    const asAdministrator: Aws = async (...args) => {
+      const { answer, refusal } = await aws(credentials, ...args);
+      return { output: answer, refusal };
+    };
+    await Promise.all(
+      [values, lifecycle, policies, refusals].map((scenario) => scenario(asAdministrator)),
+    );
+  }, 90_000);
 
   test('cancel-rotate-secret is not the operator’s; whoever may, stops the retries', async () => {
     const before = await world.holder('jwt', 'AWSCURRENT');

@@ -12,7 +12,12 @@ import { getSecretValue } from './get-secret-value.ts';
 import { listSecretVersionIds } from './list-secret-version-ids.ts';
 import { listSecrets } from './list-secrets.ts';
 import { putSecretValue } from './put-secret-value.ts';
-import { deleteResourcePolicy, getResourcePolicy, putResourcePolicy } from './resource-policy.ts';
+import {
+  deleteResourcePolicy,
+  getResourcePolicy,
+  putResourcePolicy,
+  validateResourcePolicy,
+} from './resource-policy.ts';
 import { rotateSecret } from './rotate-secret.ts';
 import { tagResource, untagResource } from './tag-resource.ts';
 import { updateSecret } from './update-secret.ts';
@@ -27,6 +32,7 @@ export function allOperations(backend: Backend): Readonly<Record<string, Operati
     GetSecretValue: getSecretValue(backend),
     ListSecretVersionIds: listSecretVersionIds(backend),
     ListSecrets: listSecrets(backend),
+    ValidateResourcePolicy: validateResourcePolicy(backend),
     ...recorded(backend, {
       CancelRotateSecret: cancelRotateSecret(backend),
       CreateSecret: createSecret(backend),
