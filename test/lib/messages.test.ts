@@ -1,0 +1,302 @@
+/** Topics, queue, log groups and alarms of the template: who may write into them, and who hears what. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { everything } from './everything.ts';
+import { type Resource, type Statement, synthesize } from './synthesized.ts';
+
+const stack = synthesize(everything);
+const ref = (resource: Resource) => ({ Ref: stack.idOf(resource) });
+const arn = (resource: Resource) => ({ 'Fn::GetAtt': [stack.idOf(resource), 'Arn'] });
+const key = stack.one('AWS::KMS::Key', /^KeysMessages/);
+const onCall = stack.one('AWS::SNS::Topic', /^MessagesOnCall/);
+const security = stack.one('AWS::SNS::Topic', /^MessagesSecurity/);
+const queue = stack.one('AWS::SQS::Queue');
+const account = { Ref: 'AWS::AccountId' };
+const of = (service: string) => ({
+  'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']],
+});
+
+describe('the key of topics, queues and log groups', () => {
+  const statements: Statement[] = key.Properties.KeyPolicy.Statement;
+
+  test('names these services and no other, each with what it needs', () => {
+    const byService = statements
+      .filter(({ Principal }) => Principal.Service !== undefined)
+      .map(({ Principal, Action, Condition }) => [Principal.Service, Action, Condition]);
+    expect(byService).toEqual([
+      [
+        'cloudwatch.amazonaws.com',
+        ['kms:Decrypt', 'kms:GenerateDataKey'],
+        { StringEquals: { 'aws:SourceAccount': account } },
+      ],
+      // EventBridge tells KMS no source: a condition would drop every event.
+      ['events.amazonaws.com', ['kms:Decrypt', 'kms:GenerateDataKey'], undefined],
+      [
+        of('logs'),
+        expect.arrayContaining(['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey']),
+        { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': expect.anything() } },
+      ],
+    ]);
+    const logGroups = JSON.stringify(statements.at(-1)?.Condition.ArnLike);
+    expect(logGroups).toContain(':logs:eu-west-1:');
+    expect(logGroups).toContain(':log-group:*');
+  });
+
+  test('lets principals of the account use it through SNS and SQS alone', () => {
+    const [administration, use] = statements;
+    expect(administration?.Action).not.toContain('kms:Decrypt');
+    expect(use).toMatchObject({
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Condition: {
+        StringEquals: {
+          'kms:ViaService': [of('sns'), of('sqs')],
+        },
+      },
+    });
+    expect(statements).toHaveLength(5);
+  });
+
+  test('encrypts every topic, every queue and every log group, and no secret', () => {
+    const encrypted = [
+      ...stack.all('AWS::SNS::Topic').map(({ Properties }) => Properties.KmsMasterKeyId),
+      ...stack.all('AWS::SQS::Queue').map(({ Properties }) => Properties.KmsMasterKeyId),
+      ...stack.all('AWS::Logs::LogGroup').map(({ Properties }) => Properties.KmsKeyId),
+    ];
+    expect(encrypted.length).toBeGreaterThan(8);
+    expect(new Set(encrypted.map((id) => JSON.stringify(id)))).toEqual(
+      new Set([JSON.stringify(arn(key))]),
+    );
+    for (const { Properties } of stack.all('AWS::SecretsManager::Secret')) {
+      expect(Properties.KmsKeyId).not.toEqual(arn(key));
+    }
+  });
+});
+
+describe('a topic', () => {
+  const policyOf = (topic: Resource): Statement[] =>
+    stack
+      .all('AWS::SNS::TopicPolicy')
+      .filter(
+        ({ Properties }) => JSON.stringify(Properties.Topics) === JSON.stringify([ref(topic)]),
+      )
+      .flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
+  const tls = {
+    Effect: 'Deny',
+    Principal: '*',
+    Action: 'sns:Publish',
+    Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+  };
+  const alarms = {
+    Effect: 'Allow',
+    Principal: { Service: 'cloudwatch.amazonaws.com' },
+    Action: 'sns:Publish',
+    Condition: { StringEquals: { 'aws:SourceAccount': account } },
+  };
+
+  test('takes alarms of this account, over TLS; that of security also events', () => {
+    expect(policyOf(onCall)).toEqual([
+      expect.objectContaining(tls),
+      expect.objectContaining(alarms),
+    ]);
+    expect(policyOf(security)).toEqual([
+      expect.objectContaining(tls),
+      expect.objectContaining(alarms),
+      expect.objectContaining({ Principal: { Service: 'events.amazonaws.com' } }),
+    ]);
+    expect(policyOf(security)[2]?.Condition).toBeUndefined();
+  });
+
+  test('writes to the addresses of the configuration', () => {
+    expect(stack.all('AWS::SNS::Subscription').map(({ Properties }) => Properties)).toEqual([
+      { TopicArn: ref(onCall), Protocol: 'email', Endpoint: 'on-call@example.com' },
+      { TopicArn: ref(security), Protocol: 'email', Endpoint: 'security@example.com' },
+    ]);
+  });
+});
+
+describe('what is not delivered', () => {
+  const rules = stack.all('AWS::Events::Rule');
+
+  test('goes to the dead-letter queue, from every target of every rule', () => {
+    expect(rules.length).toBeGreaterThanOrEqual(4);
+    for (const { Properties } of rules) {
+      for (const target of Properties.Targets) {
+        expect(target.DeadLetterConfig).toEqual({ Arn: arn(queue) });
+        expect(target.RetryPolicy).toEqual({
+          MaximumEventAgeInSeconds: 86_400,
+          MaximumRetryAttempts: 185,
+        });
+      }
+    }
+  });
+
+  test('is taken from exactly these rules, over TLS', () => {
+    const { Statement: statements } = stack.one('AWS::SQS::QueuePolicy').Properties.PolicyDocument;
+    expect(statements[0]).toMatchObject({
+      Effect: 'Deny',
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    });
+    expect(statements[1].Condition.ArnEquals['aws:SourceArn'].map(String).length).toBe(
+      rules.length,
+    );
+    expect(statements[1].Condition.ArnEquals['aws:SourceArn']).toEqual(
+      expect.arrayContaining(rules.map(arn)),
+    );
+  });
+
+  test('is kept for every function that nobody waits for, with the rights for it', () => {
+    const invoked = new Set(
+      stack
+        .all('AWS::Lambda::Permission')
+        .filter(({ Properties }) => Properties.Principal === 'events.amazonaws.com')
+        .map(({ Properties }) => Properties.FunctionName),
+    );
+    expect(invoked.size).toBe(2);
+    for (const { Properties } of stack.all('AWS::Lambda::Function')) {
+      expect(Properties.DeadLetterConfig).toEqual(
+        invoked.has(Properties.FunctionName) ? { TargetArn: arn(queue) } : undefined,
+      );
+    }
+    for (const policy of [/^CadenceFunctionPolicy/, /^StarterFunctionPolicy/]) {
+      expect(stack.statement(policy, 'SendDeadLetters').Resource).toEqual(arn(queue));
+      expect(stack.statement(policy, 'UseKeyOfDeadLetters')).toMatchObject({
+        Resource: arn(key),
+        Condition: { StringEquals: { 'kms:ViaService': of('sqs') } },
+      });
+    }
+  });
+});
+
+describe('an alarm', () => {
+  const alarms = stack.all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+  const named = (what: string) => {
+    const found = alarms.find(({ AlarmName }) => AlarmName === `quarterturn-pharmacy-prod-${what}`);
+    if (found === undefined) throw new Error(`no alarm ${what}`);
+    return found;
+  };
+
+  test('is told to on-call when it begins and when it is over', () => {
+    expect(alarms.length).toBeGreaterThan(25);
+    for (const { AlarmActions, OKActions, ActionsEnabled } of alarms) {
+      expect([AlarmActions, OKActions, ActionsEnabled]).toEqual([
+        [ref(onCall)],
+        [ref(onCall)],
+        undefined,
+      ]);
+    }
+  });
+
+  test('says what to do, in a text that CloudWatch takes, and has its section in docs/alarms.md', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/alarms.md'), 'utf8');
+    const sections = [...page.matchAll(/^### (.+)$/gm)].map(([, title]) => title ?? '');
+    for (const { AlarmName, AlarmDescription } of alarms) {
+      const text = JSON.stringify(AlarmDescription);
+      expect(text.length).toBeLessThan(1024);
+      expect(text).toMatch(/npx quarterturn|aws lambda|aws events/);
+      const what = AlarmName.slice('quarterturn-pharmacy-prod-'.length);
+      expect(sections.filter((title) => what.startsWith(title))).not.toEqual([]);
+    }
+    const used = sections.filter((title) =>
+      alarms.some(({ AlarmName }) => AlarmName.startsWith(`quarterturn-pharmacy-prod-${title}`)),
+    );
+    expect(sections.filter((title) => !used.includes(title))).toEqual(['unmanaged write']);
+  });
+
+  test('on the cadence and on ages counts missing data as a failure', () => {
+    expect(named('cadence-silent')).toMatchObject({
+      Namespace: 'Quarterturn',
+      MetricName: 'Heartbeat',
+      Dimensions: [{ Name: 'Deployment', Value: 'pharmacy/prod' }],
+      TreatMissingData: 'breaching',
+      Period: 3600,
+    });
+    expect(named('near-limit-jwt')).toMatchObject({
+      MetricName: 'DaysToLimit',
+      Dimensions: [
+        { Name: 'Deployment', Value: 'pharmacy/prod' },
+        { Name: 'Secret', Value: 'pharmacy/prod/jwt' },
+      ],
+      ComparisonOperator: 'LessThanThreshold',
+      Threshold: 2.5,
+      TreatMissingData: 'breaching',
+    });
+    const others = alarms.filter(({ AlarmName }) => !/cadence-silent|near-limit/.test(AlarmName));
+    expect(new Set(others.map(({ TreatMissingData }) => TreatMissingData))).toEqual(
+      new Set(['notBreaching']),
+    );
+  });
+
+  test('watches each rotation function for failures and throttles', () => {
+    for (const secret of ['jwt', 'pii', 'db', 'legacyDb']) {
+      for (const [what, metric] of [
+        ['step-failed', 'Errors'],
+        ['throttled', 'Throttles'],
+      ]) {
+        expect(named(`${what}-${secret}`)).toMatchObject({
+          Namespace: 'AWS/Lambda',
+          MetricName: metric,
+          Dimensions: [{ Name: 'FunctionName', Value: `quarterturn-pharmacy-prod-${secret}` }],
+        });
+      }
+    }
+  });
+
+  test('has no age to watch while a secret is not armed', () => {
+    const { jwt } = everything.secrets;
+    if (jwt?.kind !== 'jwt') throw new Error('the example has a jwt secret');
+    const adopt = {
+      secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:old/jwt-AbCdEf',
+      kmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/0b1c',
+    };
+    const unarmed = synthesize({
+      ...everything,
+      secrets: { jwt: { ...jwt, adopt } },
+      networks: {},
+      consumers: [],
+    });
+    const names = unarmed
+      .all('AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => Properties.AlarmName as string);
+    expect(names).toContain('quarterturn-pharmacy-prod-step-failed-jwt');
+    expect(names.filter((name) => name.includes('near-limit'))).toEqual([]);
+    // Its own name is not the deployment's: the audit log hears of it all the same.
+    expect(JSON.stringify(unarmed.one('AWS::Events::Rule', /^AuditRule/).Properties)).toContain(
+      'old/jwt',
+    );
+  });
+});
+
+describe('the audit log', () => {
+  const [group] = stack
+    .all('AWS::Logs::LogGroup')
+    .filter(({ Properties }) => Properties.LogGroupName === '/quarterturn/pharmacy/prod/audit');
+  const rule = stack.one('AWS::Events::Rule', /^AuditRule/);
+
+  test('is kept for ten years, whatever happens to the stack', () => {
+    expect(group).toMatchObject({
+      DeletionPolicy: 'RetainExceptOnCreate',
+      UpdateReplacePolicy: 'Retain',
+      Properties: { RetentionInDays: 3653 },
+    });
+    const three = synthesize({ ...everything, auditYears: 3 });
+    expect(JSON.stringify(three.all('AWS::Logs::LogGroup', /^Audit/))).toContain('1096');
+  });
+
+  test('takes the events about secrets of this deployment', () => {
+    expect(rule.Properties.EventPattern).toEqual({
+      source: ['quarterturn'],
+      detail: { secret: { name: [{ prefix: 'pharmacy/prod/' }] } },
+    });
+  });
+
+  test('is written by EventBridge for this rule', () => {
+    const { PolicyDocument } = stack.one('AWS::Logs::ResourcePolicy').Properties;
+    const text = JSON.stringify(PolicyDocument);
+    expect(text).toContain('logs:PutLogEvents');
+    expect(text).toContain('events.amazonaws.com');
+    expect(text).toContain('aws:SourceArn');
+    expect(text).toContain(stack.idOf(rule));
+    expect(text).not.toContain('"Resource\\":\\"*');
+  });
+});
