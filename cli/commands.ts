@@ -2,6 +2,7 @@
 import type { RegisterCommand } from './command.ts';
 import { registerAdopt } from './commands/adopt.ts';
 import { registerDrill } from './commands/drill.ts';
+import { registerEject } from './commands/eject.ts';
 import { registerRotate } from './commands/rotate.ts';
 import { registerStatus } from './commands/status.ts';
 
@@ -10,4 +11,5 @@ export const commands: readonly RegisterCommand[] = [
   registerRotate,
   registerAdopt,
   registerDrill,
+  registerEject,
 ];

@@ -12,6 +12,7 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
   TagResourceCommand,
+  UntagResourceCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { awsCall, clientDefaults, isAwsError } from './aws-call.ts';
@@ -72,6 +73,8 @@ export interface SecretsManagerDoor {
   getResourcePolicy(secretId: string): Promise<string | undefined>;
   /** Adds tags, or replaces those of the same key. */
   tag(secretId: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Removes tags; those that are not there are removed already. */
+  untag(secretId: string, keys: readonly string[]): Promise<void>;
 }
 
 export interface PendingValue {
@@ -265,6 +268,12 @@ export function secretsManager(
             Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
           }),
         ),
+      );
+    },
+
+    async untag(secretId, keys) {
+      await awsCall('UntagResource', () =>
+        client.send(new UntagResourceCommand({ SecretId: secretId, TagKeys: [...keys] })),
       );
     },
   };

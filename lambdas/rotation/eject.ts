@@ -8,8 +8,8 @@
  * 2. the rotation is switched off (CancelRotateSecret), its native rule with it
  * 3. the labels are removed, the date of AWSCURRENT last: a crash leaves a secret that still has its age
  */
-import * as z from 'zod';
 import { pinLabel } from '../../domain/config/names.ts';
+import { type EjectAnswer, ejectRequestSchema } from '../../domain/events/eject-operation.ts';
 import {
   currentVersion,
   dateLabelsOf,
@@ -21,41 +21,19 @@ import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
 import { type Room, type Run, readVersion, rotationOf } from './run.ts';
 
-const ejectSchema = z.strictObject({
-  operation: z.literal('eject'),
-  requestedBy: z.string().min(1).max(256),
-  /** True: says what would be done, and does nothing. */
-  dryRun: z.boolean(),
-});
-
 export interface EjectableRoom<Value> extends Room<Value> {
   /** Kinds whose earlier keys stay in use. @throws when AWSCURRENT lacks a key of the others */
   assertHoldsEveryKey?: (current: Value, others: readonly Value[]) => void;
 }
 
-export interface LabelOfVersion {
-  versionId: string;
-  label: string;
-}
-
-/** What was done, or would be; never a value. */
-export interface Ejected {
-  done: boolean;
-  /** AWSCURRENT. */
-  versionId: string;
-  /** False: it still holds the marker of a new secret. */
-  hasValue: boolean;
-  /** Does the target accept AWSCURRENT? Otherwise the code of what it said. */
-  accepted: true | string;
-  rotationEnabled: boolean;
-  labels: readonly LabelOfVersion[];
-}
-
 /** Long enough for the calls below, short enough to wait for after a crash. */
 const leaseMinutes = 5;
 
-export async function eject<Value>(room: EjectableRoom<Value>, input: unknown): Promise<Ejected> {
-  const parsed = ejectSchema.safeParse(input);
+export async function eject<Value>(
+  room: EjectableRoom<Value>,
+  input: unknown,
+): Promise<EjectAnswer> {
+  const parsed = ejectRequestSchema.safeParse(input);
   if (!parsed.success) {
     throw new InvalidRotationEventError('is no eject operation { requestedBy, dryRun }');
   }
@@ -106,7 +84,7 @@ function until({ doors }: Room<unknown>, minutes: number): { at: string; expires
 async function plan<Value>(
   room: EjectableRoom<Value>,
   token: string | undefined,
-): Promise<Ejected> {
+): Promise<EjectAnswer> {
   const { SECRET_ARN, SECRET_NAME } = room.environment;
   const description = await room.doors.secretsManager.describe(SECRET_ARN);
   const stages = description.versionIdsToStages;
@@ -197,7 +175,7 @@ async function test<Value>(
 }
 
 /** Those of AWSCURRENT last. */
-function ownLabels(stages: VersionIdsToStages, current: string): LabelOfVersion[] {
+function ownLabels(stages: VersionIdsToStages, current: string): EjectAnswer['labels'] {
   const versionIds = Object.keys(stages).filter((versionId) => versionId !== current);
   return [...versionIds, current].flatMap((versionId) => {
     const pins = (stages[versionId] ?? []).filter((label) => label === pinLabel);

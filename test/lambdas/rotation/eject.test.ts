@@ -1,8 +1,8 @@
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type EjectAnswer, ejectAnswerSchema } from '../../../domain/events/eject-operation.ts';
 import { assertHoldsEveryKey } from '../../../domain/secrets/holds-every-key.ts';
 import { JwtStrategy } from '../../../lambdas/jwt/jwt-strategy.ts';
-import type { Ejected } from '../../../lambdas/rotation/eject.ts';
 import { PlainStrategy } from '../../in-process/plain-strategy.ts';
 import { inProcess } from '../../in-process/request-handler.ts';
 import { RotationWorld } from '../../in-process/rotation-world.ts';
@@ -10,8 +10,10 @@ import { RotationWorld } from '../../in-process/rotation-world.ts';
 interface Ours {
   handler: (event: unknown) => Promise<unknown>;
 }
-const ejected = async ({ handler }: Ours, dryRun = false) =>
-  (await handler({ operation: 'eject', requestedBy: 'infra', dryRun })) as Ejected;
+const ejected = async ({ handler }: Ours, dryRun = false): Promise<EjectAnswer> =>
+  ejectAnswerSchema
+    .strict()
+    .parse(await handler({ operation: 'eject', requestedBy: 'infra', dryRun }));
 
 describe('eject', () => {
   let strategy: PlainStrategy;
