@@ -13,21 +13,21 @@ export function deferManifest(manifest: Manifest): {
 } {
   const deferred: Deferred[] = [];
   const indexes = new Map<string, number>();
-  const defer = (json: string, bytes: number) => {
-    const known = indexes.get(json);
-    if (known !== undefined) {
-      return { deferred: known };
-    }
-    indexes.set(json, deferred.length);
-    return { deferred: deferred.push({ json, bytes }) - 1 };
+  const defer = (text: string, bytes: number): number => {
+    // JSON leaves the encoding of a token as it is. What it becomes is a name or a number, which needs no escape.
+    const json = JSON.stringify(text);
+    const index = indexes.get(json) ?? deferred.push({ json, bytes }) - 1;
+    indexes.set(json, index);
+    return index;
   };
   const walk = (value: unknown): unknown => {
     if (typeof value === 'string' && Token.isUnresolved(value)) {
-      // JSON leaves the encoding of a token as it is. What it becomes is a name, which needs no escape.
-      return defer(JSON.stringify(value), textBytes);
+      return { deferred: defer(value, textBytes) };
     }
     if (typeof value === 'number' && Token.isUnresolved(value)) {
-      return defer(Token.asString(Tokenization.reverseNumber(value)), numberBytes);
+      return {
+        deferredNumber: defer(Token.asString(Tokenization.reverseNumber(value)), numberBytes),
+      };
     }
     if (Array.isArray(value)) {
       return value.map(walk);

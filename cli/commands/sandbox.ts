@@ -72,7 +72,7 @@ async function keepRunning({ terminal }: CommandContext, options: SandboxCommand
 /** The key is on-call's: it rotates, reads no value, and opens this sandbox alone. */
 function invitation(sandbox: Sandbox): string[] {
   const policies = Object.entries(sandbox.outputs)
-    .filter(([name]) => /OperatorPolicy\d*$/.test(name))
+    .filter(([name]) => /OperatorPolicy[0-9A-F]*$/.test(name))
     .map(([, arn]) => String(arn));
   const key = sandbox.createPrincipal('on-call', { managedPolicies: policies });
   return [

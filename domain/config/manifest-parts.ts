@@ -4,8 +4,8 @@
  * of the JSON. A deployment writes parameter after parameter; the digest tells a mixture of two texts.
  *
  * What is known only at deployment (the endpoint of a cluster of the same app) cannot be part of a digest that is
- * made before. All of it stands in part 1: its first line ends with `deferred`, its second one is a JSON list,
- * and the text says `{"deferred":0}` where the first of the list belongs. So the digest covers the text as it
+ * made before. All of it stands in part 1: its first line ends with `deferred`, its second one is a JSON list of
+ * strings, and the text says `{"deferred":0}` where the first of the list belongs, or `{"deferredNumber":0}`. So the digest covers the text as it
  * stands, and two deployments that differ in the list alone differ in one parameter.
  */
 import { createHash } from 'node:crypto';
@@ -22,13 +22,13 @@ export class ManifestError extends Error {
 
 /** What is known only at deployment, as the deployment writes it. */
 export interface Deferred {
-  /** JSON text of the value, or what becomes it. */
+  /** JSON text of a string, or what becomes it. */
   readonly json: string;
   /** How long it may get. */
   readonly bytes: number;
 }
 
-/** A manifest in which `{ deferred: n }` stands for the n-th deferred value. */
+/** A manifest in which `{ deferred: n }` or `{ deferredNumber: n }` stands for the n-th deferred value. */
 export type DeferredManifest = { readonly [Key in keyof Manifest]: unknown };
 
 /** @throws ManifestError for more deferred values than one parameter holds */
@@ -147,18 +147,22 @@ function deferredList(json: string): unknown[] {
   );
 }
 
-/** `{"deferred":0}` is the first of the list; nothing else of a manifest has that one key. */
+/** Nothing else of a manifest has one of these as its only key. */
 function filledIn(value: unknown, deferred: readonly unknown[]): unknown {
-  if (typeof value !== 'object' || value === null || Object.keys(value).join() !== 'deferred') {
+  if (typeof value !== 'object' || value === null) {
     return value;
   }
-  const index = Number((value as { deferred: unknown }).deferred);
-  if (deferred[index] === undefined) {
+  const [[key, index] = [], ...more] = Object.entries(value);
+  if (more.length > 0 || (key !== 'deferred' && key !== 'deferredNumber')) {
+    return value;
+  }
+  const found = deferred[Number(index)];
+  if (found === undefined) {
     throw new ManifestError(
       `the manifest names the deferred value ${index} of ${deferred.length}; deploy the stack again`,
     );
   }
-  return deferred[index];
+  return key === 'deferred' ? found : Number(found);
 }
 
 const digestOf = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);

@@ -5,7 +5,7 @@
  *     npm install aws-cdk-lib constructs quarterturn && npx cdk synth
  */
 import { SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { Role } from 'aws-cdk-lib/aws-iam';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import {
@@ -48,6 +48,7 @@ export class ShopStack extends Stack {
       throw new Error('the cluster has generated credentials');
     }
 
+    const onCall = new Role(this, 'OnCall', { assumedBy: new AccountRootPrincipal() });
     const rotation = new Quarterturn(this, 'Rotation', {
       name: 'shop',
       environment: 'prod',
@@ -88,9 +89,7 @@ export class ShopStack extends Stack {
         },
       },
       consumers: [{ name: 'api', reads: ['jwt', 'db'] }],
-      operatorRoles: [
-        Role.fromRoleArn(this, 'OnCall', 'arn:aws:iam::111122223333:role/teams/on-call'),
-      ],
+      operatorRoles: [onCall],
     });
 
     const api = new LambdaFunction(this, 'Api', {

@@ -130,7 +130,8 @@ function namesOf(
       assertDeclared(logicalId);
       const resource = resources.get(logicalId);
       if (resource === undefined) {
-        return `not-simulated-${logicalId}-${attribute}`;
+        // A port is a number wherever it goes; this one is nobody's.
+        return attribute.endsWith('Port') ? '0' : `not-simulated-${logicalId}-${attribute}`;
       }
       const value = resource.attributes[attribute];
       if (value === undefined) {

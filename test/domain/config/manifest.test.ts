@@ -154,12 +154,12 @@ describe('what is known only at deployment', () => {
   const deferredOf = (manifest: Manifest) => {
     const secrets = manifest.secrets.map((secret) =>
       secret.kind === 'database'
-        ? { ...secret, host: { deferred: 0 }, port: { deferred: 1 } }
+        ? { ...secret, host: { deferred: 0 }, port: { deferredNumber: 1 } }
         : secret,
     );
     return encodeManifest({ ...manifest, secrets }, [
       { json: '"<host>"', bytes: 160 },
-      { json: '<port>', bytes: 20 },
+      { json: '"<port>"', bytes: 20 },
     ]);
   };
   const values = { host: 'db.example.com', port: '5433' };
@@ -194,7 +194,7 @@ describe('what is known only at deployment', () => {
 
   test.each([
     ['that is no list', { host: 'a"b', port: '5433' }, /holds a quote/],
-    ['of the wrong type', { host: 'db.example.com', port: '"5433"' }, /does not fit at "secrets/],
+    ['of the wrong type', { host: 'db.example.com', port: 'none' }, /does not fit at "secrets/],
   ])('%s is refused', (_title, wrong, message) => {
     expect(() => decodeManifest(written(deferredOf(small), wrong))).toThrow(message);
   });
