@@ -30,7 +30,8 @@ export function terminal(
     err: (line) => void stderr.write(`${line}\n`),
     interactive,
     colours: stdout.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb',
-    ...(interactive && environment.TERM !== 'dumb' && { stream: stdout }),
+    // Drawing over lines needs to know how long they are.
+    ...(interactive && environment.TERM !== 'dumb' && stdout.columns > 0 && { stream: stdout }),
     confirm: async (question) => interactive && isYes(await ask(question, streams)),
     // Some pseudo-terminals say 0.
     columns: (stdout.isTTY === true && stdout.columns) || columnsWithoutTerminal,

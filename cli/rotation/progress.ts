@@ -51,6 +51,10 @@ export function list(stream: NodeJS.WriteStream): Progress {
   const titles = [...stepNames, 'AfterRotation'] as const;
   const stages = titles.map((title) => ({ title, ...settleable() }));
   const stage = (title: string) => stages.find((one) => one.title === title);
+  /** A step whose duration could not be recorded is done all the same. */
+  const settleSteps = () => {
+    for (const name of stepNames) stage(name)?.settle('done');
+  };
   let note: ((text: string) => void) | undefined;
   const tasks = stages.map(({ title, settled }) => ({
     title,
@@ -85,13 +89,14 @@ export function list(stream: NodeJS.WriteStream): Progress {
           );
           return;
         case 'promoted':
-          // A step whose duration could not be recorded is done all the same.
-          for (const name of stepNames) stage(name)?.settle('done');
+          // finishSecret is recorded a moment after it has promoted.
           return;
         case 'afterRotation':
+          if (happening.state === 'running') settleSteps();
           note?.(`${happening.state}${keyOf(happening)}`);
           return;
         case 'finished':
+          settleSteps();
           stage('AfterRotation')?.settle('finished');
           return;
         default:
