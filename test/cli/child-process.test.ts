@@ -138,7 +138,7 @@ describe('npx quarterturn, in a process of its own', () => {
     expect(report).toMatchObject({
       outcome: 'failed',
       promoted: false,
-      failure: { step: 'createSecret', code: 'ERR_ROTATION_AWS_CALL' },
+      failure: { step: 'createSecret', code: 'ERR_ROTATION_AWS_UNANSWERED' },
     });
     await stage.sandbox.clock.settle(4 * hour);
   }, 60_000);
