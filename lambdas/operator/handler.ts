@@ -13,7 +13,7 @@ import { operate } from './operate.ts';
 import type { OperatorTools } from './tools.ts';
 
 assertTrustedEnvironment(process.env);
-const environment = operatorEnvironmentSchema.parse(process.env);
+const environment = operatorEnvironmentSchema.parse({ ...process.env });
 const taskRoot = environment.LAMBDA_TASK_ROOT ?? import.meta.dirname;
 const log = lambdaLog('operator');
 
