@@ -1,5 +1,6 @@
 /** Every alarm of the deployment, told to on-call when it begins and when it is over. */
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { NestedStack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { alarmName } from '../domain/config/names.ts';
 import { isArmed, type RotationConfig } from '../domain/config/rotation-config.ts';
@@ -41,41 +42,56 @@ export class Alarms extends Construct {
         })),
       ),
       ...messages.rules.flatMap(({ rule, id: of, what }) => ruleAlarms(rule.ref, of, what)),
-      ...[...props.rotated].flatMap(([key, rotated]) => {
-        const secret = config.secrets[key];
-        if (secret === undefined || secret.kind === 'userManaged') return [];
-        return secretAlarms(config, {
-          key,
-          name: rotated.reference.name,
-          functionName: rotated.function.functionName,
-          armed: isArmed(secret),
-          leadDays: secret.leadDays,
-        });
-      }),
     ];
     for (const definition of all) {
-      this.#alarm(config, messages.onCall, definition);
+      alarm(this, config, messages.onCall, definition);
+    }
+    const ofSecrets = [...props.rotated].flatMap(([key, rotated]) => {
+      const secret = config.secrets[key];
+      if (secret === undefined || secret.kind === 'userManaged') return [];
+      return secretAlarms(config, {
+        key,
+        name: rotated.reference.name,
+        functionName: rotated.function.functionName,
+        armed: isArmed(secret),
+        leadDays: secret.leadDays,
+      });
+    });
+    const many = props.rotated.size > secretsBesideTheirAlarms;
+    // Other names there: an alarm that moves is made in its new stack before the old one is gone.
+    const place = many ? new NestedStack(this, 'OfSecrets') : this;
+    for (const definition of ofSecrets) {
+      alarm(place, config, messages.onCall, definition, many ? '-of-many' : '');
     }
   }
+}
 
-  #alarm(config: RotationConfig, topicArn: string, definition: AlarmDefinition): void {
-    const { section, of, dimensions } = definition;
-    const name = of === undefined ? section : `${section}-${of}`;
-    new CfnAlarm(this, name, {
-      alarmName: alarmName(config, name),
-      alarmDescription: definition.description,
-      namespace: definition.namespace,
-      metricName: definition.metric,
-      dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value })),
-      statistic: definition.statistic,
-      period: definition.period,
-      evaluationPeriods: 1,
-      datapointsToAlarm: 1,
-      comparisonOperator: definition.comparison,
-      threshold: definition.threshold,
-      treatMissingData: definition.missing,
-      alarmActions: [topicArn],
-      okActions: [topicArn],
-    });
-  }
+/** Three alarms a secret; a stack has 500 resources, so those of more secrets stand in a nested one. */
+const secretsBesideTheirAlarms = 30;
+
+function alarm(
+  scope: Construct,
+  config: RotationConfig,
+  topicArn: string,
+  definition: AlarmDefinition,
+  suffix = '',
+): void {
+  const { section, of, dimensions } = definition;
+  const name = of === undefined ? section : `${section}-${of}`;
+  new CfnAlarm(scope, name, {
+    alarmName: alarmName(config, `${name}${suffix}`),
+    alarmDescription: definition.description,
+    namespace: definition.namespace,
+    metricName: definition.metric,
+    dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value })),
+    statistic: definition.statistic,
+    period: definition.period,
+    evaluationPeriods: 1,
+    datapointsToAlarm: 1,
+    comparisonOperator: definition.comparison,
+    threshold: definition.threshold,
+    treatMissingData: definition.missing,
+    alarmActions: [topicArn],
+    okActions: [topicArn],
+  });
 }

@@ -1,5 +1,5 @@
 /** CloudFormation's quotas of a stack (CloudFormation user guide, "Understand CloudFormation quotas"). */
-import { CfnOutput, CfnResource } from 'aws-cdk-lib/core';
+import { CfnOutput, CfnResource, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
 import { DeploymentTooLargeError } from './errors.ts';
 
@@ -8,7 +8,8 @@ const outputs = 200;
 
 /** @throws DeploymentTooLargeError */
 export function fitsInAStack(construct: IConstruct, secrets: number): void {
-  const all = construct.node.findAll();
+  const stack = Stack.of(construct);
+  const all = construct.node.findAll().filter((one) => Stack.of(one) === stack);
   const found = all.filter((one) => CfnResource.isCfnResource(one)).length;
   if (found > resources) {
     throw new DeploymentTooLargeError(

@@ -62,6 +62,13 @@ function deployed(app: Synthesized, value: unknown): unknown {
     Object.entries(value).map(([key, member]) => [key, deployed(app, member)]),
   );
 }
+/** The managed policies that begin with a name. */
+const named = (app: Synthesized, name: string) =>
+  app
+    .all('AWS::IAM::ManagedPolicy')
+    .filter(({ Properties }) =>
+      Properties.ManagedPolicyName?.startsWith(`quarterturn-sixteen-letters1-twelveletter-${name}`),
+    );
 const sizeOf = (app: Synthesized, value: unknown) =>
   JSON.stringify(deployed(app, value)).replaceAll(/\s/g, '').length;
 
@@ -75,6 +82,11 @@ describe('fifty secrets', () => {
     expect(Object.keys(app.resources).length).toBeLessThan(500);
     expect(Object.keys(app.template.Outputs).length).toBeLessThanOrEqual(200);
     expect(app.text.length).toBeLessThan(1_000_000);
+  });
+
+  test('have their alarms in a stack of their own, where they fit', () => {
+    expect(app.all('AWS::CloudFormation::Stack')).toHaveLength(1);
+    expect(app.all('AWS::CloudWatch::Alarm', /stepfailed|nearlimit/)).toEqual([]);
   });
 
   test('are synthesized in seconds', () => {
@@ -104,21 +116,18 @@ describe('fifty secrets', () => {
     }
     expect(Math.max(...inline.values())).toBeLessThanOrEqual(10_240);
     expect(Math.max(...attached.values())).toBeLessThanOrEqual(10);
-    expect(app.all('AWS::IAM::ManagedPolicy', /Operator/).length).toBeLessThanOrEqual(10);
+    expect(named(app, 'operator').length).toBeLessThanOrEqual(10);
   });
 
   test('keep the first policy where it was, and number the others', () => {
-    const names = app
-      .all('AWS::IAM::ManagedPolicy', /Operator/)
-      .map(({ Properties }) => Properties.ManagedPolicyName);
+    const names = named(app, 'operator').map(({ Properties }) => Properties.ManagedPolicyName);
     const name = 'quarterturn-sixteen-letters1-twelveletter-operator';
     expect(names.slice(0, 3)).toEqual([name, `${name}-2`, `${name}-3`]);
     const { app: small } = inAnApp(() => deploymentOf(4), undefined, longest);
-    const first = (of: Synthesized, id: RegExp) =>
-      of.all('AWS::IAM::ManagedPolicy', id).map((policy) => of.idOf(policy))[0];
-    for (const id of [/Operator/, /Readereverything/]) {
-      expect(small.all('AWS::IAM::ManagedPolicy', id)).toHaveLength(1);
-      expect(first(app, id)).toBe(first(small, id));
+    for (const name of ['operator', 'reader-everything']) {
+      const [only, ...more] = named(small, name).map((policy) => small.idOf(policy));
+      expect(more).toEqual([]);
+      expect(named(app, name).map((policy) => app.idOf(policy))[0]).toBe(only);
     }
   });
 
@@ -136,7 +145,9 @@ describe('fifty secrets', () => {
         .sort();
     const rotated = all.filter((id) => !id.includes('administratorOfAll'));
     expect(reached(/Readereverything/, 'secretsmanager:GetSecretValue')).toEqual(rotated);
-    expect(reached(/Operator/, 'secretsmanager:RotateSecret')).toEqual(rotated);
+    expect(reached(/^RotationOperator\d*[0-9A-F]{8}$/, 'secretsmanager:RotateSecret')).toEqual(
+      rotated,
+    );
     expect(reached(/Cadence/, 'secretsmanager:RotateSecret')).toEqual(rotated);
     expect(reached(/Starter/, 'secretsmanager:DescribeSecret')).toEqual(rotated);
   });
