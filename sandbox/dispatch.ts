@@ -41,6 +41,7 @@ export async function dispatch(
   settings: DispatcherSettings,
 ): Promise<Answer> {
   const requestId = randomUUID();
+  const started = performance.now();
   const progress: Progress = { service: '-', operation: '-', input: {} };
   let protocol: Protocol = guessProtocol(request);
   let answer: Answer | undefined;
@@ -74,6 +75,7 @@ export async function dispatch(
       status: answer?.status ?? 0,
       ...(code !== undefined && { errorCode: code }),
       requestId,
+      milliseconds: performance.now() - started,
     });
   }
   // The SDKs set their clock by this header: each keeps the clock it signed with.

@@ -82,6 +82,8 @@ export interface RequestRecord {
   status: number;
   errorCode?: string;
   requestId: string;
+  /** How long the answer took, by the machine's clock. */
+  milliseconds: number;
 }
 
 export interface LoadedResource {

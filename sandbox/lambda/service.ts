@@ -184,6 +184,7 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
     iam.authorize(caller, this.invokeCheck(functionArn));
     const text = JSON.stringify(payload ?? {});
     const input = { FunctionName: found.spec.name, Payload: JSON.parse(text) as unknown };
+    const started = performance.now();
     const outcome = await faults
       .around(
         {
@@ -204,6 +205,7 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
       status: 200,
       ...(outcome.functionError && { errorCode: outcome.functionError }),
       requestId: randomUUID(),
+      milliseconds: performance.now() - started,
     });
     return outcome;
   }
