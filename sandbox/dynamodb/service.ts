@@ -57,6 +57,9 @@ export class DynamoDbService implements AwsService {
   ): Promise<{ name: string; arn: string }> {
     const { definition, kept } = splitDefinition(properties);
     const name = nameOf(definition.TableName);
+    if (this.#tables.has(name)) {
+      throw new ServiceException('ResourceInUseException', `Table already exists: ${name}`);
+    }
     await this.#emulator.call('CreateTable', definition);
     const table: Table = {
       name,
