@@ -15,6 +15,7 @@ import { existingName } from '../domain/config/manifest.ts';
 import { afterRotationMachineName, controlTableName, tagKeys } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
+import { acknowledgeFindings } from './acknowledgements.ts';
 import { AfterRotation, Starter } from './after-rotation.ts';
 import { breakGlassPolicy } from './break-glass.ts';
 import { Cadence } from './cadence.ts';
@@ -85,6 +86,7 @@ export class Quarterturn extends Construct {
     Tags.of(this).add(tagKeys.name, config.name);
     Tags.of(this).add(tagKeys.environment, config.environment);
     fitsInAStack(this, Object.keys(config.secrets).length);
+    acknowledgeFindings(this, config);
   }
 
   /** The secret with that key in the props, new or adopted, for what takes an `ISecret`. */
@@ -248,7 +250,7 @@ export class Quarterturn extends Construct {
         ? [{ key, config, reference, admin: adminOf(config, this.secrets) }]
         : [];
     });
-    return new OperatorFunctions(this, 'Operators', { deployment, databases }).functions;
+    return new OperatorFunctions(this, 'DatabaseOperators', { deployment, databases }).functions;
   }
 
   #made(id: string, output: string, policies: CfnManagedPolicy[], description: string): void {

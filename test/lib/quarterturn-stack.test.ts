@@ -294,11 +294,13 @@ describe('every policy of the stack', () => {
     ]);
   });
 
-  test('lets only rotation functions and consumers read values', () => {
+  test('lets only rotation functions, consumers and the operator of the databases read values', () => {
     const readers = documents.filter(([, { Action }]) =>
       list(Action).includes('secretsmanager:GetSecretValue'),
     );
-    expect(readers.every(([id]) => /^(Secret\w+Rotation|Reader)/.test(id))).toBe(true);
+    expect(readers.every(([id]) => /^(Secret\w+Rotation|Reader|DatabaseOperators)/.test(id))).toBe(
+      true,
+    );
   });
 });
 
