@@ -51,9 +51,7 @@ export async function drill(
     throw new InvalidDrillRequestError(request.error.issues[0]?.path.join('.') ?? '');
   }
   const { versionId, rowsPerColumn } = request.data;
-  const { stored, copies } = await chosen(doors.escrow, settings, versionId);
-  const copy = await doors.escrow.read(stored);
-  const keyset = keysetIn(copy, stored, settings);
+  const { stored, copy, keyset, copies } = await chosen(doors.escrow, settings, versionId);
   const credential = await credentialOf(doors, settings);
   const restored = await doors.postgres.withSession(settings.endpoint, credential, (session) =>
     restoreColumns(session, settings.columns, lookupIn(keyset, doors.clock.now()), rowsPerColumn),
@@ -74,18 +72,44 @@ export async function drill(
   };
 }
 
+interface ReadCopy {
+  stored: StoredCopy;
+  copy: Awaited<ReturnType<EscrowReader['read']>>;
+  keyset: Keyset;
+}
+
+/** The copy of that version; of no version in particular, the newest. */
 async function chosen(
   escrow: EscrowReader,
-  { secretName }: DrillSettings,
+  settings: DrillSettings,
   versionId: string | undefined,
-): Promise<{ stored: StoredCopy; copies: number }> {
+): Promise<ReadCopy & { copies: number }> {
   const all = await escrow.list();
-  const stored = all.find((copy) => versionId === undefined || copy.versionId === versionId);
   const copies = new Set(all.map((copy) => copy.versionId)).size;
-  if (stored === undefined) {
-    throw new NoEscrowCopyError(secretName, versionId, copies);
+  const wanted = all.find((copy) => versionId === undefined || copy.versionId === versionId);
+  if (wanted === undefined) {
+    throw new NoEscrowCopyError(settings.secretName, versionId, copies);
   }
-  return { stored, copies };
+  const rivals =
+    versionId === undefined
+      ? all.filter(({ storedAt }) => storedAt.getTime() === wanted.storedAt.getTime())
+      : [wanted];
+  const read = await Promise.all(
+    rivals.map(async (stored) => {
+      const copy = await escrow.read(stored);
+      return { stored, copy, keyset: keysetIn(copy, stored, settings) };
+    }),
+  );
+  return { ...newestOf(read), copies };
+}
+
+/** S3 tells times by the second. Of copies of one second, the one that no other was made from is the newest. */
+function newestOf(read: readonly ReadCopy[]): ReadCopy {
+  const bases = new Set(read.map(({ keyset }) => keyset.basedOn));
+  const last = read.filter(({ stored }) => !bases.has(stored.versionId));
+  return (last.length > 0 ? last : read).reduce((newest, other) =>
+    other.copy.createdAt > newest.copy.createdAt ? other : newest,
+  );
 }
 
 function keysetIn(copy: EscrowCopy, stored: StoredCopy, settings: DrillSettings): Keyset {

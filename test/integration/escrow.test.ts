@@ -1,6 +1,8 @@
 /** The second copy of keysets: there before promotion, taken away by nobody, and enough to restore rows. */
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DeleteObjectCommand,
@@ -17,6 +19,12 @@ import { primaryOf } from '../../domain/secrets/keyset.ts';
 import { functions } from '../../doors/functions.ts';
 import { administrator } from './sinks.ts';
 import { World } from './world.ts';
+
+const run = promisify(execFile);
+const hasAws = await run('aws', ['--version']).then(
+  () => true,
+  () => false,
+);
 
 let world: World;
 let s3: S3Client;
@@ -222,6 +230,58 @@ describe('the drill', () => {
   });
 });
 
+describe('docs/escrow.md', () => {
+  (hasAws ? test : test.skip)(
+    'restores a row by hand, with the `aws` command and Node alone',
+    async () => {
+      const { asSuperuser, directory, sandbox, data } = world.stage;
+      const blocks = await codeBlocks(join(import.meta.dirname, '..', '..', 'docs', 'escrow.md'));
+      const { accessKeyId, secretAccessKey } = administrator(world).credentials;
+      const cwd = await mkdtemp(join(directory, 'by-hand-'));
+      const env = {
+        PATH: process.env.PATH ?? '',
+        HOME: directory,
+        PYENV_VERSION: process.env.PYENV_VERSION ?? '',
+        AWS_ENDPOINT_URL: sandbox.url,
+        AWS_DEFAULT_REGION: sandbox.region,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_EC2_METADATA_DISABLED: 'true',
+      };
+      const sh = (script: string, variables: Record<string, string>) =>
+        run('sh', ['-c', script], { cwd, env: { ...env, ...variables } });
+      const [list = '', get = ''] = blocks.sh;
+      const { stdout } = await sh(list, { BUCKET: Bucket, SECRET: 'pii' });
+      const listed = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split('\t'));
+      expect(listed).toHaveLength((await copies()).length);
+      const current = `pii/${await world.holder('pii', 'AWSCURRENT')}.json`;
+      const [KEY = '', VERSION = ''] = listed.find(([key]) => key === current) ?? [];
+      await sh(get, { BUCKET: Bucket, KEY, VERSION });
+      await writeFile(join(cwd, 'open-row.mjs'), blocks.js[0] ?? '');
+      const [patient] = data.patients;
+      const [row] = await asSuperuser((session) =>
+        session.query<{ ssn: string; phone: string }>(
+          'select ssn, phone from public.patients where id = $1',
+          [patient?.id],
+        ),
+      );
+      const open = (...args: string[]) =>
+        run(process.execPath, ['open-row.mjs', 'copy.json', ...args], {
+          cwd,
+          env: { PATH: env.PATH },
+        });
+      const ssn = await open(row?.ssn ?? '', 'patients.ssn', String(patient?.id));
+      expect(ssn.stdout).toBe(`${patient?.ssn}\n`);
+      const phone = await open(row?.phone ?? '', 'patients.phone');
+      expect(phone.stdout).toBe(`${patient?.phone}\n`);
+      await expect(open(row?.ssn ?? '', 'patients.ssn', '0')).rejects.toThrow();
+    },
+  );
+});
+
 test('a function that may not write to escrow promotes nothing', async () => {
   const before = await world.holder('pii', 'AWSCURRENT');
   await deployWithout('StoreInEscrow');
@@ -251,4 +311,14 @@ async function deployWithout(sid: string): Promise<void> {
   }
   await writeFile(path, JSON.stringify(template));
   await sandbox.deploy(assembly);
+}
+
+/** The fenced blocks of a page, by their language. */
+async function codeBlocks(path: string): Promise<Record<'sh' | 'js', string[]>> {
+  const text = await readFile(path, 'utf8');
+  const of = (language: string) =>
+    [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
+      ([, code = '']) => code,
+    );
+  return { sh: of('sh'), js: of('js') };
 }
