@@ -107,6 +107,13 @@ export class SsmService implements AwsService {
   }
 
   #byPath({ Path, Recursive, MaxResults, NextToken }: Record<string, unknown>): object {
+    if (typeof MaxResults === 'number' && (MaxResults < 1 || MaxResults > 10)) {
+      // "Valid Range: Minimum value of 1. Maximum value of 10." (API_GetParametersByPath)
+      throw new ServiceException(
+        'ValidationException',
+        `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must have value ${MaxResults < 1 ? 'greater than or equal to 1' : 'less than or equal to 10'}`,
+      );
+    }
     const path = String(Path).replace(/\/?$/, '/');
     const found = [...this.#parameters.values()]
       .filter(({ name }) => name.startsWith(path))
