@@ -203,6 +203,13 @@ export interface DatabaseProps extends RotatedProps {
   readonly admin: string | ExistingSecret;
 
   /**
+   * The rotator role, which `quarterturn adopt` makes and keeps in the admin's secret.
+   *
+   * @default quarterturn_rotator
+   */
+  readonly rotator?: string;
+
+  /**
    * The master user's secret, with which `quarterturn adopt` makes the roles.
    *
    * @default - a person runs the SQL that `adopt` prints

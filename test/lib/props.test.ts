@@ -1,0 +1,103 @@
+/** The props against the configuration whose words they are, and against the page that lists them. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import ts from 'typescript';
+import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
+import { rotationConfigSchema } from '../../domain/config/rotation-config.ts';
+import {
+  columnSchema,
+  databaseSchema,
+  encryptionSchema,
+  jwtSchema,
+  userManagedSchema,
+} from '../../domain/config/secret-schemas.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const page = readFileSync(join(root, 'docs/constructs.md'), 'utf8');
+
+interface Prop {
+  name: string;
+  optional: boolean;
+  readonly: boolean;
+  comment: string;
+}
+interface Declared {
+  own: Prop[];
+  parents: string[];
+}
+
+const interfaces = new Map<string, Declared>();
+for (const file of ['lib/secret-props.ts', 'lib/quarterturn-props.ts']) {
+  const text = readFileSync(join(root, file), 'utf8');
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+  for (const statement of source.statements.filter(ts.isInterfaceDeclaration)) {
+    interfaces.set(statement.name.text, {
+      parents: (statement.heritageClauses ?? []).flatMap(({ types }) =>
+        types.map((type) => type.expression.getText()),
+      ),
+      own: statement.members.filter(ts.isPropertySignature).map((member) => ({
+        name: member.name.getText(),
+        optional: member.questionToken !== undefined,
+        readonly: (member.modifiers ?? []).some(
+          ({ kind }) => kind === ts.SyntaxKind.ReadonlyKeyword,
+        ),
+        comment: text
+          .slice(member.getFullStart(), member.getStart())
+          .replaceAll(/^\s*(\/\*\*|\*\/|\*) ?|\s*\*\/\s*$/gm, '')
+          .trim(),
+      })),
+    });
+  }
+}
+
+function propsOf(name: string): Prop[] {
+  const declared = interfaces.get(name);
+  if (declared === undefined) throw new Error(`no interface ${name}`);
+  return [...declared.parents.flatMap(propsOf), ...declared.own];
+}
+const namesOf = (name: string) =>
+  propsOf(name)
+    .map((prop) => prop.name)
+    .sort();
+
+describe('the props', () => {
+  test.each([
+    ['JwtProps', jwtSchema],
+    ['EncryptionProps', encryptionSchema],
+    ['DatabaseProps', databaseSchema],
+    ['UserManagedProps', userManagedSchema],
+    ['ColumnProps', columnSchema],
+    ['ExistingNetworkProps', existingNetworkSchema],
+    ['NewNetworkProps', newNetworkSchema],
+    ['EscrowProps', rotationConfigSchema.shape.escrow.unwrap()],
+    ['ContactsProps', rotationConfigSchema.shape.contacts.unwrap()],
+  ])('%s has the words of the configuration', (name, schema) => {
+    expect(namesOf(name)).toEqual(Object.keys(schema.shape).sort());
+  });
+
+  test('QuarterturnProps has them too, and what only an app can hand in', () => {
+    const own = ['configDirectory', 'encryptionKey', 'lambdasDirectory', 'operatorRoles'];
+    expect(namesOf('QuarterturnProps')).toEqual(
+      [...Object.keys(rotationConfigSchema.shape), ...own].sort(),
+    );
+  });
+
+  const all = [...interfaces].flatMap(([name, { own }]) =>
+    own.map((prop) => [name, prop.name, prop] as const),
+  );
+
+  test.each(all)(
+    '%s.%s is read-only, has a sentence, and a default if it may be left out',
+    (_in, _name, prop) => {
+      expect(prop.readonly).toBe(true);
+      expect(prop.comment.split('\n')[0]).toMatch(/^[A-Z`].*[.:,a-z]$/);
+      expect(/@default \S/.test(prop.comment)).toBe(prop.optional);
+    },
+  );
+
+  test.each(all)('%s.%s is on the page', (_in, name) => {
+    expect(page).toContain(`\`${name}\``);
+  });
+});
