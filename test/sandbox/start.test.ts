@@ -29,14 +29,14 @@ describe('a sandbox with one function', () => {
         Resources: {
           ...functionResources('Echo', {
             Timeout: 1,
-            Environment: { Variables: { TOPIC: { Ref: 'Topic' }, NOT: { Ref: 'Vpc' } } },
+            Environment: { Variables: { TOPIC: { Ref: 'Topic' }, NOT: { Ref: 'Nat' } } },
           }),
           Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'news', FifoTopic: true } },
           Setting: {
             Type: 'AWS::SSM::Parameter',
             Properties: { Name: '/a/b', Type: 'String', Value: { 'Fn::Sub': `\${Echo.Arn}!` } },
           },
-          Vpc: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.0.0.0/16' } },
+          Nat: { Type: 'AWS::EC2::NatGateway', Properties: { SubnetId: 'subnet-1' } },
         },
         Outputs: { Function: { Value: { Ref: 'Echo' } } },
       },
@@ -90,7 +90,7 @@ describe('a sandbox with one function', () => {
   test('lists what it does not simulate', () => {
     expect(sandbox.notSimulated).toEqual(
       expect.arrayContaining([
-        'Vpc (AWS::EC2::VPC)',
+        'Nat (AWS::EC2::NatGateway)',
         'Topic (AWS::SNS::Topic): property FifoTopic',
       ]),
     );

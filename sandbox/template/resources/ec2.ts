@@ -88,12 +88,14 @@ export const subnetRouteTableAssociation: ResourceType = {
     const id = idOf('rtbassoc', declared);
     return { ref: id, attributes: { Id: id } };
   },
-  replacement: ['SubnetId'],
-  update(_, declared, { networks }) {
-    networks.routing.set(text(declared, 'SubnetId'), text(declared, 'RouteTableId'));
-  },
+  replacement: ['SubnetId', 'RouteTableId'],
+  update() {},
   delete({ properties }, { networks }) {
-    networks.routing.delete(String(properties.SubnetId));
+    const subnetId = String(properties.SubnetId);
+    // The one that replaces it was made before this one goes.
+    if (networks.routing.get(subnetId) === properties.RouteTableId) {
+      networks.routing.delete(subnetId);
+    }
   },
 };
 

@@ -108,7 +108,10 @@ export const flowLog: ResourceType = {
     notSimulated(`${declared.logicalId} (AWS::EC2::FlowLog): no flow is recorded`);
     return { ref: id, attributes: { Id: id } };
   },
-  replacement: ['ResourceId', 'TrafficType', 'LogDestinationType', 'LogGroupName', 'LogFormat'],
+  replacement: [
+    ...['ResourceId', 'ResourceType', 'TrafficType', 'LogDestinationType', 'LogGroupName'],
+    ...['LogDestination', 'DeliverLogsPermissionArn', 'MaxAggregationInterval', 'LogFormat'],
+  ],
   update() {},
   delete() {},
 };
