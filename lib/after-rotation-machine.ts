@@ -1,6 +1,6 @@
 /** The state machine that goes on where a rotation ends, with a role that may invoke what it names. */
 
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
@@ -12,6 +12,8 @@ import {
 import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { afterRotationDefinition } from './after-rotation-definition.ts';
+import { managedPolicies } from './managed-policies.ts';
+import { allow } from './statements.ts';
 
 /** A function as this machine needs it. */
 export interface InvokedFunction {
@@ -36,16 +38,41 @@ export class AfterRotationMachine extends Construct {
   constructor(scope: Construct, id: string, props: AfterRotationMachineProps) {
     super(scope, id);
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
-    this.role.addToPolicy(
-      new PolicyStatement({
-        sid: 'InvokeTasks',
-        effect: Effect.ALLOW,
-        actions: ['lambda:InvokeFunction'],
-        resources: [props.taskFunction, ...props.rotationFunctions].map(
-          ({ functionArn }) => functionArn,
+    const policies = managedPolicies(this, 'Policy', {
+      statements: [
+        allow(
+          'InvokeTasks',
+          ['lambda:InvokeFunction'],
+          [props.taskFunction, ...props.rotationFunctions].map(({ functionArn }) => functionArn),
         ),
-      }),
-    );
+        // Step Functions guide, "Logging" and "X-Ray": none of these actions knows a resource.
+        allow(
+          'DeliverLogs',
+          [
+            'logs:CreateLogDelivery',
+            'logs:DeleteLogDelivery',
+            'logs:DescribeLogGroups',
+            'logs:DescribeResourcePolicies',
+            'logs:GetLogDelivery',
+            'logs:ListLogDeliveries',
+            'logs:PutResourcePolicy',
+            'logs:UpdateLogDelivery',
+          ],
+          ['*'],
+        ),
+        allow(
+          'Trace',
+          [
+            'xray:GetSamplingRules',
+            'xray:GetSamplingTargets',
+            'xray:PutTelemetryRecords',
+            'xray:PutTraceSegments',
+          ],
+          ['*'],
+        ),
+      ],
+      roles: [this.role],
+    });
     this.stateMachine = new StateMachine(this, 'Resource', {
       stateMachineName: props.name,
       stateMachineType: StateMachineType.STANDARD,
@@ -54,7 +81,9 @@ export class AfterRotationMachine extends Construct {
           afterRotationDefinition({ taskFunctionArn: props.taskFunction.functionArn }),
         ),
       ),
-      role: this.role,
+      // What it needs stands above; CDK would write the same into a policy of its own.
+      role: this.role.withoutPolicyUpdates(),
+      tracingEnabled: true,
       logs: {
         // Names beginning so keep the log group's resource policy short (Step Functions guide, "Logging").
         destination: new LogGroup(this, 'Logs', {
@@ -67,5 +96,6 @@ export class AfterRotationMachine extends Construct {
         includeExecutionData: false,
       },
     });
+    this.stateMachine.node.addDependency(...policies);
   }
 }

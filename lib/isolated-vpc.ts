@@ -11,7 +11,7 @@ import {
   CfnSubnetRouteTableAssociation,
   CfnVPC,
 } from 'aws-cdk-lib/aws-ec2';
-import { Policy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Aws, Fn, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
@@ -19,6 +19,7 @@ import { Construct, DependencyGroup } from 'constructs';
 import { split } from '../domain/config/cidr.ts';
 import type { NewNetworkConfig } from '../domain/config/network-schema.ts';
 import { type NetworkPlace, nothing } from './function-network.ts';
+import { managedPolicies } from './managed-policies.ts';
 import { allow } from './statements.ts';
 
 export interface IsolatedVpcProps {
@@ -90,7 +91,7 @@ export class IsolatedVpc extends Construct {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),
     });
-    const policy = new Policy(this, 'FlowLogsPolicy', {
+    const policies = managedPolicies(this, 'FlowLogsPolicy', {
       roles: [role],
       statements: [
         allow(
@@ -108,6 +109,6 @@ export class IsolatedVpc extends Construct {
       logGroupName: logs.logGroupName,
       deliverLogsPermissionArn: role.roleArn,
     });
-    flowLog.node.addDependency(policy);
+    flowLog.node.addDependency(...policies);
   }
 }

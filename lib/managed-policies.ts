@@ -9,8 +9,8 @@ import type { Construct } from 'constructs';
 import { managedPoliciesPerRole, managedPolicyCharacters, PolicyPages } from './policy-pages.ts';
 
 export interface ManagedPoliciesProps {
-  /** Name of the first one; others append `-2`, `-3`, … */
-  readonly name: string;
+  /** Name of the first one; others append `-2`, `-3`, … @default CloudFormation's */
+  readonly name?: string;
   readonly statements: readonly PolicyStatement[];
   /** Roles they are attached to. @default none */
   readonly roles?: readonly IRole[];
@@ -30,7 +30,9 @@ export function managedPolicies(
       const document = new PolicyDocument();
       made.push(
         new CfnManagedPolicy(scope, page === 1 ? id : `${id}${page}`, {
-          managedPolicyName: page === 1 ? name : `${name}-${page}`,
+          ...(name !== undefined && {
+            managedPolicyName: page === 1 ? name : `${name}-${page}`,
+          }),
           policyDocument: document,
           ...(roles.length > 0 && { roles: roles.map(({ roleName }) => roleName) }),
         }),

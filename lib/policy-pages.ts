@@ -1,7 +1,6 @@
 /**
- * Statements over as many policies as IAM's sizes ask for: a managed policy has 6,144 characters, all inline
- * policies of a role together 10,240, and a role takes 10 managed policies (IAM user guide, "IAM and AWS STS
- * quotas"). Policies are filled one after the other in the order of the statements; the first one is always
+ * Statements over as many policies as IAM's sizes ask for: a managed policy has 6,144 characters, and a role
+ * takes 10 of them (IAM user guide, "IAM and AWS STS quotas"). Policies are filled one after the other in the order of the statements; the first one is always
  * the same resource.
  */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -11,7 +10,6 @@ import { sizeOf } from './statement-size.ts';
 
 /** Less the document around the statements. */
 export const managedPolicyCharacters = 6144 - 64;
-export const inlinePolicyCharacters = 10_240 - 64;
 export const managedPoliciesPerRole = 10;
 
 export interface PageOptions {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CfnManagedPolicy,
-  Policy,
   PolicyDocument,
   type PolicyStatement,
   Role,
@@ -21,12 +20,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct, type IDependable } from 'constructs';
 import type { Deployment } from './deployment.ts';
-import {
-  inlinePolicyCharacters,
-  managedPoliciesPerRole,
-  managedPolicyCharacters,
-  PolicyPages,
-} from './policy-pages.ts';
+import { managedPoliciesPerRole, managedPolicyCharacters, PolicyPages } from './policy-pages.ts';
 import { allow } from './statements.ts';
 
 /** A place in a VPC, as a function that is put there sees it. */
@@ -69,9 +63,9 @@ export class RoomFunction extends Construct {
   readonly functionArn: string;
   readonly functionName: string;
   readonly role: Role;
-  readonly policy: Policy;
   readonly #network: Network | undefined;
   readonly #pages: PolicyPages;
+  readonly #policies: CfnManagedPolicy[] = [];
   #lambda: LambdaFunction | undefined;
 
   constructor(scope: Construct, id: string, props: RoomFunctionProps) {
@@ -91,10 +85,9 @@ export class RoomFunction extends Construct {
       encryptionKey: props.deployment.keys.messages,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.policy = new Policy(this, 'Policy', { roles: [this.role] });
     this.#pages = new PolicyPages(this, {
-      characters: (page) => (page === 1 ? inlinePolicyCharacters : managedPolicyCharacters),
-      most: 1 + managedPoliciesPerRole,
+      characters: () => managedPolicyCharacters,
+      most: managedPoliciesPerRole,
       open: (page) => this.#policy(page),
     });
     this.#pages.add(
@@ -119,7 +112,7 @@ export class RoomFunction extends Construct {
       return lambda;
     });
     this.#lambda = made;
-    made.node.addDependency(this.policy);
+    made.node.addDependency(...this.#policies);
     const resource = made.node.defaultChild as CfnFunction;
     // Not through the L2 property: it writes a policy of its own.
     resource.tracingConfig = { mode: 'Active' };
@@ -160,17 +153,15 @@ export class RoomFunction extends Construct {
     this.#network?.serve(this.functionName, this.role, statements);
   }
 
-  /** The first policy is inline; what it cannot hold goes into managed ones. */
+  /** Managed, not inline: it is listed, versioned and compared like any other policy of the account. */
   #policy(page: number): (statement: PolicyStatement) => void {
-    if (page === 1) {
-      return (statement) => this.policy.addStatements(statement);
-    }
     const document = new PolicyDocument();
-    const more = new CfnManagedPolicy(this, `Policy${page}`, {
+    const policy = new CfnManagedPolicy(this, page === 1 ? 'Policy' : `Policy${page}`, {
       policyDocument: document,
       roles: [this.role.roleName],
     });
-    this.#lambda?.node.addDependency(more);
+    this.#policies.push(policy);
+    this.#lambda?.node.addDependency(policy);
     return (statement) => document.addStatements(statement);
   }
 }

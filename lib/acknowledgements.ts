@@ -1,0 +1,135 @@
+/**
+ * Findings of compliance packs (cdk-nag: AWS Solutions, HIPAA Security, NIST 800-53 R5, PCI DSS 3.2.1,
+ * Serverless) that are accepted, each with its reason. They are recorded on the constructs they are about, so
+ * that a team that runs these packs over its own app meets no finding of ours; `docs/compliance.md` lists them.
+ */
+import { Stack, Token, Validations } from 'aws-cdk-lib/core';
+import type { IConstruct } from 'constructs';
+import { afterRotationMachineName } from '../domain/config/names.ts';
+import type { RotationConfig } from '../domain/config/rotation-config.ts';
+
+export interface Acknowledgement {
+  /** The findings, as the packs name them. */
+  readonly findings: readonly string[];
+  /** The constructs, by their path below the `Quarterturn` construct. */
+  readonly at: RegExp;
+  readonly reason: string;
+}
+
+/** The packs that state one rule under the same name. */
+const inPacks = (rule: string, ...packs: ('HIPAA' | 'NIST' | 'PCI')[]) =>
+  packs.map(
+    (pack) =>
+      `${{ HIPAA: 'HIPAA.Security', NIST: 'NIST.800.53.R5', PCI: 'PCI.DSS.321' }[pack]}-${rule}`,
+  );
+
+const everyFunction = /\/(Function|Tasks|In-[a-z0-9]+|Operator|Rotation)\/Function\/Resource$/;
+const policiesOfRoles = /\/Policy\d*$/;
+
+/** What the packs find in a deployment of this configuration, and why it stays. */
+export function acknowledgementsOf(
+  scope: IConstruct,
+  config: RotationConfig,
+): readonly Acknowledgement[] {
+  const bucket = scope.node.tryFindChild('Escrow')?.node.tryFindChild('Bucket');
+  const { region } = Stack.of(scope);
+  const inRegion = Token.isUnresolved(region) ? '<AWS::Region>' : region;
+  const encryption = Object.keys(config.secrets).filter(
+    (key) => config.secrets[key]?.kind === 'encryption',
+  );
+  return [
+    {
+      findings: inPacks('LambdaConcurrency', 'HIPAA', 'NIST'),
+      at: everyFunction,
+      reason:
+        'Reserved concurrency is taken from the account: where the quota is small a deployment fails, and a reservation of one throttles the retry of a rotation. One rotation at a time is kept by compare-and-swap and by a lock in the database.',
+    },
+    {
+      findings: inPacks('LambdaInsideVPC', 'HIPAA', 'NIST', 'PCI'),
+      at: everyFunction,
+      reason:
+        'Only functions that open a database connection are placed in a VPC. The others call AWS alone: a VPC would add paths and take none away.',
+    },
+    {
+      findings: [...inPacks('LambdaDLQ', 'HIPAA', 'NIST'), 'Serverless-LambdaDLQ'],
+      at: everyFunction,
+      reason:
+        'It is called synchronously: the caller hears of the failure and repeats the call. Functions that are called asynchronously have a dead-letter queue.',
+    },
+    {
+      findings: ['AwsSolutions-IAM5[Resource::*]'],
+      at: /(\/Policy\d*|^Operator\d*)$/,
+      reason:
+        'These actions know no resource: kms:GenerateRandom, secretsmanager:ListSecrets, X-Ray, the delivery of logs by Step Functions, and the network interfaces Lambda makes for a function in a VPC.',
+    },
+    {
+      findings: [
+        `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:${inRegion}:<AWS::AccountId>:execution:${afterRotationMachineName(config)}:*]`,
+      ],
+      at: /^(Cadence\/Function\/Policy|Operator\d*)/,
+      reason: 'The executions of one state machine; each has a name of its own.',
+    },
+    ...encryption.map((key) => ({
+      findings: [
+        `AwsSolutions-IAM5[Resource::<${bucket === undefined ? '' : Stack.of(scope).getLogicalId(bucket as never)}.Arn>/${key}/*]`,
+      ],
+      at: policiesOfRoles,
+      reason: 'The copies of one secret; each version is an object of its own.',
+    })),
+    {
+      findings: ['AwsSolutions-S1', ...inPacks('S3BucketLoggingEnabled', 'HIPAA', 'NIST', 'PCI')],
+      at: /^Escrow\/Bucket$/,
+      reason:
+        'Every read of a copy needs kms:Decrypt on a key of its own with the object in the encryption context, which CloudTrail records; an access log would need a second bucket to protect.',
+    },
+    {
+      findings: inPacks('S3BucketReplicationEnabled', 'HIPAA', 'NIST', 'PCI'),
+      at: /^Escrow\/Bucket$/,
+      reason:
+        'It is the second copy. A third one in another region holds the same keys in one more place, and is for the team to decide.',
+    },
+    {
+      findings: ['AwsSolutions-SMG4', ...inPacks('SecretsManagerRotationEnabled', 'HIPAA', 'NIST')],
+      at: /^Secret-\w+\/Secret$/,
+      reason:
+        'A user-managed secret: its owners change it. It is in the inventory and reported as not rotated.',
+    },
+    {
+      findings: inPacks('DynamoDBInBackupPlan', 'HIPAA', 'NIST'),
+      at: /^Control\/Table$/,
+      reason:
+        'Point-in-time recovery covers 35 days and deletion protection is on. A record is needed for the length of one rotation; evidence is kept in the audit log.',
+    },
+    {
+      findings: inPacks('VPCDefaultSecurityGroupClosed', 'HIPAA', 'NIST', 'PCI'),
+      at: /^Networks\/\w+Vpc\/Vpc$/,
+      reason:
+        'CloudFormation cannot change the default security group without a function that may edit every group of the account. Nothing here uses it.',
+    },
+    {
+      findings: ['Serverless-SNSRedrivePolicy'],
+      at: /^Messages\/(OnCall|Security)\/Email\d+$/,
+      reason:
+        'A message that a mailbox did not take would be reported to the same mailbox. Alarms stay in alarm, and status shows what they are about.',
+    },
+    {
+      findings: ['Serverless-SQSRedrivePolicy'],
+      at: /^Messages\/DeadLetters$/,
+      reason: 'It is the dead-letter queue, and an alarm watches its depth.',
+    },
+  ];
+}
+
+/** Records on each construct below `scope` what is accepted of it. */
+export function acknowledgeFindings(scope: IConstruct, config: RotationConfig): void {
+  const accepted = acknowledgementsOf(scope, config);
+  const start = scope.node.path.length + 1;
+  for (const construct of scope.node.findAll()) {
+    const path = construct.node.path.slice(start);
+    for (const { findings, reason } of accepted.filter(({ at }) => at.test(path))) {
+      for (const id of findings) {
+        Validations.of(construct).acknowledge({ id, reason });
+      }
+    }
+  }
+}
