@@ -301,7 +301,7 @@ describe('every policy of the stack', () => {
       list(Action).includes('secretsmanager:GetSecretValue'),
     );
     const others = readers.filter(
-      ([id]) => !/^(Secret\w+Rotation|Reader|Operators|Drill)/.test(id),
+      ([id]) => !/^(Secret\w+Rotation|Reader|DatabaseOperators|Drill)/.test(id),
     );
     expect(others.map(([id]) => id)).toEqual([]);
   });
