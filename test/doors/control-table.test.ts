@@ -170,3 +170,11 @@ test('an unreachable table is an error, never "no record"', async () => {
     code: 'ERR_ROTATION_AWS_CALL',
   });
 });
+
+test('a secret is adopted once: the first record stands', async () => {
+  const record = { at, by: 'on-call', materialSince: '2025-11-18T00:00:00.000Z', versionId: token };
+  expect(await table.getAdoption('adopted')).toBeUndefined();
+  expect(await table.putAdoption('adopted', record)).toBe('stored');
+  expect(await table.putAdoption('adopted', { ...record, by: 'another' })).toBe('exists');
+  expect(await table.getAdoption('adopted')).toEqual(record);
+});

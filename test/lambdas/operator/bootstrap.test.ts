@@ -224,6 +224,16 @@ describe.each(versions)(
       expect((await app.plan()).statements).toEqual([]);
     });
 
+    test('can be backed out of: what it made is dropped, and the application is as before', async () => {
+      const app = await cluster.application('backed_out');
+      const before = await roles();
+      await app.execute((await app.plan()).digest);
+      await cluster.sql('drop role backed_out_a, backed_out_b, backed_out_rotator');
+      expect(await roles()).toEqual(before);
+      const login = { username: 'backed_out', password: app.password };
+      await cluster.sql('select * from patients', login, 'backed_out');
+    });
+
     describe('what would end in a lockout is found before anything is changed:', () => {
       const traps: [string, string, (role: string) => string][] = [
         ['a VALID UNTIL', 'ROLE_EXPIRES', (role) => `alter role ${role} valid until '2031-01-01'`],
@@ -294,6 +304,8 @@ describe.each(versions)(
 
       test('an identity the master did not make: from 16 on it may not grant it', async () => {
         await cluster.superuser('create role foreign_app login');
+        // Being its member is not enough.
+        await cluster.superuser('grant foreign_app to master');
         const plan = await app.plan({ identity: 'foreign_app', roles: ['foreign_a', 'foreign_b'] });
         expect(codes(plan)).toEqual(recent ? ['RUNNER_WITHOUT_ADMIN_OPTION'] : []);
         if (recent) {
