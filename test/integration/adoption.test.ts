@@ -315,7 +315,7 @@ describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
     expect(readers.length).toBeGreaterThan(0);
     for (const { principal, operation } of touched.filter(({ status }) => status === 200)) {
       expect(`${operation} ${principal}`).toMatch(
-        /^(GetSecretValue .*Operators|GetSecretValue .*SecretownedRotation|GetResourcePolicy |GetItem )/,
+        /^(GetSecretValue .*DatabaseOperators|GetSecretValue .*SecretownedRotation|GetResourcePolicy |GetItem )/,
       );
     }
   });
