@@ -11,10 +11,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ArnFormat, CfnOutput, Stack, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { existingName } from '../domain/config/manifest.ts';
 import { afterRotationMachineName, controlTableName, tagKeys } from '../domain/config/names.ts';
-import type { RotationConfig } from '../domain/config/rotation-config.ts';
-import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { AfterRotation, Starter } from './after-rotation.ts';
 import { breakGlassPolicy } from './break-glass.ts';
@@ -37,6 +34,7 @@ import { oversee } from './oversight.ts';
 import type { QuarterturnProps } from './quarterturn-props.ts';
 import { grantRead, importedFunction, importedSecret } from './read-access.ts';
 import { operatorPolicy, readerPolicy } from './reader-policy.ts';
+import { adminOf, databaseOf } from './related-secrets.ts';
 import { resolveProps } from './resolve-props.ts';
 import { NotBuiltError, type RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
@@ -269,34 +267,4 @@ export class Quarterturn extends Construct {
   #output(id: string, value: string, description: string): void {
     new CfnOutput(this, id, { value, description });
   }
-}
-
-function adminOf(
-  secret: DatabaseConfig,
-  made: Readonly<Record<string, SecretReference>>,
-): SecretReference {
-  if (typeof secret.admin !== 'string') {
-    return {
-      name: existingName(secret.admin),
-      arn: secret.admin.secretArn,
-      kmsKeyArn: secret.admin.kmsKeyArn,
-    };
-  }
-  const admin = made[secret.admin];
-  if (admin === undefined) {
-    throw new RangeError(`no secret "${secret.admin}" in the configuration`);
-  }
-  return admin;
-}
-
-function databaseOf(
-  key: string | undefined,
-  config: RotationConfig,
-  made: Record<string, SecretReference>,
-): { config: DatabaseConfig; reference: SecretReference } | undefined {
-  const database = key === undefined ? undefined : config.secrets[key];
-  const reference = key === undefined ? undefined : made[key];
-  return database?.kind === 'database' && reference !== undefined
-    ? { config: database, reference }
-    : undefined;
 }
