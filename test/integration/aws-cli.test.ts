@@ -127,7 +127,7 @@ if (!hasAws) {
     await Promise.all(
       [values, lifecycle, policies, refusals].map((scenario) => scenario(asAdministrator)),
     );
-  }, 90_000);
+  }, 120_000);
 
   test('cancel-rotate-secret is not the operator’s; whoever may, stops the retries', async () => {
     const before = await world.holder('jwt', 'AWSCURRENT');
