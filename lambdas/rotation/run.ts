@@ -122,9 +122,12 @@ export async function readVersions<Value>(
   intent: Intent,
 ): Promise<Versions<Value>> {
   const stages = run.description.versionIdsToStages;
-  const current = await readVersionFor(run, intent, currentVersion(stages));
-  const previous = await readVersionFor(run, intent, previousVersion(stages));
-  const pending = await requireVersion(run, run.token, 'AWSPENDING');
+  // Side by side: each is a round trip, and none decides about the next.
+  const [current, previous, pending] = await Promise.all([
+    readVersionFor(run, intent, currentVersion(stages)),
+    readVersionFor(run, intent, previousVersion(stages)),
+    requireVersion(run, run.token, 'AWSPENDING'),
+  ]);
   return { ...(current && { current }), ...(previous && { previous }), pending };
 }
 
@@ -179,11 +182,15 @@ export async function rotationOf<Value>(
 ): Promise<Rotation<Value>> {
   const { controlTable } = run.doors;
   const secretName = run.environment.SECRET_NAME;
+  const [compromised, rotatedBefore] = await Promise.all([
+    controlTable.getCompromised(secretName),
+    controlTable.everPromoted(secretName),
+  ]);
   return {
     intent: record.intent,
     ...(record.activateKid && { activateKid: record.activateKid }),
-    compromised: await controlTable.getCompromised(secretName),
-    rotatedBefore: await controlTable.everPromoted(secretName),
+    compromised,
+    rotatedBefore,
     provenance: record.provenance,
     now: run.now,
     random: (bytes) => randomBytesFor(run, record.intent, bytes),

@@ -107,16 +107,20 @@ async function decide<Value>(run: Run<Value>): Promise<RotationRecord> {
   const { controlTable } = run.doors;
   const secretName = run.environment.SECRET_NAME;
   const stages = run.description.versionIdsToStages;
-  const intent = await controlTable.getIntent(secretName, run.token);
   const current = currentVersion(stages);
+  const [intent, afterRotation, lease] = await Promise.all([
+    controlTable.getIntent(secretName, run.token),
+    current && controlTable.getAfterRotation(secretName, current),
+    controlTable.getLease(secretName),
+  ]);
   const refusal = preflight({
     intent: intent?.intent ?? 'planned',
     armed: run.environment.ARMED === 'true',
     describe: run.description,
     token: run.token,
     activate: intent?.activate,
-    afterRotation: current ? await controlTable.getAfterRotation(secretName, current) : undefined,
-    lease: await controlTable.getLease(secretName),
+    afterRotation: afterRotation || undefined,
+    lease,
     now: run.now,
   });
   if (refusal !== undefined) {
@@ -183,16 +187,12 @@ export async function versionsToBuildOn<Value>(
   const stages = run.description.versionIdsToStages;
   const currentId = currentVersion(stages);
   const previousId = previousVersion(stages);
-  const current = await readVersionFor(run, intent, currentId);
-  const previous = await readVersionFor(run, intent, previousId);
-  const labelled: Value[] = [];
-  for (const versionId of Object.keys(stages)) {
-    if (versionId !== currentId && versionId !== previousId && versionId !== run.token) {
-      const value = await readVersionFor(run, intent, versionId);
-      if (value !== undefined) {
-        labelled.push(value);
-      }
-    }
-  }
+  const others = Object.keys(stages).filter(
+    (versionId) => versionId !== currentId && versionId !== previousId && versionId !== run.token,
+  );
+  const [current, previous, ...found] = await Promise.all(
+    [currentId, previousId, ...others].map((versionId) => readVersionFor(run, intent, versionId)),
+  );
+  const labelled = found.filter((value) => value !== undefined);
   return { ...(current && { current }), ...(previous && { previous }), labelled };
 }
