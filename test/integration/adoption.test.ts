@@ -12,7 +12,13 @@ import { jwtVerify, SignJWT } from 'jose';
 import { acceptedKeys } from '../../domain/secrets/keyset.ts';
 import { readKeyset } from '../../domain/secrets/secret-value.ts';
 import { versions } from '../lambdas/operator/cluster.ts';
-import { AdoptionStage, masterSecret, sealedByApplication } from './adoption-stage.ts';
+import {
+  AdoptionStage,
+  masterSecret,
+  playedRefusals,
+  sealedByApplication,
+  unadoptable,
+} from './adoption-stage.ts';
 
 /** The operator itself is tested on both; the whole way with `npm run proof`. */
 const played = process.env.PROOF === 'full' ? versions : versions.slice(0, 1);
@@ -39,7 +45,7 @@ describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
         },
       ],
     });
-    return new SecretsManagerClient({ ...stage.access(key), maxAttempts: 1 });
+    return new SecretsManagerClient(stage.access(key));
   };
 
   describe('deployed, before anything is adopted', () => {
@@ -62,15 +68,14 @@ describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
   describe('what cannot be taken over is refused, with the command that resolves it:', () => {
     beforeAll(async () => {
       const client = owner();
-      await client.send(new DeleteSecretCommand({ SecretId: 'old/deleted' }));
+      await client.send(new DeleteSecretCommand({ SecretId: unadoptable.deleted }));
       // Another team's schedule; any function of the account will do.
-      const { Configuration } = { Configuration: stage.sandbox.resources };
-      const other = [...Configuration.values()].find(
+      const other = [...stage.sandbox.resources.values()].find(
         ({ type, physicalId }) => type === 'AWS::Lambda::Function' && physicalId.endsWith('-jwt'),
       );
       await client.send(
         new RotateSecretCommand({
-          SecretId: 'old/scheduled',
+          SecretId: unadoptable.scheduled,
           RotationLambdaARN: `arn:aws:lambda:eu-west-1:000000000000:function:${other?.physicalId}`,
           RotationRules: { AutomaticallyAfterDays: 30 },
           RotateImmediately: false,
@@ -79,7 +84,7 @@ describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
       await stage.sandbox.clock.idle();
     });
 
-    test.each([
+    const refused: [keyof typeof unadoptable, string, string][] = [
       ['owned', 'OWNED_BY_SERVICE', 'describe-secret'],
       ['replica', 'REPLICA', 'stop-replication-to-replica'],
       ['plainKey', 'NO_CUSTOMER_KEY', 'update-secret'],
@@ -88,14 +93,18 @@ describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
       ['deleted', 'SCHEDULED_FOR_DELETION', 'restore-secret'],
       ['scheduled', 'ROTATED_BY_ANOTHER', 'cancel-rotate-secret'],
       ['binary', 'BINARY_VALUE', 'put-secret-value'],
-    ])('%s: %s', async (key, code, command) => {
-      const before = stage.sandbox.requests().length;
-      const { exitCode, said } = await stage.adopt(key);
-      expect(said).toContain(`Refused (${code})`);
-      expect(said).toContain(`aws secretsmanager ${command} --secret-id`);
-      expect(exitCode).toBe(1);
-      expect(stage.changesSince(before)).toEqual([]);
-    });
+    ];
+    test.each(refused.filter(([key]) => playedRefusals.includes(key)))(
+      '%s: %s',
+      async (key, code, command) => {
+        const before = stage.sandbox.requests().length;
+        const { exitCode, said } = await stage.adopt(key);
+        expect(said).toContain(`Refused (${code})`);
+        expect(said).toContain(`aws secretsmanager ${command} --secret-id`);
+        expect(exitCode).toBe(1);
+        expect(stage.changesSince(before)).toEqual([]);
+      },
+    );
   });
 
   describe('adopted by on-call, who reads no value', () => {
