@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { escrowEnvironment } from '../rotation/escrow-environment.ts';
 import {
   companionSchema,
   rotationEnvironmentSchema,
   wholeNumber,
 } from '../rotation/environment.ts';
+import { escrowEnvironment } from '../rotation/escrow-environment.ts';
 
 /** The declared columns are `columns.json` in the asset, the certificates `ca.pem` when `CA` is "file". */
 export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({
