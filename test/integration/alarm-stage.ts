@@ -92,6 +92,20 @@ export class AlarmStage {
     await clock.advanceTo(new Date(clock.now().getTime() + days * 86_400_000), 'last');
   }
 
+  /** For the `aws` command. */
+  awsEnvironment(): Record<string, string> {
+    const { credentials, endpoint, region } = this.#access;
+    return {
+      HOME: this.#directory,
+      PYENV_VERSION: process.env.PYENV_VERSION ?? '',
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_DEFAULT_REGION: region,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: 'true',
+    };
+  }
+
   client<T>(Client: new (access: object) => T): T {
     return new Client(this.#access);
   }

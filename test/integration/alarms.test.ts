@@ -1,4 +1,6 @@
 /** What goes wrong reaches somebody: from the deployed artefacts to the mailbox, through every policy and key. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import {
   DisableRuleCommand,
   EnableRuleCommand,
@@ -9,6 +11,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { auditLogGroupName, secretName } from '../../domain/config/names.ts';
 import { rotationAuditEventSchema } from '../../domain/events/audit-event.ts';
 import { AlarmStage, config, withoutKeyStatement } from './alarm-stage.ts';
+
+const run = promisify(execFile);
+const hasAws = await run('aws', ['--version']).then(
+  () => true,
+  () => false,
+);
 
 let stage: AlarmStage;
 const since = () => {
@@ -113,6 +121,29 @@ describe('a deployment whose addresses have confirmed', () => {
     });
     expect(Messages?.[0]?.MessageAttributes?.ErrorCode?.StringValue).toBe('200');
   });
+
+  (hasAws ? test : test.skip)(
+    'the aws command sees them, and sends one down the path',
+    async () => {
+      const aws = async (...args: string[]) => {
+        const env = { PATH: process.env.PATH ?? '', ...stage.awsEnvironment() };
+        const { stdout } = await run('aws', [...args, '--output', 'json'], { env });
+        return stdout === '' ? {} : JSON.parse(stdout);
+      };
+      const name = 'quarterturn-pharmacy-test-findings';
+      const { MetricAlarms } = await aws('cloudwatch', 'describe-alarms', '--alarm-names', name);
+      expect(MetricAlarms).toMatchObject([{ AlarmName: name, Period: 3600, Threshold: 1 }]);
+      expect(MetricAlarms[0].StateUpdatedTimestamp).toBeTruthy();
+      const told = since();
+      for (const state of ['ALARM', 'OK']) {
+        await aws(
+          ...['cloudwatch', 'set-alarm-state', '--alarm-name', name, '--state-value', state],
+          ...['--state-reason', 'test of the path'],
+        );
+      }
+      expect(told().at(-1)).toBe('OK findings');
+    },
+  );
 
   test('an unmanaged write is told to security, in words', async () => {
     await unmanagedWrite();

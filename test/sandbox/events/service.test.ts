@@ -1,8 +1,15 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { SandboxClock } from '../../../sandbox/clock.ts';
 import { EventsService } from '../../../sandbox/events/service.ts';
+import type { TopicPort } from '../../../sandbox/ports.ts';
 import { type Caller, ServiceException } from '../../../sandbox/service.ts';
-import { ScriptedIam, ScriptedLambda, ScriptedStates } from '../scripted-ports.ts';
+import {
+  RecordedMetrics,
+  RecordedQueues,
+  ScriptedIam,
+  ScriptedLambda,
+  ScriptedStates,
+} from '../scripted-ports.ts';
 
 const start = new Date('2026-05-17T17:00:00Z');
 const later = (minutes: number) => new Date(start.getTime() + minutes * 60_000);
@@ -19,6 +26,9 @@ let clock: SandboxClock;
 let lambda: ScriptedLambda;
 let states: ScriptedStates;
 let events: EventsService;
+let queues: RecordedQueues;
+let metrics: RecordedMetrics;
+let published: unknown[];
 let starter: string;
 
 beforeEach(() => {
@@ -27,7 +37,14 @@ beforeEach(() => {
   states = new ScriptedStates();
   const iam = new ScriptedIam();
   const names = { account: '000000000000', region: 'eu-west-1' };
-  events = new EventsService({ ...names, clock, iam, lambda, states });
+  queues = new RecordedQueues();
+  metrics = new RecordedMetrics();
+  published = [];
+  const topics: TopicPort = {
+    publishAs: (by, topicArn, { message }) => void published.push([by.service, topicArn, message]),
+  };
+  const targets = { lambda, states, queues, topics, metrics };
+  events = new EventsService({ ...names, clock, iam, ...targets });
   starter = lambda.on('starter', () => 'ok');
 });
 
@@ -329,5 +346,72 @@ describe('rules', () => {
   ])('%s stops the load', (_title, change, named) => {
     events.createBus('own');
     expect(() => rule(change)).toThrow(named);
+  });
+});
+
+describe('what cannot be delivered', () => {
+  const deadLetterArn = 'arn:aws:sqs:eu-west-1:000000000000:dead-letters';
+  const refusing = (code: string) =>
+    lambda.on('refusing', () => {
+      throw new ServiceException(code, 'no');
+    });
+  const to = (arn: string, more: object = {}) =>
+    rule({ targets: [{ id: 't', arn, deadLetterArn, ...more }] });
+  const counted = (name: string) => metrics.counted.filter((it) => it === `AWS/Events ${name}`);
+
+  test('goes to the dead-letter queue at once when it is refused for good', async () => {
+    const { arn } = to(refusing('AccessDeniedException'));
+    events.publish(labelUpdated);
+    await clock.idle();
+    expect(queues.sent).toMatchObject([
+      {
+        queueArn: deadLetterArn,
+        caller: { service: 'events.amazonaws.com', sourceArn: arn },
+        body: labelUpdated,
+        attributes: { RULE_ARN: arn, ERROR_CODE: 'AccessDeniedException', RETRY_ATTEMPTS: '0' },
+      },
+    ]);
+    expect(counted('InvocationsSentToDlq')).toHaveLength(1);
+    expect(counted('FailedInvocations')).toHaveLength(0);
+  });
+
+  test('goes there after as many attempts, or as long, as the retry policy says', async () => {
+    to(refusing('ThrottlingException'), { retryPolicy: { maximumRetryAttempts: 2 } });
+    events.publish(labelUpdated);
+    await clock.settle();
+    expect(lambda.calls).toHaveLength(3);
+    expect(queues.sent[0]?.attributes).toMatchObject({
+      EXHAUSTED_RETRY_CONDITION: 'MaximumRetryAttempts',
+      RETRY_ATTEMPTS: '2',
+    });
+  });
+
+  test('is lost without a queue, and counted', async () => {
+    rule({ targets: [{ id: 't', arn: refusing('AccessDeniedException') }] });
+    events.publish(labelUpdated);
+    await clock.idle();
+    expect(counted('FailedInvocations')).toHaveLength(1);
+    expect(queues.sent).toEqual([]);
+  });
+
+  test('a queue that refuses it is counted for itself', async () => {
+    queues.closed.add(deadLetterArn);
+    to(refusing('AccessDeniedException'));
+    events.publish(labelUpdated);
+    await clock.idle();
+    expect(counted('InvocationsFailedToBeSentToDlq')).toHaveLength(1);
+    expect(counted('FailedInvocations')).toHaveLength(1);
+  });
+
+  test('a topic gets the text that the transformer makes', async () => {
+    const topic = 'arn:aws:sns:eu-west-1:000000000000:security';
+    const inputTransformer = {
+      inputPathsMap: { secret: '$.detail.name' },
+      inputTemplate: '"Secret <secret> changed."',
+    };
+    rule({ targets: [{ id: 't', arn: topic, inputTransformer }] });
+    events.publish(labelUpdated);
+    await clock.idle();
+    expect(published).toEqual([['events.amazonaws.com', topic, 'Secret prod/jwt changed.']]);
   });
 });

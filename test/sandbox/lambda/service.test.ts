@@ -9,7 +9,7 @@ import { LambdaService } from '../../../sandbox/lambda/service.ts';
 import { LogsService } from '../../../sandbox/logs/service.ts';
 import { RequestLog } from '../../../sandbox/request-log.ts';
 import type { Caller } from '../../../sandbox/service.ts';
-import { ScriptedKeys } from '../scripted-ports.ts';
+import { RecordedMetrics, RecordedQueues, ScriptedKeys } from '../scripted-ports.ts';
 
 /** Two invocations that run at once meet in the folder they share: the asset's. */
 const CODE = `
@@ -190,4 +190,52 @@ test('stopping ends every process and removes its folders', async () => {
     functionError: 'Unhandled',
     payload: expect.stringContaining('the sandbox has stopped'),
   });
+});
+
+test('what an asynchronous function failed on three times goes to its dead-letter queue, as its role', async () => {
+  const queues = new RecordedQueues();
+  const metrics = new RecordedMetrics();
+  const deadLetterArn = 'arn:aws:sqs:eu-west-1:000000000000:dead-letters';
+  const more = new LambdaService({
+    ...{ ...place, clock, iam, faults, requests, logs, queues, metrics },
+    credentials: new CredentialStore(),
+    endpoint: () => 'http://127.0.0.1:9',
+  });
+  more.createFunction({
+    name: 'broken',
+    roleArn: 'arn:aws:iam::000000000000:role/fn',
+    handler: 'index.handler',
+    code: { inline: "exports.handler = async () => { throw new Error('never'); };" },
+    timeoutSeconds: 10,
+    memorySize: 128,
+    environment: {},
+    deadLetterArn,
+  });
+  try {
+    const give = async () => {
+      more.asynchronous.invoke(more.find('broken'), '{"a":1}');
+      await clock.settle();
+    };
+    await give();
+    expect(queues.sent).toMatchObject([
+      {
+        queueArn: deadLetterArn,
+        caller: { kind: 'role' },
+        body: { a: 1 },
+        attributes: { ErrorMessage: 'never' },
+      },
+    ]);
+    expect(metrics.counted.filter((it) => it === 'AWS/Lambda Errors')).toHaveLength(3);
+    more.asynchronous.configure('broken', { maximumRetryAttempts: 0, onFailure: 'arn:other' });
+    queues.closed.add(deadLetterArn);
+    await give();
+    expect(metrics.counted).toContain('AWS/Lambda DeadLetterErrors');
+    expect(queues.sent[1]?.body).toMatchObject({
+      requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 1 },
+      requestPayload: { a: 1 },
+      responsePayload: { errorMessage: 'never' },
+    });
+  } finally {
+    await more.stop();
+  }
 });
