@@ -24,7 +24,8 @@ export const goals = {
   rotation: {
     'database, alternating users': 250,
     'database, single user': 250,
-    'JWT, publish and activate': 100,
+    'JWT, publish': 100,
+    'JWT, activate': 100,
   } as Readonly<Record<string, number>>,
 } as const;
 
@@ -73,19 +74,21 @@ Bound by reading and compiling the AWS SDK, two fifths of every bundle, and by b
 }
 
 function rotations({ rotations: made, emptyInvocation }: Figures): string {
-  const rows = made.map((figures) => {
-    const goal = goals.rotation[figures.kind];
-    return [
-      figures.kind,
-      `${figures.median.toFixed(0)} ms`,
-      `${figures.p95.toFixed(0)} ms`,
-      goal === undefined ? 'none set' : `≤ ${goal} ms: ${verdict(figures.median <= goal)}`,
-      `${(figures.median / emptyInvocation).toFixed(0)} ×`,
-    ];
-  });
+  const rows = made
+    .flatMap(({ rotations: each }) => each)
+    .map((figures) => {
+      const goal = goals.rotation[figures.rotation];
+      return [
+        figures.rotation,
+        `${figures.median.toFixed(0)} ms`,
+        `${figures.p95.toFixed(0)} ms`,
+        goal === undefined ? 'none set' : `≤ ${goal} ms: ${verdict(figures.median <= goal)}`,
+        `${(figures.median / emptyInvocation).toFixed(0)} ×`,
+      ];
+    });
   return `## Rotation in the sandbox
 
-The four steps of a warm function, invocations only, until the answer of each: bundles in processes of their own, AWS's protocols over HTTP with signatures and policies checked, PostgreSQL 18 with TLS and SCRAM. Publishing and activating a key are two rotations, so eight steps. The last column is in empty invocations of the same sandbox (${emptyInvocation.toFixed(1)} ms).
+The four steps of a warm function, invocations only, until the answer of each: bundles in processes of their own, AWS's protocols over HTTP with signatures and policies checked, PostgreSQL 18 with TLS and SCRAM. A new key of a keyset is two rotations: one publishes it, one activates it. The last column is in empty invocations of the same sandbox (${emptyInvocation.toFixed(1)} ms).
 
 ${table(['secret', 'median', '95 of 100', 'goal', 'empty invocations'], rows)}
 
