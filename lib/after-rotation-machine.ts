@@ -90,7 +90,7 @@ export class AfterRotationMachine extends Construct {
           logGroupName: `/aws/vendedlogs/states/${props.name}`,
           retention: RetentionDays.ONE_YEAR,
           encryptionKey: props.logKey,
-          removalPolicy: RemovalPolicy.RETAIN,
+          removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         }),
         level: LogLevel.ALL,
         includeExecutionData: false,

@@ -83,7 +83,7 @@ export class RoomFunction extends Construct {
     const logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_YEAR,
       encryptionKey: props.deployment.keys.messages,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.#pages = new PolicyPages(this, {
       characters: () => managedPolicyCharacters,
