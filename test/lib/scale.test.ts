@@ -3,7 +3,6 @@
  * put in place of every reference, in the region with the longest name.
  */
 import { describe, expect, test } from '@jest/globals';
-import { DeploymentTooLargeError } from '../../lib/errors.ts';
 import type { QuarterturnProps } from '../../lib/quarterturn-props.ts';
 import type { SecretProps } from '../../lib/secret-props.ts';
 import { admin, database, inAnApp, jwt } from './in-an-app.ts';
@@ -17,15 +16,14 @@ function deploymentOf(count: number): QuarterturnProps {
   for (let index = 1; index < count; index += 1) {
     const key = `secretWithALongName${String.fromCharCode(97 + (index % 26))}`.slice(0, 17);
     const name = `${key}${String(index).padStart(3, '0')}`;
-    secrets[name] =
-      index % 3 === 0
-        ? jwt
-        : {
-            ...database,
-            admin: 'administratorOfAll',
-            host: `cluster-${index}.example.com`,
-            ...(index % 3 === 2 && { scheme: 'singleUser', roles: ['shop'], identity: undefined }),
-          };
+    const host = `cluster-${index}.example.com`;
+    const { identity, ...login } = { ...database, admin: 'administratorOfAll', host };
+    const kinds: SecretProps[] = [
+      jwt,
+      { ...login, identity },
+      { ...login, scheme: 'singleUser', roles: ['shop'] },
+    ];
+    secrets[name] = kinds[index % 3] ?? jwt;
   }
   return {
     name: 'sixteen-letters1',
@@ -187,11 +185,18 @@ describe('fifty secrets', () => {
   });
 });
 
-test('more than a stack holds is refused with what to do', () => {
-  expect(() => inAnApp(() => deploymentOf(75), undefined, longest)).toThrow(
-    DeploymentTooLargeError,
+test('more resources than a stack holds are refused with what to do', () => {
+  const secrets = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`s${index}`, jwt]));
+  expect(() => inAnApp(() => ({ name: 'ab', environment: 'd', secrets }))).toThrow(
+    /^the deployment has 60 secrets with 5\d\d resources; AWS takes 500 in a stack\. Split it into two deployments with names of their own$/,
   );
+});
+
+test('more policies than a role takes are refused, too', () => {
   expect(() => inAnApp(() => deploymentOf(75), undefined, longest)).toThrow(
-    /Split it into two deployments with names of their own/,
+    expect.objectContaining({
+      code: 'ERR_ROTATION_DEPLOYMENT_TOO_LARGE',
+      message: expect.stringMatching(/for more than 10 policies; AWS takes 10 managed policies/),
+    }),
   );
 });
