@@ -2,10 +2,12 @@
  * An account as it stands before Quarterturn: secrets of every kind, some of which cannot be taken over, and a
  * PostgreSQL whose master user is no superuser. The stack that adopts them is deployed unarmed, then armed.
  */
+import { execFile } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetSecretValueCommand,
@@ -79,6 +81,8 @@ export class AdoptionStage {
   readonly fieldKey = randomBytes(32);
   readonly passwords: { app: string; legacy: string };
   readonly onCall: Credentials;
+  readonly #ownerKey: Credentials;
+  readonly #directory: string;
   readonly #owner: SecretsManagerClient;
   readonly #operator: SecretsManagerClient;
   readonly #armed: string;
@@ -89,6 +93,7 @@ export class AdoptionStage {
     cluster: Cluster;
     passwords: { app: string; legacy: string };
     sandbox: Sandbox;
+    directory: string;
     armed: string;
     close: () => Promise<void>;
   }) {
@@ -96,6 +101,7 @@ export class AdoptionStage {
     this.passwords = parts.passwords;
     this.sandbox = parts.sandbox;
     this.#armed = parts.armed;
+    this.#directory = parts.directory;
     this.#close = parts.close;
     const { sandbox } = parts;
     // One policy, or several when it is long.
@@ -104,10 +110,10 @@ export class AdoptionStage {
       .map(([id]) => id);
     this.onCall = sandbox.createPrincipal('on-call', { managedPolicies });
     const all = { Effect: 'Allow' as const, Action: ['secretsmanager:*', 'kms:*'], Resource: '*' };
-    const owner = sandbox.createPrincipal('owner', {
+    this.#ownerKey = sandbox.createPrincipal('owner', {
       policies: [{ Version: '2012-10-17', Statement: [all] }],
     });
-    this.#owner = new SecretsManagerClient(this.access(owner));
+    this.#owner = new SecretsManagerClient(this.access(this.#ownerKey));
     this.#operator = new SecretsManagerClient(this.access(this.onCall));
   }
 
@@ -139,7 +145,7 @@ export class AdoptionStage {
       });
       closing.push(() => sandbox.stop());
       await sandbox.clock.idle();
-      const stage = new AdoptionStage({ cluster, passwords, sandbox, armed, close });
+      const stage = new AdoptionStage({ cluster, passwords, sandbox, directory, armed, close });
       Object.assign(stage, { jwtKey: keys.jwt, fieldKey: keys.field });
       return stage;
     } catch (error) {
@@ -185,6 +191,24 @@ export class AdoptionStage {
 
   async adopt(key: string, ...more: string[]): Promise<CommandOutcome> {
     return runCommand(await this.deployment(), ['adopt', key, '--yes', ...more]);
+  }
+
+  /** A printed command as its reader runs it: in a shell, as the owner, with the real `aws`. */
+  async shell(command: string): Promise<void> {
+    const { accessKeyId, secretAccessKey } = this.#ownerKey;
+    await promisify(execFile)('sh', ['-c', command], {
+      cwd: this.#directory,
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: this.#directory,
+        PYENV_VERSION: process.env.PYENV_VERSION ?? '',
+        AWS_ENDPOINT_URL: this.sandbox.url,
+        AWS_DEFAULT_REGION: region,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_EC2_METADATA_DISABLED: 'true',
+      },
+    });
   }
 
   /** As the owner of the account. */

@@ -1,5 +1,7 @@
 /** From an account as it is to the first successful rotation of every kind, on the deployed artefacts. */
+import { execFile } from 'node:child_process';
 import { createDecipheriv } from 'node:crypto';
+import { promisify } from 'node:util';
 import {
   DeleteSecretCommand,
   DescribeSecretCommand,
@@ -22,6 +24,11 @@ import {
 
 /** The operator itself is tested on both; the whole way with `npm run proof`. */
 const played = process.env.PROOF === 'full' ? versions : versions.slice(0, 1);
+
+const hasAws = await promisify(execFile)('aws', ['--version']).then(
+  () => true,
+  () => false,
+);
 
 describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
   let stage: AdoptionStage;
@@ -104,6 +111,19 @@ describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
         expect(exitCode).toBe(1);
         expect(stage.changesSince(before)).toEqual([]);
       },
+    );
+
+    const resolvable = ['plainKey', 'otherKey', 'policied', 'deleted', 'scheduled'] as const;
+    const withAws = hasAws && process.env.PROOF === 'full' ? test : test.skip;
+    withAws.each(resolvable)(
+      '%s: once the printed command was run, it is adopted',
+      async (key) => {
+        const { said } = await stage.adopt(key);
+        const command = said.split('\n').find((line) => line.startsWith('  aws ')) ?? '';
+        await stage.shell(command.trim());
+        expect(await stage.adopt(key)).toMatchObject({ exitCode: 0 });
+      },
+      60_000,
     );
   });
 
