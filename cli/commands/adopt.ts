@@ -89,6 +89,11 @@ function adoptable({ manifest }: OpenDeployment, name: string): RotatedManifestS
       `"${secret.key}" was made by this deployment; expected one whose configuration has adopt: { secretArn, kmsKeyArn }. Nothing was changed.`,
     );
   }
+  if (secret.kind === 'database' && secret.operator === undefined) {
+    throw new NotAdoptableError(
+      `"${secret.key}" was deployed by an earlier release, which has no operator to prepare its database; expected this one. Deploy the stack with it. Nothing was changed.`,
+    );
+  }
   return secret;
 }
 

@@ -354,6 +354,19 @@ describe('adopting a database', () => {
     expect(effects).toEqual([]);
   });
 
+  test('of a stack without an operator is refused: nobody could prepare it', async () => {
+    const secrets = deployment.manifest.secrets.map((secret) => {
+      if (secret.kind !== 'database') return secret;
+      const { operator: _, ...earlier } = secret;
+      return earlier;
+    });
+    deployment = { ...deployment, manifest: { ...deployment.manifest, secrets } };
+    const { exitCode, complained } = await adoptDb('--yes');
+    expect(exitCode).toBe(1);
+    expect(complained).toContain('an earlier release, which has no operator');
+    expect(effects).toEqual([]);
+  });
+
   test('a finding that blocks is told with the statements, and stops it', async () => {
     plan.findings = [{ code: 'ROLE_EXPIRES', level: 'blocks', message: 'has a VALID UNTIL' }];
     const { exitCode, said } = await adoptDb('--yes');
