@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { InvalidConfigError, parseRotationConfig } from '../../../domain/config/rotation-config.ts';
-import { document, mistakes } from './mistakes.ts';
+import { document } from './mistakes/document.ts';
+import { ownership } from './mistakes/ownership.ts';
+import { shape } from './mistakes/shape.ts';
+import { spelling } from './mistakes/spelling.ts';
+
+const mistakes = [...shape, ...spelling, ...ownership];
 
 function problemsOf(input: unknown): readonly string[] {
   try {

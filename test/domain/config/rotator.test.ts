@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { defineRotation, type RotationConfigInput } from '../../../domain/config/rotation-config.ts';
+import {
+  defineRotation,
+  type RotationConfigInput,
+} from '../../../domain/config/rotation-config.ts';
 import pharmacy from '../../../rotation.config.ts';
 
 const withRotator = (rotator?: string) =>
