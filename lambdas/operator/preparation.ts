@@ -12,8 +12,8 @@ import {
   type BootstrapPlan,
   type BootstrapStatement,
   planBootstrap,
-  UnusableIdentityError,
 } from '../../doors/postgres/bootstrap.ts';
+import { UnusableIdentityError } from '../../doors/postgres/bootstrap-errors.ts';
 import {
   type BootstrapFinding,
   bootstrapFindings,
