@@ -59,7 +59,8 @@ export function monthlyCost(resources: Resources, rotationsPerYear: number): Cos
     ['secrets', secrets, prices.secretMonth],
     ['KMS keys', count('AWS::KMS::Key'), prices.keyMonth],
     ['alarms', count('AWS::CloudWatch::Alarm'), prices.alarmMonth],
-    ['custom metrics', customMetrics(all), prices.metricMonth],
+    // Heartbeat and findings of a deployment, age and days to the limit of a secret (lambdas/cadence/measure.ts).
+    ['custom metrics', 2 * count('AWS::DynamoDB::Table') + 2 * rotated, prices.metricMonth],
     ['parameters of the manifest', count('AWS::SSM::Parameter'), prices.advancedParameterMonth],
     ['interface endpoints, per zone', zones, prices.endpointZoneHour * use.hoursPerMonth],
   ];
@@ -90,16 +91,3 @@ export function monthlyCost(resources: Resources, rotationsPerYear: number): Cos
 
 const endpoint = 'AWS::EC2::VPCEndpoint';
 const variables = ({ Properties }: Resource) => Properties.Environment?.Variables ?? {};
-
-/** Distinct metrics of our own namespace that an alarm watches; none is sent that no alarm watches. */
-function customMetrics(all: readonly Resource[]): number {
-  const own = all.filter(
-    ({ Type, Properties }) =>
-      Type === 'AWS::CloudWatch::Alarm' && Properties.Namespace === 'Quarterturn',
-  );
-  return new Set(
-    own.map(({ Properties: { MetricName, Dimensions } }) =>
-      JSON.stringify([MetricName, Dimensions]),
-    ),
-  ).size;
-}

@@ -1,5 +1,5 @@
 /** A configuration as the template it becomes, and questions to that template. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib/core';
 import type { RotationConfig } from '../../domain/config/rotation-config.ts';
@@ -76,6 +76,19 @@ export class Synthesized {
     }
     return found[0];
   }
+}
+
+/** The resources of the stack and of the stacks nested in it. */
+export function everyResource(config: RotationConfig): Readonly<Record<string, Resource>> {
+  return withRooms((lambdasDirectory, directory) => {
+    const outdir = join(directory, 'cdk.out');
+    const app = new App({ outdir });
+    new QuarterturnStack(app, { config, configDirectory: '.', lambdasDirectory });
+    app.synth();
+    const templates = readdirSync(outdir).filter((file) => file.endsWith('.template.json'));
+    const read = (file: string) => JSON.parse(readFileSync(join(outdir, file), 'utf8')).Resources;
+    return Object.assign({}, ...templates.map(read));
+  });
 }
 
 export function synthesize(config: RotationConfig, configDirectory = '.'): Synthesized {
