@@ -157,11 +157,13 @@ function vpcWords({ vpc, subnets, databaseSecurityGroup, ...rest }: VpcNetworkPr
     subnetIds: selected.subnetIds,
     databaseSecurityGroupId: databaseSecurityGroup?.securityGroupId,
   };
+  const cidr = cidrOf(vpc);
   if (rest.endpoints === 'existing') {
-    return shared;
+    // Exact egress needs both: to the gateways by prefix list, to the interfaces by the VPC's own range.
+    const exact = rest.prefixListIds !== undefined && cidr !== undefined;
+    return { ...shared, ...(exact && { vpcCidrs: [cidr] }) };
   }
   const tables = selected.subnets.map(({ routeTable }) => routeTable.routeTableId);
-  const cidr = cidrOf(vpc);
   return {
     ...shared,
     // Of an imported subnet without a route table this is undefined, and the rules say what is missing.

@@ -173,6 +173,22 @@ describe('what is known only at deployment', () => {
     );
   });
 
+  test('a VPC with endpoints of its own is left through them alone', () => {
+    const { app } = inAnApp((stack) => {
+      const vpc: IVpc = new Vpc(stack, 'Vpc', { natGateways: 0 }) as never;
+      const group = new SecurityGroup(stack, 'Databases', { vpc });
+      const props = withHost(stack, { network: 'inside' });
+      const prefixListIds = { dynamodb: 'pl-0a1b2c3d', s3: 'pl-0b1b2c3d' };
+      const inside = { vpc, databaseSecurityGroup: group, endpoints: 'existing', prefixListIds };
+      return { ...props, networks: { inside } } as never;
+    });
+    expect(app.all('AWS::EC2::VPCEndpoint')).toEqual([]);
+    const everywhere = app
+      .all('AWS::EC2::SecurityGroupEgress')
+      .filter(({ Properties }) => Properties.CidrIp === '0.0.0.0/0');
+    expect(everywhere).toEqual([]);
+  });
+
   test('an imported VPC that does not say enough is refused by what it lacks', () => {
     const problems = problemsOf((stack) => {
       const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {

@@ -60,7 +60,12 @@ const configurations: Record<string, RotationConfig> = {
   }),
   'not armed': changed({ jwt: { armed: false }, db: { armed: false } }),
   'another purpose of what its owners keep': changed({ dbAdmin: { purpose: 'Another one.' } }),
-  'fewer columns': changed({ pii: { columns: example.secrets.pii?.columns?.slice(1) } } as never),
+  'fewer columns': changed({
+    pii: {
+      columns:
+        example.secrets.pii?.kind === 'encryption' ? example.secrets.pii.columns.slice(1) : [],
+    },
+  }),
   'secrets in another order, and one more': parseRotationConfig({
     ...example,
     secrets: Object.fromEntries([
