@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Binding } from '../domain/ciphertext/format.ts';
+import { CipherKey, KeyRing } from '../domain/ciphertext/keys.ts';
 import { qt1 } from '../domain/ciphertext/qt1.ts';
 import { acceptedKeys, type Keyset, primaryOf } from '../domain/secrets/keyset.ts';
 import { localRandom } from '../doors/random.ts';
@@ -9,16 +10,15 @@ const nonceBytes = 12;
 
 /** Seals with the primary key, opens with any key of the keyset that may still open. */
 export function fieldCipher(keyset: Keyset, now: Date): FieldCipher {
-  const primary = primaryOf(keyset);
-  const keys = new Map(acceptedKeys(keyset, now).map(({ kid, key }) => [kid, key]));
+  const primary = new CipherKey(primaryOf(keyset));
+  const keys = new KeyRing(acceptedKeys(keyset, now));
   return {
     async seal(column, primaryKey, plaintext) {
       const nonce = await localRandom.bytes(nonceBytes);
       return qt1.seal(Buffer.from(plaintext), primary, bindingOf(column, primaryKey), () => nonce);
     },
     open(column, primaryKey, sealed) {
-      const plaintext = qt1.open(sealed, (kid) => keys.get(kid), bindingOf(column, primaryKey));
-      return Buffer.from(plaintext).toString('utf8');
+      return qt1.open(sealed, keys, bindingOf(column, primaryKey)).plaintext.toString('utf8');
     },
   };
 }

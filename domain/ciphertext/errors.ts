@@ -1,4 +1,8 @@
-/** What can go wrong with a ciphertext. Messages name format, kid and profile, never bytes of either text. */
+/**
+ * What can go wrong with a ciphertext. Messages name format, kid and profile, never bytes of either text;
+ * and everything a changed ciphertext can end in has one message per format, so that it says nothing to
+ * whoever sends changed ciphertexts to learn from the answers.
+ */
 export abstract class CiphertextError extends Error {
   abstract readonly code: `ERR_ROTATION_${string}`;
 }
@@ -15,10 +19,11 @@ export class ProfileMismatchError extends CiphertextError {
   readonly code = 'ERR_ROTATION_CIPHERTEXT_PROFILE';
 }
 
-/** Sealed under a kid that the keyset does not hold, or holds no longer. */
+/** Sealed under a key that the keyset does not hold, or holds no longer. */
 export class UnknownCiphertextKeyError extends CiphertextError {
   override readonly name = 'UnknownCiphertextKeyError';
   readonly code = 'ERR_ROTATION_CIPHERTEXT_KEY_UNKNOWN';
+  /** As the value names it: a kid, or the fingerprint of its format. */
   readonly kid: string;
   constructor(kid: string) {
     super(
@@ -38,4 +43,10 @@ export class CiphertextRefusedError extends CiphertextError {
 export class SealRefusedError extends CiphertextError {
   override readonly name = 'SealRefusedError';
   readonly code = 'ERR_ROTATION_SEAL_REFUSED';
+}
+
+/** A format was described in a way that no value can be read by, or that another format's values fit. */
+export class InvalidFormatSettingsError extends CiphertextError {
+  override readonly name = 'InvalidFormatSettingsError';
+  readonly code = 'ERR_ROTATION_CIPHERTEXT_FORMAT';
 }

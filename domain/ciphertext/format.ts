@@ -1,10 +1,33 @@
-/** One way of writing a ciphertext: recognise it, open it, seal. Pure; keys and randomness are handed in. */
+/**
+ * One way of writing a ciphertext: recognise it, open it, seal. Pure; keys and randomness are handed in.
+ * Every byte of every format, and what a rotation does with it: docs/ciphertext-formats.md (normative).
+ *
+ * - *names its key*: the value says which key opens it, exactly that key is used
+ * - *by trial*: the value does not say; the keys are tried, and only a tag or MAC that fits counts
+ * - *announces itself*: it starts with a mark no other value has; such a value is never plaintext
+ */
 import type { Buffer } from 'node:buffer';
-import type { KeyObject } from 'node:crypto';
+import type { CipherKey, KeyRing } from './keys.ts';
+
+export const formatNames = [
+  'qt1',
+  'qt1-bytes',
+  'raw',
+  'raw-bytes',
+  'colon-gcm',
+  'colon-cbc',
+  'json-gcm',
+  'fernet',
+  'cloak',
+  'prefixed',
+  'n8n-gcm',
+] as const;
+export type FormatName = (typeof formatNames)[number];
 
 /**
  * What a ciphertext is bound to. `column` is the logical id of the configuration (it survives a rename of
- * table or column); a JSON path inside a document is part of it, an array index never is.
+ * table or column); a JSON path inside a document is part of it, an array index never is. Only qt1 binds:
+ * the other formats take `none` and refuse the rest, so that nobody believes them bound.
  */
 export type Binding =
   | { readonly profile: 'none' }
@@ -19,36 +42,65 @@ export type Profile = Binding['profile'];
  */
 export type PrimaryKeyPart = bigint | number | string | { readonly uuid: string };
 
-export interface SealingKey {
-  readonly kid: string;
-  readonly key: KeyObject;
-}
-
-/** The key with this kid if it may open: not for disabled keys and tombstones. */
-export type KeyLookup = (kid: string) => KeyObject | undefined;
-
 /** Unpredictable bytes. */
 export type RandomBytes = (bytes: number) => Uint8Array;
 
 export interface SealOptions {
-  /** Seal a plaintext that is a ciphertext of this format itself. @default false: twice is once too often */
+  /**
+   * Seal a plaintext that is a ciphertext itself. A re-encryption sets it: what it seals came out of a
+   * ciphertext, whatever it looks like. @default false: twice is once too often
+   */
   nested?: boolean;
+  /** When it is sealed; needed by Fernet, which writes it down (in seconds). */
+  at?: Date;
 }
 
-export interface CiphertextFormat {
-  readonly name: string;
+export interface Opened {
+  plaintext: Buffer;
+  /** Of the key that opened it; for formats opened by trial nothing else tells. */
+  kid: string;
+}
+
+export interface CiphertextFormat<Value extends string | Buffer> {
+  readonly name: FormatName;
   /**
-   * Does the text claim to be this format? Such a text is never plaintext, even when it is damaged.
+   * Does the value claim to be this format? Of a format that announces itself such a value is never
+   * plaintext, even when it is damaged; of the others it is the shape alone, and only `open` knows.
    */
-  recognise(text: string): boolean;
-  /** @throws MalformedCiphertextError, ProfileMismatchError, UnknownCiphertextKeyError, CiphertextRefusedError */
-  open(text: string, keys: KeyLookup, binding: Binding): Buffer;
-  /** @throws SealRefusedError */
+  recognise(value: Value): boolean;
+  /**
+   * @param binding of the configuration, never of the value
+   * @throws MalformedCiphertextError, ProfileMismatchError, UnknownCiphertextKeyError, CiphertextRefusedError
+   */
+  open(value: Value, keys: KeyRing, binding: Binding): Opened;
+  /** @throws SealRefusedError, ProfileMismatchError */
   seal(
     plaintext: Uint8Array,
-    key: SealingKey,
+    key: CipherKey,
     binding: Binding,
     random: RandomBytes,
     options?: SealOptions,
-  ): string;
+  ): Value;
+  /** Absent: a value does not say which key it was sealed under. */
+  readonly naming?: KeyNaming<Value>;
+}
+
+/** How the values of a format say which key they were sealed under. */
+export interface KeyNaming<Value extends string | Buffer> {
+  /** What the key is called in a value: its kid, or a fingerprint. */
+  idOf(key: CipherKey): string;
+  /** What a value calls its key; undefined: it is damaged where the name should be. */
+  idIn(value: Value): string | undefined;
+  /** How every value begins that is sealed under this key and profile, and no other: for counting in SQL. */
+  startOf(key: CipherKey, profile: Profile): Value;
+}
+
+/** Formats of text columns, and of strings inside JSON documents and arrays. */
+export interface TextFormat extends CiphertextFormat<string> {
+  readonly form: 'text';
+}
+
+/** Formats of bytea columns. */
+export interface BytesFormat extends CiphertextFormat<Buffer> {
+  readonly form: 'bytes';
 }

@@ -7,12 +7,23 @@ import type { Binding, RandomBytes } from './format.ts';
 export const sealLimit = 2 ** 32;
 export const sealAlarm = 2 ** 31;
 
+/** @throws SealRefusedError when the source gives another number of bytes than it is asked for */
+export function drawn(random: RandomBytes, bytes: number): Buffer {
+  const nonce = random(bytes);
+  if (nonce.byteLength !== bytes) {
+    throw new SealRefusedError(
+      `The random source gave ${nonce.byteLength} bytes, expected ${bytes}.`,
+    );
+  }
+  return Buffer.from(nonce.buffer, nonce.byteOffset, bytes);
+}
+
 /** Refuses bytes it was given a moment ago: a source that is stuck, replayed, or restored from a snapshot. */
 export function unrepeated(random: RandomBytes, remembered = 1024): RandomBytes {
   const seen = new Set<string>();
   return (bytes) => {
-    const drawn = random(bytes);
-    const id = Buffer.from(drawn).toString('latin1');
+    const fresh = random(bytes);
+    const id = Buffer.from(fresh).toString('latin1');
     if (seen.has(id)) {
       throw new SealRefusedError('The random source repeats itself; nothing was sealed with it.');
     }
@@ -21,7 +32,7 @@ export function unrepeated(random: RandomBytes, remembered = 1024): RandomBytes 
     if (seen.size > remembered && oldest !== undefined) {
       seen.delete(oldest);
     }
-    return drawn;
+    return fresh;
   };
 }
 

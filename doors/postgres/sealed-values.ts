@@ -1,7 +1,8 @@
 /** Do the rows that are there open under the keyset? */
 
 import { CiphertextError } from '../../domain/ciphertext/errors.ts';
-import type { Binding, KeyLookup } from '../../domain/ciphertext/format.ts';
+import type { Binding } from '../../domain/ciphertext/format.ts';
+import type { KeyRing } from '../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../domain/ciphertext/qt1.ts';
 import type { DeclaredColumn } from '../declared-columns.ts';
 import type { Session } from './door.ts';
@@ -19,7 +20,7 @@ export interface Sample {
 export async function openSample(
   session: Session,
   declared: DeclaredColumn,
-  keys: KeyLookup,
+  keys: KeyRing,
 ): Promise<Sample> {
   const rows = await session.query<Sealed>(`${sealedIn(declared)} limit ${sampledRows}`);
   const sample: Sample = { opened: 0, refused: new Map() };

@@ -3,7 +3,7 @@
  * encryption secret in Secrets Manager is not asked for anything, as if it were gone.
  */
 import * as z from 'zod';
-import type { KeyLookup } from '../../domain/ciphertext/format.ts';
+import { KeyRing } from '../../domain/ciphertext/keys.ts';
 import { type DrillAnswer, drillRequestSchema } from '../../domain/events/drill.ts';
 import type { KeyFormat } from '../../domain/secrets/encoding.ts';
 import type { EscrowCopy } from '../../domain/secrets/escrow-copy.ts';
@@ -54,7 +54,12 @@ export async function drill(
   const { stored, copy, keyset, copies } = await chosen(doors.escrow, settings, versionId);
   const credential = await credentialOf(doors, settings);
   const restored = await doors.postgres.withSession(settings.endpoint, credential, (session) =>
-    restoreColumns(session, settings.columns, lookupIn(keyset, doors.clock.now()), rowsPerColumn),
+    restoreColumns(
+      session,
+      settings.columns,
+      new KeyRing(acceptedKeys(keyset, doors.clock.now())),
+      rowsPerColumn,
+    ),
   );
   return {
     version: 1,
@@ -139,11 +144,6 @@ async function credentialOf(
     // JSON.parse quotes its input in its message.
     throw new DrillCredentialError();
   }
-}
-
-function lookupIn(keyset: Keyset, now: Date): KeyLookup {
-  const keys = new Map(acceptedKeys(keyset, now).map(({ kid, key }) => [kid, key]));
-  return (kid) => keys.get(kid);
 }
 
 function outcomeOf({ columns, kidsMissing }: Restored): DrillAnswer['outcome'] {

@@ -1,6 +1,6 @@
 /** Opens sealed values of every declared column with the keys of one keyset, and counts. */
 import { CiphertextError, UnknownCiphertextKeyError } from '../../domain/ciphertext/errors.ts';
-import type { KeyLookup } from '../../domain/ciphertext/format.ts';
+import type { KeyRing } from '../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../domain/ciphertext/qt1.ts';
 import type { DrilledColumn } from '../../domain/events/drill.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
@@ -17,7 +17,7 @@ export interface Restored {
 export async function restoreColumns(
   session: Session,
   declared: readonly DeclaredColumn[],
-  keys: KeyLookup,
+  keys: KeyRing,
   rowsPerColumn: number,
 ): Promise<Restored> {
   return session.transaction(async () => {
@@ -41,7 +41,7 @@ export async function restoreColumns(
 async function restoreColumn(
   session: Session,
   column: DeclaredColumn,
-  keys: KeyLookup,
+  keys: KeyRing,
   rows: number,
   missing: Set<string>,
 ): Promise<DrilledColumn> {

@@ -1,7 +1,8 @@
 /** Seals with the primary key for every declared place, opens again, and makes sure it opens nowhere else. */
 import type { Buffer } from 'node:buffer';
 import { CiphertextError } from '../../domain/ciphertext/errors.ts';
-import type { Binding, KeyLookup, RandomBytes } from '../../domain/ciphertext/format.ts';
+import type { Binding, RandomBytes } from '../../domain/ciphertext/format.ts';
+import { CipherKey, KeyRing } from '../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../domain/ciphertext/qt1.ts';
 import { acceptedKeys, type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
@@ -18,9 +19,8 @@ const undeclaredPlace: DeclaredColumn = {
   primaryKey: ['id'],
 };
 
-export function lookupIn(keyset: Keyset, now: Date): KeyLookup {
-  const keys = new Map(acceptedKeys(keyset, now).map(({ kid, key }) => [kid, key]));
-  return (kid) => keys.get(kid);
+export function keysOf(keyset: Keyset, now: Date): KeyRing {
+  return new KeyRing(acceptedKeys(keyset, now));
 }
 
 /** @returns how many places were probed. @throws CanaryError */
@@ -31,12 +31,13 @@ export function canary(
   random: RandomBytes,
   now: Date,
 ): number {
-  const { kid, key } = primaryOf(keyset);
-  const keys = lookupIn(keyset, now);
+  const primary = new CipherKey(primaryOf(keyset));
+  const { kid } = primary;
+  const keys = keysOf(keyset, now);
   const places = columns.length > 0 ? columns : [undeclaredPlace];
   for (const place of places) {
     const home = bindingOf(place, noRow);
-    const text = qt1.seal(plaintext, { kid, key }, home, random);
+    const text = qt1.seal(plaintext, primary, home, random);
     if (!opens(text, keys, home, plaintext)) {
       throw new CanaryError(`what key ${kid} sealed for ${place.id} does not open`);
     }
@@ -59,9 +60,9 @@ function otherPlaces(home: Binding): Binding[] {
     : [{ profile: 'none' }, otherColumn, { ...home, row: [...home.row, 'other'] }];
 }
 
-function opens(text: string, keys: KeyLookup, place: Binding, expected: Buffer): boolean {
+function opens(text: string, keys: KeyRing, place: Binding, expected: Buffer): boolean {
   try {
-    return qt1.open(text, keys, place).equals(expected);
+    return qt1.open(text, keys, place).plaintext.equals(expected);
   } catch (error) {
     if (error instanceof CiphertextError) {
       return false;

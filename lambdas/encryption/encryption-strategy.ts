@@ -23,7 +23,7 @@ import type {
   RotationStrategy,
   Versions,
 } from '../rotation/strategy.ts';
-import { canary, lookupIn } from './canary.ts';
+import { canary, keysOf } from './canary.ts';
 import { CanaryError, DatabaseCredentialError, EncryptionPreflightError } from './errors.ts';
 import { type Preflight, preflight } from './preflight.ts';
 
@@ -91,7 +91,7 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     const value = await nextValue(this.#settings, versions, rotation);
     if (this.#database !== undefined) {
       const firstValue = value.keyset.keys.length === 1;
-      const keys = firstValue ? undefined : lookupIn(value.keyset, rotation.now);
+      const keys = firstValue ? undefined : keysOf(value.keyset, rotation.now);
       await this.#checkDatabase(this.#database, keys, rotation);
     }
     return value;

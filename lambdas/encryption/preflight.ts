@@ -3,7 +3,7 @@
  * is published over an unknown column, or over rows nobody can read, is found out when it is too late.
  */
 
-import type { KeyLookup } from '../../domain/ciphertext/format.ts';
+import type { KeyRing } from '../../domain/ciphertext/keys.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { unfit } from '../../doors/postgres/catalogue.ts';
 import type { Session } from '../../doors/postgres/door.ts';
@@ -26,7 +26,7 @@ export interface Preflight {
 export async function preflight(
   session: Session,
   columns: readonly DeclaredColumn[],
-  keys: KeyLookup | undefined,
+  keys: KeyRing | undefined,
 ): Promise<Preflight> {
   return session.transaction(async () => {
     await session.query('set transaction read only');

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CipherKey } from '../../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
 import { type Keyset, primaryOf, publishedOf } from '../../../domain/secrets/keyset.ts';
 import { type DeclaredColumn, declaredColumns } from '../../../doors/declared-columns.ts';
 import type { Session } from '../../../doors/postgres/door.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { bindingOf } from '../../../doors/postgres/sealed-values.ts';
-import { canary, lookupIn } from '../../../lambdas/encryption/canary.ts';
+import { canary, keysOf } from '../../../lambdas/encryption/canary.ts';
 import {
   EncryptionStrategy,
   type EncryptionValue,
@@ -41,10 +42,10 @@ const place = bindingOf(column, []);
 
 async function seal(value: EncryptionValue, text: string): Promise<string> {
   const nonce = await random(12);
-  return qt1.seal(Buffer.from(text), primaryOf(keysetOf(value)), place, () => nonce);
+  return qt1.seal(Buffer.from(text), new CipherKey(primaryOf(keysetOf(value))), place, () => nonce);
 }
 const open = (value: EncryptionValue, text: string): string =>
-  qt1.open(text, lookupIn(keysetOf(value), now), place).toString();
+  qt1.open(text, keysOf(keysetOf(value), now), place).plaintext.toString();
 
 const activation = (value: EncryptionValue): Rotation<EncryptionValue> =>
   rotation('activate', { activateKid: publishedOf(keysetOf(value))?.kid ?? '' });

@@ -1,6 +1,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Binding } from '../../../domain/ciphertext/format.ts';
+import { CipherKey, KeyRing } from '../../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
 import { kidOf } from '../../../domain/secrets/kid.ts';
 import type { DeclaredColumn } from '../../../doors/declared-columns.ts';
@@ -12,7 +13,8 @@ import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/st
 const bytes = randomBytes(32);
 const key = createSecretKey(bytes);
 const kid = kidOf(bytes);
-const keys = (wanted: string) => (wanted === kid ? key : undefined);
+const cipherKey = new CipherKey({ kid, key });
+const keys = new KeyRing([cipherKey]);
 
 const name: DeclaredColumn = {
   id: 'patients.name',
@@ -49,7 +51,7 @@ const sealed = (column: DeclaredColumn, row: string[] = []): string => {
     row.length > 0
       ? { profile: 'row', column: id, row: [{ uuid: row[0] ?? '' }, Number(row[1])] }
       : { profile: 'column', column: id };
-  return qt1.seal(Buffer.from('x'), { kid, key }, binding, randomBytes);
+  return qt1.seal(Buffer.from('x'), cipherKey, binding, randomBytes);
 };
 
 async function check(
