@@ -113,7 +113,7 @@ describe('the machine', () => {
   });
 
   test('may invoke its task function and the rotation functions it was given, nothing else', () => {
-    synthesized().hasResourceProperties('AWS::IAM::Policy', {
+    synthesized().hasResourceProperties('AWS::IAM::ManagedPolicy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
           {
@@ -125,14 +125,14 @@ describe('the machine', () => {
         ]),
       },
     });
-    const policies = JSON.stringify(synthesized().findResources('AWS::IAM::Policy'));
+    const policies = JSON.stringify(synthesized().findResources('AWS::IAM::ManagedPolicy'));
     expect(policies.match(/lambda:InvokeFunction/g)).toHaveLength(1);
   });
 
   test('keeps its log when the stack goes', () => {
     synthesized().hasResource('AWS::Logs::LogGroup', {
       Properties: { LogGroupName: '/aws/vendedlogs/states/quarterturn-after-rotation' },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
     });
   });
 });

@@ -210,7 +210,7 @@ describe('the role of a rotation function', () => {
     const logs = stack.idOf(stack.one('AWS::Logs::LogGroup', /^SecretjwtRotationLogs/));
     expect(stack.statement(jwt, 'Log').Resource).toEqual({ 'Fn::GetAtt': [logs, 'Arn'] });
     expect(stack.resources[logs]).toMatchObject({
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       Properties: { RetentionInDays: 365 },
     });
   });
