@@ -6,12 +6,13 @@ import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import type { AfterRotationDoors } from './doors.ts';
 import { afterRotationEnvironmentSchema } from './environment.ts';
 import { runTask } from './run-task.ts';
 
 assertTrustedEnvironment(process.env);
-const environment = afterRotationEnvironmentSchema.parse(process.env);
+const environment = readEnvironment(afterRotationEnvironmentSchema, process.env);
 const doors: AfterRotationDoors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),

@@ -7,11 +7,12 @@ import { embeddedMetrics } from '../../doors/metrics.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import { cadenceEnvironmentSchema } from './environment.ts';
 import { type TickSummary, tick } from './tick.ts';
 
 assertTrustedEnvironment(process.env);
-const environment = cadenceEnvironmentSchema.parse(process.env);
+const environment = readEnvironment(cadenceEnvironmentSchema, process.env);
 const doors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),

@@ -4,12 +4,13 @@ import { systemClock } from '../../doors/clock.ts';
 import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { awsDoors } from '../rotation/doors.ts';
 import { rotationHandler } from '../rotation/handler.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import type { DatabaseTools } from './admin.ts';
 import { DatabaseStrategy } from './database-strategy.ts';
 import { databaseEnvironmentSchema } from './environment.ts';
 import { retireRole } from './retire-role.ts';
 
-const environment = databaseEnvironmentSchema.parse(process.env);
+const environment = readEnvironment(databaseEnvironmentSchema, process.env);
 
 const tools: DatabaseTools = {
   settings: environment,

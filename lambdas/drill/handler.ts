@@ -10,11 +10,12 @@ import { secretsManager } from '../../doors/secrets-manager.ts';
 import { escrowPlace } from '../rotation/escrow-environment.ts';
 import { failureOf } from '../rotation/failure.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import { type DrillSettings, drill } from './drill.ts';
 import { drillEnvironmentSchema } from './environment.ts';
 
 assertTrustedEnvironment(process.env);
-const environment = drillEnvironmentSchema.parse(process.env);
+const environment = readEnvironment(drillEnvironmentSchema, process.env);
 const { LAMBDA_TASK_ROOT: taskRoot = '' } = process.env;
 const settings: DrillSettings = {
   secretName: environment.SECRET_NAME,

@@ -7,6 +7,7 @@ import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { awsDoors } from '../rotation/doors.ts';
 import { escrowPlace } from '../rotation/escrow-environment.ts';
 import { rotationHandler } from '../rotation/handler.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import {
   type DeclaredDatabase,
   type EncryptionSettings,
@@ -16,7 +17,7 @@ import { encryptionEnvironmentSchema } from './environment.ts';
 import { EncryptionDeploymentError } from './errors.ts';
 import { inspectEncryption } from './inspect.ts';
 
-const environment = encryptionEnvironmentSchema.parse(process.env);
+const environment = readEnvironment(encryptionEnvironmentSchema, process.env);
 const { DATABASE_SECRET_ARN: database } = environment;
 
 const settings: EncryptionSettings = {

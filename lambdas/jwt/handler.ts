@@ -3,10 +3,11 @@ import { assertHoldsEveryKey } from '../../domain/secrets/holds-every-key.ts';
 import { awsDoors } from '../rotation/doors.ts';
 import { rotationHandler } from '../rotation/handler.ts';
 import { inspectKeyset } from '../rotation/inspect-keyset.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import { jwtEnvironmentSchema } from './environment.ts';
 import { type JwtSettings, JwtStrategy } from './jwt-strategy.ts';
 
-const environment = jwtEnvironmentSchema.parse(process.env);
+const environment = readEnvironment(jwtEnvironmentSchema, process.env);
 
 const settings: JwtSettings = {
   field: environment.FIELD,

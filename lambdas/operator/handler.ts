@@ -7,13 +7,14 @@ import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { combinedRandom, kmsRandom, localRandom } from '../../doors/random.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import { deployedDatabases } from './databases.ts';
 import { operatorEnvironmentSchema } from './environment.ts';
 import { operate } from './operate.ts';
 import type { OperatorTools } from './tools.ts';
 
 assertTrustedEnvironment(process.env);
-const environment = operatorEnvironmentSchema.parse({ ...process.env });
+const environment = readEnvironment(operatorEnvironmentSchema, process.env);
 const taskRoot = environment.LAMBDA_TASK_ROOT ?? import.meta.dirname;
 const log = lambdaLog('operator');
 

@@ -153,3 +153,13 @@ export class UntrustedEnvironmentError extends RotationError {
     );
   }
 }
+
+export class RotationEnvironmentError extends RotationError {
+  override readonly name = 'RotationEnvironmentError';
+  readonly code = 'ERR_ROTATION_ENVIRONMENT';
+  constructor(found: readonly string[]) {
+    super(
+      `Of the function's environment, ${found.join(', ')}; expected what this release's stack sets. Nothing was done. Deploy the stack again, and find out who changed the function's configuration.`,
+    );
+  }
+}

@@ -7,11 +7,12 @@ import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
+import { readEnvironment } from '../rotation/read-environment.ts';
 import { starterEnvironmentSchema } from './environment.ts';
 import { type Started, startFor } from './start.ts';
 
 assertTrustedEnvironment(process.env);
-const environment = starterEnvironmentSchema.parse(process.env);
+const environment = readEnvironment(starterEnvironmentSchema, process.env);
 const doors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
