@@ -38,7 +38,7 @@ export const bootstrapPlanSchema = z.strictObject({
   serverVersion: z.int().optional(),
   /** The role that executes the plan; absent: a person does. */
   runBy: z.string().optional(),
-  /** In order, as people see them: without verifiers. */
+  /** In order, as people see them: without verifiers and without values of custom settings. */
   statements: z.array(z.strictObject({ sql: z.string(), why: z.string() })),
   /** The rotator gets a new password, which goes into the admin secret and nowhere else. */
   storesPassword: z.boolean(),

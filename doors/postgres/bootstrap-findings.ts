@@ -29,20 +29,22 @@ export interface FindingsOptions {
   executes: boolean;
   /** An admin the plan grants nothing to: a role of the owners, or an RDS-managed master user. */
   ownAdmin?: string;
+  /** The rotator gets a password, and its secret holds none yet, not even one that is refused. */
+  firstPassword?: boolean;
 }
 
 export async function bootstrapFindings(
   session: Session,
   plan: BootstrapPlan,
   statements: readonly BootstrapStatement[],
-  { executes, ownAdmin }: FindingsOptions,
+  { executes, ownAdmin, firstPassword = false }: FindingsOptions,
 ): Promise<Findings> {
   const version = await serverVersion(session);
   const server = await serverFindings(session, plan, version);
   const findings = [...server.findings, ...(await rotatedRoles(session, plan))];
   const unchecked = [...server.unchecked];
   if (plan.admin !== undefined) {
-    findings.push(...(await plannedAdmin(session, plan.admin.username)));
+    findings.push(...(await plannedAdmin(session, plan.admin.username, firstPassword)));
   }
   if (ownAdmin !== undefined) {
     findings.push(...(await adminAsItIs(session, plan, ownAdmin, version, executes)));
@@ -74,10 +76,23 @@ async function rotatedRoles(session: Session, plan: BootstrapPlan): Promise<Boot
 }
 
 /** Power the rotator must not have: it would lend it to whoever reads its secret. */
-async function plannedAdmin(session: Session, username: string): Promise<BootstrapFinding[]> {
+async function plannedAdmin(
+  session: Session,
+  username: string,
+  firstPassword: boolean,
+): Promise<BootstrapFinding[]> {
   const facts = await roleOrNothing(session, username);
   if (facts === undefined) {
     return [];
+  }
+  // Our own runs store the value before the role is there, so they never leave this behind.
+  if (firstPassword && facts.canLogin) {
+    return [
+      blocks(
+        'ADMIN_IN_USE',
+        `The rotator ${username} is there and may log in, and the admin secret holds no password of it. Another deployment on this cluster may work with it, and every rotation of that one would fail once it has a new password. Name a role of its own in \`rotator\`; or, if nobody uses it, ALTER ROLE ${username} NOLOGIN, then adopt again.`,
+      ),
+    ];
   }
   const problems = roleProblems(facts).filter(
     // CREATEROLE is what makes it the rotator.

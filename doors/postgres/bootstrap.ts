@@ -36,7 +36,7 @@ export interface BootstrapPlan {
 
 export interface BootstrapStatement {
   sql: string;
-  /** The same without verifiers, for people. */
+  /** The same without verifiers and without values of custom settings, for people. */
   shown: string;
   why: string;
   /** Roles that are there and that it changes or grants: from PostgreSQL 16 on it takes ADMIN OPTION on them. */
@@ -177,10 +177,9 @@ async function planRole(
       ),
     );
   }
-  for (const sql of settingStatements(name, wanted, settings)) {
-    statements.push(
-      statement(sql, `sessions of ${role} behave as those of ${identity.name}`, changes),
-    );
+  const why = `sessions of ${role} behave as those of ${identity.name}`;
+  for (const { sql, shown } of settingStatements(name, wanted, settings)) {
+    statements.push({ sql, shown, why, changes });
   }
   if ((found?.connectionLimit ?? -1) !== identity.connectionLimit) {
     statements.push(

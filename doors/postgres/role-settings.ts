@@ -60,27 +60,40 @@ export function differingSettings(wanted: RoleSettings, found: RoleSettings): st
     .sort();
 }
 
+export interface SettingStatement {
+  sql: string;
+  /**
+   * For people, plans and logs: without the value of a custom setting, where applications keep secrets
+   * (PostgREST's `pgrst.jwt_secret`). No SQL then, so that nobody sets the words in its place.
+   */
+  shown: string;
+}
+
 /** Statements that turn `found` into `wanted`; none when they are equal. `role` is quoted already. */
 export function settingStatements(
   role: string,
   wanted: RoleSettings,
   found: RoleSettings,
-): string[] {
-  const statements: string[] = [];
+): SettingStatement[] {
+  const statements: SettingStatement[] = [];
   for (const [name, setting] of found) {
     if (!wanted.has(name)) {
-      statements.push(`ALTER ROLE ${role}${scope(setting)} RESET ${settingName(setting.name)}`);
+      const sql = `ALTER ROLE ${role}${scope(setting)} RESET ${settingName(setting.name)}`;
+      statements.push({ sql, shown: sql });
     }
   }
   for (const [name, setting] of wanted) {
     if (found.get(name)?.value !== setting.value) {
-      statements.push(
-        `ALTER ROLE ${role}${scope(setting)} SET ${settingName(setting.name)} = ${settingValue(setting)}`,
-      );
+      const set = `ALTER ROLE ${role}${scope(setting)} SET ${settingName(setting.name)} =`;
+      const sql = `${set} ${settingValue(setting)}`;
+      statements.push({ sql, shown: isCustom(setting) ? `${set} <its value, not shown>` : sql });
     }
   }
   return statements;
 }
+
+/** "Custom options have two-part names" (PostgreSQL, "Customized Options"); the server's own have no dot. */
+const isCustom = ({ name }: RoleSetting): boolean => name.includes('.');
 
 /** Gives a login role the identity's settings. Returns how many had to be changed. */
 export async function copySettings(
@@ -94,8 +107,8 @@ export async function copySettings(
     wanted,
     await readSettings(session, role),
   );
-  for (const statement of statements) {
-    await session.query(statement);
+  for (const { sql } of statements) {
+    await session.query(sql);
   }
   return statements.length;
 }

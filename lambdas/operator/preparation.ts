@@ -114,6 +114,7 @@ export async function planIn(
   const found = await bootstrapFindings(session, plan, statements, {
     executes: runner.executes,
     ...(ownAdmin !== undefined && { ownAdmin }),
+    firstPassword: admin.needsPassword && admin.login === undefined,
   });
   return {
     statements,

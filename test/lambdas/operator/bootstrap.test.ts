@@ -166,6 +166,44 @@ describe.each(versions)(
       await cluster.sql('select 1', app.rotator);
     });
 
+    test('a rotator that another deployment works with keeps its password', async () => {
+      const first = await cluster.application('shared');
+      await first.execute((await first.plan()).digest);
+      const second = await cluster.application('sharing');
+      const rotator = first.rotator.username;
+      const plan = await second.plan({ rotator });
+      expect(codes(plan)).toEqual(['ADMIN_IN_USE']);
+      expect(await failureOf(second.execute(plan.digest, { rotator }))).toMatchObject({
+        code: 'ERR_ROTATION_BOOTSTRAP_BLOCKED',
+      });
+      await cluster.sql('select 1', first.rotator);
+      expect(second.puts).toEqual([]);
+      // The way out it names, for a role that nobody uses.
+      await cluster.sql(`alter role ${rotator} nologin`);
+      const taken = await second.plan({ rotator });
+      expect(await second.execute(taken.digest, { rotator })).toMatchObject({
+        passwordStored: true,
+      });
+      await cluster.sql('select 1', second.rotator);
+    });
+
+    test('a custom setting of the identity is copied, and its value is told to nobody', async () => {
+      const app = await cluster.application('custom');
+      await cluster.superuser('grant set on parameter pgrst.jwt_secret to master');
+      await cluster.superuser(`alter role custom set pgrst.jwt_secret = 'reallyverysafe'`);
+      const plan = await app.plan();
+      expect(plan.statements.map(({ sql }: { sql: string }) => sql)).toContain(
+        'ALTER ROLE "custom_a" SET "pgrst"."jwt_secret" = <its value, not shown>',
+      );
+      const executed = await app.execute(plan.digest);
+      expect(JSON.stringify([plan, executed, app.log.lines])).not.toContain('reallyverysafe');
+      expect(
+        await cluster.superuser(
+          `select count(*)::int as copies from pg_db_role_setting where 'pgrst.jwt_secret=reallyverysafe' = any(setconfig)`,
+        ),
+      ).toEqual([{ copies: 3 }]);
+    });
+
     test('lets the rotator take a one-role database through three rotations, until the identity is closed', async () => {
       const app = await cluster.application('rotated');
       await app.execute((await app.plan()).digest);
