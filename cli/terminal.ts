@@ -1,6 +1,7 @@
 /** The terminal a person sits at, or the pipe there is instead. */
 import { createInterface } from 'node:readline';
 import type { Terminal } from './command.ts';
+import { printable } from './printable.ts';
 
 /** What of a process the terminal uses. */
 export interface Streams {
@@ -26,8 +27,8 @@ export function terminal(
   });
   const interactive = stdin.isTTY === true && stdout.isTTY === true && !environment.CI;
   return {
-    out: (line) => void stdout.write(`${line}\n`),
-    err: (line) => void stderr.write(`${line}\n`),
+    out: (line) => void stdout.write(`${printable(line)}\n`),
+    err: (line) => void stderr.write(`${printable(line)}\n`),
     interactive,
     colours: stdout.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb',
     // Drawing over lines needs to know how long they are.
@@ -54,7 +55,7 @@ function ask(question: string, { stdin, stderr }: Streams): Promise<string> {
   return new Promise((resolve) => {
     // Ctrl-D and Ctrl-C close it: that is no yes.
     reader.on('close', () => resolve(''));
-    reader.question(`${question} [y/N] `, (answer) => {
+    reader.question(`${printable(question)} [y/N] `, (answer) => {
       resolve(answer);
       reader.close();
     });

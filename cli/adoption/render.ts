@@ -6,6 +6,7 @@ import type {
 } from '../../domain/events/operator-requests.ts';
 import type { AdoptionRefusal } from '../../domain/policy/adoption.ts';
 import type { AdoptionReport } from '../../domain/reports/adoption-report.ts';
+import { oneLine } from '../printable.ts';
 import { wrap } from '../table.ts';
 
 export function renderRefusals(refusals: readonly AdoptionRefusal[], columns: number): string[] {
@@ -54,7 +55,10 @@ export function renderBootstrap(plan: BootstrapPlanAnswer, columns: number): str
             ? `For your DBA, to run on ${where} as the role that made these roles, or as master user:`
             : `To be run on ${where} as ${plan.runBy}, in one transaction (plan ${plan.digest.slice(0, 12)}):`,
           '',
-          ...plan.statements.flatMap(({ sql, why }) => [`  -- ${why}`, `  ${sql};`]),
+          ...plan.statements.flatMap(({ sql, why }) => [
+            `  -- ${oneLine(why)}`,
+            `  ${oneLine(sql)};`,
+          ]),
         ];
   if (plan.storesPassword) {
     lines.push(

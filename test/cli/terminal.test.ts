@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
+import { renderBootstrap } from '../../cli/adoption/render.ts';
 import { list } from '../../cli/rotation/progress.ts';
 import { type Streams, terminal } from '../../cli/terminal.ts';
 
@@ -56,6 +57,38 @@ describe('the terminal', () => {
     // "when present and not an empty string" (no-color.org).
     expect(terminal({ NO_COLOR: '' }, streams().all).colours).toBe(true);
     expect(terminal({ TERM: 'dumb' }, streams().all).colours).toBe(false);
+  });
+
+  test('what would steer the terminal is shown instead of obeyed; colours of ours and lines stay', async () => {
+    const { stdin, stdout, stderr, all } = streams();
+    const { out, err, confirm } = terminal({}, all);
+    out('\u001b[31mdue\u001b[0m\tor\nnot');
+    expect(text(stdout)).toBe('\u001b[31mdue\u001b[0m\tor\nnot\n');
+    const hostile = 'ALTER ROLE\u001b[2K\u001b[8m\rDROP\u009b1A\u202e';
+    const shown = 'ALTER ROLE\\u001b[2K\\u001b[8m\\u000dDROP\\u009b1A\\u202e';
+    out(hostile);
+    err(hostile);
+    expect([text(stdout), text(stderr)]).toEqual([`${shown}\n`, `${shown}\n`]);
+    const document = JSON.stringify({ hostile });
+    out(document);
+    expect(JSON.parse(text(stdout))).toEqual({ hostile });
+    const asked = confirm(hostile);
+    stdin.write('no\n');
+    await asked;
+    expect(text(stderr)).toContain(`${shown} [y/N]`);
+  });
+
+  test('a statement stays one line, whatever a setting in it holds', () => {
+    const lines = renderBootstrap(
+      {
+        ...{ secret: 'a', digest: 'f'.repeat(64), host: 'h', port: 5432, database: 'postgres' },
+        statements: [{ sql: "ALTER ROLE a SET b = 'c\n  -- the end\r'", why: 'because\nof it' }],
+        ...{ storesPassword: false, findings: [], unchecked: [], runBy: 'master' },
+      },
+      80,
+    );
+    expect(lines).toContain("  ALTER ROLE a SET b = 'c\\u000a  -- the end\\u000d';");
+    expect(lines).toContain('  -- because\\u000aof it');
   });
 
   test('a terminal that does not know its width is not drawn on', () => {
