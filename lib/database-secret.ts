@@ -1,3 +1,4 @@
+import { Tokenization } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import type { DatabaseEnvironment } from '../lambdas/database/environment.ts';
@@ -13,6 +14,10 @@ export interface DatabaseSecretProps {
   readonly admin: SecretReference;
 }
 
+/** A host and a port may be tokens: numbers need a text of their own. */
+const hostAndPort = ({ host, port }: { host: string; port: number }) =>
+  `${host}:${Tokenization.stringifyNumber(port)}`;
+
 /** A PostgreSQL login. */
 export class DatabaseSecret extends RotatingSecret {
   constructor(
@@ -24,6 +29,10 @@ export class DatabaseSecret extends RotatingSecret {
       SCHEME: secret.scheme,
       HOST: secret.host,
       PORT: String(secret.port),
+      ...(secret.connection !== 'direct' && {
+        CONNECTION: secret.connection,
+        ENDPOINTS: secret.endpoints?.map(hostAndPort).join(','),
+      }),
       DBNAME: secret.dbname,
       MAINTENANCE_DATABASE: secret.maintenanceDatabase,
       ROLES: secret.roles.join(','),

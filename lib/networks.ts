@@ -70,10 +70,12 @@ export class Networks extends Construct {
   }
 }
 
-/** Exactly the ports of its databases; those that share one share the rule. A port may be a token. */
+/** Exactly the ports of its databases and of the poolers in front of them; those that share one share the rule. A port may be a token. */
 function portsIn(name: string, config: RotationConfig): number[] {
   const ports = Object.values(config.secrets).flatMap((secret) =>
-    secret.kind === 'database' && secret.network === name ? [secret.port] : [],
+    secret.kind === 'database' && secret.network === name
+      ? [secret.port, ...(secret.endpoints ?? []).map(({ port }) => port)]
+      : [],
   );
   return [...new Set(ports)].sort((a, b) => a - b);
 }

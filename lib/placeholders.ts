@@ -45,8 +45,8 @@ const places: readonly [path: RegExp, placeholder: (n: number, known: Known) => 
       /^secrets\.[^.]+\.(adopt|admin|bootstrap)\.kmsKeyArn$/,
       (n, { region, account }) => `arn:aws:kms:${region}:${account}:key/deferred-${n}`,
     ],
-    [/^secrets\.[^.]+\.host$/, (n) => `deferred-${n}.example.com`],
-    [/^secrets\.[^.]+\.port$/, () => 5432],
+    [/^secrets\.[^.]+\.(endpoints\.\d+\.)?host$/, (n) => `deferred-${n}.example.com`],
+    [/^secrets\.[^.]+\.(endpoints\.\d+\.)?port$/, () => 5432],
   ];
 
 export function deferTokens(scope: Construct, words: unknown, known: Known): Deferred {

@@ -179,6 +179,21 @@ export interface DatabaseProps extends RotatedProps {
    */
   readonly port?: number;
 
+  /**
+   * How consumers connect: to the server, or through PgBouncer or RDS Proxy, which then have to accept a
+   * credential before it counts. RDS Proxy needs scheme `singleUser`.
+   *
+   * @default direct
+   */
+  readonly connection?: 'direct' | 'pgbouncer' | 'rdsProxy';
+
+  /**
+   * Host and port of every pooler the consumers connect to; both may be known at deployment only.
+   *
+   * @default - none, as `direct` expects
+   */
+  readonly endpoints?: readonly { readonly host: string; readonly port: number }[];
+
   /** Database the application logs in to. */
   readonly dbname: string;
 

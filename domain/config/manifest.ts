@@ -59,6 +59,8 @@ export const manifestSecretSchema = z.discriminatedUnion('kind', [
     scheme: z.enum(['multiUser', 'singleUser']),
     host: z.string(),
     port: z.int(),
+    /** How its consumers connect. Manifests of 0.1 lack it. */
+    connection: z.enum(['direct', 'pgbouncer', 'rdsProxy']).optional(),
     dbname: z.string(),
     roles: z.array(z.string()),
     identity: z.string().optional(),
@@ -145,6 +147,7 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         scheme: secret.scheme,
         host: secret.host,
         port: secret.port,
+        connection: secret.connection,
         dbname: secret.dbname,
         roles: secret.roles,
         ...(secret.identity === undefined ? {} : { identity: secret.identity }),

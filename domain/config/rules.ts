@@ -1,4 +1,5 @@
 /** Rules of a configuration that span fields and secrets. Each answers with path, finding and remedy. */
+import { connectionProblems } from './connection-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
 import { networkProblems } from './network-rules.ts';
@@ -153,6 +154,7 @@ function databaseProblems(secret: DatabaseConfig, path: string, config: Rotation
   if (host !== undefined) {
     problems.push(`${path}.host: found a host that is refused; expected ${host}`);
   }
+  problems.push(...connectionProblems(secret, path, config.environment));
   if (typeof secret.admin === 'string' && config.secrets[secret.admin]?.kind !== 'userManaged') {
     problems.push(
       `${path}.admin: found ${show(secret.admin)}; expected the key of a userManaged secret (${keysOf(config, 'userManaged')}) or { secretArn, kmsKeyArn }`,

@@ -108,6 +108,19 @@ export const databaseSchema = z.strictObject({
   scheme: z.enum(['multiUser', 'singleUser']),
   host: z.string().min(1).max(253),
   port: z.int().min(1).max(65_535).default(5432),
+  /** How consumers connect: to the server, or through poolers, which then accept a credential before it counts. */
+  connection: z.enum(['direct', 'pgbouncer', 'rdsProxy']).default('direct'),
+  /** The poolers; `host` and `port` stay the server's, where roles are changed. */
+  endpoints: z
+    .array(
+      z.strictObject({
+        host: z.string().min(1).max(253),
+        port: z.int().min(1).max(65_535),
+      }),
+    )
+    .min(1)
+    .max(10)
+    .optional(),
   dbname: z.string().regex(/^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/, 'a database name, 63 bytes at most'),
   /** Every rotation of a cluster takes its lock here. */
   maintenanceDatabase: z

@@ -61,7 +61,13 @@ export const rotationAuditEventSchema = z.strictObject({
   outcome: z.enum(['rotated', 'stopped']),
   /** Stopped: why. */
   reason: z.string().max(1024).optional(),
-  afterRotation: z.strictObject({ execution: z.string(), startedAt: instant, endedAt: instant }),
+  afterRotation: z.strictObject({
+    execution: z.string(),
+    startedAt: instant,
+    endedAt: instant,
+    /** Facts found after the promotion; absent: there was nothing to find. */
+    evidence: z.array(z.strictObject(evidenceSchema.shape)).optional(),
+  }),
   /** Every token signed before this rotation is refused after it. */
   logsEveryoneOut: z.boolean().optional(),
 });

@@ -6,6 +6,8 @@ export interface Endpoint {
   dbname: string;
   /** Trusted certificate authorities, PEM. */
   ca: string;
+  /** A pooler: its sessions outlive their client, so nothing is set in them, not even a timeout. */
+  pooled?: true;
 }
 
 export interface Credential {

@@ -72,10 +72,13 @@ export class PostgresError extends Error {
   override readonly name = 'PostgresError';
   readonly code = 'ERR_ROTATION_POSTGRES';
   readonly sqlstate: string;
+  /** The server's words where they name objects only, and a hint; may be empty. */
+  readonly explanation: string;
   constructor(at: string, sqlstate: string, explanation: string) {
     super(
       `PostgreSQL at ${at} answered ${sqlstate}${explanation === '' ? '' : `: ${explanation}`}.`,
     );
     this.sqlstate = sqlstate;
+    this.explanation = explanation;
   }
 }

@@ -1,4 +1,4 @@
-/** Target of every Task of the AfterRotation machine, except the one that retires a database role. */
+/** Target of every Task of the AfterRotation machine, except those that need a database. */
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';

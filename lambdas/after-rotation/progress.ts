@@ -1,6 +1,6 @@
 /** What travels from state to state of the AfterRotation machine: names and ids, never a value. */
 import * as z from 'zod';
-import { intentSchema, tokenSchema } from '../../domain/events/control-records.ts';
+import { evidenceSchema, intentSchema, tokenSchema } from '../../domain/events/control-records.ts';
 
 /** The input of an execution, as the starter, the cadence or a person gives it. */
 export const inputSchema = z.object({
@@ -30,6 +30,10 @@ export const progressSchema = inputSchema.extend({
   /** The rotation function, to close the role that a database emergency left behind. */
   retire: z.boolean(),
   rotationFunction: z.string(),
+  /** Consumers connect through RDS Proxy, which has to let AWSCURRENT in. Executions begun by 0.1 lack it. */
+  behindProxy: z.boolean().default(false),
+  /** What the rotation function found there. */
+  proxy: z.object({ evidence: z.array(evidenceSchema) }).optional(),
   /** Has the service closed the rotation that is waited for? And how often was it asked? */
   settled: z.boolean(),
   polls: z.int(),

@@ -12,13 +12,16 @@ import { NoAfterRotationError } from './errors.ts';
 import type { Progress } from './progress.ts';
 import { rotatingSecret } from './rotating-secret.ts';
 
-type Proven = Pick<Progress, 'secretArn' | 'secretName' | 'versionId' | 'startedAt' | 'activation'>;
+type Proven = Pick<
+  Progress,
+  'secretArn' | 'secretName' | 'versionId' | 'startedAt' | 'activation' | 'proxy'
+>;
 type Outcome = { outcome: 'rotated' } | { outcome: 'stopped'; reason: string };
 
 export async function proveRotation(
   doors: AfterRotationDoors,
   execution: string,
-  { secretArn, secretName, versionId, startedAt, activation }: Proven,
+  { secretArn, secretName, versionId, startedAt, activation, proxy }: Proven,
   ended: Outcome,
 ): Promise<void> {
   const { controlTable, clock, eventBus, log } = doors;
@@ -47,7 +50,12 @@ export async function proveRotation(
     material: materialOf(activated ?? after),
     rotations: [rotation, ...(activating === undefined ? [] : [activating])].map(rotationOf),
     ...ended,
-    afterRotation: { execution, startedAt, endedAt: clock.now().toISOString() },
+    afterRotation: {
+      execution,
+      startedAt,
+      endedAt: clock.now().toISOString(),
+      ...(proxy && { evidence: proxy.evidence }),
+    },
     ...logsEveryoneOut(secret, after),
   } satisfies RotationAuditEvent);
 

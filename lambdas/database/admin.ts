@@ -20,6 +20,8 @@ export interface DatabaseTools {
   door: PostgresDoor;
   /** Trusted certificate authorities, PEM. */
   ca: string;
+  /** Of the poolers; absent: the same. */
+  poolerCa?: string;
   sleep: Sleep;
 }
 

@@ -19,6 +19,7 @@ import { setVerifier, withRoleLock } from '../../doors/postgres/role-operations.
 import { scramVerifier } from '../../doors/postgres/scram.ts';
 import type { Material, Rotation, RotationStrategy, Versions } from '../rotation/strategy.ts';
 import { type DatabaseTools, withAdmin } from './admin.ts';
+import { proveConsumerPath } from './consumer-path.ts';
 import {
   CompromisedCredentialError,
   CredentialNotAcceptedError,
@@ -123,6 +124,13 @@ export class DatabaseStrategy implements RotationStrategy<DatabaseValue> {
       fact: 'loginAccepted',
       detail: { role: value.username, host: endpoint.host, database: endpoint.dbname },
     });
+    // RDS Proxy knows AWSCURRENT only: a pending credential is proven through it after the promotion.
+    if (this.#tools.settings.CONNECTION === 'rdsProxy' && versions.pending !== undefined) {
+      return;
+    }
+    for (const fact of await proveConsumerPath(this.#tools, value)) {
+      rotation.evidence(fact);
+    }
   }
 
   async #set(context: SetContext): Promise<void> {

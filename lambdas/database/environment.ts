@@ -10,6 +10,18 @@ export const databaseEnvironmentSchema = rotationEnvironmentSchema.extend({
   SCHEME: z.enum(['multiUser', 'singleUser']),
   HOST: z.string().min(1).max(255),
   PORT: wholeNumber,
+  /** Through which pooler consumers connect; absent: to the server. */
+  CONNECTION: z.enum(['pgbouncer', 'rdsProxy']).optional(),
+  /** The poolers they connect to, "host:port", comma-separated. */
+  ENDPOINTS: z
+    .string()
+    .transform((endpoints) =>
+      endpoints.split(',').map((endpoint) => {
+        const end = endpoint.lastIndexOf(':');
+        return { host: endpoint.slice(0, end), port: Number(endpoint.slice(end + 1)) };
+      }),
+    )
+    .optional(),
   DBNAME: z.string().min(1).max(63),
   /** Advisory locks are per database, roles per cluster: every rotation of a cluster locks in this one. */
   MAINTENANCE_DATABASE: z.string().min(1).max(63),

@@ -106,8 +106,40 @@ export class CredentialNotAcceptedError extends DatabaseRotationError {
 export class DatabaseTestFailedError extends DatabaseRotationError {
   override readonly name = 'DatabaseTestFailedError';
   readonly code = 'ERR_ROTATION_TEST_FAILED';
+  readonly problem: string;
   constructor(role: string, problem: string, remedy: string) {
     super(`A session of ${role} ${problem}. ${remedy}`);
+    this.problem = problem;
+  }
+}
+
+/**
+ * The path consumers take does not accept what the server does. Not a refusal of the target: in singleUser
+ * the pending credential is the only one the server accepts by now, and must not be dropped.
+ */
+export class PoolerRefusedError extends DatabaseRotationError {
+  override readonly name = 'PoolerRefusedError';
+  readonly code = 'ERR_ROTATION_POOLER_REFUSED';
+  /** `answer`: an SQLSTATE, or what was wrong with the session. */
+  constructor(at: string, role: string, answer: string) {
+    super(
+      `PgBouncer at ${at} does not let ${role} in (${answer}), although the server itself accepts the ` +
+        'credential; expected a login and a query. Nothing was promoted. PgBouncer must read verifiers ' +
+        'from the server (auth_query), because a userlist.txt is stale after every rotation: ' +
+        'docs/connections.md. The rotation goes on when the step is tried again.',
+    );
+  }
+}
+
+export class ProxyNotReadyError extends DatabaseRotationError {
+  override readonly name = 'ProxyNotReadyError';
+  readonly code = 'ERR_ROTATION_PROXY_NOT_READY';
+  constructor(at: string, role: string, answer: string) {
+    super(
+      `RDS Proxy at ${at} does not let ${role} in with AWSCURRENT (${answer}), although the server itself ` +
+        'accepts it; expected a login and a query. Check that the proxy is registered with this secret, ' +
+        'and that its role may read the secret and use its key: docs/connections.md. Then resume the AfterRotation.',
+    );
   }
 }
 

@@ -1,5 +1,8 @@
 /** The rotation function of one database secret. */
-import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
+import {
+  amazonTrustServices,
+  certificateAuthorities,
+} from '../../doors/certificate-authorities.ts';
 import { systemClock } from '../../doors/clock.ts';
 import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { awsDoors } from '../rotation/doors.ts';
@@ -8,14 +11,23 @@ import { readEnvironment } from '../rotation/read-environment.ts';
 import type { DatabaseTools } from './admin.ts';
 import { DatabaseStrategy } from './database-strategy.ts';
 import { databaseEnvironmentSchema } from './environment.ts';
+import { proveProxy } from './prove-proxy.ts';
 import { retireRole } from './retire-role.ts';
 
 const environment = readEnvironment(databaseEnvironmentSchema, process.env);
 
+const ca = certificateAuthorities(
+  environment.CA,
+  process.env.LAMBDA_TASK_ROOT ?? import.meta.dirname,
+);
+
 const tools: DatabaseTools = {
   settings: environment,
   door: nodePostgres,
-  ca: certificateAuthorities(environment.CA, process.env.LAMBDA_TASK_ROOT ?? import.meta.dirname),
+  ca,
+  // RDS's authorities sign its instances; its proxies have certificates of ACM.
+  ...(environment.CONNECTION === 'rdsProxy' &&
+    environment.CA === 'rds' && { poolerCa: amazonTrustServices() }),
   sleep: (milliseconds) => systemClock.sleep(milliseconds),
 };
 
@@ -28,5 +40,8 @@ export const handler = rotationHandler({
   }),
   companions: { admin: environment.ADMIN_SECRET_ARN },
   doors: awsDoors(environment),
-  operations: { retireRole: (input, given) => retireRole(input, given, tools) },
+  operations: {
+    retireRole: (input, given) => retireRole(input, given, tools),
+    proveProxy: (input, given) => proveProxy(input, given, tools),
+  },
 });

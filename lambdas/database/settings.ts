@@ -11,6 +11,8 @@ export type DatabaseSettings = Pick<
   | 'SCHEME'
   | 'HOST'
   | 'PORT'
+  | 'CONNECTION'
+  | 'ENDPOINTS'
   | 'DBNAME'
   | 'MAINTENANCE_DATABASE'
   | 'ROLES'
@@ -22,7 +24,7 @@ export type DatabaseSettings = Pick<
 
 /** @throws InvalidSettingsError, UnusableNameError */
 export function assertSettings(settings: DatabaseSettings): void {
-  const { SCHEME, ROLES, IDENTITY, HOST, PORT } = settings;
+  const { SCHEME, ROLES, IDENTITY, HOST, PORT, CONNECTION, ENDPOINTS } = settings;
   const expected = SCHEME === 'multiUser' ? 2 : 1;
   if (ROLES.length !== expected || new Set(ROLES).size !== expected) {
     throw new InvalidSettingsError(`${SCHEME} needs ${expected} distinct login role(s) in ROLES.`);
@@ -33,8 +35,17 @@ export function assertSettings(settings: DatabaseSettings): void {
   if (IDENTITY !== undefined && ROLES.includes(IDENTITY)) {
     throw new InvalidSettingsError('IDENTITY cannot be one of its own login roles.');
   }
-  if (/[\s/@?#\p{Cc}]/u.test(HOST) || PORT < 1 || PORT > 65_535) {
+  if (!isPlace(HOST, PORT)) {
     throw new InvalidSettingsError('HOST must be a host name alone, PORT 1 to 65535.');
+  }
+  if ((CONNECTION === undefined) !== (ENDPOINTS === undefined)) {
+    throw new InvalidSettingsError('ENDPOINTS belong to poolers, and CONNECTION says which.');
+  }
+  if (ENDPOINTS?.some(({ host, port }) => !isPlace(host, port))) {
+    throw new InvalidSettingsError('ENDPOINTS must be host:port, separated by commas.');
+  }
+  if (CONNECTION === 'rdsProxy' && SCHEME === 'multiUser') {
+    throw new InvalidSettingsError('RDS Proxy serves one role a secret: it needs singleUser.');
   }
   for (const role of knownRoles(settings)) {
     assertName(role, 'role name');
@@ -43,6 +54,13 @@ export function assertSettings(settings: DatabaseSettings): void {
     }
   }
 }
+
+const isPlace = (host: string, port: number): boolean =>
+  host !== '' &&
+  !/[\s/@?#\p{Cc}]/u.test(host) &&
+  Number.isInteger(port) &&
+  port >= 1 &&
+  port <= 65_535;
 
 /** Every role a value of this secret may name. */
 export function knownRoles({ ROLES, IDENTITY }: DatabaseSettings): readonly string[] {
@@ -55,6 +73,11 @@ export function applicationEndpoint(
   ca: string,
 ): Endpoint {
   return { host: HOST, port: PORT, dbname: DBNAME, ca };
+}
+
+/** Where consumers log in, when it is not the server itself. */
+export function poolerEndpoints({ ENDPOINTS, DBNAME }: DatabaseSettings, ca: string): Endpoint[] {
+  return (ENDPOINTS ?? []).map((place) => ({ ...place, dbname: DBNAME, ca, pooled: true }));
 }
 
 /** Where every rotation of this cluster takes its lock and changes roles. */

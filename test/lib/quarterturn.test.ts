@@ -106,6 +106,24 @@ describe('what is known only at deployment', () => {
     );
   });
 
+  test('so do hosts and ports of poolers', () => {
+    const { app } = inAnApp((stack) => {
+      const host = new CfnParameter(stack, 'Pooler').valueAsString;
+      const port = new CfnParameter(stack, 'PoolerPort', { type: 'Number' }).valueAsNumber;
+      const endpoints = [
+        { host, port },
+        { host: 'spare.example.com', port: 6432 },
+      ];
+      const ca = { pem: '-----BEGIN CERTIFICATE-----' };
+      return withHost(stack, { connection: 'pgbouncer', endpoints, ca });
+    });
+    const told = environmentOf(app, 'db');
+    expect(told.CONNECTION).toBe('pgbouncer');
+    expect(told.ENDPOINTS).toEqual({
+      'Fn::Join': ['', [{ Ref: 'Pooler' }, ':', { Ref: 'PoolerPort' }, ',spare.example.com:6432']],
+    });
+  });
+
   test('one host is one cluster: a role two secrets set there is refused', () => {
     const problems = problemsOf((stack) => {
       const props = withHost(stack);

@@ -109,6 +109,7 @@ function progressOf(
       // A first value replaced the marker: no credential leaked.
       replaced !== undefined,
     rotationFunction: secret.function,
+    behindProxy: secret.kind === 'database' && secret.connection === 'rdsProxy',
     settled: false,
     polls: 0,
   };

@@ -44,6 +44,14 @@ describe('manifest', () => {
     expect(manifestSchema.parse(small)).toEqual(small);
   });
 
+  test('says how the consumers of a database connect; a manifest of 0.1, which does not, is read', () => {
+    const db = small.secrets.find(({ key }) => key === 'db');
+    expect(db).toMatchObject({ connection: 'direct' });
+    const { connection: _, ...older } = db as { connection?: string };
+    const manifest = { ...small, secrets: [older] };
+    expect(manifestSchema.parse(manifest)).toEqual(manifest);
+  });
+
   test('an adopted secret keeps its name and is not armed', () => {
     const jwt = pharmacy.secrets.jwt;
     if (jwt?.kind !== 'jwt') throw new Error('the example has a jwt secret');

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { InvalidConfigError, parseRotationConfig } from '../../../domain/config/rotation-config.ts';
+import { connection } from './mistakes/connection.ts';
 import { document } from './mistakes/document.ts';
 import { ownership } from './mistakes/ownership.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
 
-const mistakes = [...shape, ...spelling, ...ownership];
+const mistakes = [...shape, ...spelling, ...ownership, ...connection];
 
 function problemsOf(input: unknown): readonly string[] {
   try {
@@ -19,6 +20,16 @@ function problemsOf(input: unknown): readonly string[] {
 
 test('the document the mistakes start from is accepted', () => {
   expect(problemsOf(document())).toEqual([]);
+});
+
+test('PgBouncer is accepted with either scheme, RDS Proxy with one role', () => {
+  const config = document();
+  const endpoints = [{ host: 'pooler.example.com', port: 6432 }];
+  Object.assign(config.secrets.db, { connection: 'pgbouncer', endpoints, ca: { file: 'ca.pem' } });
+  Object.assign(config.secrets.legacy, { connection: 'rdsProxy', endpoints });
+  expect(problemsOf(config)).toEqual([]);
+  Object.assign(config.secrets.legacy, { connection: 'pgbouncer', ca: { file: 'ca.pem' } });
+  expect(problemsOf(config)).toEqual([]);
 });
 
 describe('found when the stack is synthesized, with path, finding, what is allowed and what to do:', () => {

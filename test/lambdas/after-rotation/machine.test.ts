@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { RotationAuditEvent } from '../../../domain/events/audit-event.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
 import { maximumPolls } from '../../../lambdas/after-rotation/tasks/settled.ts';
+import { proveProxySchema } from '../../../lambdas/database/prove-proxy.ts';
 import { retireRoleSchema } from '../../../lambdas/database/retire-role.ts';
 import { arnOf } from '../../doors/in-memory-secrets.ts';
 import { database, executionArn, jwt, kid, name, v0, v1, world } from './world.ts';
@@ -103,6 +104,81 @@ describe('a rotation that is over when it is promoted', () => {
     await around.rotated(v1, intent, { primary: 'b:2', ...(replaced && { replaced }) });
     expect(await around.execute()).toBe('SUCCEEDED');
     expect(tasksOf(around)).not.toContain('retireRole');
+  });
+});
+
+describe('a secret whose consumers connect through RDS Proxy', () => {
+  const proxied = { ...database, scheme: 'singleUser', connection: 'rdsProxy' } as const;
+  const evidence = [
+    { fact: 'loginAcceptedThroughPooler', detail: { role: 'a', host: 'proxy', port: 5432 } },
+  ];
+  const notReady = (times: number, name = 'ProxyNotReadyError') => {
+    let refusals = 0;
+    return () => {
+      if (refusals++ < times)
+        throw Object.assign(new Error('RDS Proxy does not let a in'), { name });
+      return { evidence };
+    };
+  };
+
+  test('is proven through the proxy after the promotion, as soon as it lets AWSCURRENT in', async () => {
+    const around = world(proxied);
+    await around.rotated(v1, 'planned', { primary: 'a:2', replaced: 'a:1' });
+    around.before.operation = notReady(3);
+    const begun = around.bench.clock.now().getTime();
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(tasksOf(around)).toEqual([
+      'begin',
+      'settled',
+      ...Array(4).fill('proveProxy'),
+      'audit',
+      'finish',
+    ]);
+    expect(proveProxySchema.safeParse(around.calls[2]).success).toBe(true);
+    expect(around.calls[2]).toMatchObject({ currentVersionId: v1 });
+    expect((around.bench.clock.now().getTime() - begun) / 1000).toBe(45);
+    const [event] = eventsOf(around);
+    expect(event).toMatchObject({ outcome: 'rotated', afterRotation: { evidence } });
+  });
+
+  test('stops with the finding when the proxy refuses for ten minutes, and a person resumes it', async () => {
+    const around = world(proxied);
+    await around.rotated(v1, 'planned', { primary: 'a:2', replaced: 'a:1' });
+    around.before.operation = notReady(41);
+    const begun = around.bench.clock.now().getTime();
+    expect(await around.execute()).toBe('FAILED');
+    expect((around.bench.clock.now().getTime() - begun) / 1000).toBe(600);
+    expect(await around.controlTable.getAfterRotation(name, v1)).toMatchObject({
+      state: 'stopped',
+      reason: 'ProxyNotReadyError: RDS Proxy does not let a in',
+    });
+    const [event] = eventsOf(around);
+    expect(event).toMatchObject({
+      outcome: 'stopped',
+      reason: 'ProxyNotReadyError: RDS Proxy does not let a in',
+    });
+    expect(event?.afterRotation).not.toHaveProperty('evidence');
+    expect(await around.execute({ resume: true }, 'resumed')).toBe('SUCCEEDED');
+    expect(await stateOf(around)).toBe('finished');
+  });
+
+  test('stops at once when the server itself refuses AWSCURRENT', async () => {
+    const around = world(proxied);
+    await around.rotated(v1, 'planned', { primary: 'a:2', replaced: 'a:1' });
+    around.before.operation = notReady(1, 'LoginRefusedError');
+    expect(await around.execute()).toBe('FAILED');
+    expect(tasksOf(around).filter((task) => task === 'proveProxy')).toHaveLength(1);
+  });
+
+  test.each([
+    ['pgbouncer', { ...database, connection: 'pgbouncer' as const }],
+    ['direct', { ...database, connection: 'direct' as const }],
+    ['a manifest of 0.1', database],
+  ])('is no matter of %s', async (_title, secret) => {
+    const around = world(secret);
+    await around.rotated(v1, 'planned', { primary: 'b:2', replaced: 'a:1' });
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(tasksOf(around)).not.toContain('proveProxy');
   });
 });
 

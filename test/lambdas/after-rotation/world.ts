@@ -72,7 +72,11 @@ export function world(secret: RotatedManifestSecret = jwt) {
 
   const calls: Call[] = [];
   /** Called before each task: the outside world moves. */
-  const before: { task: (call: Call) => Promise<void> | void } = { task: () => undefined };
+  const before: {
+    task: (call: Call) => Promise<void> | void;
+    /** What an operation of the rotation function answers. */
+    operation: (call: Call) => Promise<object | undefined> | object | undefined;
+  } = { task: () => undefined, operation: () => undefined };
 
   async function rotated(
     token: string,
@@ -103,9 +107,9 @@ export function world(secret: RotatedManifestSecret = jwt) {
     await before.task(payload as Call);
     return runTask(doors, payload);
   });
-  bench.lambda.on(secret.function, (payload) => {
+  bench.lambda.on(secret.function, async (payload) => {
     calls.push(payload as Call);
-    return { outcome: 'retired' };
+    return (await before.operation(payload as Call)) ?? { outcome: 'retired' };
   });
   // Lambda takes a name as well as an ARN (API_Invoke).
   const invoke = bench.lambda.invoke.bind(bench.lambda);
@@ -130,5 +134,5 @@ export function world(secret: RotatedManifestSecret = jwt) {
     return (await bench.described(executionArn(executionName))).status;
   }
 
-  return { secrets, controlTable, doors, calls, before, rotated, activateBy, execute };
+  return { bench, secrets, controlTable, doors, calls, before, rotated, activateBy, execute };
 }
