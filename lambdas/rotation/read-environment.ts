@@ -10,7 +10,8 @@ export function readEnvironment<Schema extends z.ZodType>(
   schema: Schema,
   variables: Readonly<Record<string, string | undefined>>,
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(variables);
+  // `process.env` is no plain object, and zod's records take no other.
+  const parsed = schema.safeParse({ ...variables });
   if (parsed.success) {
     return parsed.data;
   }

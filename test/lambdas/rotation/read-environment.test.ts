@@ -34,7 +34,8 @@ test('a function that was told something wrong, or not told it, names the variab
     jwt: ['SECRET_ARN does not fit', 'SECRET_NAME is missing', 'ARMED does not fit'],
     starter: ['STATE_MACHINE_ARN does not fit'],
   };
-  const argument = JSON.stringify([Object.keys(expected), resolve('dist/lambdas')]);
+  const rooms = [...Object.keys(expected), 'operator'];
+  const argument = JSON.stringify([rooms, resolve('dist/lambdas')]);
   const told = JSON.parse(
     execFileSync(process.execPath, ['--input-type=module', '-e', start, argument], {
       env: variables,
@@ -51,5 +52,7 @@ test('a function that was told something wrong, or not told it, names the variab
       expect(told[room].message).toContain(problem);
     }
   }
+  // Its environment is any; what it lacks is the file beside the bundle.
+  expect(told.operator).toMatchObject({ name: 'OperatorDeploymentError' });
   expect(JSON.stringify(told)).not.toContain('hunter2');
 });
