@@ -16,6 +16,8 @@ export interface CliCommands {
   demo?: (chapter?: string) => Promise<number>;
   /** @returns an exit code. Absent: the sandbox takes any synthesized stack. */
   sandbox?: (options: { port?: number }) => Promise<number>;
+  /** @returns an exit code. Absent: there is no configuration to deploy. */
+  sandboxDeploy?: () => Promise<number>;
 }
 
 /** The terminal of this process, and deployments by its environment. */
@@ -59,7 +61,7 @@ export async function main(
   for (const register of commands) {
     register(program, run);
   }
-  const { demo, sandbox } = handedIn;
+  const { demo, sandbox, sandboxDeploy } = handedIn;
   if (demo !== undefined) {
     program
       .command('demo')
@@ -78,6 +80,14 @@ export async function main(
       .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', parsePort)
       .action(async (options: { port?: number }) => {
         exitCode = await sandbox(options);
+      });
+  }
+  if (sandboxDeploy !== undefined) {
+    program
+      .command('sandbox-deploy')
+      .description('deploy rotation.config.ts over the stack of the sandbox that runs')
+      .action(async () => {
+        exitCode = await sandboxDeploy();
       });
   }
   try {

@@ -27,6 +27,9 @@ export interface Surroundings {
 /** The sandbox's, and no account of AWS. */
 const sandboxAccount = '000000000000';
 
+export const inSandbox = ({ account }: { readonly account: string }): boolean =>
+  account === sandboxAccount;
+
 /**
  * @throws UnknownDeploymentError, EndpointMismatchError, UsageError, NoRegionError, NoCredentialsError,
  * EndpointUnreachableError, ManifestError, AwsCallError
@@ -67,13 +70,13 @@ function endpointFor(
 ): string | undefined {
   const entries = Object.entries(endpoints);
   const local = entries.filter(([, url]) => isLoopback(url));
-  const inSandbox = caller.account === sandboxAccount;
-  const expected = inSandbox ? entries.length : 0;
+  const sandboxed = inSandbox(caller);
+  const expected = sandboxed ? entries.length : 0;
   if (local.length !== expected) {
     const listed = entries.map(([service, url]) => `${service} ${url}`).join(', ');
     throw new EndpointMismatchError(
-      `The credentials are of account ${caller.account}${inSandbox ? ', the sandbox’s' : ''}, and the services are reached at: ${listed}. Expected ${
-        inSandbox
+      `The credentials are of account ${caller.account}${sandboxed ? ', the sandbox’s' : ''}, and the services are reached at: ${listed}. Expected ${
+        sandboxed
           ? 'every endpoint on 127.0.0.1: set AWS_ENDPOINT_URL to the URL the sandbox printed, and unset its forms for one service'
           : 'no endpoint on this machine: unset AWS_ENDPOINT_URL, or use the keys the sandbox printed'
       }. Nothing was changed.`,
@@ -98,10 +101,14 @@ async function manifestOf(
 ): Promise<Manifest> {
   const place = `account ${caller.account}, region ${caller.region}`;
   if (asked !== undefined) {
-    const manifest = await door.manifest(asked);
+    let denied: unknown;
+    const manifest = await door.manifest(asked).catch((error: unknown) => {
+      if (!isAwsError(error, 'AccessDeniedException')) throw error;
+      denied = error;
+    });
     if (manifest !== undefined) return manifest;
     throw new UnknownDeploymentError(
-      `There is no deployment ${nameOf(asked)} in ${place}; ${await whatThereIs(door)}`,
+      `There is no deployment ${nameOf(asked)} in ${place}; ${await whatThereIs(door, asked, denied)}`,
     );
   }
   const found = await door.list();
@@ -122,18 +129,23 @@ async function manifestOf(
   return manifest;
 }
 
-/** Who may not list was named another deployment; that is no reason for a second error. */
-async function whatThereIs(door: DeploymentsDoor): Promise<string> {
+/**
+ * Who may not list was named another deployment; that is no reason for a second error.
+ * @param denied why the manifest could not be read: on-call may read that of its own deployment, and of a
+ * misspelt one AWS says "denied", not "absent". It is thrown where the list does not show that it is absent.
+ */
+async function whatThereIs(door: DeploymentsDoor, asked: Scope, denied: unknown): Promise<string> {
   try {
-    const found = await door.list();
+    const found = (await door.list()).map(nameOf);
+    if (denied !== undefined && found.includes(nameOf(asked))) throw denied;
     return found.length === 0
       ? 'there is none at all. Check account and region, or deploy it with `npx cdk deploy`.'
-      : `expected one of: ${found.map(nameOf).join(', ')}.`;
+      : `expected one of: ${found.join(', ')}.`;
   } catch (error) {
-    if (isAwsError(error, 'AccessDeniedException')) {
+    if (denied === undefined && isAwsError(error, 'AccessDeniedException')) {
       return 'which there are, these credentials may not list. Check name, account and region.';
     }
-    throw error;
+    throw denied ?? error;
   }
 }
 

@@ -14,7 +14,12 @@ import {
   type PostgresServer,
   startPostgres,
 } from '../sandbox/postgres/start.ts';
-import { type Credentials, type Sandbox, startSandbox } from '../sandbox/start.ts';
+import {
+  type Credentials,
+  type Sandbox,
+  type SandboxOptions,
+  startSandbox,
+} from '../sandbox/start.ts';
 import { Application } from './application.ts';
 import { buildFunctions, localConfig, synthesize } from './assembly.ts';
 import type { DataSet } from './data/data-set.ts';
@@ -43,11 +48,16 @@ export interface StageOptions {
   clock: { start: Date; mode: 'manual' | 'flowing' };
   /** @default 0, a free port */
   port?: number;
+  /** What the account holds before the stack. @default nothing */
+  existing?: SandboxOptions['existing'];
   postgres?: PostgresOptions;
   guard: ValueGuard;
   /** Takes what has to be closed, as soon as it is open; closed in reverse order. */
   onClose(close: () => Promise<void>): void;
 }
+
+/** The user who rotates, and reads no value. */
+export const onCall = 'on-call';
 
 /** The database the example's `db` and `legacyDb` share. */
 const dbname = 'pharmacy';
@@ -82,6 +92,7 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   const startingSandbox = startSandbox({
     assembly,
     clock,
+    ...(options.existing !== undefined && { existing: options.existing }),
     ...(options.port !== undefined && { port: options.port }),
   });
   onClose(() => stopped(startingSandbox));
@@ -108,7 +119,7 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   await ownedSecretWith(owner).put(adminSecret, value);
   report.changed(`its owner put the rotator's credential into ${adminSecret}`);
 
-  const operatorKey = sandbox.createPrincipal('on-call', {
+  const operatorKey = sandbox.createPrincipal(onCall, {
     managedPolicies: [operatorPolicyName(config)],
   });
   const applicationKey = sandbox.createPrincipal('api', {

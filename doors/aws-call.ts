@@ -113,7 +113,12 @@ function toAwsCallError(call: string, error: unknown, options: CallOptions): Aws
     const awsCode = name ?? 'Unknown';
     const told = printable(awsCode, message ?? 'no message', options);
     const advice = adviceFor(awsCode, message ?? '');
-    return new AwsCallError(call, awsCode, advice === '' ? told : `${told} What to do: ${advice}.`);
+    const stop = /[.!?]$/.test(told) ? '' : '.';
+    return new AwsCallError(
+      call,
+      awsCode,
+      advice === '' ? told : `${told}${stop} What to do: ${advice}.`,
+    );
   }
   const kind = code ?? name ?? 'Unknown';
   if (withoutAnswer.has(kind)) {

@@ -6,6 +6,7 @@ import type {
 } from '../../domain/events/operator-requests.ts';
 import type { AdoptionRefusal } from '../../domain/policy/adoption.ts';
 import type { AdoptionReport } from '../../domain/reports/adoption-report.ts';
+import { inSandbox } from '../open-deployment.ts';
 import { oneLine } from '../printable.ts';
 import { wrap } from '../table.ts';
 
@@ -24,7 +25,7 @@ export function renderRehearsal(rehearsal: Rehearsal, columns: number): string[]
       ? ''
       : `, ${bytes} bytes${nextBytes ? `, after a rotation ${nextBytes}` : ''}`;
   const lines = [
-    `Rehearsed: ${facts === undefined ? value : shapeOf(facts)}${size}; ${labels} labels.`,
+    `Rehearsed: ${facts === undefined ? value : shapeOf(facts)}${size}; ${labels} staging ${labels === 1 ? 'label' : 'labels'}.`,
   ];
   if (facts?.columns !== undefined && facts.columns > 0) {
     lines.push(
@@ -80,7 +81,7 @@ function renderFindings(findings: readonly Finding[], columns: number): string[]
 }
 
 /** Ends with what goes into the configuration, and what comes after it. */
-export function renderOutcome({ outcome, secret, executed }: AdoptionReport): string[] {
+export function renderOutcome({ outcome, secret, executed, caller }: AdoptionReport): string[] {
   switch (outcome) {
     case 'refused':
       return ['Not adopted; nothing was changed.'];
@@ -104,24 +105,21 @@ export function renderOutcome({ outcome, secret, executed }: AdoptionReport): st
             ];
       const said =
         outcome === 'adopted'
-          ? `Adopted: ${secret.name} has an age from now on, and is reported; it is not rotated before it is armed.`
+          ? `Adopted: ${secret.name} has an age from now on, and is not rotated before it is armed.`
           : `${secret.name} was adopted before; nothing was changed.`;
-      return [...done, said, ...nextSteps(secret)];
+      return [...done, said, ...nextSteps(secret, inSandbox(caller))];
     }
   }
 }
 
-function nextSteps({ key, armed }: AdoptionReport['secret']): string[] {
-  const rotate = `quarterturn rotate ${key}`;
+function nextSteps({ key, armed }: AdoptionReport['secret'], sandbox: boolean): string[] {
+  const rotate = `npx quarterturn rotate ${key}`;
   return armed
     ? ['', `It is armed. Next: ${rotate}`]
     : [
         '',
-        'Next: 1. this line in rotation.config.ts, in the secret:',
-        `         ${key}: { …, armed: true }`,
-        '      2. npx cdk deploy (its resource policy and its schedule come with that)',
-        `      3. ${rotate}, while somebody looks`,
-        '',
-        'armed: true',
+        `Next: 1. add  armed: true  to "${key}" in the configuration`,
+        `      2. ${sandbox ? 'npm run sandbox:deploy' : 'npx cdk deploy'}  (its resource policy and its schedule come with that)`,
+        `      3. ${rotate}  (while somebody looks)`,
       ];
 }

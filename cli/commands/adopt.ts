@@ -78,7 +78,11 @@ const exitCodeOf: Record<AdoptionReport['outcome'], ExitCode> = {
 
 /** @throws UnknownSecretError, NotAdoptableError */
 function adoptable({ manifest }: OpenDeployment, name: string): RotatedManifestSecret {
-  const secret = findSecret(manifest, name);
+  const secret = findSecret(
+    manifest,
+    name,
+    'To adopt another one, name it in the configuration with adopt: { secretArn, kmsKeyArn }, and deploy.',
+  );
   if (secret.kind === 'userManaged') {
     throw new NotAdoptableError(
       `"${secret.key}" is user-managed (${secret.purpose}): its owners change it, and there is nothing to adopt.`,

@@ -62,7 +62,7 @@ function stateOf({ state, rotating, hold, lease }: SecretStatus): string {
 function columnsOf({ colours }: Look): Column<SecretStatus>[] {
   return [
     { title: 'SECRET', cell: ({ key }) => key },
-    { title: 'KIND', cell: ({ kind }) => (kind === 'userManaged' ? '' : kind) },
+    { title: 'KIND', cell: ({ kind }) => (kind === 'userManaged' ? '' : kind), optional: true },
     {
       title: 'STATE',
       cell: stateOf,
@@ -98,13 +98,17 @@ function detail({ secrets: [secret], versions = [] }: StatusReport, look: Look):
   const facts: [string, string | undefined][] = [
     ['name', secret.name],
     ['state', secret.reason],
-    ['schedule rotates from', secret.rotateAt],
+    // Where the reason does not tell it.
+    [
+      'schedule rotates from',
+      secret.reason.includes(secret.rotateAt ?? ' ') ? undefined : secret.rotateAt,
+    ],
     ['AfterRotation', secret.afterRotation && afterRotationOf(secret.afterRotation)],
   ];
   return [
     '',
     ...facts.flatMap(([title, text]) =>
-      text === undefined ? [] : indented(`${title}: `, text, look),
+      text === undefined ? [] : indented(`${title}: `, toTheMinute(text), look),
     ),
     '',
     ...table(versionColumns, versions, look.columns),
@@ -180,6 +184,9 @@ function indented(title: string, text: string, { columns }: Look): string[] {
 /** `2026-05-17`, in UTC: what the schedule counts in. */
 const day = (instant: string | undefined): string => instant?.slice(0, 10) ?? '';
 const minute = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')}Z`;
+/** Instants inside a sentence. */
+const toTheMinute = (text: string): string =>
+  text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, minute);
 const days = (count: number | undefined): string => (count === undefined ? '' : `${count} d`);
 
 export function duration(milliseconds: number | undefined): string {

@@ -1,7 +1,9 @@
 /** What the demo says at its end, and the sandbox when it is ready. */
 
 import type { Credentials, Sandbox } from '../../sandbox/start.ts';
+import { entryOf, oldSecretKey } from '../existing-secret.ts';
 import type { Operator } from '../operator.ts';
+import { present } from '../proof.ts';
 
 export function whatToTryNext(seconds: number): string {
   return `
@@ -20,38 +22,59 @@ export interface Invitation {
   sandbox: Pick<Sandbox, 'url' | 'region' | 'account'>;
   operator: Pick<Operator, 'rotatedSecrets'>;
   operatorKey: Credentials;
-  tokenFile: string;
+  /** The sandbox's own, with the control token. */
+  directory: string;
+  /** The configuration it was deployed from, as a person names it. */
+  file: string;
 }
 
 /** Lines to paste into another terminal. */
-export function invitation({ sandbox, operator, operatorKey, tokenFile }: Invitation): string {
-  const rotated = operator.rotatedSecrets();
-  const names = rotated.map(({ name }) => name);
-  const keys = rotated.map(({ key }) => key);
+export function invitation(invited: Invitation): string {
+  const { sandbox, operator, operatorKey, directory, file } = invited;
+  const [first] = operator.rotatedSecrets();
+  const { key, name } = present(first, 'a secret of the example rotates');
   // By option, too: releases of the command before 2023 do not know the variable.
   const aws = (command: string) => `  aws secretsmanager ${command} --endpoint-url ${sandbox.url}`;
+  const entry = entryOf(sandbox.region).replaceAll(/^/gm, '    ');
   return `
-The sandbox runs on ${sandbox.url} (account ${sandbox.account}) until Ctrl-C. In another terminal:
+The sandbox runs on ${sandbox.url} (account ${sandbox.account}) until Ctrl-C. In another terminal,
+in this folder:
 
   export AWS_ACCESS_KEY_ID=${operatorKey.accessKeyId}
   export AWS_SECRET_ACCESS_KEY=${operatorKey.secretAccessKey}
   export AWS_REGION=${sandbox.region} AWS_DEFAULT_REGION=${sandbox.region}
   export AWS_ENDPOINT_URL=${sandbox.url}
+  export QUARTERTURN_SANDBOX=${directory}
   unset AWS_SESSION_TOKEN AWS_PROFILE
-
-  npx quarterturn status
-  npx quarterturn rotate ${keys[0]}
-  npx quarterturn status ${keys[0]}
-
-${names.map((name) => aws(`rotate-secret --secret-id ${name}`)).join('\n')}
-${aws(`describe-secret --secret-id ${names[0]}`)}
 
 This is the key of on-call: it rotates and looks at labels, and may read no value. It opens nothing
 but this sandbox.
 
-Clock, faults and requests are under ${sandbox.url}/_sandbox/, with the token of a file only you
-can read:
+Rotate:
 
-  curl -H "Authorization: Bearer $(cat ${tokenFile})" ${sandbox.url}/_sandbox/requests
+  npx quarterturn status
+  npx quarterturn rotate ${key}
+${aws(`rotate-secret --secret-id ${name}`)}
+${aws(`describe-secret --secret-id ${name}`)}
+
+Take over a secret that was here before the stack. Add it to \`secrets\` in ${file}:
+
+${entry}
+
+deploy, and adopt it:
+
+  npm run sandbox:deploy
+  npx quarterturn adopt ${oldSecretKey} --dry-run
+  npx quarterturn adopt ${oldSecretKey}
+
+then add \`armed: true\` to it, deploy, and rotate it:
+
+  npm run sandbox:deploy
+  npx quarterturn rotate ${oldSecretKey}
+  npx quarterturn status
+
+Its clock, faults and requests (docs/sandbox.md):
+
+  curl -H "Authorization: Bearer $(cat ${directory}/control-token)" ${sandbox.url}/_sandbox/clock
 `;
 }

@@ -193,7 +193,7 @@ function byAge(facts: SecretFacts, { since }: Age): Judgement {
   const overdue = !(now < limit.getTime());
   const due = !(now < rotateAt.getTime());
   const urgent = !(now < limit.getTime() - urgentDays * day);
-  const refused = blocked(facts, urgent);
+  const refused = blocked(facts, urgent, facts.origin === 'adopted');
   if (refused !== undefined) return refused;
   return {
     decision: overdue ? 'overdue' : due ? 'due' : 'notDue',
@@ -204,9 +204,11 @@ function byAge(facts: SecretFacts, { since }: Age): Judgement {
 }
 
 /** Reasons not to touch a secret that are a finding only when its limit is near. */
-function blocked(facts: SecretFacts, urgent: boolean): Judgement | undefined {
+function blocked(facts: SecretFacts, urgent: boolean, adopted = false): Judgement | undefined {
   if (!facts.armed) {
-    const reason = 'not armed: adopt it and deploy it with armed: true';
+    const reason = adopted
+      ? 'adopted, not armed: deploy it with armed: true'
+      : 'not armed: adopt it and deploy it with armed: true';
     return { decision: 'unarmed', act: 'nothing', finding: urgent, reason };
   }
   if (!facts.rotationEnabled) {

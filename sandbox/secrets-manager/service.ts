@@ -3,6 +3,7 @@
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/
  */
 import { randomUUID } from 'node:crypto';
+import { SandboxClock } from '../clock.ts';
 import type { PolicyDocument } from '../iam/policy.ts';
 import type { AwsService, Caller, Operation } from '../service.ts';
 import type { Backend, Behaviour, SecretsManagerPorts } from './backend.ts';
@@ -32,6 +33,8 @@ export interface TemplateSecret {
 export interface ExistingSecret extends TemplateSecret {
   /** The six characters its ARN ends with. */
   suffix: string;
+  /** When it and its value were made. @default now */
+  createdAt?: Date;
   /** Base64; instead of `secretString`. */
   secretBinary?: string;
   policy?: PolicyDocument;
@@ -105,9 +108,13 @@ export class SecretsManagerService implements AwsService {
       KmsKeyId: secret.kmsKeyId,
       Tags: tagsOf(secret.tags),
     };
-    const { policy, owningService, primaryRegion } = secret;
-    const made = create(this.#backend, deployment, input, randomUUID(), secret.suffix);
-    changeSecret(this.#backend, made, (draft) => {
+    const { policy, owningService, primaryRegion, createdAt } = secret;
+    const then =
+      createdAt === undefined
+        ? this.#backend
+        : { ...this.#backend, clock: new SandboxClock(createdAt, 'manual') };
+    const made = create(then, deployment, input, randomUUID(), secret.suffix);
+    changeSecret(then, made, (draft) => {
       Object.assign(draft, {
         ...(policy && { policy }),
         ...(owningService && { owningService }),

@@ -56,6 +56,22 @@ describe('which deployment a command is about', () => {
     await expect(open({}, world)).rejects.toMatchObject({ awsCode: 'AccessDeniedException' });
   });
 
+  test('a misspelt name is no question of rights, although AWS denies what is not there', async () => {
+    const mayRead = (scope: Scope) => scope.name === example.name;
+    await expect(
+      open({ deployment: 'billing/prod' }, { deployed: [example], mayRead }),
+    ).rejects.toMatchObject({
+      code: 'ERR_ROTATION_UNKNOWN_DEPLOYMENT',
+      message: expect.stringContaining(`expected one of: ${example.name}/${example.environment}`),
+    });
+    // It is there, or nobody can see whether it is: what AWS said is told.
+    for (const world of [{ deployed: [example, other] }, { deployed: [], mayList: false }]) {
+      await expect(
+        open({ deployment: 'billing/prod' }, { ...world, mayRead }),
+      ).rejects.toMatchObject({ call: 'GetParameter', awsCode: 'AccessDeniedException' });
+    }
+  });
+
   test('none at all says where was looked', async () => {
     await expect(open({}, { deployed: [] })).rejects.toThrow(
       'account 123456789012, region eu-west-1: nothing lies below /quarterturn/',
@@ -125,6 +141,7 @@ describe('AWS and the sandbox cannot be mistaken for each other', () => {
 interface FakeAccount {
   deployed?: Manifest[];
   mayList?: boolean;
+  mayRead?: (scope: Scope) => boolean;
   account?: string;
   endpoints?: Record<string, string>;
   environment?: Record<string, string>;
@@ -148,7 +165,12 @@ function open(options: { deployment?: string }, fake: FakeAccount) {
       if (!mayList) throw new AwsCallError('GetParametersByPath', 'AccessDeniedException', 'no');
       return deployed.map(({ name, environment }) => ({ name, environment }));
     },
-    manifest: async (scope) => deployed.find((manifest) => is(manifest, scope)),
+    async manifest(scope) {
+      if (fake.mayRead?.(scope) === false) {
+        throw new AwsCallError('GetParameter', 'AccessDeniedException', 'no');
+      }
+      return deployed.find((manifest) => is(manifest, scope));
+    },
     doorsTo: () => doors,
   };
   return openDeployment(options, {

@@ -11,7 +11,8 @@ test('the sandbox invites to paste: settings first, then the command line, then 
     sandbox: { url: 'http://127.0.0.1:4566', region: 'eu-west-1', account: '000000000000' },
     operator: { rotatedSecrets: () => rotated },
     operatorKey: { accessKeyId: 'LOCALUSER', secretAccessKey: 'of-the-sandbox' },
-    tokenFile: '/tmp/token',
+    directory: '/tmp/sandbox',
+    file: 'rotation.config.ts',
   });
   const lines = text.split('\n').map((line) => line.trim());
   const at = (line: string) => lines.indexOf(line);
