@@ -13,31 +13,49 @@ const connectTimeoutMilliseconds = 5_000;
 const statementTimeoutMilliseconds = 15_000;
 
 export const nodePostgres: PostgresDoor = {
-  async withSession(endpoint, credential, work) {
-    const at = place(endpoint, credential);
-    const client = new pg.Client(clientConfig(endpoint, credential));
-    // A terminated idle session is an 'error' event, and unheard it ends the process; the next query
-    // of a dead connection fails by itself.
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      // Not as a startup parameter: a pooler refuses those it does not know.
-      await client.query("select set_config('statement_timeout', $1, false)", [
-        String(statementTimeoutMilliseconds),
-      ]);
-    } catch (error) {
-      await close(client);
-      throw classifyError(error, at);
-    }
-    try {
-      return await work(session(client, at));
-    } finally {
-      await close(client);
-    }
+  withSession(endpoint, credential, work) {
+    return withClient(endpoint, credential, statementTimeoutMilliseconds, (client, at) =>
+      work(session(client, at)),
+    );
   },
 };
 
-function clientConfig(endpoint: Endpoint, credential: Credential): pg.ClientConfig {
+/** Logs in, runs `work`, closes the connection. `statementTimeout` in milliseconds, kept by the server. */
+export async function withClient<T>(
+  endpoint: Endpoint,
+  credential: Credential,
+  statementTimeout: number,
+  work: (client: pg.Client, at: string) => Promise<T>,
+): Promise<T> {
+  const at = place(endpoint, credential);
+  const client = new pg.Client(clientConfig(endpoint, credential, statementTimeout));
+  // A terminated idle session is an 'error' event, and unheard it ends the process; the next query
+  // of a dead connection fails by itself.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    if (endpoint.pooled === undefined) {
+      // Not as a startup parameter: a pooler refuses those it does not know.
+      await client.query("select set_config('statement_timeout', $1, false)", [
+        String(statementTimeout),
+      ]);
+    }
+  } catch (error) {
+    await close(client);
+    throw classifyError(error, at);
+  }
+  try {
+    return await work(client, at);
+  } finally {
+    await close(client);
+  }
+}
+
+function clientConfig(
+  endpoint: Endpoint,
+  credential: Credential,
+  statementTimeout: number,
+): pg.ClientConfig {
   return {
     host: endpoint.host,
     port: endpoint.port,
@@ -47,7 +65,7 @@ function clientConfig(endpoint: Endpoint, credential: Credential): pg.ClientConf
     application_name: 'quarterturn',
     connectionTimeoutMillis: connectTimeoutMilliseconds,
     // The server's own timeout comes first; this one is for a server that has gone silent.
-    query_timeout: statementTimeoutMilliseconds + 5_000,
+    query_timeout: statementTimeout + 5_000,
     keepAlive: true,
     ssl: {
       ca: endpoint.ca,
@@ -62,7 +80,7 @@ function clientConfig(endpoint: Endpoint, credential: Credential): pg.ClientConf
   };
 }
 
-function session(client: pg.Client, at: string): Session {
+export function session(client: pg.Client, at: string): Session {
   const query: Session['query'] = async <Row extends Record<string, unknown>>(
     text: string,
     values: readonly unknown[] = [],

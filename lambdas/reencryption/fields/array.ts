@@ -1,0 +1,30 @@
+/** text[] and varchar[]: every element is a value; their order and the NULLs between them stay. */
+import { arrayLiteral } from '../../../doors/postgres/array-literal.ts';
+import { quoteLiteral } from '../../../doors/postgres/identifiers.ts';
+import type { FieldShape, Stored } from '../field.ts';
+
+export function arrayField(value: string, type: string): FieldShape {
+  const sql = type === '_varchar' ? 'varchar[]' : 'text[]';
+  return {
+    // Only arrays that begin at 1 and have one dimension come back the same from a list.
+    read: `(case when ${value} = '{}' or (array_ndims(${value}) = 1 and array_lower(${value}, 1) = 1)
+                 then array_to_json(${value})::text when ${value} is not null then '0' end)`,
+    size: `pg_column_size(${value})`,
+    decode,
+    encode: arrayLiteral,
+    parameter: 'text[]',
+    same: (old) => `${value} = (${old}::${sql}) collate "C"`,
+    change: (_base, _old, now) => `${now}::${sql}`,
+    settled: (prefix) =>
+      `(not exists (select from unnest(${value}) as e
+                     where e <> '' and not starts_with(e::text, ${quoteLiteral(prefix)})))`,
+  };
+}
+
+function decode(raw: string | null): Stored {
+  if (raw === null) {
+    return { kind: 'null' };
+  }
+  const parsed: unknown = JSON.parse(raw);
+  return Array.isArray(parsed) ? { kind: 'texts', texts: parsed } : { kind: 'unusable' };
+}

@@ -1,0 +1,180 @@
+/** What the ledger says of a job: progress, what is left and where, and whether zero is proven. */
+import type { Session } from '../../doors/postgres/door.ts';
+import { columnTypes, leavesOfTable } from '../../doors/postgres/leaves.ts';
+import type { CipherKeys, CipherOf } from './cipher.ts';
+import type { ReencryptedColumn } from './column.ts';
+import { StepOrderError } from './errors.ts';
+import { fieldOf } from './field.ts';
+import { type Job, jobById } from './job.ts';
+import { byTable } from './table.ts';
+
+export interface ColumnLedger {
+  readonly columnId: string;
+  /** Over the pass: rows looked at, by what was found. */
+  readonly nulls: number;
+  readonly skipped: number;
+  readonly rewritten: number;
+  readonly quarantined: number;
+  readonly gone: number;
+  readonly opened: number;
+  readonly remaining: number;
+}
+
+export interface Ledger {
+  readonly job: Job;
+  readonly ranges: { readonly done: number; readonly total: number };
+  readonly rowsEstimated: number;
+  readonly columns: readonly ColumnLedger[];
+}
+
+/** Of one pass, the job's own unless told otherwise. */
+export async function ledger(session: Session, jobId: string, pass?: number): Promise<Ledger> {
+  const job = await jobById(session, jobId);
+  const of = pass ?? job.pass;
+  const [ranges] = await session.query<{ done: number; total: number; rows: number }>(
+    `select count(*) filter (where pass > $2 or (pass = $2 and state = 'done'))::int as done,
+            count(*)::int as total,
+            (select coalesce(sum(rows_estimated), 0) from quarterturn.leaf where job = $1)::float8 as rows
+       from quarterturn.range where job = $1`,
+    [jobId, of],
+  );
+  const columns = await session.query<ColumnLedger & Record<string, unknown>>(
+    `select c.column_id as "columnId", sum(c.nulls)::float8 as nulls, sum(c.skipped)::float8 as skipped,
+            sum(c.rewritten)::float8 as rewritten, sum(c.quarantined)::float8 as quarantined,
+            sum(c.gone)::float8 as gone, sum(c.opened)::float8 as opened,
+            sum(c.remaining)::float8 as remaining
+       from quarterturn.range_count as c join quarterturn.range as r on r.id = c.range
+      where r.job = $1 and c.pass = $2 group by c.column_id order by c.column_id`,
+    [jobId, of],
+  );
+  return {
+    job,
+    ranges: { done: ranges?.done ?? 0, total: ranges?.total ?? 0 },
+    rowsEstimated: ranges?.rows ?? 0,
+    columns,
+  };
+}
+
+export interface Left {
+  readonly columnId: string;
+  readonly leaf: string;
+  /** As the value calls its key; undefined: it names none. */
+  readonly kid: string | undefined;
+  readonly rows: number;
+}
+
+/** Exact, now, by a scan of every declared leaf: rows not under the target key, by the key their value names. */
+export async function rowsLeft(
+  session: Session,
+  columns: readonly ReencryptedColumn[],
+  ciphers: { cipherOf: CipherOf; keys: CipherKeys },
+): Promise<Left[]> {
+  const left: Left[] = [];
+  await session.transaction(async () => {
+    await session.query('set local row_security = off');
+    for (const [table, declared] of byTable(columns)) {
+      for (const leaf of await leavesOfTable(session, table)) {
+        const types = await columnTypes(
+          session,
+          leaf.name,
+          declared.map(({ column }) => column),
+        );
+        for (const column of declared) {
+          const found = types.get(column.column);
+          if (found !== undefined) {
+            const cipher = ciphers.cipherOf(column, ciphers.keys);
+            const field = fieldOf(column, found, cipher);
+            const rows = await session.query<{ kid: string | null; rows: number }>(
+              `select substring(${field.read} from 'qt1\\.([0-9a-f]{16})\\.') as kid, count(*)::float8 as rows
+                 from only ${leaf.name} as t
+                where (${field.read}) is not null
+                  and not coalesce(${field.settled(cipher.targetPrefix)}, false) group by 1 order by 1`,
+            );
+            for (const { kid, rows: count } of rows) {
+              left.push({
+                columnId: column.id,
+                leaf: leaf.name,
+                kid: kid ?? undefined,
+                rows: count,
+              });
+            }
+          }
+        }
+      }
+    }
+  });
+  return left;
+}
+
+export interface Verdict {
+  readonly green: boolean;
+  /** What stands in the way, in words. */
+  readonly findings: readonly string[];
+}
+
+/**
+ * After verify and count: is zero proven? Quarantined rows block until they are signed off. `stores`: declared
+ * places that cannot be counted from here; each needs somebody's word for the target key.
+ * A green verdict closes the job as verified; the same question later gets the same answer.
+ * @throws StepOrderError
+ */
+export async function verdict(
+  session: Session,
+  jobId: string,
+  stores: readonly string[] = [],
+): Promise<Verdict> {
+  const job = await jobById(session, jobId);
+  if (job.state === 'verified') {
+    return { green: true, findings: [] };
+  }
+  const counted = await ledger(session, jobId);
+  if (job.passKind !== 'count' || counted.ranges.done < counted.ranges.total) {
+    throw new StepOrderError(
+      `Job ${jobId} is in pass ${job.pass} (${job.passKind}), ${counted.ranges.done} of ${counted.ranges.total} ranges done; verify, then count, then ask.`,
+    );
+  }
+  const verified = await ledger(session, jobId, job.pass - 1);
+  // Seen since the last sweep: what was damaged before and opens now is not held against anybody.
+  const quarantine = await session.query<{ column: string; rows: number; accepted: number }>(
+    `select column_id as column, count(*)::int as rows, count(accepted_at)::int as accepted
+       from quarterturn.quarantine where job = $1 and seen_pass >= $2 group by 1`,
+    [jobId, job.pass - 2],
+  );
+  const findings: string[] = [];
+  for (const { columnId, remaining } of counted.columns) {
+    const known = quarantine.find(({ column }) => column === columnId);
+    const rows = known?.rows ?? 0;
+    if (known !== undefined && known.accepted < rows) {
+      findings.push(`${rows - known.accepted} quarantined rows of ${columnId} are not signed off`);
+    }
+    const first = verified.columns.find((column) => column.columnId === columnId);
+    const unopened = (first?.remaining ?? 0) + (first?.quarantined ?? 0);
+    if (first === undefined || unopened > rows) {
+      findings.push(
+        `${unopened} rows of ${columnId} did not open with the target key when verified, ${rows} of them known`,
+      );
+    }
+    // A damaged value that begins as one under the target key is not counted here, but above.
+    if (remaining > rows) {
+      findings.push(
+        `${remaining} rows of ${columnId} were not under the target key when counted again, ${rows} of them known`,
+      );
+    }
+  }
+  const attested = await session.query<{ store: string }>(
+    'select store from quarterturn.attestation where secret = $1 and kid = $2',
+    [job.secret, job.targetKid],
+  );
+  for (const store of stores) {
+    if (!attested.some((one) => one.store === store)) {
+      findings.push(`nobody has attested that store ${store} holds the target key only`);
+    }
+  }
+  if (findings.length === 0) {
+    await session.query(
+      `update quarterturn.job set state = 'verified', verified_at = now() where id = $1 and state = 'active'`,
+      [jobId],
+    );
+  }
+  return { green: findings.length === 0, findings };
+}
