@@ -31,6 +31,21 @@ const harmlessMessages = new Set([
   '57P03', // starting up
 ]);
 
+/** What PgBouncer says of a login, in words of its own: its one SQLSTATE may carry the server's words, too. */
+const poolerMessages = new RegExp(
+  `^(${[
+    'SASL authentication failed',
+    '(server login failed: FATAL )?password authentication failed( for user "[\\w$]+")?',
+    'SCRAM authentication failed: user has MD5 secret',
+    'no such (user|database: [\\w$-]+)',
+    'bouncer config error',
+    'query_wait_timeout',
+    'client_login_timeout',
+    'no more connections allowed \\(max_client_conn\\)',
+    'server login has been failing, try again later \\(server_login_retry\\)',
+  ].join('|')})$`,
+);
+
 const hints: Readonly<Record<string, string>> = {
   '25006': 'this is a read-only server: the rotation needs the writer endpoint',
   '42501':
@@ -78,7 +93,7 @@ function fromServer(sqlstate: string, message: string, at: string): Error {
     case '28000':
       return new RoleCannotLoginError(at);
     default: {
-      const words = harmlessMessages.has(sqlstate) ? message : '';
+      const words = harmlessMessages.has(sqlstate) || isPoolers(sqlstate, message) ? message : '';
       const hint = hints[sqlstate] ?? '';
       return new PostgresError(
         at,
@@ -88,6 +103,9 @@ function fromServer(sqlstate: string, message: string, at: string): Error {
     }
   }
 }
+
+const isPoolers = (sqlstate: string, message: string): boolean =>
+  sqlstate === '08P01' && poolerMessages.test(message);
 
 function describe(error: unknown): { code: string; message: string } {
   const thrown = error as { code?: unknown; message?: unknown } | null | undefined;
