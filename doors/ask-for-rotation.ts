@@ -11,7 +11,10 @@ import type { SecretDescription, SecretsManagerDoor } from './secrets-manager.ts
 
 export interface AskingDoors {
   secretsManager: Pick<SecretsManagerDoor, 'rotate'>;
-  controlTable: Pick<ControlTableDoor, 'putIntent' | 'getAfterRotation' | 'getLease'>;
+  controlTable: Pick<
+    ControlTableDoor,
+    'putIntent' | 'getAfterRotation' | 'getLease' | 'getAdoption'
+  >;
   clock: Clock;
 }
 
@@ -38,6 +41,10 @@ export async function askForRotation(
   const refusal = preflight({
     intent: 'planned',
     armed: secret.armed,
+    adopted:
+      secret.origin === 'adopted'
+        ? (await controlTable.getAdoption(secret.name)) !== undefined
+        : undefined,
     describe: description,
     token,
     afterRotation:

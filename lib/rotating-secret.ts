@@ -134,7 +134,10 @@ export class RotatingSecret extends Construct {
       allow('Random', ['kms:GenerateRandom'], ['*']),
       ...deployment.controlTable.statements({
         secretNames: [this.reference.name],
-        read: ['intent.*', 'rotation', 'after', 'lease', 'compromised'],
+        read: [
+          ...(['intent.*', 'rotation', 'after', 'lease', 'compromised'] as const),
+          ...(this.adopted ? (['adopted'] as const) : []),
+        ],
         write: ['rotation', 'after', 'lease'],
         remove: ['after'],
       }),

@@ -8,15 +8,22 @@
  * 1. everybody: a lease of another token; a rotation in progress under another token
  * 2. activate:  unless AWSCURRENT is the version that published the key, and that key is the one named
  * 3. planned and activate: rotation is switched off (RotateSecret would silently switch it on again)
- * 4. planned:   not armed; the AfterRotation of AWSCURRENT due or running; a published key that waits for
+ * 4. planned:   not armed; never adopted (its owners were not asked what would be lost); the AfterRotation of AWSCURRENT due or running; a published key that waits for
  *               activation; a re-encryption that is active
  * Rollback and emergency meet the first rule only.
  */
-import { currentVersion, rotationInProgress, type VersionIdsToStages } from './labels.ts';
+import {
+  currentVersion,
+  dateLabelsOf,
+  rotationInProgress,
+  type VersionIdsToStages,
+} from './labels.ts';
 
 export interface Situation {
   readonly intent: 'planned' | 'activate' | 'rollback' | 'emergency';
   readonly armed: boolean;
+  /** Is the adoption of an existing secret recorded? Absent: a secret that this deployment made. */
+  readonly adopted?: boolean | undefined;
   /** From DescribeSecret, never from ListSecrets: a list may be five minutes old (API_ListSecrets). */
   readonly describe: {
     readonly rotationEnabled: boolean;
@@ -48,6 +55,7 @@ export type RefusalCode =
   | 'ERR_ROTATION_DISABLED'
   | 'ERR_ROTATION_NOT_ACTIVATABLE'
   | 'ERR_ROTATION_NOT_ARMED'
+  | 'ERR_ROTATION_NOT_ADOPTED'
   | 'ERR_ROTATION_AFTER_ROTATION_PENDING'
   | 'ERR_ROTATION_KEY_AWAITS_ACTIVATION'
   | 'ERR_ROTATION_REENCRYPTION_ACTIVE';
@@ -66,6 +74,7 @@ const rules: Record<Situation['intent'], readonly Rule[]> = {
   planned: [
     ...everybody,
     notArmed,
+    notAdopted,
     rotationOff,
     keyAwaitsActivation,
     afterRotationPending,
@@ -110,6 +119,18 @@ function notArmed({ armed }: Situation): Refusal | undefined {
     code: 'ERR_ROTATION_NOT_ARMED',
     message:
       'The secret is not armed; a planned rotation expects an armed one. Run `quarterturn adopt`, set `armed: true` in rotation.config.ts and deploy.',
+  };
+}
+
+/** What has a date label was rotated before, by whatever release. */
+function notAdopted({ adopted, describe }: Situation): Refusal | undefined {
+  const stages = describe.versionIdsToStages;
+  const wasRotated = Object.keys(stages).some((id) => dateLabelsOf(id, stages).length > 0);
+  if (adopted !== false || wasRotated) return undefined;
+  return {
+    code: 'ERR_ROTATION_NOT_ADOPTED',
+    message:
+      'The secret is armed, and its adoption is not recorded; expected `quarterturn adopt` first, which says what a rotation would break. Run it, then rotate.',
   };
 }
 

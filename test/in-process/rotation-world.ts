@@ -30,6 +30,8 @@ export interface WorldOptions<Value> {
   /** SecretString of the new secret; default: the marker of an uninitialised one. */
   initial?: string;
   armed?: 'true' | 'false';
+  /** Of an adopted secret: the key it is expected to be encrypted with. */
+  kmsKeyArn?: string;
   room(wiring: {
     environment: RotationFunction<Value>['environment'];
     doors: RotationDoors;
@@ -138,6 +140,7 @@ export class RotationWorld<Value> {
       SECRET_ARN: this.secretArn,
       SECRET_NAME: this.secretName,
       ARMED: options.armed ?? ('true' as const),
+      ...(options.kmsKeyArn && { KMS_KEY_ARN: options.kmsKeyArn }),
     };
     const handle = rotationHandler({
       environment,

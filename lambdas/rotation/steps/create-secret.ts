@@ -108,14 +108,18 @@ async function decide<Value>(run: Run<Value>): Promise<RotationRecord> {
   const secretName = run.environment.SECRET_NAME;
   const stages = run.description.versionIdsToStages;
   const current = currentVersion(stages);
-  const [intent, afterRotation, lease] = await Promise.all([
+  const { KMS_KEY_ARN } = run.environment;
+  const [intent, afterRotation, lease, adoption] = await Promise.all([
     controlTable.getIntent(secretName, run.token),
     current && controlTable.getAfterRotation(secretName, current),
     controlTable.getLease(secretName),
+    // Adopted secrets alone are told their key.
+    KMS_KEY_ARN === undefined ? undefined : controlTable.getAdoption(secretName),
   ]);
   const refusal = preflight({
     intent: intent?.intent ?? 'planned',
     armed: run.environment.ARMED === 'true',
+    adopted: KMS_KEY_ARN === undefined ? undefined : adoption !== undefined,
     describe: run.description,
     token: run.token,
     activate: intent?.activate,

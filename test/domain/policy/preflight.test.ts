@@ -51,6 +51,22 @@ const everybody = (code: RefusalCode): Answers => ({
 const table: [string, Partial<Situation>, Answers][] = [
   ['nothing stands in the way', {}, { ...nobody, activate: 'ERR_ROTATION_NOT_ACTIVATABLE' }],
   [
+    'an existing secret was armed and never adopted',
+    { adopted: false },
+    { ...nobody, planned: 'ERR_ROTATION_NOT_ADOPTED', activate: 'ERR_ROTATION_NOT_ACTIVATABLE' },
+  ],
+  [
+    'an existing secret was rotated before adoptions were recorded',
+    {
+      adopted: false,
+      describe: {
+        rotationEnabled: true,
+        versionIdsToStages: { [current]: ['AWSCURRENT', 'rotated-20260105T030010Z'] },
+      },
+    },
+    { ...nobody, activate: 'ERR_ROTATION_NOT_ACTIVATABLE' },
+  ],
+  [
     'a key is published and its AfterRotation runs',
     published,
     {
