@@ -30,6 +30,7 @@ export interface Clinic {
     values?: readonly unknown[],
   ): Promise<Row[]>;
   asWorker<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  stop(): Promise<void>;
 }
 
 export async function startClinic(settings: Record<string, string> = {}): Promise<Clinic> {
@@ -42,26 +43,58 @@ export async function startClinic(settings: Record<string, string> = {}): Promis
     server,
     endpoint,
     worker,
-    sql: (text, values) =>
-      nodePostgres.withSession(endpoint, server.superuser, (session) =>
-        session.query(text, values),
-      ),
-    asWorker: (work) => nodePostgres.withSession(endpoint, worker, work),
+    sql: async (text, values) => (await superuser).session.query(text, values),
+    asWorker: async (work) => work((await engine).session),
+    async stop() {
+      for (const kept of [superuser, engine]) {
+        await (await kept.catch(() => undefined))?.close();
+      }
+      await server.stop();
+    },
   };
+  let superuser: Promise<Kept> = Promise.reject(new Error('not started'));
+  let engine = superuser;
+  superuser.catch(() => undefined);
   try {
     await server.session(async (client) => {
       await client.query('create database clinic');
       await client.query(`create role reencryption login password '${worker.password}'`);
       await client.query(`create role app login password 'of the application'`);
     });
-    await nodePostgres.withSession(endpoint, server.superuser, (session) =>
-      migrate(session, 'reencryption'),
-    );
+    superuser = keep(endpoint, server.superuser);
+    await migrate((await superuser).session, 'reencryption');
+    engine = keep(endpoint, worker);
     return clinic;
   } catch (error) {
-    await server.stop();
+    await clinic.stop();
     throw error;
   }
+}
+
+interface Kept {
+  session: Session;
+  close(): Promise<void>;
+}
+
+/** A session until it is closed: a login costs more than all a test does with it. */
+export function keep(endpoint: Endpoint, credential: Credential): Promise<Kept> {
+  return new Promise((resolve, reject) => {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((done) => {
+      end = done;
+    });
+    const closed = nodePostgres.withSession(endpoint, credential, (session) => {
+      resolve({
+        session,
+        close: () => {
+          end();
+          return closed;
+        },
+      });
+      return ended;
+    });
+    closed.catch(reject);
+  });
 }
 
 function keyOf(name: string): CipherKey {
@@ -124,7 +157,7 @@ export const planAll: PlanLimits = { rowsPerRange: 400, rowsCutExactly: 1_000_00
 export function engineOf(
   clinic: Clinic,
   columns: readonly ReencryptedColumn[],
-  more: Partial<Engine> = {},
+  more: Partial<Omit<Engine, 'limits'>> & { limits?: Partial<Engine['limits']> } = {},
 ): Engine {
   return {
     door: bulkPostgres,

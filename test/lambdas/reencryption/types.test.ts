@@ -28,7 +28,7 @@ let clinic: Clinic;
 beforeAll(async () => {
   clinic = await startClinic();
 });
-afterAll(() => clinic?.server.stop());
+afterAll(() => clinic?.stop());
 
 const grant = (table: string, read: string, written: string) =>
   clinic.sql(`grant select (${read}), update (${written}) on ${table} to reencryption`);
@@ -184,7 +184,12 @@ describe('types of columns', () => {
 describe('keys of rows', () => {
   const text = `text collate "de-x-icu"`;
   const kinds: [string, string, string, number][] = [
-    ['bigints with gaps below zero', 'id bigint primary key', '(i::bigint * i - 400) * 1000003', 1_000],
+    [
+      'bigints with gaps below zero',
+      'id bigint primary key',
+      '(i::bigint * i - 400) * 1000003',
+      1_000,
+    ],
     ['random uuids', 'id uuid primary key', `md5(i::text)::uuid`, 1_000],
     [
       'text in a collation of its own',

@@ -22,7 +22,7 @@ let clinic: Clinic;
 beforeAll(async () => {
   clinic = await startClinic();
 });
-afterAll(() => clinic?.server.stop());
+afterAll(() => clinic?.stop());
 
 describe('a column of many kinds of values', () => {
   test('is counted class by class, and only what is sealed under another key is rewritten', async () => {
