@@ -18,6 +18,7 @@ import { checkValueLength, requireUnbound } from './limits.ts';
 import { decodeBytes, type TextEncoding } from './text-encodings.ts';
 
 const blockBytes = 16;
+const longestMatched = 1024 * 1024;
 
 export interface ColonCbcSettings {
   /** The one key these values were sealed with; they do not say so themselves. */
@@ -28,10 +29,13 @@ export interface ColonCbcSettings {
   encoding?: TextEncoding;
 }
 
-/** Plaintexts that are UTF-8 and match from end to end. */
+/** Plaintexts that are UTF-8 and match from end to end, up to 1 MiB: beyond it expressions run out of stack. */
 export function textMatching(pattern: RegExp): (plaintext: Buffer) => boolean {
   const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gmy]/g, ''));
-  return (plaintext) => isUtf8(plaintext) && whole.test(plaintext.toString('utf8'));
+  return (plaintext) =>
+    plaintext.length <= longestMatched &&
+    isUtf8(plaintext) &&
+    whole.test(plaintext.toString('utf8'));
 }
 
 /** @throws InvalidFormatSettingsError */

@@ -134,4 +134,10 @@ describe('a check of plaintexts', () => {
     expect(anything(Buffer.from('Žofie'))).toBe(true);
     expect(anything(Buffer.from([0xff, 0x41]))).toBe(false);
   });
+
+  test('knows nothing beyond 1 MiB', () => {
+    const anything = textMatching(/.*/);
+    expect(anything(Buffer.alloc(1024 * 1024, 'a'))).toBe(true);
+    expect(anything(Buffer.alloc(1024 * 1024 + 1, 'a'))).toBe(false);
+  });
 });
