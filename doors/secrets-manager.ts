@@ -33,6 +33,7 @@ export interface SecretDescription {
   owningService?: string;
   /** The region of the primary, when the secret is replicated: another one's makes this a replica. */
   primaryRegion?: string;
+  tags?: Readonly<Record<string, string>>;
   /** Version id → its staging labels. Versions without a label do not appear. */
   versionIdsToStages: Readonly<Record<string, readonly string[]>>;
 }
@@ -291,6 +292,7 @@ function describe(answer: {
   KmsKeyId?: string | undefined;
   OwningService?: string | undefined;
   PrimaryRegion?: string | undefined;
+  Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined;
   VersionIdsToStages?: Record<string, string[]> | undefined;
 }): SecretDescription {
   return {
@@ -305,6 +307,9 @@ function describe(answer: {
     ...(answer.KmsKeyId && { kmsKeyId: answer.KmsKeyId }),
     ...(answer.OwningService && { owningService: answer.OwningService }),
     ...(answer.PrimaryRegion && { primaryRegion: answer.PrimaryRegion }),
+    ...(answer.Tags && {
+      tags: Object.fromEntries(answer.Tags.map(({ Key = '', Value = '' }) => [Key, Value])),
+    }),
     versionIdsToStages: answer.VersionIdsToStages ?? {},
   };
 }

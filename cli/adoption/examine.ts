@@ -2,6 +2,7 @@
 
 import type * as z from 'zod';
 import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import { tagKeys } from '../../domain/config/names.ts';
 import {
   type BootstrapPlanAnswer,
   bootstrapPlanSchema,
@@ -28,7 +29,7 @@ export async function examine(
   deployment: OpenDeployment,
   secret: RotatedManifestSecret,
 ): Promise<Examination> {
-  const { caller, secretsManager } = deployment;
+  const { caller, manifest, secretsManager } = deployment;
   const describe = await secretsManager.describe(secret.name);
   // A secret on its way to deletion tells nothing else.
   const resourcePolicy =
@@ -43,9 +44,13 @@ export async function examine(
   );
   const { secretArn, kmsKeyArn, functionArn, value } = rehearsal;
   const refusals = adoptionRefusals({
-    configured: { secretArn, kmsKeyArn, functionArn },
+    configured: {
+      ...{ secretArn, kmsKeyArn, functionArn },
+      deployment: `${manifest.name}/${manifest.environment}`,
+    },
     caller,
     describe,
+    taggedFor: deploymentIn(describe.tags),
     resourcePolicy,
     value,
   });
@@ -62,6 +67,11 @@ export async function examine(
         )
       : undefined;
   return { refusals, rehearsal, ...(bootstrap && { bootstrap }) };
+}
+
+function deploymentIn(tags: Readonly<Record<string, string>> = {}): string | undefined {
+  const { [tagKeys.name]: name, [tagKeys.environment]: environment } = tags;
+  return name && environment && `${name}/${environment}`;
 }
 
 export function blocking(findings: readonly Finding[]): Finding[] {

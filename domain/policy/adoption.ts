@@ -10,6 +10,8 @@ export interface AdoptionFacts {
   readonly configured: {
     readonly secretArn: string;
     readonly kmsKeyArn?: string | undefined;
+    /** `<name>/<environment>` */
+    readonly deployment: string;
     /** The function that is to rotate it. */
     readonly functionArn: string;
   };
@@ -25,6 +27,8 @@ export interface AdoptionFacts {
     readonly primaryRegion?: string | undefined;
     readonly versionIdsToStages: VersionIdsToStages;
   };
+  /** The deployment its tags name, as `<name>/<environment>`; absent: none. */
+  readonly taggedFor?: string | undefined;
   /** JSON; absent: none. */
   readonly resourcePolicy?: string | undefined;
   /** When it was adopted before. */
@@ -41,6 +45,7 @@ export type AdoptionRefusalCode =
   | 'SCHEDULED_FOR_DELETION'
   | 'OWNED_BY_SERVICE'
   | 'REPLICA'
+  | 'OTHER_DEPLOYMENT'
   | 'ROTATED_BY_ANOTHER'
   | 'ROTATION_IN_PROGRESS'
   | 'NO_CUSTOMER_KEY'
@@ -66,6 +71,7 @@ const rules: readonly Rule[] = [
   scheduledForDeletion,
   ownedByService,
   replica,
+  otherDeployment,
   rotatedByAnother,
   rotationUnderWay,
   noCustomerKey,
@@ -158,6 +164,24 @@ function replica({ describe }: AdoptionFacts): AdoptionRefusal | undefined {
     code: 'REPLICA',
     reason: `It is a replica of the secret in ${primaryRegion}, and replicas are read-only. Deploy where the primary stands; or make the replica a secret of its own, which then gets no new value from there.`,
     command: aws('stop-replication-to-replica', describe.arn, `--region ${region}`),
+  };
+}
+
+/** Two of them would each find the other's rotations and policy to be somebody's mistake. */
+function otherDeployment({
+  configured,
+  describe,
+  taggedFor,
+}: AdoptionFacts): AdoptionRefusal | undefined {
+  if (taggedFor === undefined || taggedFor === configured.deployment) return undefined;
+  return {
+    code: 'OTHER_DEPLOYMENT',
+    reason: `Its tags say that ${taggedFor} keeps it; expected those of ${configured.deployment}, or none. Two deployments cannot rotate one secret: take it out of that one first (quarterturn eject --deployment ${taggedFor}), which removes them; if it is gone, remove them yourself.`,
+    command: aws(
+      'untag-resource',
+      describe.arn,
+      '--tag-keys quarterturn:name quarterturn:environment',
+    ),
   };
 }
 

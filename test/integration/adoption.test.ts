@@ -8,6 +8,8 @@ import {
   GetResourcePolicyCommand,
   RotateSecretCommand,
   SecretsManagerClient,
+  TagResourceCommand,
+  UntagResourceCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { jwtVerify, SignJWT } from 'jose';
@@ -112,6 +114,21 @@ describe.each(played)('adoption on PostgreSQL %s', (_major, version) => {
         expect(stage.changesSince(before)).toEqual([]);
       },
     );
+
+    test('what the tags say another deployment keeps, until they are gone', async () => {
+      const client = owner();
+      const Tags = [
+        { Key: 'quarterturn:name', Value: 'pharmacy' },
+        { Key: 'quarterturn:environment', Value: 'staging' },
+      ];
+      await client.send(new TagResourceCommand({ SecretId: 'old/jwt', Tags }));
+      const before = stage.sandbox.requests().length;
+      expect((await stage.adopt('jwt')).said).toContain('Refused (OTHER_DEPLOYMENT)');
+      expect(stage.changesSince(before)).toEqual([]);
+      const TagKeys = Tags.map(({ Key }) => Key);
+      await client.send(new UntagResourceCommand({ SecretId: 'old/jwt', TagKeys }));
+      expect(await stage.adopt('jwt', '--dry-run')).toMatchObject({ exitCode: 0 });
+    });
 
     const resolvable = ['plainKey', 'otherKey', 'policied', 'deleted', 'scheduled'] as const;
     const withAws = hasAws && process.env.PROOF === 'full' ? test : test.skip;

@@ -15,7 +15,7 @@ type Change = Partial<Omit<AdoptionFacts, 'describe'>> & {
   describe?: Partial<AdoptionFacts['describe']>;
 };
 const facts = ({ describe: described = {}, ...change }: Change = {}): AdoptionFacts => ({
-  configured: { secretArn, kmsKeyArn, functionArn },
+  configured: { secretArn, kmsKeyArn, functionArn, deployment: 'pharmacy/prod' },
   caller: { account: '123456789012', region: 'eu-west-1' },
   value: 'text',
   ...change,
@@ -74,6 +74,12 @@ const refused: [AdoptionRefusalCode, string, Change, string][] = [
     `aws secretsmanager stop-replication-to-replica --secret-id '${secretArn}' --region eu-west-1`,
   ],
   [
+    'OTHER_DEPLOYMENT',
+    'that another deployment keeps',
+    { taggedFor: 'pharmacy/staging' },
+    `aws secretsmanager untag-resource --secret-id '${secretArn}' --tag-keys quarterturn:name quarterturn:environment`,
+  ],
+  [
     'ROTATED_BY_ANOTHER',
     'that another function rotates on a schedule',
     { describe: { rotationEnabled: true, rotationLambdaArn: `${functionArn}-other` } },
@@ -129,6 +135,7 @@ describe('a secret is not adopted when it is', () => {
 describe('a secret is adopted', () => {
   test.each<[string, Change]>([
     ['as it usually is', {}],
+    ['that carries our tags from a run that was cut off', { taggedFor: 'pharmacy/prod' }],
     ['that names its key by id', { describe: { kmsKeyId: '0b1c' } }],
     ['that is the primary of replicas', { describe: { primaryRegion: 'eu-west-1' } }],
     [
