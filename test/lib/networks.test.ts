@@ -195,6 +195,29 @@ describe('security groups', () => {
     expect(rules(inShared, 'Ingress', 'sg-0d1b2c3d')).toEqual(expected);
   });
 
+  test('poolers are reached on their ports, too, in the same group', () => {
+    const { legacyDb } = pharmacy.secrets;
+    const behind = placed(
+      { main: shared },
+      {
+        legacyDb: {
+          ...legacyDb,
+          network: 'main',
+          connection: 'rdsProxy',
+          endpoints: [
+            { host: 'a.example.com', port: 5432 },
+            { host: 'b.example.com', port: 7432 },
+          ],
+        },
+      },
+    );
+    const expected = ['tcp 5432-5432 NetworksmainFunctions', 'tcp 7432-7432 NetworksmainFunctions'];
+    expect(rules(behind, 'Ingress', 'sg-0d1b2c3d')).toEqual(expected);
+    expect(rules(behind, 'Egress', idOfGroup(functionsGroup(behind)))).toEqual(
+      expect.arrayContaining(['tcp 5432-5432 sg-0d1b2c3d', 'tcp 7432-7432 sg-0d1b2c3d']),
+    );
+  });
+
   test('functions admit nobody', () => {
     const id = functionsGroup(made);
     expect(rules(made, 'Ingress', idOfGroup(id))).toEqual([]);

@@ -4,6 +4,8 @@ import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts
 import { proveProxy } from '../../../lambdas/database/prove-proxy.ts';
 import type { DatabaseSettings } from '../../../lambdas/database/settings.ts';
 import type { DatabaseValue } from '../../../lambdas/database/value.ts';
+import { failureOf as failureLeaving } from '../../../lambdas/rotation/failure.ts';
+import { afterRotationDefinition } from '../../../lib/after-rotation-definition.ts';
 import { makeCertificates } from '../../../sandbox/postgres/certificates.ts';
 import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
 import { type Pooler, startPooler } from './pooler.ts';
@@ -188,6 +190,18 @@ describe('consumers connect through RDS Proxy', () => {
         },
       })),
     });
+  });
+
+  test('what is thrown while the proxy is not ready is what the machine waits for', async () => {
+    const tools = behind('singleUser', 'rdsProxy');
+    const { strategy, versions } = await rotated(tools);
+    poolers[0]?.refused.set('pharmacy_legacy', 'no credentials');
+    const thrown = await failureOf(prove(tools, strategy.serialize(versions.pending)));
+    const { name } = failureLeaving(thrown, 'proveProxy').error;
+    const { States } = afterRotationDefinition({ taskFunctionArn: 'arn' }) as {
+      States: Record<string, { Retry: { ErrorEquals: string[] }[] }>;
+    };
+    expect(States.ProveProxy?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).toContain(name);
   });
 
   test('what the server itself refuses is no matter of the proxy', async () => {
