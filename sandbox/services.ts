@@ -57,9 +57,11 @@ export function makeServices(settings: ServicesSettings): AllServices {
   };
   const targets = { lambda, states, topics: sns, queues: sqs, logGroups: logs };
   const events = new EventsService({ ...place, iam, metrics, ...targets });
-  const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events, metrics });
-  const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
   const s3 = new S3Service({ ...place, iam, kms });
+  const { faults, requests } = settings;
+  const seen = { metrics, s3, faults, requests };
+  const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events, ...seen });
+  const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
   const dynamodb = new DynamoDbService(place);
   const ssm = new SsmService(place);
   const all: AwsService[] = [

@@ -68,6 +68,37 @@ export interface MapState extends Fallible {
   ItemSelector?: Json;
   ItemsPath?: string;
   MaxConcurrency?: number;
+  MaxConcurrencyPath?: string;
+  /** What follows: of a distributed Map alone. */
+  Label?: string;
+  ItemReader?: ItemReader;
+  ItemBatcher?: ItemBatcher;
+  ResultWriter?: ResultWriter;
+  /** Items, not executions. */
+  ToleratedFailureCount?: number;
+  ToleratedFailureCountPath?: string;
+  ToleratedFailurePercentage?: number;
+  ToleratedFailurePercentagePath?: string;
+}
+export interface ItemReader {
+  Resource: 'arn:aws:states:::s3:getObject';
+  ReaderConfig: { InputType: 'JSON' | 'JSONL'; MaxItems?: number; MaxItemsPath?: string };
+  Parameters: Json;
+}
+export interface ItemBatcher {
+  MaxItemsPerBatch?: number;
+  MaxItemsPerBatchPath?: string;
+  MaxInputBytesPerBatch?: number;
+  MaxInputBytesPerBatchPath?: string;
+  BatchInput?: Json;
+}
+export interface ResultWriter {
+  Resource: 'arn:aws:states:::s3:putObject';
+  Parameters: Json;
+  WriterConfig?: {
+    Transformation?: 'NONE' | 'COMPACT' | 'FLATTEN';
+    OutputType?: 'JSON' | 'JSONL';
+  };
 }
 export interface SucceedState extends Common {
   Type: 'Succeed';
@@ -93,4 +124,6 @@ export interface Machine {
   StartAt: string;
   States: Record<string, State>;
   TimeoutSeconds?: number;
+  /** Of a Map's ItemProcessor. */
+  ProcessorConfig?: { Mode?: 'INLINE' | 'DISTRIBUTED'; ExecutionType?: 'STANDARD' };
 }

@@ -6,6 +6,8 @@ import type { Frame } from './frame.ts';
 import { History } from './history.ts';
 import { runMachine } from './interpreter.ts';
 import type { Json } from './json.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Executions } from './run.ts';
 import { StateError } from './state-error.ts';
 import { InterruptedError, Strands } from './strands.ts';
 import type { TaskFaults } from './task-faults.ts';
@@ -29,6 +31,8 @@ export interface Surroundings {
   /** Absent: nobody counts. */
   metrics?: MetricsPort | undefined;
   resources: TaskResources;
+  objects: ObjectStore;
+  executions: Executions;
   faults: TaskFaults;
 }
 
@@ -40,6 +44,8 @@ export class Execution {
   readonly input: string;
   readonly startedAt: Date;
   readonly history: History;
+  /** Of a child workflow execution: what started it, and how many items are its input. */
+  readonly mapRun: { arn: string; itemCount: number } | undefined;
   status: Status = 'RUNNING';
   stoppedAt: Date | undefined;
   output: string | undefined;
@@ -48,9 +54,17 @@ export class Execution {
   readonly #around: Surroundings;
   readonly #strands: Strands;
   readonly #frame: Frame;
+  readonly #listeners = new Set<() => void>();
   #end = new AbortController();
 
-  constructor(machine: StateMachine, name: string, input: string, around: Surroundings) {
+  constructor(
+    machine: StateMachine,
+    name: string,
+    input: string,
+    around: Surroundings,
+    mapRun?: { arn: string; itemCount: number },
+  ) {
+    this.mapRun = mapRun;
     this.arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
     this.name = name;
     this.machine = machine;
@@ -66,6 +80,12 @@ export class Execution {
     this.#publish();
     this.#count('ExecutionsStarted');
     this.#go();
+  }
+
+  /** Told once, before the end counts as over for the clock. @returns what takes it back */
+  onClosed(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   stop(error: string | undefined, cause: string | undefined): void {
@@ -105,17 +125,18 @@ export class Execution {
   }
 
   #run(signal: AbortSignal): Promise<Json> {
-    const { clock, resources, faults } = this.#around;
+    const { clock, resources, objects, executions, faults } = this.#around;
     const { machine, history, arn } = this;
     const run = {
       clock,
       resources,
+      objects,
+      executions,
       faults,
       history,
       strands: this.#strands,
-      roleArn: machine.roleArn,
+      machine,
       executionArn: arn,
-      stateMachineArn: machine.arn,
       runMachine,
     };
     const context = {
@@ -175,6 +196,11 @@ export class Execution {
     this.#count(metricOf[status]);
     this.history.close(camel.type, { [camel.details]: how });
     this.#publish();
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const listener of listeners) {
+      listener();
+    }
   }
 
   #count(name: string): void {

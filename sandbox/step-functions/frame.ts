@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import type { MapRun } from './map-run.ts';
 
 /**
  * Where a machine, branch or iteration stands: its state and that state's input. A redrive goes on from
@@ -9,5 +10,9 @@ export interface Frame {
   input: Json;
   /** Of the Parallel or Map state it stands at: one a branch or iteration. */
   children?: Frame[];
+  /** Of the distributed Map state it stands at. */
+  mapRun?: MapRun;
+  /** When the state was entered; a redrive goes on in it and does not enter it again. */
+  entered?: string;
   done?: { output: Json };
 }

@@ -4,8 +4,9 @@ import type { Catcher, FailState, Machine, PassState, Retrier, State } from './d
 import type { Frame } from './frame.ts';
 import type { Json } from './json.ts';
 import { mapState, parallelState } from './nested-states.ts';
+import { withinLimit } from './payload-limit.ts';
 import { catcherFor, Retries } from './retry.ts';
-import { maximumPayload, type Place, type Run, type Step } from './run.ts';
+import type { Place, Run, Step } from './run.ts';
 import { runtimeError, StateError } from './state-error.ts';
 import { taskState } from './task-state.ts';
 import { waitState } from './wait-state.ts';
@@ -42,16 +43,13 @@ export async function runMachine(
       throw runtimeError(`There is no state ${frame.state}`);
     }
     const { output, next } = await visit(run, state, frame, place);
-    if (Buffer.byteLength(JSON.stringify(output)) > maximumPayload) {
-      throw new StateError(
-        'States.DataLimitExceeded',
-        `The state/task '${frame.state}' returned a result with a size exceeding the maximum number of bytes service limit.`,
-      );
-    }
+    withinLimit(output, `The state/task '${frame.state}' returned a result`);
     run.history.add(`${state.Type}StateExited`, {
       stateExitedEventDetails: { name: frame.state, output: JSON.stringify(output) },
     });
     delete frame.children;
+    delete frame.mapRun;
+    delete frame.entered;
     if (next === undefined) {
       frame.done = { output };
     } else {
@@ -67,10 +65,13 @@ async function visit(run: Run, state: State, frame: Frame, outer: Place): Promis
   const name = frame.state;
   const { Retry, Catch }: { Retry?: Retrier[]; Catch?: Catcher[] } = state as never;
   const retries = new Retries(Retry);
-  const entered = run.clock.now().toISOString();
-  run.history.add(`${state.Type}StateEntered`, {
-    stateEnteredEventDetails: { name, input: JSON.stringify(frame.input) },
-  });
+  const entered = frame.entered ?? run.clock.now().toISOString();
+  if (frame.entered === undefined) {
+    frame.entered = entered;
+    run.history.add(`${state.Type}StateEntered`, {
+      stateEnteredEventDetails: { name, input: JSON.stringify(frame.input) },
+    });
+  }
   for (;;) {
     outer.signal.throwIfAborted();
     const State = { Name: name, EnteredTime: entered, RetryCount: retries.total };
@@ -91,6 +92,7 @@ async function visit(run: Run, state: State, frame: Frame, outer: Place): Promis
         return caught(Catch, failure, frame.input);
       }
       delete frame.children;
+      delete frame.mapRun;
       const until = new Date(run.clock.now().getTime() + seconds * 1000);
       await run.strands.sleep(until, `Retry of ${place.path.join('/')}`, outer.signal);
     }

@@ -5,6 +5,7 @@
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { ServiceException } from '../service.ts';
 import type { Machine } from './definition.ts';
+import { checkDistributedMap, distributedFields, templatesOf } from './distributed-map-check.ts';
 import { functionNames } from './intrinsics.ts';
 import { isRecord } from './json.ts';
 
@@ -16,7 +17,7 @@ const fields: Readonly<Record<string, string>> = {
   Wait: `${common} Seconds SecondsPath Timestamp TimestampPath`,
   Choice: `${common} Choices Default`,
   Parallel: `${fallible} Branches`,
-  Map: `${fallible} ItemProcessor Iterator ItemSelector ItemsPath MaxConcurrency`,
+  Map: `${fallible} ItemProcessor Iterator ItemSelector ItemsPath MaxConcurrency MaxConcurrencyPath`,
   Succeed: common,
   Fail: 'Type Comment Error ErrorPath Cause CausePath QueryLanguage',
 };
@@ -26,13 +27,17 @@ const catcherFields = 'ErrorEquals Next ResultPath Comment';
 const machineFields = 'StartAt States Comment QueryLanguage';
 const waits = ['Seconds', 'SecondsPath', 'Timestamp', 'TimestampPath'];
 
-/** Says what is wrong with a task's resource or parameters, if anything. */
-export type TaskCheck = (resource: string, parameters: unknown) => string | undefined;
+export interface Surroundings {
+  /** Says what is wrong with a task's resource or parameters, if anything. */
+  task: (resource: string, parameters: unknown) => string | undefined;
+  /** Whether there is an S3 for ItemReader and ResultWriter. */
+  hasObjects: boolean;
+}
 type Fields = Record<string, unknown>;
 
 /** @throws InvalidDefinition naming every state and field that is refused */
-export function checkDefinition(definition: unknown, checkTask: TaskCheck): Machine {
-  const check = new LoadCheck(checkTask);
+export function checkDefinition(definition: unknown, around: Surroundings): Machine {
+  const check = new LoadCheck(around);
   check.machine(definition, '', `${machineFields} TimeoutSeconds Version`);
   const found = check.found.length > 0 ? check.found : structure(definition);
   if (found.length > 0) {
@@ -58,7 +63,9 @@ function structure(definition: unknown): string[] {
 
 class LoadCheck {
   readonly found: string[] = [];
-  readonly #checkTask: TaskCheck;
+  readonly #around: Surroundings;
+  readonly #labels = new Set<string>();
+  #isInsideDistributed = false;
   readonly #byType: Readonly<Record<string, (state: Fields, where: string) => void>> = {
     Task: (state, where) => this.#task(state, where),
     Wait: (state, where) => this.#wait(state, where),
@@ -67,8 +74,8 @@ class LoadCheck {
     Map: (state, where) => this.#map(state, where),
   };
 
-  constructor(checkTask: TaskCheck) {
-    this.#checkTask = checkTask;
+  constructor(around: Surroundings) {
+    this.#around = around;
   }
 
   machine(value: unknown, where: string, allowed: string): void {
@@ -89,10 +96,16 @@ class LoadCheck {
       this.found.push(`${where} has the Type ${type}`);
       return;
     }
-    this.#only(state, allowed, where);
+    const isDistributed = modeOf(state) === 'DISTRIBUTED';
+    this.#only(state, isDistributed ? `${allowed} ${distributedFields}` : allowed, where);
     each(state.Retry, (retrier) => this.#only(retrier, retrierFields, `Retry of ${where}`));
     each(state.Catch, (catcher) => this.#only(catcher, catcherFields, `Catch of ${where}`));
-    for (const template of [state.Parameters, state.ResultSelector, state.ItemSelector]) {
+    for (const template of [
+      state.Parameters,
+      state.ResultSelector,
+      state.ItemSelector,
+      ...templatesOf(state),
+    ]) {
       this.#intrinsics(template, where);
     }
     this.#byType[type]?.(state, where);
@@ -103,7 +116,7 @@ class LoadCheck {
       // AWS would wait 99999999 seconds, more than three years.
       this.found.push(`${where} is a Task without TimeoutSeconds`);
     }
-    const wrong = this.#checkTask(String(state.Resource), state.Parameters);
+    const wrong = this.#around.task(String(state.Resource), state.Parameters);
     if (wrong !== undefined) {
       this.found.push(`${where} ${wrong}`);
     }
@@ -111,12 +124,31 @@ class LoadCheck {
 
   #map(state: Fields, where: string): void {
     const processor = state.ItemProcessor ?? state.Iterator;
-    const config = isRecord(processor) ? processor.ProcessorConfig : undefined;
-    const mode = isRecord(config) ? (config.Mode ?? 'INLINE') : 'INLINE';
-    if (mode !== 'INLINE') {
-      this.found.push(`${where} is a Map with ProcessorConfig.Mode ${String(mode)}`);
+    const mode = modeOf(state);
+    const allowed = `${machineFields} ProcessorConfig`;
+    if (mode === 'INLINE') {
+      this.machine(processor, where, allowed);
+    } else if (mode !== 'DISTRIBUTED') {
+      this.found.push(`${where} is a Map with ProcessorConfig.Mode ${mode}`);
+    } else if (this.#isInsideDistributed) {
+      this.found.push(`${where} is a distributed Map inside a distributed Map`);
+    } else {
+      const wrong = checkDistributedMap(state, this.#around.hasObjects);
+      this.found.push(...wrong.map((one) => `${where} ${one}`));
+      this.#label(state, where);
+      this.#isInsideDistributed = true;
+      this.machine(processor, where, allowed);
+      this.#isInsideDistributed = false;
     }
-    this.machine(processor, where, `${machineFields} ProcessorConfig`);
+  }
+
+  #label({ Label }: Fields, where: string): void {
+    if (typeof Label === 'string') {
+      if (this.#labels.has(Label)) {
+        this.found.push(`${where} has the Label ${Label} of another Map`);
+      }
+      this.#labels.add(Label);
+    }
   }
 
   #wait(state: Fields, where: string): void {
@@ -158,6 +190,12 @@ class LoadCheck {
       }
     }
   }
+}
+
+function modeOf({ ItemProcessor, Iterator: older }: Fields): string {
+  const processor = ItemProcessor ?? older;
+  const config = isRecord(processor) ? processor.ProcessorConfig : undefined;
+  return isRecord(config) ? String(config.Mode ?? 'INLINE') : 'INLINE';
 }
 
 function each(list: unknown, work: (value: unknown, index: number) => void): void {

@@ -1,6 +1,7 @@
 /** Parallel and Map (inline): machines inside a state, each on a strand of its own. */
-import { applyPath, fillTemplate } from './data-flow.ts';
+import { applyPath, fillTemplate, readPath } from './data-flow.ts';
 import type { Machine, MapState, ParallelState } from './definition.ts';
+import { distributedMapState } from './distributed-map.ts';
 import { stepIn, stepOut } from './fallible-state.ts';
 import type { Frame } from './frame.ts';
 import type { Place, Run, Step } from './run.ts';
@@ -34,6 +35,9 @@ export async function mapState(
   frame: Frame,
   place: Place,
 ): Promise<Step> {
+  if (state.ItemProcessor?.ProcessorConfig?.Mode === 'DISTRIBUTED') {
+    return distributedMapState(run, state, frame, place);
+  }
   const input = await applyPath(state.InputPath, frame.input, place.context);
   const items = await applyPath(state.ItemsPath, input, place.context);
   if (!Array.isArray(items)) {
@@ -58,7 +62,14 @@ export async function mapState(
     return run.runMachine(run, machine, children[index] as Frame, { path, context, signal });
   };
   // 0, the default, is "as many as there are".
-  const limit = state.MaxConcurrency || items.length;
+  const most =
+    state.MaxConcurrencyPath === undefined
+      ? state.MaxConcurrency
+      : await readPath(state.MaxConcurrencyPath, input, place.context);
+  if (most !== undefined && (typeof most !== 'number' || most < 0)) {
+    throw runtimeError(`MaxConcurrencyPath does not reference a number: ${JSON.stringify(most)}`);
+  }
+  const limit = most || items.length;
   const results = await run.strands.all(items.length, limit, iteration, place.signal);
   return stepOut(state, frame.input, results, place.context);
 }

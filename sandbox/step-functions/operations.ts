@@ -1,8 +1,13 @@
 /** The operations of Step Functions that the sandbox answers. Timestamps are epoch seconds. */
-import type { Operation } from '../service.ts';
+import { type Operation, ServiceException } from '../service.ts';
 import type { Execution, StateMachine } from './execution.ts';
+import { description, seconds, summary } from './execution-description.ts';
+import type { MapRun } from './map-run.ts';
+import { paged, text } from './paging.ts';
 
 interface Desk {
+  now(): Date;
+  mapRun(arn: string): MapRun;
   machine(arn: string): StateMachine;
   execution(arn: string): Execution;
   /** Newest first. */
@@ -34,15 +39,23 @@ export function operations(desk: Desk): Record<string, Operation> {
         creationDate: seconds(createdAt),
       };
     }),
-    on('ListExecutions', 'stateMachineArn', (input) => {
-      const status = text(input.statusFilter);
-      const found = desk
-        .executionsOf(machineOf(input))
-        .filter((execution) => status === undefined || execution.status === status);
-      const { page, token } = paged(found, input, 100);
-      return { executions: page.map(summary), ...token };
-    }),
-    on('DescribeExecution', 'executionArn', (input) => description(executionOf(input))),
+    [
+      'ListExecutions',
+      {
+        authorize: ({ stateMachineArn, mapRunArn }) => [
+          {
+            action: 'states:ListExecutions',
+            resource: text(stateMachineArn) ?? text(mapRunArn) ?? '*',
+          },
+        ],
+        run: async (input) => {
+          const found = listed(desk, input);
+          const { page, token } = paged(found, input, 100);
+          return { executions: page.map(summary), ...token };
+        },
+      },
+    ],
+    on('DescribeExecution', 'executionArn', (input) => description(executionOf(input), desk.now())),
     on('GetExecutionHistory', 'executionArn', (input) => {
       const { events } = executionOf(input).history;
       const ordered = input.reverseOrder === true ? [...events].reverse() : events;
@@ -62,6 +75,37 @@ export function operations(desk: Desk): Record<string, Operation> {
   ]);
 }
 
+/** @throws ValidationException for both ARNs or none, and for filters that only Map Runs know */
+function listed(desk: Desk, input: Input): Execution[] {
+  const [stateMachineArn, mapRunArn] = [text(input.stateMachineArn), text(input.mapRunArn)];
+  const [status, redriveFilter] = [text(input.statusFilter), text(input.redriveFilter)];
+  if ((stateMachineArn === undefined) === (mapRunArn === undefined)) {
+    const message = 'Exactly one of stateMachineArn and mapRunArn must be given';
+    throw new ServiceException('ValidationException', message);
+  }
+  if (mapRunArn === undefined) {
+    if (redriveFilter !== undefined || status === 'PENDING_REDRIVE') {
+      const message = 'redriveFilter and PENDING_REDRIVE are for executions of a Map Run';
+      throw new ServiceException('ValidationException', message);
+    }
+    return desk
+      .executionsOf(desk.machine(stateMachineArn ?? ''))
+      .filter((execution) => status === undefined || execution.status === status);
+  }
+  return desk
+    .mapRun(mapRunArn)
+    .children.filter(
+      ({ execution, isToBeRedriven }) =>
+        status === undefined || status === (isToBeRedriven ? 'PENDING_REDRIVE' : execution?.status),
+    )
+    .flatMap(({ execution }) => execution ?? [])
+    .filter(
+      ({ redrives }) =>
+        redriveFilter === undefined || (redriveFilter === 'REDRIVEN') === redrives.count > 0,
+    )
+    .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
+}
+
 function on(
   name: string,
   resource: 'stateMachineArn' | 'executionArn',
@@ -74,48 +118,4 @@ function on(
       run: async (input) => run(input),
     },
   ];
-}
-
-function summary(execution: Execution): Record<string, unknown> {
-  return {
-    executionArn: execution.arn,
-    stateMachineArn: execution.machine.arn,
-    name: execution.name,
-    status: execution.status,
-    startDate: seconds(execution.startedAt),
-    ...(execution.stoppedAt === undefined ? {} : { stopDate: seconds(execution.stoppedAt) }),
-    redriveCount: execution.redrives.count,
-    ...(execution.redrives.last === undefined
-      ? {}
-      : { redriveDate: seconds(execution.redrives.last) }),
-  };
-}
-
-function description(execution: Execution): Record<string, unknown> {
-  const { output, failure } = execution;
-  return {
-    ...summary(execution),
-    input: execution.input,
-    inputDetails: { included: true },
-    ...(output === undefined ? {} : { output, outputDetails: { included: true } }),
-    ...(failure.error === undefined ? {} : { error: failure.error }),
-    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
-  };
-}
-
-/** The token is the offset of the next page. */
-function paged<T>(items: readonly T[], input: Input, standard: number) {
-  const size =
-    typeof input.maxResults === 'number' && input.maxResults > 0 ? input.maxResults : standard;
-  const from = Number(text(input.nextToken) ?? 0);
-  const token = from + size < items.length ? { nextToken: String(from + size) } : {};
-  return { page: items.slice(from, from + size), token };
-}
-
-function seconds(date: Date): number {
-  return date.getTime() / 1000;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

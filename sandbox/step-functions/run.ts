@@ -2,9 +2,12 @@
 import type { SandboxClock } from '../clock.ts';
 import type { Context } from './data-flow.ts';
 import type { Machine } from './definition.ts';
+import type { Execution, StateMachine } from './execution.ts';
 import type { Frame } from './frame.ts';
 import type { History } from './history.ts';
 import type { Json } from './json.ts';
+import type { MapRun } from './map-run.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { Strands } from './strands.ts';
 import type { TaskFaults } from './task-faults.ts';
 import type { TaskResources } from './task-resources.ts';
@@ -16,11 +19,30 @@ export interface Run {
   history: History;
   resources: TaskResources;
   faults: TaskFaults;
-  roleArn: string;
+  objects: ObjectStore;
+  executions: Executions;
+  /** Of a child execution: its own, `<machine>/<label>`. */
+  machine: StateMachine;
   executionArn: string;
-  stateMachineArn: string;
   /** How a state runs the machines inside it (the interpreter, handed in so that imports go one way). */
   runMachine: (run: Run, machine: Machine, frame: Frame, place: Place) => Promise<Json>;
+}
+
+/** Other executions, as the states of one start and follow them; everything is asked of IAM as the role. */
+export interface Executions {
+  /** @throws StateError States.Permissions without states:StartExecution on the parent's machine */
+  startChild(
+    parent: StateMachine,
+    machine: StateMachine,
+    input: string,
+    mapRun: { arn: string; itemCount: number },
+  ): Execution;
+  /** @throws StateError States.Permissions without states:RedriveExecution on the child */
+  redriveChild(child: Execution): Execution;
+  keep(mapRun: MapRun): void;
+  find(executionArn: string): Execution;
+  /** @throws ServiceException AccessDeniedException without this action of states on the execution */
+  authorize(machine: StateMachine, action: string, executionArn: string): void;
 }
 
 /** Where a strand is: the names of the states around it, its context object and what ends it. */
@@ -35,6 +57,3 @@ export interface Step {
   /** Absent: the machine, branch or iteration has ended. */
   next?: string | undefined;
 }
-
-/** 256 KiB a payload. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html */
-export const maximumPayload = 256 * 1024;

@@ -4,13 +4,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { SandboxClock } from '../clock.ts';
+import type { Faults } from '../faults.ts';
 import type { EventsPort, IamPort, LambdaPort, MetricsPort, StatesPort } from '../ports.ts';
+import type { RequestLog } from '../request-log.ts';
 import { type AwsService, type Caller, type Operation, ServiceException } from '../service.ts';
-import { Execution, type StateMachine } from './execution.ts';
+import type { Execution, StateMachine } from './execution.ts';
+import { ExecutionRegistry } from './executions.ts';
 import { checkDefinition } from './load-check.ts';
+import { mapRunOperations } from './map-run-operations.ts';
+import { managedRule, managedRuleActions, waitsForNested } from './nested-execution.ts';
+import { ObjectStore } from './object-store.ts';
 import { operations } from './operations.ts';
+import { maximumPayload } from './payload-limit.ts';
 import { redrive } from './redrive.ts';
-import { maximumPayload } from './run.ts';
 import { TaskFaults } from './task-faults.ts';
 import { TaskResources } from './task-resources.ts';
 
@@ -22,12 +28,15 @@ export interface StepFunctionsOptions {
   lambda: LambdaPort;
   events: EventsPort & Pick<AwsService, 'operations'>;
   metrics?: MetricsPort;
+  /** For ItemReader and ResultWriter. @default none: machines that have them are refused */
+  s3?: Pick<AwsService, 'operations'>;
+  /** Of calls to S3; a function's are its own service's. @default none */
+  faults?: Pick<Faults, 'around'>;
+  /** Keeps the calls to S3. @default none */
+  requests?: Pick<RequestLog, 'add'>;
   /** Services that `aws-sdk:<name>:<operation>` tasks may call, e.g. `dynamodb`. @default none */
   services?: Readonly<Record<string, Pick<AwsService, 'operations'>>>;
 }
-
-/** A closed execution keeps its name for 90 days. */
-const retention = 90 * 24 * 60 * 60_000;
 
 export class StepFunctionsService implements AwsService, StatesPort {
   readonly signingName = 'states';
@@ -38,25 +47,40 @@ export class StepFunctionsService implements AwsService, StatesPort {
   readonly faults = new TaskFaults();
   readonly #options: StepFunctionsOptions;
   readonly #resources: TaskResources;
+  readonly #objects: ObjectStore;
+  readonly #executions: ExecutionRegistry;
   readonly #machines = new Map<string, StateMachine>();
-  readonly #executions = new Map<string, Execution>();
 
   constructor(options: StepFunctionsOptions) {
     this.#options = options;
-    this.#resources = new TaskResources({ services: {}, ...options });
-    this.operations = operations({
-      machine: (arn) => this.#machine(arn),
-      execution: (arn) => this.#execution(arn),
-      executionsOf: (machine) => this.#executionsOf(machine),
-      start: (machine, name, input) => this.#start(machine, name, input),
-      stop: (execution, error, cause) => execution.stop(error, cause),
-      redrive: (execution) => redrive(execution, this.#options.clock.now()),
-    });
+    const now = () => options.clock.now();
+    const desk = {
+      now,
+      machine: (arn: string) => this.#machine(arn),
+      execution: (arn: string) => this.#executions.find(arn),
+      mapRun: (arn: string) => this.#executions.mapRun(arn),
+      mapRunsOf: (execution: Execution) => this.#executions.mapRunsOf(execution),
+      executionsOf: (machine: StateMachine) => this.#executions.of(machine),
+      start: (machine: StateMachine, name: string | undefined, input: string) =>
+        this.#start(machine, name, input),
+      stop: (execution: Execution, error: string | undefined, cause: string | undefined) =>
+        execution.stop(error, cause),
+      redrive: (execution: Execution) => redrive(execution, now()),
+    };
+    const ofExecutions = operations(desk);
+    this.operations = { ...ofExecutions, ...mapRunOperations(desk) };
+    const startExecution = ofExecutions.StartExecution as Operation;
+    this.#resources = new TaskResources({ services: {}, ...options, startExecution });
+    this.#objects = new ObjectStore(options);
+    const { clock, events, metrics, iam } = options;
+    const around = { clock, events, metrics, resources: this.#resources, objects: this.#objects };
+    this.#executions = new ExecutionRegistry(iam, { ...around, faults: this.faults });
   }
 
   /**
    * @param definition the ASL document, as text or parsed
    * @throws InvalidDefinition naming every feature that the sandbox does not run as AWS would
+   * @throws AccessDeniedException when the role may not have the rule made that `.sync` needs
    */
   createStateMachine(given: {
     name: string;
@@ -72,10 +96,18 @@ export class StepFunctionsService implements AwsService, StatesPort {
     const arn = `arn:aws:states:${region}:${account}:stateMachine:${given.name}`;
     const definitionText =
       typeof given.definition === 'string' ? given.definition : JSON.stringify(given.definition);
-    const definition = checkDefinition(JSON.parse(definitionText), (resource, parameters) =>
-      this.#resources.check(resource, parameters),
-    );
     const { name, roleArn } = given;
+    let isWaiting = false;
+    const definition = checkDefinition(JSON.parse(definitionText), {
+      hasObjects: this.#objects.exists,
+      task: (resource, parameters) => {
+        isWaiting ||= waitsForNested(resource);
+        return this.#resources.check(resource, parameters);
+      },
+    });
+    if (isWaiting) {
+      this.#mayMakeManagedRule(roleArn);
+    }
     const createdAt = this.#options.clock.now();
     this.#machines.set(arn, { arn, name, roleArn, definition, definitionText, createdAt });
     return { arn };
@@ -88,7 +120,7 @@ export class StepFunctionsService implements AwsService, StatesPort {
 
   /** The loader's: what runs of it ends. */
   deleteStateMachine(arn: string): void {
-    for (const execution of this.#executionsOf(this.#machine(arn))) {
+    for (const execution of this.#executions.of(this.#machine(arn))) {
       if (execution.status === 'RUNNING') {
         execution.stop('States.StateMachineDeleted', 'The state machine was deleted');
       }
@@ -114,34 +146,7 @@ export class StepFunctionsService implements AwsService, StatesPort {
   #start(machine: StateMachine, given: string | undefined, input: string): Execution {
     const name = given ?? randomUUID();
     checkInput(name, input);
-    const { clock, events, metrics } = this.#options;
-    const existing = this.#executionsOf(machine).find((execution) => execution.name === name);
-    if (existing !== undefined) {
-      if (existing.status === 'RUNNING' && existing.input === input) {
-        return existing;
-      }
-      throw new ServiceException(
-        'ExecutionAlreadyExists',
-        `Execution Already Exists: '${existing.arn}'`,
-      );
-    }
-    const around = { clock, events, metrics, resources: this.#resources, faults: this.faults };
-    const execution = new Execution(machine, name, input, around);
-    this.#executions.set(execution.arn, execution);
-    return execution;
-  }
-
-  /** Newest first; those closed more than 90 days ago are forgotten, and their names free again. */
-  #executionsOf(machine: StateMachine): Execution[] {
-    const now = this.#options.clock.now().getTime();
-    for (const [arn, { stoppedAt }] of this.#executions) {
-      if (stoppedAt !== undefined && now - stoppedAt.getTime() > retention) {
-        this.#executions.delete(arn);
-      }
-    }
-    return [...this.#executions.values()]
-      .filter((execution) => execution.machine.arn === machine.arn)
-      .reverse();
+    return this.#executions.start(machine, name, input);
   }
 
   #machine(arn: string): StateMachine {
@@ -153,13 +158,17 @@ export class StepFunctionsService implements AwsService, StatesPort {
     return machine;
   }
 
-  #execution(arn: string): Execution {
-    const execution = this.#executions.get(arn);
-    if (execution === undefined) {
-      const message = `Execution Does Not Exist: '${arn}'`;
-      throw new ServiceException('ExecutionDoesNotExist', message);
+  #mayMakeManagedRule(roleArn: string): void {
+    const { iam, region, account } = this.#options;
+    const resource = `arn:aws:events:${region}:${account}:rule/${managedRule}`;
+    try {
+      for (const action of managedRuleActions) {
+        iam.authorize({ kind: 'role', arn: roleArn }, { action, resource });
+      }
+    } catch (error) {
+      const message = `'${roleArn}' is not authorized to create managed-rule. ${(error as Error).message}`;
+      throw new ServiceException('AccessDeniedException', message);
     }
-    return execution;
   }
 }
 

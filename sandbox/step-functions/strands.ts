@@ -60,6 +60,17 @@ export class Strands {
     });
   }
 
+  /** Rests until it is resumed, by the end of another execution for instance; not by the signal. */
+  rest(start: (resume: () => void) => void): Promise<void> {
+    return new Promise((resolve) => {
+      start(() => {
+        this.begin();
+        resolve();
+      });
+      this.end();
+    });
+  }
+
   /** Work that counts as busy, ended by a deadline on the clock or by the signal, whichever is first. */
   async within<T>(
     work: Promise<T>,

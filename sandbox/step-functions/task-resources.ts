@@ -1,11 +1,12 @@
 /**
  * What a Task may call, as the machine's role and through IAM:
- * a function by its ARN, `lambda:invoke`, `events:putEvents`, and `aws-sdk:<service>:<operation>` of the
- * services that were handed in. https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+ * a function by its ARN, `lambda:invoke`, `events:putEvents`, `states:startExecution`, and
+ * `aws-sdk:<service>:<operation>` of the services that were handed in. https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
  */
 import type { IamPort, LambdaPort } from '../ports.ts';
 import { type AwsService, type Caller, type Operation, ServiceException } from '../service.ts';
 import { isRecord, type Json } from './json.ts';
+import { isNestedExecution } from './nested-execution.ts';
 import { StateError } from './state-error.ts';
 
 export interface TaskCall {
@@ -35,17 +36,20 @@ export class TaskResources {
   readonly #lambda: LambdaPort;
   readonly #events: Pick<AwsService, 'operations'>;
   readonly #services: Readonly<Record<string, Pick<AwsService, 'operations'>>>;
+  readonly #startExecution: Operation;
 
   constructor(options: {
     iam: IamPort;
     lambda: LambdaPort;
     events: Pick<AwsService, 'operations'>;
     services: Readonly<Record<string, Pick<AwsService, 'operations'>>>;
+    startExecution: Operation;
   }) {
     this.#iam = options.iam;
     this.#lambda = options.lambda;
     this.#events = options.events;
     this.#services = options.services;
+    this.#startExecution = options.startExecution;
   }
 
   /** What is wrong with a task of this resource and these parameters, if anything; asked at load. */
@@ -57,7 +61,9 @@ export class TaskResources {
       'arn:aws:states:::lambda:invoke': ['FunctionName', 'Payload'],
       'arn:aws:states:::events:putEvents': ['Entries'],
     };
-    const members = allowed[resource];
+    const members = isNestedExecution(resource)
+      ? ['StateMachineArn', 'Input', 'Name']
+      : allowed[resource];
     if (members === undefined) {
       return `has the Resource ${resource}`;
     }
@@ -91,6 +97,13 @@ export class TaskResources {
       record(task.payload),
       errorPrefixes[service] ?? service,
     );
+  }
+
+  /** @returns the execution's ARN @throws StateError */
+  async startExecution(roleArn: string, input: Record<string, unknown>): Promise<string> {
+    const caller: Caller = { kind: 'role', arn: roleArn };
+    const started = await this.#operate(caller, this.#startExecution, input, 'StepFunctions');
+    return String(record(started).executionArn);
   }
 
   async #invoke(caller: Caller, arn: string, payload: Json): Promise<Json> {
@@ -139,6 +152,9 @@ export class TaskResources {
       return JSON.parse(JSON.stringify(answer ?? {})) as Json;
     } catch (error) {
       const code = error instanceof ServiceException ? error.code : 'InternalError';
+      if (prefix === 'StepFunctions' && code === 'AccessDeniedException') {
+        throw new StateError('StepFunctions.AWSStepFunctionsException', (error as Error).message);
+      }
       const suffix = /(Exception|Error)$/.test(code) ? '' : 'Exception';
       throw new StateError(`${prefix}.${code}${suffix}`, (error as Error).message);
     }

@@ -3,6 +3,8 @@ import type { TaskState } from './definition.ts';
 import { stepIn, stepOut } from './fallible-state.ts';
 import type { Frame } from './frame.ts';
 import type { Json } from './json.ts';
+import { isNestedExecution, nestedExecution } from './nested-execution.ts';
+import { withinLimit } from './payload-limit.ts';
 import type { Place, Run, Step } from './run.ts';
 import { runtimeError, StateError } from './state-error.ts';
 
@@ -12,13 +14,19 @@ export async function taskState(
   frame: Frame,
   place: Place,
 ): Promise<Step> {
-  const payload = await stepIn(state, frame.input, place.context);
-  const what = { resource: state.Resource, resourceType: resourceType(state.Resource) };
+  const payload = withinLimit(
+    await stepIn(state, frame.input, place.context),
+    `The state/task '${frame.state}' was given an input`,
+  );
+  const what = told(state.Resource);
   run.history.add('TaskScheduled', {
     taskScheduledEventDetails: { ...what, parameters: JSON.stringify(payload) },
   });
   try {
-    const result = await call(run, state, payload, frame, place);
+    const result = withinLimit(
+      await call(run, state, payload, frame, place),
+      `The state/task '${frame.state}' returned a result`,
+    );
     const output = JSON.stringify(result);
     run.history.add('TaskSucceeded', { taskSucceededEventDetails: { ...what, output } });
     return await stepOut(state, frame.input, result, place.context);
@@ -53,11 +61,15 @@ async function call(
   const deadline = new Date(run.clock.now().getTime() + seconds * 1000);
   const label = `TimeoutSeconds of ${place.path.join('/')}`;
   const timedOut = () => new StateError('States.Timeout', '');
+  if (isNestedExecution(state.Resource)) {
+    const task = { resource: state.Resource, payload, deadline, label, timedOut, lost };
+    return nestedExecution(run, task, place.signal);
+  }
   const work = run.resources.call({
     resource: state.Resource,
     payload,
-    roleArn: run.roleArn,
-    origin: [run.executionArn, run.stateMachineArn],
+    roleArn: run.machine.roleArn,
+    origin: [run.executionArn, run.machine.arn],
   });
   const result = await run.strands.within(work, deadline, label, timedOut, place.signal);
   if (lost) {
@@ -67,7 +79,9 @@ async function call(
   return result;
 }
 
-/** "lambda" of arn:aws:states:::lambda:invoke and of a function's ARN. */
-function resourceType(resource: string): string {
-  return /^arn:aws:states:::(.+):\w+$/.exec(resource)?.[1] ?? 'lambda';
+/** "lambda" and "invoke" of arn:aws:states:::lambda:invoke; of a function's ARN "lambda" and the ARN. */
+function told(arn: string): { resourceType: string; resource: string } {
+  const [, resourceType = 'lambda', resource = arn] =
+    /^arn:aws:states:::((?:aws-sdk:)?\w+):(.+)$/.exec(arn) ?? [];
+  return { resourceType, resource };
 }

@@ -13,6 +13,27 @@ const task = (more: object) => ({
 const pass = { Type: 'Pass', End: true };
 const inner = { StartAt: 'S', States: { S: pass } };
 
+const distributed = (more: object, config: object = { ExecutionType: 'STANDARD' }) => ({
+  A: {
+    Type: 'Map',
+    End: true,
+    ItemProcessor: { ...inner, ProcessorConfig: { Mode: 'DISTRIBUTED', ...config } },
+    ...more,
+  },
+});
+const bucket = { Bucket: 'b' };
+const reader = (ReaderConfig: object, more: object = {}) => ({
+  ItemReader: {
+    Resource: 'arn:aws:states:::s3:getObject',
+    ReaderConfig,
+    Parameters: { ...bucket, Key: 'k' },
+    ...more,
+  },
+});
+const writer = (more: object) => ({
+  ResultWriter: { Resource: 'arn:aws:states:::s3:putObject', Parameters: bucket, ...more },
+});
+
 describe('a state machine is refused by name when it has', () => {
   test.each<[string, Record<string, object>, string]>([
     [
@@ -43,20 +64,6 @@ describe('a state machine is refused by name when it has', () => {
       'an asynchronous invocation',
       { A: task({ Parameters: { FunctionName: 'f', InvocationType: 'Event' } }) },
       'A has the Parameters InvocationType',
-    ],
-    [
-      'a distributed Map',
-      {
-        A: {
-          Type: 'Map',
-          End: true,
-          ItemProcessor: {
-            ...inner,
-            ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-          },
-        },
-      },
-      'A is a Map with ProcessorConfig.Mode DISTRIBUTED',
     ],
     [
       'ItemReader',
@@ -129,4 +136,116 @@ test('all findings are told at once', () => {
 test('a function named inside a text is no call', () => {
   const Parameters = { 'a.$': "States.Format('States.Nothing(1) {}', $.x)" };
   expect(new Bench().load({ A: { ...pass, Parameters } })).toContain(':stateMachine:m');
+});
+
+describe('a distributed Map is refused by name when it has', () => {
+  test.each<[string, Record<string, object>, string]>([
+    [
+      'EXPRESS children',
+      distributed({}, { ExecutionType: 'EXPRESS' }),
+      'A has the ProcessorConfig.ExecutionType EXPRESS',
+    ],
+    [
+      'no type of children',
+      distributed({}, {}),
+      'A has the ProcessorConfig.ExecutionType undefined',
+    ],
+    [
+      'another mode',
+      distributed({}, { Mode: 'REMOTE' }),
+      'A is a Map with ProcessorConfig.Mode REMOTE',
+    ],
+    [
+      'another inside it',
+      distributed({
+        ItemProcessor: {
+          ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+          StartAt: 'A',
+          States: distributed({}),
+        },
+      }),
+      'A/A is a distributed Map inside a distributed Map',
+    ],
+    [
+      'a CSV file',
+      distributed(reader({ InputType: 'CSV' })),
+      'A has the ItemReader.ReaderConfig.InputType CSV',
+    ],
+    [
+      'a listing of objects',
+      distributed(reader({ InputType: 'JSON' }, { Resource: 'arn:aws:states:::s3:listObjectsV2' })),
+      'A has the ItemReader.Resource arn:aws:states:::s3:listObjectsV2',
+    ],
+    [
+      'ItemsPointer',
+      distributed(reader({ InputType: 'JSON', ItemsPointer: '/a' })),
+      'A has ItemReader.ReaderConfig.ItemsPointer',
+    ],
+    [
+      'a reader without a key',
+      distributed(reader({ InputType: 'JSON' }, { Parameters: bucket })),
+      'A has no ItemReader.Parameters.Key',
+    ],
+    [
+      'a batch without a limit',
+      distributed({ ItemBatcher: { BatchInput: {} } }),
+      'A has an ItemBatcher without MaxItemsPerBatch or MaxInputBytesPerBatch',
+    ],
+    [
+      'a field of ItemBatcher',
+      distributed({ ItemBatcher: { MaxItemsPerBatch: 1, Size: 2 } }),
+      'A has ItemBatcher.Size',
+    ],
+    [
+      'a writer that writes nowhere',
+      distributed({ ResultWriter: { WriterConfig: {} } }),
+      'A has the ResultWriter.Resource undefined; A has no ResultWriter.Parameters.Bucket',
+    ],
+    [
+      'an unknown transformation',
+      distributed(writer({ WriterConfig: { Transformation: 'ZIP' } })),
+      'A has the ResultWriter.WriterConfig.Transformation ZIP',
+    ],
+    [
+      'an unknown function in a template',
+      distributed(
+        reader({ InputType: 'JSON' }, { Parameters: { ...bucket, 'Key.$': 'States.Nothing(1)' } }),
+      ),
+      'A calls States.Nothing',
+    ],
+    [
+      'a tolerance said twice',
+      distributed({ ToleratedFailureCount: 1, ToleratedFailureCountPath: '$.n' }),
+      'A has both ToleratedFailureCount and ToleratedFailureCountPath',
+    ],
+    ['a Label that is too long', distributed({ Label: 'x'.repeat(41) }), 'A has a Label'],
+    [
+      'the Label of another Map',
+      {
+        ...distributed({ Label: 'twin', End: undefined, Next: 'B' }),
+        B: distributed({ Label: 'twin' }).A,
+      },
+      'B has the Label twin of another Map',
+    ],
+  ])('%s', (_title, states, named) => {
+    const definition = JSON.parse(JSON.stringify(states)) as Record<string, object>;
+    expect(() => new Bench().load(definition)).toThrow(named);
+  });
+
+  test('a reader or a writer, and no S3 was handed in', () => {
+    const load = () => new Bench({}, 'no S3').load(distributed(writer({})));
+    expect(load).toThrow('A has ItemReader or ResultWriter, and no S3 was handed in');
+  });
+
+  test('nothing of that kind', () => {
+    const states = distributed({
+      Label: 'ranges',
+      MaxConcurrencyPath: '$.width',
+      ToleratedFailurePercentage: 100,
+      ItemBatcher: { MaxItemsPerBatch: 2 },
+      ...reader({ InputType: 'JSONL', MaxItems: 5 }),
+      ...writer({ WriterConfig: { OutputType: 'JSONL', Transformation: 'COMPACT' } }),
+    });
+    expect(new Bench().load(states)).toContain(':stateMachine:m');
+  });
 });

@@ -1,6 +1,8 @@
 /** A sandbox with one state machine, for the tests of Step Functions. */
 import { SandboxClock } from '../../../sandbox/clock.ts';
+import { Faults } from '../../../sandbox/faults.ts';
 import type { EventEnvelope } from '../../../sandbox/ports.ts';
+import { S3Service } from '../../../sandbox/s3/service.ts';
 import type { AwsService, Caller, Operation } from '../../../sandbox/service.ts';
 import { StepFunctionsService } from '../../../sandbox/step-functions/service.ts';
 import { ScriptedIam, ScriptedLambda } from '../scripted-ports.ts';
@@ -10,15 +12,23 @@ export const after = (seconds: number) => new Date(start.getTime() + seconds * 1
 export const role = 'arn:aws:iam::000000000000:role/machine';
 const operator: Caller = { arn: 'arn:aws:iam::000000000000:user/operator', kind: 'user' };
 
+/** No bucket of these tests is encrypted with a key. */
+const noKeys = {
+  encryptFor: () => Buffer.alloc(0),
+  decryptFor: () => Buffer.alloc(0),
+};
+
 export class Bench {
   readonly clock = new SandboxClock(start, 'manual');
   readonly lambda = new ScriptedLambda();
   readonly iam = new ScriptedIam();
   readonly published: EventEnvelope[] = [];
   readonly putEvents: Record<string, unknown>[] = [];
+  readonly faults = new Faults();
+  readonly s3: S3Service;
   readonly service: StepFunctionsService;
 
-  constructor(services: Record<string, Pick<AwsService, 'operations'>> = {}) {
+  constructor(services: Record<string, Pick<AwsService, 'operations'>> = {}, without?: 'no S3') {
     const PutEvents: Operation = {
       authorize: () => [{ action: 'events:PutEvents', resource: 'bus' }],
       run: async (input) => {
@@ -26,11 +36,13 @@ export class Bench {
         return { FailedEntryCount: 0, Entries: [{ EventId: 'e1' }] };
       },
     };
+    const { clock, iam, faults } = this;
+    const place = { account: '000000000000', region: 'eu-west-1', clock, iam };
+    this.s3 = new S3Service({ ...place, kms: noKeys });
     this.service = new StepFunctionsService({
-      account: '000000000000',
-      region: 'eu-west-1',
-      clock: this.clock,
-      iam: this.iam,
+      ...place,
+      faults,
+      ...(without === undefined && { s3: this.s3 }),
       lambda: this.lambda,
       events: { publish: (event) => this.published.push(event), operations: { PutEvents } },
       services,

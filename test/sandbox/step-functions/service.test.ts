@@ -97,9 +97,10 @@ describe('StartExecution', () => {
 
   test('every operation is asked of IAM on the machine or the execution', () => {
     const asked = Object.entries(bench.service.operations).map(([name, { authorize }]) =>
-      authorize({ stateMachineArn: 'M', executionArn: 'E' }, { kind: 'role', arn: role }).map(
-        (check) => `${name}: ${check.action} ${check.resource}`,
-      ),
+      authorize(
+        { stateMachineArn: 'M', executionArn: 'E', mapRunArn: 'R' },
+        { kind: 'role', arn: role },
+      ).map((check) => `${name}: ${check.action} ${check.resource}`),
     );
     expect(asked.flat()).toEqual([
       'StartExecution: states:StartExecution M',
@@ -109,6 +110,9 @@ describe('StartExecution', () => {
       'GetExecutionHistory: states:GetExecutionHistory E',
       'StopExecution: states:StopExecution E',
       'RedriveExecution: states:RedriveExecution E',
+      'DescribeMapRun: states:DescribeMapRun R',
+      'ListMapRuns: states:ListMapRuns E',
+      'UpdateMapRun: states:UpdateMapRun R',
     ]);
   });
 });
