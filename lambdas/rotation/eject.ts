@@ -51,9 +51,11 @@ export async function eject<Value>(
     const ejected = await plan(room, token);
     await switchOff(room);
     for (const { versionId, label } of ejected.labels) {
+      await assertOwnLease(room, token);
       await secretsManager.moveLabel({ secretId: SECRET_ARN, label, from: versionId });
     }
     // A RotateSecret in between was refused by the lease, but it switched the rotation on again.
+    await assertOwnLease(room, token);
     await switchOff(room);
     log.info('ejected', { secret: SECRET_NAME, requestedBy, labels: ejected.labels.length });
     return { ...ejected, done: true };
@@ -62,6 +64,21 @@ export async function eject<Value>(
     if (standing?.token === token) {
       await controlTable.putLease(SECRET_NAME, { ...lease, ...until(room, 0) });
     }
+  }
+}
+
+/**
+ * An emergency or a rollback takes the lease from whoever holds it. It goes on, and this ends: switched off in the
+ * middle, it would leave a role without LOGIN.
+ * @throws RotationRefusedError
+ */
+async function assertOwnLease({ doors, environment }: Room<unknown>, token: string): Promise<void> {
+  const lease = await doors.controlTable.getLease(environment.SECRET_NAME);
+  if (lease?.token !== token) {
+    throw new RotationRefusedError(
+      'ERR_ROTATION_LEASED',
+      `${lease?.owner ?? 'Somebody'} took the lease of ${environment.SECRET_NAME} while it was ejected; expected it to stay. Some of our labels are removed, the values are as they were. Eject again when that rotation is over.`,
+    );
   }
 }
 

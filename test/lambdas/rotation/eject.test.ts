@@ -129,6 +129,22 @@ describe('eject', () => {
     expect(world.log.map(({ fields }) => fields.code)).toContain('ERR_ROTATION_LEASED');
   });
 
+  test('gives way to an emergency that begins while it works', async () => {
+    const { moveLabel } = world.secrets;
+    const token = world.nextToken();
+    world.secrets.moveLabel = async (move) => {
+      world.secrets.moveLabel = moveLabel;
+      const moved = await moveLabel(move);
+      await world.handler({ operation: 'preempt', token, owner: 'emergency' });
+      await world.begin({ intent: 'emergency' }, token);
+      return moved;
+    };
+    await expect(ejected(world)).rejects.toMatchObject({ code: 'ERR_ROTATION_LEASED' });
+    await world.clock.settle(6 * 3_600_000);
+    expect((await world.labels()).AWSCURRENT).toBe(token);
+    expect((await world.secrets.describe(world.secretArn)).rotationEnabled).toBe(true);
+  });
+
   test('goes on where a crash left it', async () => {
     world.faults.arm('eject/secretsManager.moveLabel#2', 'before');
     await expect(ejected(world)).rejects.toThrow();
