@@ -1,32 +1,19 @@
 /** The demo as a newcomer runs it: a child process, piped, on this machine alone. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { secretsManagerWith } from '../../doors/explicit-access.ts';
+import { Machine } from './machine.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const minutes = 60_000;
-let temporary: string;
-
+let machine: Machine;
 beforeAll(async () => {
-  temporary = await mkdtemp(join(tmpdir(), 'demo-test-'));
-  // PostgreSQL's account has to pass through it when the tests run as root.
-  await chmod(temporary, 0o755);
+  machine = await Machine.make();
 });
-
-afterAll(async () => {
-  await rm(temporary, { recursive: true, force: true });
-});
+afterAll(() => machine.remove());
 
 describe('npm start, piped', () => {
   test(
     'reads every proof back, exits with 0, shows no value and leaves nothing behind',
     async () => {
-      const run = start('demo');
+      const run = machine.start('demo');
       const code = await run.exit;
 
       expect(run.errors()).toBe('');
@@ -37,7 +24,7 @@ describe('npm start, piped', () => {
       // Every value of every secret is an unbroken run of 32 characters or more; a kid has 16.
       expect(run.output().match(/[A-Za-z0-9+/_=.-]{24,}/g) ?? []).toEqual([]);
       expect(run.output()).not.toContain('\u001b');
-      await expectNothingLeft(run.output());
+      await machine.expectNothingLeft(run.output());
     },
     4 * minutes,
   );
@@ -45,12 +32,12 @@ describe('npm start, piped', () => {
   test(
     'ends with 143 after SIGTERM in the middle of its work, and leaves nothing behind',
     async () => {
-      const run = start('demo', 'jwt');
+      const run = machine.start('demo', 'jwt');
       await run.says(/the synthesized stack on/);
       run.child.kill('SIGTERM');
 
       expect(await run.exit).toBe(143);
-      await expectNothingLeft(run.output());
+      await machine.expectNothingLeft(run.output());
     },
     2 * minutes,
   );
@@ -58,18 +45,18 @@ describe('npm start, piped', () => {
   test(
     'ends with 141 when nobody reads on, and leaves nothing behind',
     async () => {
-      const run = start('demo', 'jwt');
+      const run = machine.start('demo', 'jwt');
       await run.says(/PostgreSQL on localhost/);
       run.child.stdout?.destroy();
 
       expect(await run.exit).toBe(141);
-      await expectNothingLeft(run.output());
+      await machine.expectNothingLeft(run.output());
     },
     2 * minutes,
   );
 
   test('names the chapters there are when it does not know one', async () => {
-    const run = start('demo', 'rot13');
+    const run = machine.start('demo', 'rot13');
 
     expect(await run.exit).toBe(1);
     expect(run.errors()).toContain(
@@ -77,38 +64,6 @@ describe('npm start, piped', () => {
     );
     expect(run.output()).toBe('');
   });
-});
-
-describe('npm run sandbox', () => {
-  test(
-    'stays until Ctrl-C, and its operator key rotates but reads no value',
-    async () => {
-      const run = start('sandbox');
-      await run.says(/until Ctrl-C[\s\S]*_sandbox\/requests/);
-      const pasted = (name: string) => found(run.output(), new RegExp(`export ${name}=(\\S+)`));
-      const operator = secretsManagerWith({
-        endpoint: found(run.output(), /--endpoint-url (\S+)/),
-        region: pasted('AWS_REGION'),
-        credentials: {
-          accessKeyId: pasted('AWS_ACCESS_KEY_ID'),
-          secretAccessKey: pasted('AWS_SECRET_ACCESS_KEY'),
-        },
-      });
-      const secretId = found(run.output(), /rotate-secret --secret-id (\S+)/);
-
-      await expect(
-        operator.rotate({ secretId, clientRequestToken: 'a-token-of-this-test-0123456789ab' }),
-      ).resolves.toBe('started');
-      await expect(operator.getCurrentValue(secretId)).rejects.toThrow('AccessDeniedException');
-      const tokenFile = found(run.output(), /\$\(cat (\S+)\)/);
-      expect((await stat(tokenFile)).mode & 0o777).toBe(0o600);
-
-      run.child.kill('SIGINT');
-      expect(await run.exit).toBe(0);
-      await expectNothingLeft(run.output());
-    },
-    2 * minutes,
-  );
 });
 
 const proofs = [
@@ -132,83 +87,3 @@ const proofs = [
   /✓ AWSCURRENT did not move/,
   /✓ pharmacy_app_[ab] logs in, AWSCURRENT names it/,
 ];
-
-interface Run {
-  child: ChildProcess;
-  exit: Promise<number | null>;
-  output(): string;
-  errors(): string;
-  /** Resolves when the output matches. @throws Error when the process ends without */
-  says(pattern: RegExp): Promise<void>;
-}
-
-function start(...command: string[]): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/quarterturn.ts', ...command], {
-    cwd: root,
-    // The shell's AWS settings must lead nowhere: these would, if anything listened to them.
-    env: {
-      PATH: process.env.PATH,
-      TMPDIR: temporary,
-      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
-      AWS_PROFILE: 'production',
-      AWS_SESSION_TOKEN: 'of-somebody-else',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString('utf8');
-  });
-  child.stderr.on('data', (chunk: Buffer) => {
-    errors += chunk.toString('utf8');
-  });
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  return {
-    child,
-    exit,
-    output: () => output,
-    errors: () => errors,
-    says: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (pattern.test(output)) {
-            child.stdout.off('data', look);
-            resolve();
-          }
-        };
-        child.stdout.on('data', look);
-        look();
-        void exit.then(() => reject(new Error(`ended without ${pattern}:\n${output}${errors}`)));
-      }),
-  };
-}
-
-async function expectNothingLeft(output: string): Promise<void> {
-  const files = await readdir(temporary);
-  expect(files.filter((name) => name.startsWith('quarterturn'))).toEqual([]);
-  const ports = [...output.matchAll(/(?:localhost|127\.0\.0\.1):(\d+)/g)].map(([, port]) => port);
-  expect(ports.length).toBeGreaterThan(0);
-  for (const port of new Set(ports)) {
-    await expect(opens(Number(port))).resolves.toBe(false);
-  }
-}
-
-function opens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, 'localhost');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
-function found(text: string, pattern: RegExp): string {
-  const match = pattern.exec(text)?.[1];
-  if (match === undefined) {
-    throw new Error(`The output does not match ${pattern}:\n${text}`);
-  }
-  return match;
-}
