@@ -8,7 +8,7 @@ import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { unfit } from '../../doors/postgres/catalogue.ts';
 import type { Session } from '../../doors/postgres/door.ts';
 import { holdsCiphertext, openSample } from '../../doors/postgres/sealed-values.ts';
-import { findUndeclared } from './undeclared.ts';
+import { findUndeclared } from '../../doors/postgres/undeclared.ts';
 
 export interface Preflight {
   /** What is wrong, in words, with table and column names; empty: nothing. */

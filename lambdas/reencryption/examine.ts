@@ -1,6 +1,7 @@
 /** What is to be done with the rows of a window. No database here: texts in, texts out. */
 import { Buffer } from 'node:buffer';
 import { CiphertextError, UnknownCiphertextKeyError } from '../../domain/ciphertext/errors.ts';
+import type { FieldCipher } from './cipher.ts';
 import type { Field } from './field.ts';
 
 export interface WindowRow {
@@ -17,7 +18,7 @@ export type Outcome =
 
 const nulls: Outcome = { kind: 'nulls' };
 const skipped: Outcome = { kind: 'skipped' };
-const opened: Outcome = { kind: 'opened' };
+const verified: Outcome = { kind: 'opened' };
 const remaining: Outcome = { kind: 'remaining' };
 
 function quarantined(reason: string, kid?: string): Outcome {
@@ -52,19 +53,18 @@ export function rewrite(field: Field, raw: string | null, row: WindowRow): Outco
     if (kind === 'other' && field.column.plaintext !== 'seal') {
       return quarantined('NOT_CIPHERTEXT');
     }
-    try {
-      const plaintext =
-        kind === 'other' ? Buffer.from(text, 'utf8') : cipher.open(text, row.identity);
-      const sealed = cipher.seal(plaintext, row.identity);
-      plaintext.fill(0);
-      if (field.limit !== undefined && sealed.length > field.limit) {
-        return quarantined('TOO_LONG', namedKid(cipher.kidOf(text)));
-      }
-      now.push(sealed);
-      seals += 1;
-    } catch (error) {
-      return quarantined(reasonOf(error), missingKid(error) ?? namedKid(cipher.kidOf(text)));
+    const plaintext = kind === 'other' ? Buffer.from(text, 'utf8') : opened(cipher, text, row);
+    if (!Buffer.isBuffer(plaintext)) {
+      return plaintext;
     }
+    // What cannot be sealed is no fault of the value: a key at its limit, a random source that repeats.
+    const sealed = cipher.seal(plaintext, row.identity);
+    plaintext.fill(0);
+    if (field.limit !== undefined && sealed.length > field.limit) {
+      return quarantined('TOO_LONG', namedKid(cipher.kidOf(text)));
+    }
+    now.push(sealed);
+    seals += 1;
   }
   if (seals === 0) {
     return values === 0 && stored.texts.length > 0 ? nulls : skipped;
@@ -98,10 +98,18 @@ export function verify(field: Field, raw: string | null, row: WindowRow): Outcom
             missingKid(error) ?? namedKid(field.cipher.kidOf(text)),
           );
         }
-        outcome = outcome === remaining ? remaining : opened;
+        outcome = outcome === remaining ? remaining : verified;
     }
   }
   return outcome;
+}
+
+function opened(cipher: FieldCipher, text: string, row: WindowRow): Buffer | Outcome {
+  try {
+    return cipher.open(text, row.identity);
+  } catch (error) {
+    return quarantined(reasonOf(error), missingKid(error) ?? namedKid(cipher.kidOf(text)));
+  }
 }
 
 /** "REFUSED" of ERR_ROTATION_CIPHERTEXT_REFUSED. What is no fault of the value is thrown on. */

@@ -80,6 +80,9 @@ describe('a column of many kinds of values', () => {
       [['5000'], 'KEY_UNKNOWN', 'ffffffffffffffff'],
     ]);
     await finish(clinic, engine, job);
+    expect(await countsOf(clinic, job, 2)).toMatchObject([
+      { nulls: 1, skipped: 1, opened: 5, quarantined: 1, remaining: 1, rewritten: 0 },
+    ]);
     const { green, findings } = await clinic.asWorker((session) => verdict(session, job.id));
     expect({ green, findings }).toEqual({
       green: false,

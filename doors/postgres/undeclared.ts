@@ -3,9 +3,9 @@
  * unreadable once its key is gone: such a column stops a rotation before a new key exists.
  */
 
-import type { DeclaredColumn } from '../../doors/declared-columns.ts';
-import type { Session } from '../../doors/postgres/door.ts';
-import { quoteIdentifier } from '../../doors/postgres/identifiers.ts';
+import type { DeclaredColumn } from '../declared-columns.ts';
+import type { Session } from './door.ts';
+import { quoteIdentifier } from './identifiers.ts';
 
 /** About so many of a large table, and of a small one at most. */
 const sampledRows = 4_000;
@@ -56,7 +56,7 @@ export interface UndeclaredSearch {
 
 export async function findUndeclared(
   session: Session,
-  declared: readonly DeclaredColumn[],
+  declared: readonly Pick<DeclaredColumn, 'table' | 'column'>[],
 ): Promise<UndeclaredSearch> {
   const known = new Set(declared.map(({ table, column }) => `${table}.${column}`));
   const all = await session.query<Candidate>(candidates, [Object.keys(holdsQt1)]);
