@@ -33,9 +33,16 @@ export interface BuildResult {
   sizes: Readonly<Record<string, number>>;
 }
 
-/** ES modules have no `require`; the CommonJS parts of the SDK ask for Node's own modules through it. */
-const banner =
-  "import { createRequire as qtCreateRequire } from 'node:module'; const require = qtCreateRequire(import.meta.url);";
+/**
+ * ES modules have no `require`; the CommonJS parts of the SDK ask for Node's own modules through it.
+ *
+ * And no function reads ~/.aws/config or a file that its configuration names: an `endpoint_url` there would
+ * receive every value it stores, past the check of its environment (`lambdas/rotation/posture.ts`).
+ */
+const banner = [
+  "import { createRequire as qtCreateRequire } from 'node:module'; const require = qtCreateRequire(import.meta.url);",
+  "process.env.AWS_CONFIG_FILE = process.env.AWS_SHARED_CREDENTIALS_FILE = require('node:os').devNull;",
+].join('\n');
 
 /** Instead of the SDK's chain of credential providers; what it is and why stands there. */
 const credentials = 'doors/lambda-credentials.ts';
