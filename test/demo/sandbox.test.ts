@@ -137,12 +137,17 @@ describe('docs/adopt.md, "Try it on a laptop"', () => {
 (process.env.PROOF === 'full' ? test : test.skip)(
   'a deployment that a service refuses is told in its words, and undone',
   async () => {
-    await edit('session-key-AbCdEf', 'session-key-AbCdEg');
+    const before = await readFile(configuration, 'utf8');
+    const lost = (blocks('ts')[0] ?? '')
+      .replace('sessionKey', 'lostKey')
+      .replace('old/session-key', 'old/lost-key')
+      .replace('adopt:', 'armed: true, adopt:');
+    await edit('  secrets: {\n', `  secrets: {\n${lost}`);
     const { code, said } = await typed('npm run -s sandbox:deploy');
-    expect(code).toBe(1);
     expect(said).toContain("Secrets Manager can't find the specified secret.");
     expect(said).toContain('What it had changed is as it was before.');
-    await edit('session-key-AbCdEg', 'session-key-AbCdEf');
+    expect(code).toBe(1);
+    await writeFile(configuration, before);
   },
 );
 
