@@ -1,11 +1,15 @@
 // The SDK prints eight lines about Node 22 in every process; the floor of this project is stated in package.json.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+// By default every synthesis checks CloudFormation's rules, at twice its own cost, and only warns. The test of
+// template validation checks them by name, as errors.
+process.env.CDK_VALIDATION = 'false';
 
 /** Tests are ES modules run by Node itself; swc only strips types (docs/decisions: toolchain). */
 export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
+  reporters: ['default', '<rootDir>/test/slowest-files.mjs'],
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -7,9 +7,6 @@ import type { QuarterturnProps } from '../../lib/quarterturn-props.ts';
 import { withRooms } from './rooms.ts';
 import { Synthesized } from './synthesized.ts';
 
-/** CloudFormation's own rules are the compliance test's: they cost more than the synthesis. */
-process.env.CDK_VALIDATION = 'false';
-
 export const jwt = {
   kind: 'jwt',
   field: 'JWT_SECRET',
