@@ -7,7 +7,7 @@ import type { BootstrapPlan, BootstrapStatement } from './bootstrap.ts';
 import type { Session } from './door.ts';
 import { NoSuchRoleError, UnusableNameError } from './identifiers.ts';
 import { type RoleFacts, readRole, serverVersion } from './role-facts.ts';
-import { roleProblems } from './role-problems.ts';
+import { borrowedPower, roleProblems } from './role-problems.ts';
 import { loginSettings, readSettings } from './role-settings.ts';
 import { serverFindings } from './server-findings.ts';
 
@@ -68,7 +68,9 @@ async function rotatedRoles(session: Session, plan: BootstrapPlan): Promise<Boot
   const findings: BootstrapFinding[] = [];
   for (const role of [...plan.roles, ...(plan.identity === undefined ? [] : [plan.identity])]) {
     const facts = await roleOrNothing(session, role);
-    for (const { code, problem, remedy } of facts === undefined ? [] : roleProblems(facts)) {
+    const power = facts && borrowedPower(facts);
+    const problems = [...(facts ? roleProblems(facts) : []), ...(power ? [power] : [])];
+    for (const { code, problem, remedy } of problems) {
       findings.push(blocks(code, `The role ${role} ${problem}. ${remedy}`));
     }
   }

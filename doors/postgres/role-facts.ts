@@ -15,6 +15,8 @@ export interface RoleFacts {
   connectionLimit: number;
   /** Every role it is a member of, directly or through others. */
   memberOf: readonly string[];
+  /** Is one of those a superuser? SET ROLE makes the role one, too. */
+  memberOfSuperuser: boolean;
 }
 
 /** @throws NoSuchRoleError */
@@ -29,6 +31,7 @@ export async function readRole(session: Session, role: string): Promise<RoleFact
     valid_until: string | null;
     connection_limit: number;
     member_of: string[];
+    member_of_superuser: boolean;
   }>(
     `with recursive membership(roleid) as (
        select m.roleid from pg_catalog.pg_auth_members m
@@ -40,7 +43,9 @@ export async function readRole(session: Session, role: string): Promise<RoleFact
             rolbypassrls as bypass, rolcanlogin as can_login,
             nullif(rolvaliduntil, 'infinity')::text as valid_until, rolconnlimit as connection_limit,
             array(select g.rolname::text from membership join pg_catalog.pg_roles g on g.oid = roleid
-                  order by 1) as member_of
+                  order by 1) as member_of,
+            exists(select 1 from membership join pg_catalog.pg_roles g on g.oid = roleid
+                    where g.rolsuper) as member_of_superuser
        from pg_catalog.pg_roles where rolname = $1`,
     [role],
   );
@@ -57,6 +62,7 @@ export async function readRole(session: Session, role: string): Promise<RoleFact
     ...(row.valid_until === null ? {} : { validUntil: row.valid_until }),
     connectionLimit: row.connection_limit,
     memberOf: row.member_of,
+    memberOfSuperuser: row.member_of_superuser,
   };
 }
 

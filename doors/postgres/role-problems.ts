@@ -74,3 +74,23 @@ export function roleProblems(facts: RoleFacts): RoleProblem[] {
     .filter(({ when }) => when(facts))
     .map(({ code, problem, remedy }) => ({ code, problem, remedy }));
 }
+
+/** "can be used to gain superuser-level access" (PostgreSQL, "Predefined Roles") */
+const asGoodAsSuperuser = [
+  'pg_execute_server_program',
+  'pg_read_server_files',
+  'pg_write_server_files',
+];
+
+/**
+ * Power a role has through others, which the rotator would get with it: it sets the role's password. Asked before
+ * a role is taken over; a leaked credential of one that was taken over earlier must still be rotated away.
+ */
+export function borrowedPower(facts: RoleFacts): RoleProblem | undefined {
+  const through = asGoodAsSuperuser.find((role) => facts.memberOf.includes(role));
+  if (through === undefined && !facts.memberOfSuperuser) {
+    return undefined;
+  }
+  const problem = `is a member of ${through ?? 'a superuser'}, and can make itself one`;
+  return { code: 'ROLE_PRIVILEGED', problem, remedy };
+}

@@ -284,6 +284,16 @@ describe.each(versions)(
         ['CREATEROLE', 'ROLE_PRIVILEGED', (role) => `alter role ${role} createrole`],
         ['BYPASSRLS', 'ROLE_PRIVILEGED', (role) => `alter role ${role} bypassrls`],
         [
+          'a member of a role that reads files of the server',
+          'ROLE_PRIVILEGED',
+          (role) => `grant pg_read_server_files to ${role}`,
+        ],
+        [
+          'a member of a superuser',
+          'ROLE_PRIVILEGED',
+          (role) => `create role mightiest superuser; grant mightiest to ${role}`,
+        ],
+        [
           'an identity that never logged in',
           'ROLE_UNUSABLE_AS_IDENTITY',
           (role) => `alter role ${role} nologin`,
@@ -306,6 +316,8 @@ describe.each(versions)(
           `alter role trap login nocreaterole nobypassrls valid until 'infinity' connection limit 40`,
           'alter role trap reset app.tenant',
           'revoke rds_iam from trap',
+          'revoke pg_read_server_files from trap',
+          'drop role if exists mightiest',
         ];
         await cluster.superuser(sql('trap'));
         const before = await roles();
