@@ -269,9 +269,8 @@ describe('a policy that leaves no time', () => {
   });
 });
 
-test.each([90, 180])('ten years of hourly decisions, every %i days, in seconds', (cadenceDays) => {
+test.each([90, 180])('ten years of hourly decisions, every %i days', (cadenceDays) => {
   const start = new Date('2026-01-01T00:00:00Z').getTime();
-  const started = performance.now();
   let since = start;
   let rotations = 0;
   let oldest = 0;
@@ -290,7 +289,6 @@ test.each([90, 180])('ten years of hourly decisions, every %i days, in seconds',
   expect(oldest).toBeLessThanOrEqual(cadenceDays * day);
   // Hourly ticks find every due instant on the hour, so the rhythm is exactly cadence − lead.
   expect(rotations).toBe(Math.floor((hours - 1) / 24 / (cadenceDays - 5)));
-  expect(performance.now() - started).toBeLessThan(5_000);
 });
 
 test('90 days later is the same second of the day', () => {
