@@ -15,6 +15,7 @@ export const databaseEnvironmentSchema = rotationEnvironmentSchema.extend({
   /** The poolers they connect to, "host:port", comma-separated. */
   ENDPOINTS: z
     .string()
+    .regex(/^[^,]+:\d{1,5}(,[^,]+:\d{1,5})*$/)
     .transform((endpoints) =>
       endpoints.split(',').map((endpoint) => {
         const end = endpoint.lastIndexOf(':');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DatabaseTools } from '../../../lambdas/database/admin.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
+import { databaseEnvironmentSchema } from '../../../lambdas/database/environment.ts';
 import { proveProxy } from '../../../lambdas/database/prove-proxy.ts';
 import type { DatabaseSettings } from '../../../lambdas/database/settings.ts';
 import type { DatabaseValue } from '../../../lambdas/database/value.ts';
@@ -224,6 +225,16 @@ describe('consumers connect through RDS Proxy', () => {
       expect(await failureOf(proveProxy(input, given, tools))).toMatchObject(invalid);
     }
   });
+});
+
+test('a function is told its poolers as host and port, whatever colons the host has', () => {
+  const { ENDPOINTS, CONNECTION } = databaseEnvironmentSchema.shape;
+  expect(ENDPOINTS.parse('pooler.example.com:6432,::1:6433')).toEqual([
+    { host: 'pooler.example.com', port: 6432 },
+    { host: '::1', port: 6433 },
+  ]);
+  expect(ENDPOINTS.safeParse('pooler.example.com').success).toBe(false);
+  expect(CONNECTION.safeParse('direct').success).toBe(false);
 });
 
 test.each<[string, 'multiUser' | 'singleUser', Partial<DatabaseSettings>]>([
