@@ -71,9 +71,7 @@ const sizeOf = (app: Synthesized, value: unknown) =>
   JSON.stringify(deployed(app, value)).replaceAll(/\s/g, '').length;
 
 describe('fifty secrets', () => {
-  const started = performance.now();
   const { app } = inAnApp(() => deploymentOf(50), undefined, longest);
-  const seconds = (performance.now() - started) / 1000;
   const managed = app.all('AWS::IAM::ManagedPolicy');
 
   test('fit in one stack', () => {
@@ -85,10 +83,6 @@ describe('fifty secrets', () => {
   test('have their alarms in a stack of their own, where they fit', () => {
     expect(app.all('AWS::CloudFormation::Stack')).toHaveLength(1);
     expect(app.all('AWS::CloudWatch::Alarm', /stepfailed|nearlimit/)).toEqual([]);
-  });
-
-  test('are synthesized in seconds', () => {
-    expect(seconds).toBeLessThan(30);
   });
 
   test('have managed policies of 6,144 characters at most', () => {

@@ -211,13 +211,8 @@ describe('the id of a credential', () => {
   });
 
   test('takes a slow hash for a password a person may have chosen', () => {
+    // scrypt with N = 2^15, r = 8, p = 1 (RFC 7914), computed outside of this tree.
     const chosen = { username: 'app_a', password: 'hunter2' };
-    expect(credentialMaterial(chosen)).toBe(credentialMaterial({ ...chosen }));
-    const started = performance.now();
-    credentialMaterial(chosen);
-    const slow = performance.now() - started;
-    const again = performance.now();
-    credentialMaterial({ username: 'app_a', password: 'A'.repeat(32) });
-    expect(slow).toBeGreaterThan(20 * (performance.now() - again));
+    expect(credentialMaterial(chosen)).toBe('app_a:6bb0aefe2f038534');
   });
 });
