@@ -34,7 +34,6 @@ export interface Row {
   attempt(canary: string): Attempt | Promise<Attempt>;
 }
 
-const limitMilliseconds = 1_000;
 const remedy =
   /\b(expected|expects|must|needs?|check|correct|store|restore|remove|start|rotate|deploy|update|adopt|keep|enable|prune|roll|go back|wait|revoke|raise|run)\b/i;
 
@@ -47,13 +46,10 @@ export async function expectPromises(row: Row): Promise<void> {
   const canary = canaryOf(row);
   const attempt = await row.attempt(canary);
   const before = inspect(await attempt.state(), everything);
-  const started = performance.now();
   const outcome = await settled(attempt.work);
-  const milliseconds = performance.now() - started;
 
   expect(attempt.writes().filter((write) => !row.bookkeeping?.includes(write))).toEqual([]);
   expect(inspect(await attempt.state(), everything)).toBe(before);
-  expect(milliseconds).toBeLessThan(limitMilliseconds);
   expectNoTrace(canary, [outcome.error, await attempt.told()]);
   if (row.code === undefined) {
     expect(outcome.error).toBeUndefined();
