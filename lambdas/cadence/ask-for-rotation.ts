@@ -17,3 +17,16 @@ export function askAsCadence(
   const token = plannedToken(secret.name, current, doors.clock.now());
   return askForRotation(doors, secret, description, { token, requestedBy: 'cadence', reason });
 }
+
+const hour = 3_600_000;
+
+/** Asked by the tick before this one, for the version that is still AWSCURRENT. */
+export async function wasAskedAnHourAgo(
+  { controlTable, clock }: CadenceDoors,
+  { name }: RotatedManifestSecret,
+  { versionIdsToStages }: SecretDescription,
+): Promise<boolean> {
+  const before = new Date(clock.now().getTime() - hour);
+  const token = plannedToken(name, currentVersion(versionIdsToStages) ?? 'none', before);
+  return (await controlTable.getIntent(name, token)) !== undefined;
+}

@@ -6,7 +6,8 @@
  * 2. A secret about to be changed is read again with DescribeSecret and judged again: the list may be five
  *    minutes old (API_ListSecrets).
  * 3. First values are made and lost AfterRotations restarted at once; of the secrets that are due the
- *    oldest are rotated, so many a tick.
+ *    oldest are rotated, so many a tick. One whose rotation of an hour ago came to nothing lets the others go first:
+ *    what is refused every time must not keep them from their turn.
  */
 import type { Manifest, RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import { secretName } from '../../domain/config/names.ts';
@@ -14,7 +15,7 @@ import { type Decision, decide, type SecretFacts, type Verdict } from '../../dom
 import { oldestFirst } from '../../domain/policy/oldest-first.ts';
 import { factsOf } from '../../doors/secret-facts.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
-import { askAsCadence } from './ask-for-rotation.ts';
+import { askAsCadence, wasAskedAnHourAgo } from './ask-for-rotation.ts';
 import type { CadenceDoors } from './doors.ts';
 import { measure } from './measure.ts';
 import { restartAfterRotation } from './restart-after-rotation.ts';
@@ -85,7 +86,7 @@ export async function tick(
   }
 
   let started = 0;
-  for (const entry of oldestFirst(judged)) {
+  for (const entry of await failedLast(doors, oldestFirst(judged))) {
     await guarded(results, entry.secret.name, entry.verdict.decision, async () => {
       if (started >= rotationsPerTick) return resultOf(entry, 'staggered');
       const result = await act(doors, entry, stateMachineArn);
@@ -111,6 +112,14 @@ async function judge(
 ): Promise<Judged> {
   const facts = await factsOf(doors, secret, description);
   return { secret, description, facts, verdict: decide(facts) };
+}
+
+async function failedLast(doors: CadenceDoors, due: readonly Judged[]): Promise<Judged[]> {
+  const failed = new Set<Judged>();
+  for (const entry of due.length > rotationsPerTick ? due : []) {
+    if (await wasAskedAnHourAgo(doors, entry.secret, entry.description)) failed.add(entry);
+  }
+  return [...due.filter((entry) => !failed.has(entry)), ...failed];
 }
 
 /** Does what the verdict asks for, if it still asks for it on a second look. */

@@ -123,6 +123,18 @@ describe('a secret that is due', () => {
     expect(secrets.rotations.map(({ clientRequestToken }) => clientRequestToken)).toEqual(asked);
   });
 
+  test('and whose every rotation is refused does not keep the others from their turn', async () => {
+    secrets.add(pii, { [v1]: ['AWSCURRENT', 'rotated-20250810T000000Z'] });
+    for (const expected of [jwt, pii]) {
+      await run(secretOf(jwt), secretOf(pii));
+      expect(secrets.rotations.at(-1)?.secretId).toBe(arnOf(expected));
+      // createSecret refused: the core took AWSPENDING away again.
+      secrets.stages.set(jwt, { [v1]: ['AWSCURRENT', old] });
+      clock.set('2025-12-10T13:00:00Z');
+    }
+    expect(secrets.rotations).toHaveLength(2);
+  });
+
   test('is asked for with a new token an hour after a rotation that failed for good', async () => {
     await run(secretOf(jwt));
     // createSecret refused: the core took AWSPENDING away again.
