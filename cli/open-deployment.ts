@@ -82,9 +82,9 @@ function endpointFor(
       }. Nothing was changed.`,
     );
   }
-  return endpoints.secretsmanager !== undefined && isAws(endpoints.secretsmanager)
-    ? undefined
-    : endpoints.secretsmanager;
+  // Of any service: a function's answer is as good as what a person confirms.
+  const elsewhere = [...new Set(Object.values(endpoints).filter((url) => !isAws(url)))];
+  return elsewhere.length === 0 ? undefined : elsewhere.join(', ');
 }
 
 const isLoopback = (url: string): boolean =>

@@ -136,6 +136,15 @@ describe('AWS and the sandbox cannot be mistaken for each other', () => {
     expect(await at('https://secretsmanager.cn-north-1.amazonaws.com.cn')).toBeUndefined();
     expect(await at('https://amazonaws.com.example.org')).toBe('https://amazonaws.com.example.org');
   });
+
+  test('a host of somebody else’s is shown, also when it stands for one service only', async () => {
+    const endpoints = {
+      secretsmanager: aws('secretsmanager'),
+      lambda: 'https://lambda.example.org',
+    };
+    const { caller } = await open({}, { deployed: [example], endpoints });
+    expect(caller.endpoint).toBe('https://lambda.example.org');
+  });
 });
 
 interface FakeAccount {
