@@ -1,8 +1,8 @@
 /** Fails the run when a test left a file or a process behind. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 
-/** Caches of the tools themselves. */
-const cachesOfTools = /^(tsx-\d+|node-compile-cache|jest_|v8-compile-cache)/;
+/** Caches of the tools themselves, and of the global setup. */
+const cachesOfTools = /^(postgres-templates|tsx-\d+|node-compile-cache|jest_|v8-compile-cache)/;
 
 export default function teardown() {
   const root = process.env.TMPDIR;

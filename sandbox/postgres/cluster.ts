@@ -1,6 +1,8 @@
 /** Makes the files of a database cluster: data directory, settings, certificates, who may connect. */
 import { type ExecFileException, execFile, type SpawnOptions, spawn } from 'node:child_process';
-import { chown, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chown, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
 import type { Certificates } from './certificates.ts';
@@ -37,23 +39,10 @@ const defaults: Readonly<Record<string, string>> = {
 
 /** Returns the data directory. */
 export async function makeCluster(plan: ClusterPlan): Promise<string> {
-  const { bin, account, base, superuser, certificates } = plan;
+  const { account, base, certificates } = plan;
   const data = join(base, 'data');
   const options = { ...account, cwd: base, env: serverEnvironment };
-  // No password file: until the verifier is set below, nobody can log in ("reject").
-  await run(
-    join(bin, 'initdb'),
-    [
-      `--pgdata=${data}`,
-      `--username=${superuser.username}`,
-      '--auth=reject',
-      '--encoding=UTF8',
-      '--locale=C',
-      '--no-sync',
-      '--no-instructions',
-    ],
-    options,
-  );
+  await initialise(plan, data, options);
   if (certificates !== undefined) {
     await writeOwned(join(data, 'server.crt'), certificates.certificate, account);
     await writeOwned(join(data, 'server.key'), certificates.privateKey, account);
@@ -79,6 +68,50 @@ export async function makeCluster(plan: ClusterPlan): Promise<string> {
     await writeOwned(join(data, 'standby.signal'), '', account);
   }
   return data;
+}
+
+/**
+ * A fresh `data`, by initdb. Where QUARTERTURN_POSTGRES_TEMPLATES names a folder, initdb runs once for all who
+ * name the same, and everybody gets a copy: of a cluster that has no password, no key and has never run.
+ */
+async function initialise(plan: ClusterPlan, data: string, options: SpawnOptions): Promise<void> {
+  const templates = process.env.QUARTERTURN_POSTGRES_TEMPLATES;
+  // Binaries below `base` are gone with it: nobody else will ask for a cluster of theirs.
+  if (templates === undefined || plan.bin.startsWith(plan.base)) {
+    return initdb(plan, data, options);
+  }
+  const of = createHash('sha256').update(
+    `${plan.bin} ${plan.account.uid} ${plan.superuser.username}`,
+  );
+  const template = join(templates, `cluster-${of.digest('hex').slice(0, 16)}`);
+  if (!existsSync(template)) {
+    const fresh = join(plan.base, 'template');
+    await initdb(plan, fresh, options);
+    // Whoever comes second finds the first one's, which is the same.
+    await rename(fresh, template).catch(async (error) => {
+      await rm(fresh, { recursive: true, force: true });
+      if (!existsSync(template)) throw error;
+    });
+  }
+  // Its files are the server account's, and 0700: that account copies them.
+  await run('cp', ['-a', template, data], options);
+}
+
+/** No password file: until the verifier is set, nobody can log in ("reject"). */
+async function initdb(plan: ClusterPlan, data: string, options: SpawnOptions): Promise<void> {
+  await run(
+    join(plan.bin, 'initdb'),
+    [
+      `--pgdata=${data}`,
+      `--username=${plan.superuser.username}`,
+      '--auth=reject',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--no-sync',
+      '--no-instructions',
+    ],
+    options,
+  );
 }
 
 /** Through the single-user mode: the first connection over the network already needs the password. */
