@@ -175,16 +175,30 @@ function lambdaError(error: unknown): string {
   if (!(error instanceof ServiceException)) {
     return 'Lambda.Unknown';
   }
-  return error.code === 'AccessDeniedException'
-    ? 'Lambda.AWSLambdaException'
-    : `Lambda.${error.code}`;
+  return codeOf(error.code);
 }
 
-/** The class of the error the function threw; without one (it died) Lambda.Unknown. */
+function codeOf(code: string): string {
+  return code === 'AccessDeniedException' ? 'Lambda.AWSLambdaException' : `Lambda.${code}`;
+}
+
+/**
+ * The class of the error the function threw; of what never came so far, what Lambda or the SDK says.
+ * "timeouts are reported as Sandbox.Timedout" (concepts-error-handling, Lambda.Unknown).
+ */
 function thrownType(payload: string): string {
   try {
-    const { errorType } = record(JSON.parse(payload) as Json);
-    return typeof errorType === 'string' ? errorType : 'Lambda.Unknown';
+    const { errorType, errorMessage, trace } = record(JSON.parse(payload) as Json);
+    if (typeof errorType !== 'string') {
+      return /Task timed out after [\d.]+ seconds$/.test(String(errorMessage))
+        ? 'Sandbox.Timedout'
+        : 'Lambda.Unknown';
+    }
+    if (trace !== undefined || errorType.startsWith('Runtime.')) {
+      return errorType;
+    }
+    // Only an injected fault has no trace: the function was not reached, or its answer was lost.
+    return errorType === 'LostAnswerError' ? 'Lambda.SdkClientException' : codeOf(errorType);
   } catch {
     return 'Lambda.Unknown';
   }

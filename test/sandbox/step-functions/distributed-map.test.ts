@@ -72,7 +72,7 @@ async function start(
 async function mapRunOf(executionArn: string) {
   const { mapRuns } = await bench.run('ListMapRuns', { executionArn });
   const { mapRunArn } = (mapRuns as unknown as { mapRunArn: string }[])[0] ?? {};
-  return bench.run('DescribeMapRun', { mapRunArn }) as Promise<
+  return bench.run('DescribeMapRun', { mapRunArn }) as unknown as Promise<
     Record<string, unknown> & { executionCounts: Record<string, number> }
   >;
 }

@@ -68,6 +68,24 @@ describe('Task', () => {
     expect(await bench.result({ F: task(f) })).toMatchObject({ error, cause: 'no' });
   });
 
+  test.each([
+    ['ran too long', { errorMessage: 'x Task timed out after 1.00 seconds' }, 'Sandbox.Timedout'],
+    ['ended its process', { errorType: 'Runtime.ExitError' }, 'Runtime.ExitError'],
+    ['was not reached', { errorType: 'ServiceException' }, 'Lambda.ServiceException'],
+    ['lost its answer', { errorType: 'LostAnswerError' }, 'Lambda.SdkClientException'],
+    ['says nothing', {}, 'Lambda.Unknown'],
+  ])(
+    'a function that %s surfaces under the name Step Functions gives it',
+    async (_title, payload, error) => {
+      const f = bench.lambda.on('f', () => undefined);
+      bench.lambda.invoke = async () => ({
+        payload: JSON.stringify(payload),
+        functionError: 'Unhandled',
+      });
+      expect(await bench.result({ F: task(f) })).toMatchObject({ error });
+    },
+  );
+
   test('an answer that is lost ends at TimeoutSeconds as States.Timeout', async () => {
     const f = bench.lambda.on('f', () => 'answer');
     bench.service.faults.loseNextAnswer('F');
