@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
-import { CiphertextError, UnknownCiphertextKeyError } from '../../domain/ciphertext/errors.ts';
+import { CiphertextError, MalformedCiphertextError } from '../../domain/ciphertext/errors.ts';
 import type {
   Binding,
   BytesFormat,
@@ -72,7 +72,7 @@ export function cipherOf(
       kidOf: (stored) => reads.find((format) => format.recognise(stored))?.naming?.idIn(stored),
       open(stored, row) {
         const binding = bind(row);
-        let refused: unknown = new UnknownCiphertextKeyError('none');
+        let refused: unknown;
         for (const format of reads) {
           if (format.recognise(stored)) {
             try {
@@ -85,7 +85,8 @@ export function cipherOf(
             }
           }
         }
-        throw refused;
+        // An error costs more than a cipher: none is made before it is needed.
+        throw refused ?? new MalformedCiphertextError('The value is of none of the known formats.');
       },
       seal(plaintext, row) {
         const binding = bind(row);

@@ -7,29 +7,38 @@
  *   a policy into an error; a role attribute, so an administrator sets it.
  *   pg_read_all_stats (optional): without it replication lag and autovacuum cannot be seen, and do not throttle.
  */
-import { quoteIdentifier } from '../../doors/postgres/identifiers.ts';
+import type { Session } from '../../doors/postgres/door.ts';
+import { quotedRole, quoteIdentifier } from '../../doors/postgres/identifiers.ts';
+import { leavesOfTable } from '../../doors/postgres/leaves.ts';
 import type { ReencryptedColumn } from './column.ts';
+import { byTable, walkOf } from './table.ts';
 
-/** Statements for an administrator. `keys`: per declared table, its primary key columns. */
-export function minimalGrant(
+/**
+ * Statements for an administrator, every leaf of every declared table by itself: the engine reads and writes
+ * partitions directly, where rights on the parent say nothing. A partition made later needs its own.
+ * @throws NoSuchRoleError, ColumnDeclarationError
+ */
+export async function minimalGrant(
+  session: Session,
   role: string,
   columns: readonly ReencryptedColumn[],
-  keys: ReadonlyMap<string, readonly string[]>,
-): string[] {
-  const worker = quoteIdentifier(role);
-  const tables = [...new Set(columns.map(({ table }) => table))];
-  const schemas = [...new Set(tables.map((table) => table.split('.')[0] ?? ''))];
-  return [
-    ...schemas.map((schema) => `grant usage on schema ${quoteIdentifier(schema)} to ${worker}`),
-    ...tables.flatMap((table) => {
-      const name = table.split('.').map(quoteIdentifier).join('.');
-      const written = [
-        ...new Set(columns.filter((one) => one.table === table).map(({ column }) => column)),
-      ].map(quoteIdentifier);
-      const read = [...new Set([...(keys.get(table) ?? []).map(quoteIdentifier), ...written])];
-      return [
-        `grant select (${read.join(', ')}), update (${written.join(', ')}) on ${name} to ${worker}`,
-      ];
-    }),
-  ];
+): Promise<string[]> {
+  const worker = await quotedRole(session, role);
+  const schemas = new Set(columns.map(({ table }) => table.split('.')[0] ?? ''));
+  const statements = [...schemas].map(
+    (schema) => `grant usage on schema ${quoteIdentifier(schema)} to ${worker}`,
+  );
+  for (const [table, declared] of byTable(columns)) {
+    const written = [...new Set(declared.map(({ column }) => quoteIdentifier(column)))];
+    for (const leaf of await leavesOfTable(session, table)) {
+      const keys = leaf.key.map(({ name }) => quoteIdentifier(name));
+      // ctid is no column that could be granted by itself.
+      const read =
+        walkOf(leaf, declared) === 'ctid'
+          ? 'select'
+          : `select (${[...new Set([...keys, ...written])].join(', ')})`;
+      statements.push(`grant ${read}, update (${written.join(', ')}) on ${leaf.name} to ${worker}`);
+    }
+  }
+  return statements;
 }

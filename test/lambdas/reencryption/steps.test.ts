@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KeyRing } from '../../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
+import { defaultThrottle } from '../../../domain/policy/throttle.ts';
 import { pooledRandom } from '../../../doors/pooled-random.ts';
 import { cipherOf } from '../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../lambdas/reencryption/column.ts';
@@ -186,7 +187,11 @@ describe('a worker', () => {
   test('stops when its time is over and when it is paused, and goes on where it was', async () => {
     const column = await table(300);
     const clock = stillClock();
-    const ticking = { ...clock, now: () => (void clock.sleep(100), clock.now()) };
+    const now = () => {
+      void clock.sleep(100);
+      return clock.now();
+    };
+    const ticking = { ...clock, now };
     const engine = engineOf(clinic, [column], { clock: ticking, limits: { rows: 50 } });
     const job = await startJob(clinic, engine, 'time');
     const soon = new Date(clock.now().getTime() + 2_000);
@@ -235,6 +240,32 @@ describe('a worker', () => {
     expect(clock.slept).toHaveLength(1);
     expect(await countsOf(clinic, job)).toMatchObject([{ rewritten: 10 }]);
     await app.close();
+  });
+
+  test('waits while the server presses, and goes on when it no longer does', async () => {
+    const column = await table(2_000);
+    const clock = stillClock();
+    let looks = 0;
+    const moving = {
+      ...clock,
+      now: () => {
+        looks += 1;
+        void clock.sleep(5);
+        return clock.now();
+      },
+    };
+    // Any WAL at all is too much; the rate needs two looks, a second apart.
+    const throttle = { ...defaultThrottle, walBytesPerSecond: 1 };
+    const engine = engineOf(clinic, [column], { clock: moving, limits: { rows: 20, throttle } });
+    const job = await startJob(clinic, engine, 'pressure');
+    const result = await workOn(engine, job);
+    expect(looks).toBeGreaterThan(100);
+    expect(result.done).toBe(true);
+    expect(result.waited.walRate).toBeGreaterThan(0);
+    const calm = await table(200);
+    const easy = engineOf(clinic, [calm]);
+    const other = await workOn(easy, await startJob(clinic, easy, 'calm'));
+    expect(other.waited).toEqual({});
   });
 
   test('stops when so much is quarantined that it cannot be the values', async () => {

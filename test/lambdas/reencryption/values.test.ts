@@ -89,6 +89,88 @@ describe('a column of many kinds of values', () => {
       findings: ['2 quarantined rows of patients.ssn are not signed off'],
     });
   });
+
+  test('that is damaged in any place is left byte for byte, and the job goes on', async () => {
+    const column = columnOf('damaged.v');
+    const here = bound('damaged.v');
+    await clinic.sql('create table damaged (id int primary key, v text)');
+    await clinic.sql('grant select (id, v), update (v) on damaged to reencryption');
+    const whole = sealed('0123456789', k1, here);
+    const [mark, kid, profile, body] = whole.split('.') as [string, string, string, string];
+    const bytes = Buffer.from(body, 'base64url');
+    const flipped = (at: number) => {
+      const copy = Buffer.from(bytes);
+      const place = at < 0 ? copy.length + at : at;
+      copy[place] = (copy[place] ?? 0) ^ 1;
+      return [mark, kid, profile, copy.toString('base64url')].join('.');
+    };
+    const cut = (tag: number) =>
+      [mark, kid, profile, bytes.subarray(0, bytes.length - 16 + tag).toString('base64url')].join(
+        '.',
+      );
+    const values = [
+      flipped(0),
+      flipped(13),
+      flipped(-1),
+      cut(4),
+      cut(8),
+      cut(12),
+      `${whole}AAAA`,
+      `${whole}=`,
+      `${whole} `,
+      whole.replace(kid, k3.kid),
+      whole.replace(kid, kid.toUpperCase()),
+      whole.replace('.column.', '.none.'),
+      whole.replace('qt1.', 'qt1'),
+      sealed('of another column', k1, bound('damaged.w')),
+      whole,
+    ];
+    await clinic.sql(
+      'insert into damaged select i, v from unnest($1::text[]) with ordinality u(v, i)',
+      [values],
+    );
+    const engine = engineOf(clinic, [column]);
+    const job = await startJob(clinic, engine, 'damaged');
+    expect(await workOn(engine, job)).toMatchObject({ done: true });
+    expect(await countsOf(clinic, job)).toMatchObject([
+      { rewritten: 1, quarantined: values.length - 1 },
+    ]);
+    expect((await stored('damaged', 'v')).slice(0, -1)).toEqual(values.slice(0, -1));
+  });
+
+  test('that were swapped between rows do not open where they are bound to their row', async () => {
+    const column = columnOf('bound.v', { profile: 'row', primaryKey: ['id'] });
+    await clinic.sql('create table bound (id bigint primary key, v text)');
+    await clinic.sql('grant select (id, v), update (v) on bound to reencryption');
+    const of = (id: string) => sealed(`of ${id}`, k1, bound('bound.v', 'row', [id]));
+    await clinic.sql('insert into bound values (-1, $1), (2, $2), (3, $3)', [
+      of('-1'),
+      of('3'),
+      of('2'),
+    ]);
+    const engine = engineOf(clinic, [column]);
+    const job = await startJob(clinic, engine, 'bound');
+    await workOn(engine, job);
+    expect(await countsOf(clinic, job)).toMatchObject([{ rewritten: 1, quarantined: 2 }]);
+    const [first] = await stored('bound', 'v');
+    expect(opened(first ?? '', bound('bound.v', 'row', ['-1']))).toBe('of -1');
+  });
+
+  test('from before the encryption is sealed only where that is declared, and never if it looks sealed', async () => {
+    const column = columnOf('grown.v', { plaintext: 'seal' });
+    await clinic.sql('create table grown (id int primary key, v text)');
+    await clinic.sql('grant select (id, v), update (v) on grown to reencryption');
+    await clinic.sql(`insert into grown values (1, 'Žofie'), (2, 'qt1.something'), (3, '')`);
+    const engine = engineOf(clinic, [column]);
+    const job = await startJob(clinic, engine, 'grown');
+    await workOn(engine, job);
+    expect(await countsOf(clinic, job)).toMatchObject([
+      { rewritten: 1, quarantined: 1, skipped: 1 },
+    ]);
+    const [first, second] = await stored('grown', 'v');
+    expect(opened(first ?? '', bound('grown.v'))).toBe('Žofie');
+    expect(second).toBe('qt1.something');
+  });
 });
 
 async function stored(table: string, column: string): Promise<(string | null)[]> {
