@@ -84,17 +84,29 @@ async function initialise(plan: ClusterPlan, data: string, options: SpawnOptions
     `${plan.bin} ${plan.account.uid} ${plan.superuser.username}`,
   );
   const template = join(templates, `cluster-${of.digest('hex').slice(0, 16)}`);
-  if (!existsSync(template)) {
-    const fresh = join(plan.base, 'template');
-    await initdb(plan, fresh, options);
-    // Whoever comes second finds the first one's, which is the same.
-    await rename(fresh, template).catch(async (error) => {
-      await rm(fresh, { recursive: true, force: true });
-      if (!existsSync(template)) throw error;
-    });
-  }
+  const made = making.get(template) ?? makeTemplate(plan, template, options);
+  making.set(template, made);
+  await made;
   // Its files are the server account's, and 0700: that account copies them.
   await run('cp', ['-a', template, data], options);
+}
+
+/** Servers that start together wait for one template. */
+const making = new Map<string, Promise<void>>();
+
+async function makeTemplate(
+  plan: ClusterPlan,
+  template: string,
+  options: SpawnOptions,
+): Promise<void> {
+  if (existsSync(template)) return;
+  const fresh = join(plan.base, 'template');
+  await initdb(plan, fresh, options);
+  await rename(fresh, template).catch(async (error) => {
+    await rm(fresh, { recursive: true, force: true });
+    // Another process was faster: its template is the same.
+    if (!existsSync(template)) throw error;
+  });
 }
 
 /** No password file: until the verifier is set, nobody can log in ("reject"). */
