@@ -50,6 +50,7 @@ export function keysetRoom(
   const escrows = new WeakMap<RotationWorld<unknown>, InMemoryEscrow>();
   return {
     name: kind,
+    shortShare: 2,
     ...(shortScenarios && { shortScenarios }),
     scenarios: ['firstValue', 'planned', 'activate', 'rollback', 'emergency'],
     async start() {

@@ -10,7 +10,7 @@ export interface MatrixRoom {
   shortScenarios?: readonly Scenario[];
   /** A world whose secret is still uninitialised. */
   start(): Promise<RotationWorld<unknown>>;
-  /** In `npm test`: one of so many sites, drawn by the seed, where a schedule costs many logins. */
+  /** In `npm test`: one of so many sites, drawn by the seed. */
   shortShare?: number;
   /** Brings the world to where the scenario's rotation may start. */
   prepare(world: RotationWorld<unknown>, scenario: Scenario): Promise<void>;
