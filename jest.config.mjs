@@ -9,6 +9,7 @@ export default {
   testEnvironment: 'node',
   globalSetup: '<rootDir>/test/global-setup.mjs',
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
+  testSequencer: '<rootDir>/test/longest-first.mjs',
   reporters: ['default', '<rootDir>/test/slowest-files.mjs'],
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
