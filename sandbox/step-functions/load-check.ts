@@ -49,8 +49,18 @@ export function checkDefinition(definition: unknown, around: Surroundings): Mach
   return definition as Machine;
 }
 
+/** By definition: the library compiles its schema anew each time, 0.1 s; resets and deployments ask again. */
+const known = new Map<string, string[]>();
+
 /** Transitions, paths and types, by the library's schema of the language. */
 function structure(definition: unknown): string[] {
+  const text = JSON.stringify(definition);
+  const found = known.get(text) ?? byLibrary(definition);
+  known.set(text, found);
+  return found;
+}
+
+function byLibrary(definition: unknown): string[] {
   try {
     new StateMachine(definition as StateMachineDefinition, {
       validationOptions: { checkArn: false, checkPaths: true },

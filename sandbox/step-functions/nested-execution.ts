@@ -109,7 +109,7 @@ function outcome(run: Run, { resource }: NestedTask, execution: Execution): Json
     throw new StateError('StepFunctions.AWSStepFunctionsException', (error as Error).message);
   }
   const described = toldToStates(execution, run.clock.now(), (date) => date.getTime());
-  if (execution.status !== 'SUCCEEDED' || execution.output === undefined) {
+  if (execution.output === undefined) {
     throw new StateError('States.TaskFailed', JSON.stringify(described));
   }
   return resource.endsWith('.sync')

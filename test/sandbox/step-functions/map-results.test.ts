@@ -13,6 +13,7 @@ describe('what a Map Run leaves', () => {
       i: [1, 2, 3],
     });
     expect(await bench.described(without)).toMatchObject({ error: 'States.DataLimitExceeded' });
+    expect(await bench.mapRunOf(without)).toMatchObject({ status: 'FAILED' });
     const states = map({ Work: task(work) }, { ...writer(), ItemsPath: '$.i' });
     const executionArn = await bench.begin(states, { key: 'k', i: [1, 2, 3] }, {}, 'q');
     expect(await bench.described(executionArn)).toMatchObject({ status: 'SUCCEEDED' });

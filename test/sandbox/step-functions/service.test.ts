@@ -194,6 +194,11 @@ describe('RedriveExecution', () => {
       redriveCount: 1,
     });
     expect(bench.lambda.calls.map((call) => call.payload)).toEqual([{}, { n: 1 }, { n: 1 }]);
+    const states = (await bench.history(executionArn)).filter((type) => type.includes('State'));
+    expect(states).toEqual([
+      ...['TaskStateEntered', 'TaskStateExited'],
+      ...['TaskStateEntered', 'TaskStateExited'],
+    ]);
   });
 
   test('keeps the branches and iterations that were done', async () => {
