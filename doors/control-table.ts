@@ -59,8 +59,16 @@ export interface ControlTableDoor {
   everPromoted(secretName: string): Promise<boolean>;
 
   getLease(secretName: string): Promise<LeaseRecord | undefined>;
-  /** Takes or replaces the lease. */
-  putLease(secretName: string, record: LeaseRecord): Promise<void>;
+  /**
+   * Takes or changes the lease, by compare-and-swap on what stands.
+   * @param over may the lease that stands give way? By default any does
+   * @returns the lease that stands and did not give way; undefined when this one stands now
+   */
+  putLease(
+    secretName: string,
+    record: LeaseRecord,
+    over?: (standing: LeaseRecord) => boolean,
+  ): Promise<LeaseRecord | undefined>;
 
   getCompromised(secretName: string): Promise<ReadonlySet<string>>;
   putCompromised(secretName: string, record: CompromisedRecord): Promise<void>;
@@ -151,8 +159,20 @@ export function controlTable(
     },
 
     getLease: (secretName) => content(leaseRecordSchema, 'lease', secretName, 'lease'),
-    async putLease(secretName, record) {
-      await put('lease', secretName, 'lease', record, 'overwrite');
+    async putLease(secretName, record, over = () => true) {
+      for (let attempt = 0; attempt < 5; attempt++) {
+        const standing = await get(leaseRecordSchema, 'lease', secretName, 'lease');
+        if (standing !== undefined && !over(standing.content)) {
+          return standing.content;
+        }
+        if (await put('lease', secretName, 'lease', record, standing ?? { revision: 0 })) {
+          return undefined;
+        }
+      }
+      throw new ControlRecordError(
+        `lease#${secretName}`,
+        'changed five times while it was written',
+      );
     },
 
     async getCompromised(secretName) {

@@ -9,6 +9,7 @@
  * 3. the labels are removed, the date of AWSCURRENT last: a crash leaves a secret that still has its age
  */
 import { pinLabel } from '../../domain/config/names.ts';
+import type { LeaseRecord } from '../../domain/events/control-records.ts';
 import { type EjectAnswer, ejectRequestSchema } from '../../domain/events/eject-operation.ts';
 import {
   currentVersion,
@@ -19,7 +20,7 @@ import {
 import { preflight } from '../../domain/policy/preflight.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
-import { type Room, type Run, readVersion, rotationOf } from './run.ts';
+import { leaseHasEnded, type Room, type Run, readVersion, rotationOf } from './run.ts';
 
 export interface EjectableRoom<Value> extends Room<Value> {
   /** Kinds whose earlier keys stay in use. @throws when AWSCURRENT lacks a key of the others */
@@ -46,7 +47,11 @@ export async function eject<Value>(
   await plan(room, undefined);
   const token = `eject-${(await room.doors.localRandom.bytes(16)).toString('hex')}`;
   const lease = { token, owner: `eject by ${requestedBy}`.slice(0, 256) };
-  await controlTable.putLease(SECRET_NAME, { ...lease, ...until(room, leaseMinutes) });
+  const taken = { ...lease, ...until(room, leaseMinutes) };
+  const now = room.doors.clock.now();
+  if (await controlTable.putLease(SECRET_NAME, taken, (it) => leaseHasEnded(it, now))) {
+    throw leaseTaken(await controlTable.getLease(SECRET_NAME), SECRET_NAME);
+  }
   try {
     const ejected = await plan(room, token);
     await switchOff(room);
@@ -60,10 +65,8 @@ export async function eject<Value>(
     log.info('ejected', { secret: SECRET_NAME, requestedBy, labels: ejected.labels.length });
     return { ...ejected, done: true };
   } finally {
-    const standing = await controlTable.getLease(SECRET_NAME);
-    if (standing?.token === token) {
-      await controlTable.putLease(SECRET_NAME, { ...lease, ...until(room, 0) });
-    }
+    const ended = { ...lease, ...until(room, 0) };
+    await controlTable.putLease(SECRET_NAME, ended, (standing) => standing.token === token);
   }
 }
 
@@ -75,11 +78,15 @@ export async function eject<Value>(
 async function assertOwnLease({ doors, environment }: Room<unknown>, token: string): Promise<void> {
   const lease = await doors.controlTable.getLease(environment.SECRET_NAME);
   if (lease?.token !== token) {
-    throw new RotationRefusedError(
-      'ERR_ROTATION_LEASED',
-      `${lease?.owner ?? 'Somebody'} took the lease of ${environment.SECRET_NAME} while it was ejected; expected it to stay. Some of our labels are removed, the values are as they were. Eject again when that rotation is over.`,
-    );
+    throw leaseTaken(lease, environment.SECRET_NAME);
   }
+}
+
+function leaseTaken(lease: LeaseRecord | undefined, secretName: string): RotationRefusedError {
+  return new RotationRefusedError(
+    'ERR_ROTATION_LEASED',
+    `${lease?.owner ?? 'Somebody'} took the lease of ${secretName} while it was ejected; expected it to stay. Some of our labels may be removed, the values are as they were. Eject again when that rotation is over.`,
+  );
 }
 
 async function switchOff({ doors, environment }: Room<unknown>): Promise<void> {

@@ -4,7 +4,8 @@
  * flight may still be running.
  *
  * In this order, each of them repeatable:
- * 1. the lease: from now on the core refuses every token but the named one, whose promotion ends it
+ * 1. the lease: from now on the core refuses every token but the named one, whose promotion ends it. One that
+ *    stands is taken over by an emergency alone, whose intent is recorded before this is called
  * 2. the secret's AfterRotation is stopped: its tasks go on only while their record says running
  * 3. a pending value that the target accepts, or may accept, is pinned
  * 4. the service's retries are cancelled (CancelRotateSecret leaves AWSPENDING where it is)
@@ -13,8 +14,8 @@
 import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
 import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
-import { InvalidRotationEventError } from './errors.ts';
-import { type Room, type Run, rotationOf } from './run.ts';
+import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
+import { leaseHasEnded, type Room, type Run, rotationOf } from './run.ts';
 import { clearPending, pinIfAccepted } from './staging.ts';
 
 const preemptSchema = z.strictObject({
@@ -24,6 +25,9 @@ const preemptSchema = z.strictObject({
   owner: z.string().min(1).max(256),
   minutes: z.number().int().min(1).max(720).default(60),
 });
+
+/** Of a lease that is no emergency's. */
+const longestMinutes = 60;
 
 export interface Preempted {
   /** The rotation that was in flight. */
@@ -38,16 +42,11 @@ export async function preempt<Value>(room: Room<Value>, input: unknown): Promise
     throw new InvalidRotationEventError('is no preempt operation { token, owner, minutes? }');
   }
   const { token, owner, minutes } = parsed.data;
-  const { controlTable, secretsManager, clock } = room.doors;
-  const { SECRET_ARN, SECRET_NAME } = room.environment;
+  const { secretsManager, clock } = room.doors;
+  const { SECRET_ARN } = room.environment;
   const now = clock.now();
 
-  await controlTable.putLease(SECRET_NAME, {
-    token,
-    owner,
-    at: now.toISOString(),
-    expiresAt: new Date(now.getTime() + minutes * 60_000).toISOString(),
-  });
+  await takeLease(room, { token, owner, minutes }, now);
   const description = await secretsManager.describe(SECRET_ARN);
   const stoppedAfterRotation = await stopAfterRotation(room, description.versionIdsToStages, owner);
 
@@ -73,6 +72,42 @@ export async function preempt<Value>(room: Room<Value>, input: unknown): Promise
   await secretsManager.cancelRotation(SECRET_ARN);
   await clearPending(room, pending);
   return { preempted: pending, pinned, stoppedAfterRotation };
+}
+
+/**
+ * Whoever may start a rotation may call this, IAM sees no payload: a lease that stands gives way to an
+ * emergency alone, and nobody else holds a secret for longer than an hour.
+ */
+async function takeLease(
+  { doors, environment }: Room<unknown>,
+  { token, owner, minutes }: { token: string; owner: string; minutes: number },
+  now: Date,
+): Promise<void> {
+  const { controlTable } = doors;
+  const intent = await controlTable.getIntent(environment.SECRET_NAME, token);
+  const emergency = intent?.intent === 'emergency';
+  if (minutes > longestMinutes && !emergency) {
+    throw new InvalidRotationEventError(
+      `asks for a lease of ${minutes} minutes without an emergency recorded for its token (at most ${longestMinutes})`,
+    );
+  }
+  const lease = {
+    token,
+    owner,
+    at: now.toISOString(),
+    expiresAt: new Date(now.getTime() + minutes * 60_000).toISOString(),
+  };
+  const standing = await controlTable.putLease(
+    environment.SECRET_NAME,
+    lease,
+    (it) => it.token === token || emergency || leaseHasEnded(it, now),
+  );
+  if (standing !== undefined) {
+    throw new RotationRefusedError(
+      'ERR_ROTATION_LEASED',
+      `${standing.owner} holds this secret for rotation ${standing.token} until ${standing.expiresAt}; expected no lease, or an emergency recorded for ${token}. Wait for it to end.`,
+    );
+  }
 }
 
 async function stopAfterRotation(

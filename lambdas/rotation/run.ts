@@ -1,6 +1,11 @@
 /** One call of one step: what the steps share. Made anew for each call; nothing of it outlives the call. */
 import { uninitialisedMarker } from '../../domain/config/names.ts';
-import type { Evidence, Intent, RotationRecord } from '../../domain/events/control-records.ts';
+import type {
+  Evidence,
+  Intent,
+  LeaseRecord,
+  RotationRecord,
+} from '../../domain/events/control-records.ts';
 import { currentVersion, pendingVersion, previousVersion } from '../../domain/policy/labels.ts';
 import { parseJsonDocument } from '../../domain/secrets/strict-json.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
@@ -131,14 +136,17 @@ export async function readVersions<Value>(
   return { ...(current && { current }), ...(previous && { previous }), pending };
 }
 
+/** Written so that an unreadable expiry keeps the lease standing. */
+export const leaseHasEnded = ({ expiresAt }: LeaseRecord, now: Date): boolean =>
+  new Date(expiresAt).getTime() <= now.getTime();
+
 /** While a lease stands, every token but its own is refused. */
 export async function assertNoForeignLease<Value>(run: Run<Value>): Promise<void> {
   const lease = await run.doors.controlTable.getLease(run.environment.SECRET_NAME);
   if (lease === undefined || lease.token === run.token) {
     return;
   }
-  // Written so that an unreadable expiry keeps the lease standing.
-  if (new Date(lease.expiresAt).getTime() <= run.now.getTime()) {
+  if (leaseHasEnded(lease, run.now)) {
     return;
   }
   throw new RotationRefusedError(

@@ -53,7 +53,12 @@ export function inMemoryControlTable(): ControlTableDoor {
     everPromoted: async (name) =>
       [...afters].some(([at, { state }]) => at.startsWith(`${name}/`) && state !== 'due'),
     getLease: async (name) => structuredClone(leases.get(name)),
-    putLease: async (name, record) => void leases.set(name, structuredClone(record)),
+    async putLease(name, record, over = () => true) {
+      const standing = leases.get(name);
+      if (standing !== undefined && !over(standing)) return structuredClone(standing);
+      leases.set(name, structuredClone(record));
+      return undefined;
+    },
     getCompromised: async (name) =>
       new Set(
         [...compromised]

@@ -130,9 +130,7 @@ async function tail<Value>(run: Run<Value>, label: DateLabelMove | undefined): P
 async function endOwnLease<Value>({ doors, environment, token, now }: Run<Value>): Promise<void> {
   const lease = await doors.controlTable.getLease(environment.SECRET_NAME);
   if (lease?.token === token && new Date(lease.expiresAt).getTime() > now.getTime()) {
-    await doors.controlTable.putLease(environment.SECRET_NAME, {
-      ...lease,
-      expiresAt: now.toISOString(),
-    });
+    const ended = { ...lease, expiresAt: now.toISOString() };
+    await doors.controlTable.putLease(environment.SECRET_NAME, ended, (it) => it.token === token);
   }
 }

@@ -135,6 +135,9 @@ describe('eject', () => {
     world.secrets.moveLabel = async (move) => {
       world.secrets.moveLabel = moveLabel;
       const moved = await moveLabel(move);
+      const at = world.clock.now().toISOString();
+      const record = { intent: 'emergency' as const, token, requestedBy: 'security', at };
+      await world.control.putIntent(world.secretName, record);
       await world.handler({ operation: 'preempt', token, owner: 'emergency' });
       await world.begin({ intent: 'emergency' }, token);
       return moved;

@@ -382,6 +382,28 @@ describe('preempt', () => {
     expect((await world.labels()).AWSCURRENT).toBe(next);
   });
 
+  test('takes no standing lease away, except for an emergency', async () => {
+    const emergency = world.nextToken();
+    const at = world.clock.now().toISOString();
+    const record = { intent: 'emergency' as const, token: emergency, requestedBy: 'security', at };
+    await world.control.putIntent(world.secretName, record);
+    const other = { operation: 'preempt', token: world.nextToken(), owner: 'on-call' };
+    await world.handler(other);
+    await world.handler({ operation: 'preempt', token: emergency, owner: 'security' });
+    await expect(world.handler({ ...other, minutes: 30 })).rejects.toMatchObject({
+      code: 'ERR_ROTATION_LEASED',
+    });
+    expect(await world.control.getLease(world.secretName)).toMatchObject({ token: emergency });
+  });
+
+  test('holds a secret for more than an hour only in an emergency', async () => {
+    const asked = { operation: 'preempt', token: world.nextToken(), owner: 'rollback' };
+    await expect(world.handler({ ...asked, minutes: 61 })).rejects.toMatchObject({
+      code: 'ERR_ROTATION_INVALID_EVENT',
+    });
+    expect(await world.control.getLease(world.secretName)).toBeUndefined();
+  });
+
   test('stops the AfterRotation of AWSCURRENT, and can be repeated', async () => {
     const current = await world.rotate();
     const preempt = { operation: 'preempt', token: world.nextToken(), owner: 'rollback' };
