@@ -72,7 +72,7 @@ function permissionsPage({ rights, trust }: Grants): string {
 
 Every right the stack gives, for the example configuration with a network, a break-glass role, a bootstrap secret and a reader of escrow. Names in angle brackets are resources of the template by their logical id, without the suffix CDK adds. \`test/lib/permissions.test.ts\` compares this page with the template exactly: a right that is added, widened or taken away fails there until this page is changed with it.
 
-Whoever starts a rotation holds two rights as one unit: \`secretsmanager:RotateSecret\`, which may change neither schedule nor function, and \`lambda:InvokeFunction\` on exactly the functions of those secrets. No holder of that unit reads a value. The function's operations `rehearse`, `preempt` and `eject` are called by the same right, because IAM sees no payload; what they refuse stands in docs/rotation.md and docs/uninstall.md.
+Whoever starts a rotation holds two rights as one unit: \`secretsmanager:RotateSecret\`, which may change neither schedule nor function, and \`lambda:InvokeFunction\` on exactly the functions of those secrets. No holder of that unit reads a value. The function's operations \`rehearse\`, \`preempt\` and \`eject\` are called by the same right, because IAM sees no payload; what they refuse stands in docs/rotation.md and docs/uninstall.md.
 
 ${sections.join('\n')}`;
 }
