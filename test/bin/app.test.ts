@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { root, withTree } from '../scripts/tree.ts';
+import { openTree, root } from '../scripts/tree.ts';
 
 const tsx = join(root, 'node_modules/tsx/dist/loader.mjs');
 const rooms = readdirSync(join(root, 'lambdas')).filter((room) =>
@@ -65,23 +65,27 @@ const parts = [
 ];
 
 describe('bin/app.ts', () => {
+  // One for all: tsx compiles a file anew for every path it finds it at.
+  const tree = openTree(parts);
+  const app = join(tree.directory, 'bin/app.ts');
   let directory = '';
-  let app = '';
 
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'quarterturn-app-'));
     writeFileSync(join(directory, 'shop.json'), JSON.stringify(config));
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => {
+    tree.remove();
+    rmSync(directory, { recursive: true, force: true });
+  });
 
-  const withApp = (work: () => Promise<void>, built = rooms) =>
-    withTree(parts, async (tree) => {
-      for (const room of built) {
-        tree.write(`dist/lambdas/${room}/index.mjs`, `export const handler = '${room}';\n`);
-      }
-      app = join(tree.directory, 'bin/app.ts');
-      await work();
-    });
+  const withApp = (work: () => Promise<void>, built = rooms) => {
+    rmSync(join(tree.directory, 'dist'), { recursive: true, force: true });
+    for (const room of built) {
+      tree.write(`dist/lambdas/${room}/index.mjs`, `export const handler = '${room}';\n`);
+    }
+    return work();
+  };
   const template = (out: string, name: string) =>
     readFileSync(join(directory, out, `${name}.template.json`), 'utf8');
 

@@ -10,24 +10,39 @@ export interface Tree {
   write(path: string, content: string): void;
 }
 
-/** Runs `work` with a new tree that sees this tree's node_modules and holds copies of `copied`. */
-export async function withTree<T>(
-  copied: readonly string[],
-  work: (tree: Tree) => Promise<T>,
-): Promise<T> {
+/** A new tree that sees this tree's node_modules and holds copies of `copied`, until `remove`. */
+export function openTree(copied: readonly string[]): Tree & { remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'quarterturn-tree-'));
-  const write = (path: string, content: string) => {
-    mkdirSync(dirname(join(directory, path)), { recursive: true });
-    writeFileSync(join(directory, path), content);
-  };
+  const remove = () => rmSync(directory, { recursive: true, force: true });
   try {
     symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
     for (const path of copied) {
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       cpSync(join(root, path), join(directory, path), { recursive: true });
     }
-    return await work({ directory, write });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return {
+    directory,
+    remove,
+    write(path, content) {
+      mkdirSync(dirname(join(directory, path)), { recursive: true });
+      writeFileSync(join(directory, path), content);
+    },
+  };
+}
+
+/** Runs `work` with a new tree, as `openTree`. */
+export async function withTree<T>(
+  copied: readonly string[],
+  work: (tree: Tree) => Promise<T>,
+): Promise<T> {
+  const { remove, ...tree } = openTree(copied);
+  try {
+    return await work(tree);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    remove();
   }
 }
