@@ -49,8 +49,9 @@ export async function eject<Value>(
   const lease = { token, owner: `eject by ${requestedBy}`.slice(0, 256) };
   const taken = { ...lease, ...until(room, leaseMinutes) };
   const now = room.doors.clock.now();
-  if (await controlTable.putLease(SECRET_NAME, taken, (it) => leaseHasEnded(it, now))) {
-    throw leaseTaken(await controlTable.getLease(SECRET_NAME), SECRET_NAME);
+  const standing = await controlTable.putLease(SECRET_NAME, taken, (it) => leaseHasEnded(it, now));
+  if (standing !== undefined) {
+    throw leaseTaken(standing, SECRET_NAME);
   }
   try {
     const ejected = await plan(room, token);
