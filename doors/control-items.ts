@@ -33,7 +33,10 @@ export type RecordName =
   | 'lease'
   | 'compromised'
   | 'hold'
-  | 'adopted';
+  | 'adopted'
+  | 'reencryption'
+  | 'consumers'
+  | 'zero';
 interface Stored<Content> {
   content: Content;
   revision: number;

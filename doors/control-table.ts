@@ -11,7 +11,9 @@ import {
   adoptionRecordSchema,
   afterRotationRecordSchema,
   type CompromisedRecord,
+  type ConsumersRecord,
   compromisedRecordSchema,
+  consumersRecordSchema,
   type HoldRecord,
   holdRecordSchema,
   type IntentRecord,
@@ -19,8 +21,12 @@ import {
   intents,
   type LeaseRecord,
   leaseRecordSchema,
+  type ReencryptionRecord,
   type RotationRecord,
+  reencryptionRecordSchema,
   rotationRecordSchema,
+  type ZeroProof,
+  zeroProofSchema,
 } from '../domain/events/control-records.ts';
 import { clientDefaults } from './aws-call.ts';
 import { ControlRecordError, controlItems } from './control-items.ts';
@@ -79,6 +85,23 @@ export interface ControlTableDoor {
   getAdoption(secretName: string): Promise<AdoptionRecord | undefined>;
   /** @returns 'exists' when the secret was adopted before; the first record stands */
   putAdoption(secretName: string, record: AdoptionRecord): Promise<'stored' | 'exists'>;
+
+  getReencryption(secretName: string): Promise<ReencryptionRecord | undefined>;
+  /**
+   * Compare-and-swap on what stands; retried when somebody wrote in between.
+   * @param change undefined: leave what stands
+   * @returns what stands afterwards
+   */
+  updateReencryption(
+    secretName: string,
+    change: (standing: ReencryptionRecord | undefined) => ReencryptionRecord | undefined,
+  ): Promise<ReencryptionRecord | undefined>;
+  getConsumers(secretName: string): Promise<ConsumersRecord | undefined>;
+  putConsumers(secretName: string, record: ConsumersRecord): Promise<void>;
+
+  /** By kid. */
+  getZeroProofs(secretName: string): Promise<ReadonlyMap<string, ZeroProof>>;
+  putZeroProof(secretName: string, record: ZeroProof): Promise<void>;
 }
 
 export function controlTable(
@@ -192,5 +215,37 @@ export function controlTable(
     getAdoption: (secretName) => content(adoptionRecordSchema, 'adopted', secretName, 'adopted'),
     putAdoption: async (secretName, record) =>
       (await put('adopted', secretName, 'adopted', record, { revision: 0 })) ? 'stored' : 'exists',
+
+    getReencryption: (secretName) =>
+      content(reencryptionRecordSchema, 'reencryption', secretName, 'job'),
+    async updateReencryption(secretName, change) {
+      for (let attempt = 0; attempt < 5; attempt++) {
+        const standing = await get(reencryptionRecordSchema, 'reencryption', secretName, 'job');
+        const changed = change(standing?.content);
+        if (changed === undefined) {
+          return standing?.content;
+        }
+        if (await put('reencryption', secretName, 'job', changed, standing ?? { revision: 0 })) {
+          return changed;
+        }
+      }
+      throw new ControlRecordError(
+        `reencryption#${secretName}/job`,
+        'changed five times while it was written',
+      );
+    },
+    getConsumers: (secretName) =>
+      content(consumersRecordSchema, 'consumers', secretName, 'consumers'),
+    async putConsumers(secretName, record) {
+      await put('consumers', secretName, 'consumers', record, 'overwrite');
+    },
+
+    async getZeroProofs(secretName) {
+      const proofs = await all(zeroProofSchema, 'zero', secretName);
+      return new Map(proofs.map((proof) => [proof.kid, proof]));
+    },
+    async putZeroProof(secretName, record) {
+      await put('zero', secretName, record.kid, record, 'overwrite');
+    },
   };
 }

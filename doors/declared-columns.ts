@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { columnSchema } from '../domain/config/secret-schemas.ts';
+import { columnSchema } from '../domain/config/column-schema.ts';
 
 export type DeclaredColumn = z.infer<typeof columnSchema>;
 

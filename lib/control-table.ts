@@ -21,7 +21,10 @@ export type ControlRecord =
   | 'lease'
   | 'compromised'
   | 'hold'
-  | 'adopted';
+  | 'adopted'
+  | 'reencryption'
+  | 'consumers'
+  | 'zero';
 
 export interface ControlGrant {
   /** Names of the secrets whose records these are. */

@@ -3,6 +3,7 @@
  * instead of `rotation.config.ts`, so that on-call needs no checkout. Names and numbers, never a value.
  */
 import * as z from 'zod';
+import { columnSchema } from './column-schema.ts';
 import { durationSeconds } from './duration.ts';
 import {
   afterRotationMachineName,
@@ -12,11 +13,13 @@ import {
   operatorFunctionName,
   operatorPolicyName,
   readerPolicyName,
+  reencryptionFunctionName,
+  reencryptionMachineName,
   secretName,
   secretNameOfArn,
 } from './names.ts';
 import { isArmed, type RotationConfig } from './rotation-config.ts';
-import { columnSchema, type ExistingSecret, type RotatedConfig } from './secret-schemas.ts';
+import type { ExistingSecret, RotatedConfig, SecretConfig } from './secret-schemas.ts';
 
 const everySecret = {
   /** Its key in the configuration. */
@@ -52,6 +55,17 @@ export const manifestSecretSchema = z.discriminatedUnion('kind', [
     columns: z.array(columnSchema),
     /** The function that restores a row from escrow alone; absent without declared columns. */
     drill: z.string().optional(),
+    /** Absent: rows stay under the keys they were written with. */
+    reencryption: z
+      .object({
+        /** The function that plans, rewrites, verifies and answers for the job. */
+        function: z.string(),
+        mode: z.enum(['online', 'maintenance']),
+        workers: z.int(),
+        /** Stores that somebody vouches for, by name. */
+        stores: z.array(z.string()),
+      })
+      .optional(),
   }),
   z.object({
     kind: z.literal('database'),
@@ -84,6 +98,8 @@ export const manifestSchema = z.object({
   region: z.string(),
   controlTable: z.string(),
   afterRotationMachine: z.string(),
+  /** Absent: no secret of this deployment re-encrypts rows. */
+  reencryptionMachine: z.string().optional(),
   operatorPolicy: z.string(),
   secrets: z.array(manifestSecretSchema),
   consumers: z.array(
@@ -107,6 +123,9 @@ export function manifestOf(config: RotationConfig): Manifest {
     region: config.region,
     controlTable: controlTableName(config),
     afterRotationMachine: afterRotationMachineName(config),
+    ...(Object.values(config.secrets).some(isReencrypted) && {
+      reencryptionMachine: reencryptionMachineName(config),
+    }),
     operatorPolicy: operatorPolicyName(config),
     secrets: Object.keys(config.secrets).map((key) => secretOf(config, key)),
     consumers: config.consumers.map(({ name, reads }) => ({
@@ -116,6 +135,10 @@ export function manifestOf(config: RotationConfig): Manifest {
     })),
   };
 }
+
+/** Do the rows of this secret follow a new key? */
+export const isReencrypted = (secret: SecretConfig): boolean =>
+  secret.kind === 'encryption' && secret.reencryption !== undefined;
 
 function secretOf(config: RotationConfig, key: string): ManifestSecret {
   const secret = config.secrets[key];
@@ -139,6 +162,14 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         ...(secret.database === undefined ? {} : { database: secret.database }),
         columns: secret.columns,
         ...(secret.columns.length > 0 && { drill: drillFunctionName(config, key) }),
+        ...(secret.reencryption !== undefined && {
+          reencryption: {
+            function: reencryptionFunctionName(config, key),
+            mode: secret.reencryption.mode,
+            workers: secret.reencryption.workers,
+            stores: secret.reencryption.stores.map(({ name }) => name),
+          },
+        }),
       };
     case 'database':
       return {

@@ -52,6 +52,13 @@ export const operatorFunctionName = (scope: Scope, network?: string): string =>
 export const drillFunctionName = (scope: Scope, key: string): string =>
   functionName(scope, `drill-${key}`);
 
+/** Works off the rows of one encryption secret, and answers for its job. Short: a function's name ends at 64. */
+export const reencryptionFunctionName = (scope: Scope, key: string): string =>
+  functionName(scope, `rows-${key}`);
+
+export const reencryptionMachineName = (scope: Scope): string =>
+  functionName(scope, 'reencryption');
+
 /** Audit events, kept for years. */
 export const auditLogGroupName = (scope: Scope): string =>
   `/quarterturn/${scope.name}/${scope.environment}/audit`;

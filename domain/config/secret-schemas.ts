@@ -1,7 +1,9 @@
 /** The four kinds of secret of `rotation.config.ts`. */
 import * as z from 'zod';
+import { columnSchema, identifier, table } from './column-schema.ts';
 import { durationSchema } from './duration.ts';
 import { secretNameOfArn } from './names.ts';
+import { reencryptionSchema } from './reencryption-schema.ts';
 
 const kmsKeyArn = z
   .string()
@@ -32,13 +34,6 @@ export const existingSecretSchema = z
   );
 export type ExistingSecret = z.infer<typeof existingSecretSchema>;
 
-/** An identifier of PostgreSQL that needs no quotes; 63 bytes (NAMEDATALEN - 1). */
-const identifier = z
-  .string()
-  .regex(/^[a-z_][a-z0-9_$]{0,62}$/, 'a PostgreSQL identifier in lower case, 63 bytes at most');
-const table = z
-  .string()
-  .regex(/^[a-z_][a-z0-9_$]{0,62}\.[a-z_][a-z0-9_$]{0,62}$/, 'a table as "schema.table"');
 const days = (limit: number) => z.int().min(7).max(limit);
 
 const rotated = {
@@ -76,18 +71,6 @@ export const jwtSchema = z.strictObject({
   logsEveryoneOut: z.boolean().default(false),
 });
 
-export const columnSchema = z.strictObject({
-  /** Logical name, authenticated with every value: it survives a rename of table or column. */
-  id: z.string().regex(/^[a-z0-9_]+(\.[a-z0-9_]+)+$/, 'a logical name such as "patients.ssn"'),
-  table,
-  column: identifier,
-  format: z.enum(['qt1']),
-  /** What a ciphertext is bound to: nothing, its column, or its column and row. */
-  profile: z.enum(['none', 'column', 'row']),
-  /** Profile row: the columns of the primary key, in order. */
-  primaryKey: z.array(identifier).min(1).optional(),
-});
-
 export const encryptionSchema = z.strictObject({
   kind: z.literal('encryption'),
   ...rotated,
@@ -99,6 +82,7 @@ export const encryptionSchema = z.strictObject({
   /** The database secret whose credential reads the declared columns. */
   database: z.string().optional(),
   columns: z.array(columnSchema).default([]),
+  reencryption: reencryptionSchema.optional(),
 });
 
 export const databaseSchema = z.strictObject({

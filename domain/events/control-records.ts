@@ -136,3 +136,58 @@ export const adoptionRecordSchema = z.object({
   versionId: z.string(),
 });
 export type AdoptionRecord = z.infer<typeof adoptionRecordSchema>;
+
+/**
+ * `reencryption#<secret>` / "job". The re-encryption of the rows, as its last task left it; the ledger in the
+ * database is what counts.
+ *
+ * due → active → verified          zero rows under any other key, proven
+ *              → unproven          rewritten, but quarantined rows or stores are not vouched for
+ *              → stopped           a person looks: rows may be left
+ * any          → closed            rollback, emergency or a job toward another key took its place
+ *
+ * While it is due, active or stopped, no planned rotation starts.
+ */
+export const reencryptionRecordSchema = z.object({
+  state: z.enum(['due', 'active', 'verified', 'unproven', 'stopped', 'closed']),
+  mode: z.enum(['online', 'maintenance']),
+  /** The key the rows move to, and the version whose keyset holds it. */
+  targetKid: z.string(),
+  versionId: z.string(),
+  /** ARN of the execution that works on it. */
+  execution: z.string().optional(),
+  /** Of the job row in the database. */
+  jobId: z.string().optional(),
+  epoch: z.string().optional(),
+  pass: z.object({ number: z.int(), kind: z.string().max(16) }).optional(),
+  /** Rows not under the target key when last counted, by column. */
+  rowsLeft: z.array(z.object({ columnId: z.string(), rows: z.number() })).optional(),
+  /** Why it is unproven or stopped. */
+  findings: z.array(z.string().max(512)).max(20).default([]),
+  /** When the job last came further. */
+  at: instant,
+  verifiedAt: instant.optional(),
+});
+export type ReencryptionRecord = z.infer<typeof reencryptionRecordSchema>;
+
+/** `consumers#<secret>` / "consumers". Maintenance mode: a person or a hook says that nothing reads or writes. */
+export const consumersRecordSchema = z.object({
+  stopped: z.boolean(),
+  by: z.string().max(256),
+  at: instant,
+});
+export type ConsumersRecord = z.infer<typeof consumersRecordSchema>;
+
+/**
+ * `zero#<secret>` / kid. No row of any declared store is under this key: proven by a verified job toward
+ * another one. A key that becomes primary again has no proof from before.
+ */
+export const zeroProofSchema = z.object({
+  kid: z.string(),
+  /** The key every row was under instead, and the job's epoch. */
+  targetKid: z.string(),
+  epoch: z.string(),
+  firstProvenAt: instant,
+  lastProvenAt: instant,
+});
+export type ZeroProof = z.infer<typeof zeroProofSchema>;

@@ -38,8 +38,15 @@ export interface Situation {
   readonly lease?:
     | { readonly token: string; readonly owner: string; readonly expiresAt: string }
     | undefined;
-  readonly reencryptionActive?: boolean | undefined;
+  /** The re-encryption of its rows, as the control table has it. */
+  readonly reencryption?: ReencryptionOfRows | undefined;
   readonly now: Date;
+}
+
+export interface ReencryptionOfRows {
+  readonly state: 'due' | 'active' | 'verified' | 'unproven' | 'stopped' | 'closed';
+  readonly targetKid: string;
+  readonly rowsLeft?: readonly { readonly columnId: string; readonly rows: number }[] | undefined;
 }
 
 export interface AfterRotationOfCurrent {
@@ -166,13 +173,28 @@ function afterRotationPending({ afterRotation }: Situation): Refusal | undefined
   };
 }
 
-function reencryptionActive({ reencryptionActive }: Situation): Refusal | undefined {
-  if (reencryptionActive !== true) return undefined;
+/** Quarantined rows and stores without a word for them keep a key from leaving, not the cadence. */
+const unfinished: readonly string[] = ['due', 'active', 'stopped'];
+
+function reencryptionActive({ reencryption }: Situation): Refusal | undefined {
+  if (reencryption === undefined || !unfinished.includes(reencryption.state)) return undefined;
+  const { state, targetKid, rowsLeft } = reencryption;
   return {
     code: 'ERR_ROTATION_REENCRYPTION_ACTIVE',
-    message:
-      'A re-encryption job of this secret is active; expected none. Wait until it has verified its rows.',
+    message: `The re-encryption toward key ${targetKid} is ${state}; expected it to have rewritten every row. ${leftIn(rowsLeft)} ${
+      state === 'stopped'
+        ? 'Look at it: quarterturn reencrypt status; then quarterturn reencrypt resume.'
+        : 'Wait for it: quarterturn reencrypt status.'
+    }`,
   };
+}
+
+function leftIn(rowsLeft: ReencryptionOfRows['rowsLeft']): string {
+  if (rowsLeft === undefined) return 'How many rows are left is not counted yet.';
+  const places = rowsLeft.filter(({ rows }) => rows > 0);
+  const total = places.reduce((sum, { rows }) => sum + rows, 0);
+  if (total === 0) return 'No row is left to rewrite; it is being verified.';
+  return `${total} values are left: ${places.map(({ columnId, rows }) => `${rows} in ${columnId}`).join(', ')}.`;
 }
 
 function notActivatable({ activate, afterRotation, describe }: Situation): Refusal | undefined {

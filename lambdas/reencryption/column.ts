@@ -1,27 +1,8 @@
-/** A declared column as the engine meets it. The deployment's declared columns are some of these. */
-import type { Profile } from '../../domain/ciphertext/format.ts';
+/** What declared columns must be to one another. */
+import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { ColumnDeclarationError } from './errors.ts';
 
-export interface ReencryptedColumn {
-  /** Logical id, authenticated with every value; a JSON path inside a document is part of it. */
-  readonly id: string;
-  /** "schema.table" */
-  readonly table: string;
-  readonly column: string;
-  readonly format: string;
-  readonly profile: Profile;
-  /** Profile row: the columns of the primary key, in order. */
-  readonly primaryKey?: readonly string[] | undefined;
-  /** Of a json or jsonb column: the names of the objects' members that lead to the value. */
-  readonly path?: readonly string[] | undefined;
-  /**
-   * What a value that is no ciphertext of any known format is taken for. @default 'quarantine': damage, until
-   * somebody says otherwise; 'seal': plaintext from before the column was encrypted
-   */
-  readonly plaintext?: 'quarantine' | 'seal' | undefined;
-  /** @default 'auto': by ctid where the primary key says nothing about where a row lies, or there is none */
-  readonly walk?: 'auto' | 'key' | 'ctid' | undefined;
-}
+export type ReencryptedColumn = DeclaredColumn;
 
 const index = /^-?\d+$/;
 

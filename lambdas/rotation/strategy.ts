@@ -80,4 +80,5 @@ export interface Rotation<Value> {
   evidence(fact: Evidence): void;
 }
 
-export type CompanionName = 'admin' | 'database' | 'inbox';
+/** rows: the login of the re-encryption, which closes its job before a key is taken back. */
+export type CompanionName = 'admin' | 'database' | 'inbox' | 'rows';

@@ -3,10 +3,13 @@ import type {
   AdoptionRecord,
   AfterRotationRecord,
   CompromisedRecord,
+  ConsumersRecord,
   HoldRecord,
   IntentRecord,
   LeaseRecord,
+  ReencryptionRecord,
   RotationRecord,
+  ZeroProof,
 } from '../../domain/events/control-records.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 
@@ -18,6 +21,9 @@ export function inMemoryControlTable(): ControlTableDoor {
   const holds = new Map<string, HoldRecord>();
   const adoptions = new Map<string, AdoptionRecord>();
   const compromised = new Map<string, CompromisedRecord>();
+  const reencryptions = new Map<string, ReencryptionRecord>();
+  const consumers = new Map<string, ConsumersRecord>();
+  const zeros = new Map<string, ZeroProof>();
   const key = (...parts: string[]) => parts.join('/');
 
   function putOnce<Content>(map: Map<string, Content>, at: string, record: Content) {
@@ -71,5 +77,21 @@ export function inMemoryControlTable(): ControlTableDoor {
     getAdoption: async (name) => structuredClone(adoptions.get(name)),
     putAdoption: async (name, record) => putOnce(adoptions, name, record),
     putHold: async (name, record) => void holds.set(name, structuredClone(record)),
+    getReencryption: async (name) => structuredClone(reencryptions.get(name)),
+    async updateReencryption(name, change) {
+      const changed = change(structuredClone(reencryptions.get(name)));
+      if (changed !== undefined) reencryptions.set(name, structuredClone(changed));
+      return structuredClone(reencryptions.get(name));
+    },
+    getConsumers: async (name) => structuredClone(consumers.get(name)),
+    putConsumers: async (name, record) => void consumers.set(name, structuredClone(record)),
+    getZeroProofs: async (name) =>
+      new Map(
+        [...zeros]
+          .filter(([at]) => at.startsWith(`${name}/`))
+          .map(([, proof]) => [proof.kid, structuredClone(proof)]),
+      ),
+    putZeroProof: async (name, record) =>
+      void zeros.set(key(name, record.kid), structuredClone(record)),
   };
 }

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
+import { columnSchema } from '../../domain/config/column-schema.ts';
 import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
 import { rotationConfigSchema } from '../../domain/config/rotation-config.ts';
 import {
-  columnSchema,
   databaseSchema,
   encryptionSchema,
   jwtSchema,

@@ -143,9 +143,27 @@ const table: [string, Partial<Situation>, Answers][] = [
     {
       ...published,
       afterRotation: afterRotationIn('finished', kid),
-      reencryptionActive: true,
+      reencryption: { state: 'active', targetKid: kid },
     },
     { ...nobody, planned: 'ERR_ROTATION_REENCRYPTION_ACTIVE' },
+  ],
+  [
+    'a re-encryption was asked for and has not begun',
+    {
+      ...published,
+      afterRotation: afterRotationIn('finished', kid),
+      reencryption: { state: 'due', targetKid: kid },
+    },
+    { ...nobody, planned: 'ERR_ROTATION_REENCRYPTION_ACTIVE' },
+  ],
+  [
+    'rows are rewritten, but some are not signed off',
+    {
+      ...published,
+      afterRotation: afterRotationIn('finished', kid),
+      reencryption: { state: 'unproven', targetKid: kid },
+    },
+    nobody,
   ],
   [
     'another rotation is in progress',
