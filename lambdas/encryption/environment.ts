@@ -19,5 +19,12 @@ export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({
   DATABASE_PORT: wholeNumber.optional(),
   DATABASE_NAME: z.string().optional(),
   CA: z.enum(['rds', 'file']).optional(),
+  /** The database secret of the re-encryption's login, which closes its job; absent: rows are never rewritten. */
+  ROWS_SECRET_ARN: companionSchema.optional(),
+  /**
+   * Days the longest-lived copy of a row is kept, over the database and every declared store. Without it (and
+   * with `forever`) no key ever leaves the keyset.
+   */
+  KEY_RETENTION_DAYS: z.union([wholeNumber, z.literal('forever')]).optional(),
 });
 export type EncryptionEnvironment = z.input<typeof encryptionEnvironmentSchema>;
