@@ -1,48 +1,4 @@
-/** What declared columns must be to one another. */
+/** A declared column whose values the engine rewrites. */
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
-import { ColumnDeclarationError } from './errors.ts';
 
 export type ReencryptedColumn = DeclaredColumn;
-
-const index = /^-?\d+$/;
-
-/** @throws ColumnDeclarationError for what no database can make right */
-export function assertColumns(columns: readonly ReencryptedColumn[]): void {
-  const ids = new Set<string>();
-  const places = new Map<string, ReencryptedColumn[]>();
-  for (const column of columns) {
-    const name = `${column.table}.${column.column}`;
-    if (ids.has(column.id)) {
-      throw new ColumnDeclarationError(
-        name,
-        `id ${column.id} is declared twice; two columns of one id would open each other's values`,
-      );
-    }
-    ids.add(column.id);
-    if (column.path?.length === 0 || column.path?.some((part) => part === '' || index.test(part))) {
-      throw new ColumnDeclarationError(
-        name,
-        'the path has an empty or numeric part; it names members of objects, an array index is no place that stays',
-      );
-    }
-    places.set(name, [...(places.get(name) ?? []), column]);
-  }
-  for (const [name, sharing] of places) {
-    assertApart(name, sharing);
-  }
-}
-
-/** One document may hold several values, none of them inside another. */
-function assertApart(name: string, sharing: readonly ReencryptedColumn[]): void {
-  for (const one of sharing) {
-    for (const other of sharing) {
-      const outer = one.path ?? [];
-      if (one !== other && outer.every((part, at) => other.path?.[at] === part)) {
-        throw new ColumnDeclarationError(
-          name,
-          `${one.id} and ${other.id} are declared in one place, or one inside the other`,
-        );
-      }
-    }
-  }
-}

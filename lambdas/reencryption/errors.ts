@@ -1,4 +1,6 @@
 /** What stops the engine. Messages name tables, columns and kids, never a value. */
+export { ColumnDeclarationError } from '../../doors/postgres/column-declaration.ts';
+
 export abstract class ReencryptionError extends Error {
   abstract readonly code: `ERR_ROTATION_${string}`;
 }
@@ -31,25 +33,6 @@ export class RangeLostError extends ReencryptionError {
   readonly code = 'ERR_ROTATION_RANGE_LOST';
   constructor(range: string) {
     super(`Range ${range} belongs to another worker now; nothing of this batch was written.`);
-  }
-}
-
-export class ColumnDeclarationError extends ReencryptionError {
-  override readonly name = 'ColumnDeclarationError';
-  readonly code = 'ERR_ROTATION_COLUMN_DECLARATION';
-  constructor(column: string, problem: string) {
-    super(`Column ${column}: ${problem}.`);
-  }
-}
-
-/** The tables of schema `quarterturn` were made by a later version. */
-export class NewerSchemaError extends ReencryptionError {
-  override readonly name = 'NewerSchemaError';
-  readonly code = 'ERR_ROTATION_SCHEMA_NEWER';
-  constructor(found: number, expected: number) {
-    super(
-      `Schema quarterturn is at version ${found}, this function knows ${expected}: deploy the newer version of Quarterturn again.`,
-    );
   }
 }
 

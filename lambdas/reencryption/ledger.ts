@@ -1,12 +1,12 @@
 /** What the ledger says of a job: progress, what is left and where, and whether zero is proven. */
 import type { Session } from '../../doors/postgres/door.ts';
 import { columnTypes, leavesOfTable } from '../../doors/postgres/leaves.ts';
+import { byTable } from '../../doors/postgres/walk.ts';
 import type { CipherKeys, CipherOf } from './cipher.ts';
 import type { ReencryptedColumn } from './column.ts';
 import { StepOrderError } from './errors.ts';
 import { fieldOf } from './field.ts';
 import { type Job, jobById } from './job.ts';
-import { byTable } from './table.ts';
 
 export interface ColumnLedger {
   readonly columnId: string;

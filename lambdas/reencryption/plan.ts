@@ -6,10 +6,10 @@
 import type { Session } from '../../doors/postgres/door.ts';
 import { quoteIdentifier } from '../../doors/postgres/identifiers.ts';
 import { type Leaf, leavesOfTable } from '../../doors/postgres/leaves.ts';
+import { byTable, type Walk, walkOf } from '../../doors/postgres/walk.ts';
 import type { ReencryptedColumn } from './column.ts';
 import { ColumnDeclarationError } from './errors.ts';
 import type { Job } from './job.ts';
-import { byTable, type Walk, walkOf } from './table.ts';
 
 export interface PlannedLeaf {
   /** "schema.table" as declared. */

@@ -9,12 +9,12 @@ import type { Finding } from '../../domain/events/operator-requests.ts';
 import type { Session } from '../../doors/postgres/door.ts';
 import { columnTypes, type Leaf, leavesOfTable } from '../../doors/postgres/leaves.ts';
 import { findUndeclared } from '../../doors/postgres/undeclared.ts';
+import { byTable, walkOf } from '../../doors/postgres/walk.ts';
 import type { CipherKeys, CipherOf } from './cipher.ts';
 import type { ReencryptedColumn } from './column.ts';
-import { ReencryptionError } from './errors.ts';
+import { ColumnDeclarationError, ReencryptionError } from './errors.ts';
 import { rewrite } from './examine.ts';
 import { type Field, fieldOf } from './field.ts';
-import { byTable, walkOf } from './table.ts';
 
 interface Ciphers {
   readonly cipherOf: CipherOf;
@@ -137,7 +137,7 @@ async function inspectLeaf(
       const field = fieldOf(column, found, ciphers.cipherOf(column, ciphers.keys));
       findings.push(...(await sample(session, leaf, field)));
     } catch (error) {
-      if (!(error instanceof ReencryptionError)) {
+      if (!(error instanceof ReencryptionError || error instanceof ColumnDeclarationError)) {
         throw error;
       }
       findings.push(blocks('COLUMN_UNFIT', error.message));

@@ -13,9 +13,19 @@
  *
  * A migration is never edited once released; the next one is appended.
  */
-import type { Session } from '../../doors/postgres/door.ts';
-import { quotedRole } from '../../doors/postgres/identifiers.ts';
-import { NewerSchemaError } from './errors.ts';
+import type { Session } from './door.ts';
+import { quotedRole } from './identifiers.ts';
+
+/** The tables of schema `quarterturn` were made by a later version. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+  readonly code = 'ERR_ROTATION_SCHEMA_NEWER';
+  constructor(found: number, expected: number) {
+    super(
+      `Schema quarterturn is at version ${found}, this function knows ${expected}: deploy the newer version of Quarterturn again.`,
+    );
+  }
+}
 
 const kid = `~ '^[0-9a-f]{16}$'`;
 

@@ -7,11 +7,11 @@
  *   a policy into an error; a role attribute, so an administrator sets it.
  *   pg_read_all_stats (optional): without it replication lag and autovacuum cannot be seen, and do not throttle.
  */
-import type { Session } from '../../doors/postgres/door.ts';
-import { quotedRole, quoteIdentifier } from '../../doors/postgres/identifiers.ts';
-import { leavesOfTable } from '../../doors/postgres/leaves.ts';
-import type { ReencryptedColumn } from './column.ts';
-import { byTable, walkOf } from './table.ts';
+import type { DeclaredColumn } from '../declared-columns.ts';
+import type { Session } from './door.ts';
+import { quotedRole, quoteIdentifier } from './identifiers.ts';
+import { leavesOfTable } from './leaves.ts';
+import { byTable, walkOf } from './walk.ts';
 
 /**
  * Statements for an administrator, every leaf of every declared table by itself: the engine reads and writes
@@ -21,7 +21,7 @@ import { byTable, walkOf } from './table.ts';
 export async function minimalGrant(
   session: Session,
   role: string,
-  columns: readonly ReencryptedColumn[],
+  columns: readonly DeclaredColumn[],
 ): Promise<string[]> {
   const worker = await quotedRole(session, role);
   const schemas = new Set(columns.map(({ table }) => table.split('.')[0] ?? ''));
