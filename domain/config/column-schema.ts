@@ -1,5 +1,6 @@
 /** A declared column: where ciphertext is, in which formats, and how a re-encryption walks over it. */
 import * as z from 'zod';
+import { acceptedFormatSchema, writtenFormatSchema } from './format-schema.ts';
 
 /** An identifier of PostgreSQL that needs no quotes; 63 bytes (NAMEDATALEN - 1). */
 export const identifier = z
@@ -15,8 +16,10 @@ export const columnSchema = z.strictObject({
   table,
   column: identifier,
   /** What is written; it must name its key, or nothing could tell old rows from new ones. */
-  format: z.enum(['qt1']),
-  /** What a ciphertext is bound to: nothing, its column, or its column and row. */
+  format: writtenFormatSchema,
+  /** Older formats that are still present. A value of none of them is no ciphertext. */
+  accepts: z.array(acceptedFormatSchema).min(1).max(10).optional(),
+  /** What a ciphertext is bound to: nothing, its column, or its column and row; older formats bind to nothing. */
   profile: z.enum(['none', 'column', 'row']),
   /** Profile row: the columns of the primary key, in order. */
   primaryKey: z.array(identifier).min(1).optional(),

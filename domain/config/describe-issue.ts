@@ -1,5 +1,6 @@
 /** What the schema found, in words: path, what was found, what is allowed, what to do. */
 import type * as z from 'zod';
+import { acceptedFormatNames } from './format-schema.ts';
 import { knownFields } from './known-fields.ts';
 import { nearestName } from './nearest-name.ts';
 import { show, showPath } from './show.ts';
@@ -47,12 +48,14 @@ function allowed(issue: Issue): string {
       return `at most ${issue.maximum}${unitOf(issue.origin)}`;
     case 'too_small':
       return `at least ${issue.minimum}${unitOf(issue.origin)}`;
-    case 'invalid_union':
-      return kinds
+    case 'invalid_union': {
+      const { word, words } = unionOf(issue);
+      return words
         .map((kind) => JSON.stringify(kind))
         .join(', ')
-        .replace(/^/, 'kind ')
+        .replace(/^/, `${word} `)
         .replace(/, ([^,]*)$/, ' or $1');
+    }
     case 'invalid_format':
       return issue.format === 'email' ? 'an e-mail address' : issue.message;
     default:
@@ -62,6 +65,13 @@ function allowed(issue: Issue): string {
 
 const kinds = ['jwt', 'encryption', 'database', 'userManaged'];
 
+/** Two shapes are told apart by one of their fields: secrets by `kind`, formats by `name`. */
+function unionOf(issue: Issue): { word: string; words: readonly string[] } {
+  return issue.code === 'invalid_union' && issue.path.at(-1) === 'name'
+    ? { word: 'name', words: acceptedFormatNames }
+    : { word: 'kind', words: kinds };
+}
+
 function unitOf(origin: string): string {
   return origin === 'string' ? ' characters' : origin === 'array' ? ' entries' : '';
 }
@@ -69,7 +79,11 @@ function unitOf(origin: string): string {
 /** For a word that is one of a few. */
 function suggestion(issue: Issue, found: unknown): string {
   const words =
-    issue.code === 'invalid_value' ? issue.values : issue.code === 'invalid_union' ? kinds : [];
+    issue.code === 'invalid_value'
+      ? issue.values
+      : issue.code === 'invalid_union'
+        ? unionOf(issue).words
+        : [];
   const nearest =
     typeof found === 'string'
       ? nearestName(

@@ -1,4 +1,5 @@
 /** Rules of a configuration that span fields and secrets. Each answers with path, finding and remedy. */
+import { columnProblems } from './column-rules.ts';
 import { connectionProblems } from './connection-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
@@ -87,40 +88,7 @@ function encryptionProblems(
       `${path}.columns: found none; expected the columns of "${secret.database}" this key encrypts, or no database`,
     );
   }
-  problems.push(...duplicates(secret.columns, ({ id }) => id, `${path}.columns`, 'id'));
-  problems.push(
-    ...duplicates(
-      secret.columns,
-      (column) => `${column.table}.${column.column}`,
-      `${path}.columns`,
-      'column',
-    ),
-  );
-  secret.columns.forEach((column, index) => {
-    if (column.profile === 'row' && column.primaryKey === undefined) {
-      problems.push(
-        `${path}.columns.${index}.primaryKey: found nothing; profile "row" binds "${column.id}" to its row, expected the columns of the primary key`,
-      );
-    }
-    if (column.primaryKey?.includes(column.column)) {
-      problems.push(
-        `${path}.columns.${index}.primaryKey: found "${column.column}", the encrypted column itself; expected columns that stay as they are`,
-      );
-    }
-    problems.push(
-      ...duplicates(
-        column.primaryKey ?? [],
-        (name) => name,
-        `${path}.columns.${index}.primaryKey`,
-        'column',
-      ),
-    );
-    if (column.profile !== 'row' && column.primaryKey !== undefined) {
-      problems.push(
-        `${path}.columns.${index}.primaryKey: found one with profile "${column.profile}"; expected profile "row", or no primaryKey`,
-      );
-    }
-  });
+  problems.push(...columnProblems(secret, path));
   return problems;
 }
 

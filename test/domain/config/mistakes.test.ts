@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { InvalidConfigError, parseRotationConfig } from '../../../domain/config/rotation-config.ts';
+import { columns } from './mistakes/columns.ts';
 import { connection } from './mistakes/connection.ts';
 import { document } from './mistakes/document.ts';
 import { ownership } from './mistakes/ownership.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
 
-const mistakes = [...shape, ...spelling, ...ownership, ...connection];
+const mistakes = [...shape, ...spelling, ...ownership, ...connection, ...columns];
 
 function problemsOf(input: unknown): readonly string[] {
   try {
@@ -29,6 +30,47 @@ test('PgBouncer is accepted with either scheme, RDS Proxy with one role', () => 
   Object.assign(config.secrets.legacy, { connection: 'rdsProxy', endpoints });
   expect(problemsOf(config)).toEqual([]);
   Object.assign(config.secrets.legacy, { connection: 'pgbouncer', ca: { file: 'ca.pem' } });
+  expect(problemsOf(config)).toEqual([]);
+});
+
+test('columns hold every format, and documents several values', () => {
+  const config = document();
+  const [first] = config.secrets.pii.columns;
+  const { primaryKey: _, ...free } = { ...first, profile: 'none' };
+  const nonceBytes = 16;
+  config.secrets.pii.reencryption = {
+    login: 'legacy',
+    mode: 'maintenance',
+    backupRetention: 'forever',
+  };
+  const prefixed = { name: 'prefixed', prefix: 'enc:v2:', keyId: { of: 'kid', digits: 8 } };
+  const sha256 = { of: 'sha256', keyAs: 'base64', digits: 16 };
+  const colonCbc = { name: 'colon-cbc', opensWith: 'adopted', plaintext: '\\p{L}{1,40} [A-Z]+' };
+  config.secrets.pii.columns = [
+    {
+      ...first,
+      accepts: [
+        { name: 'raw', encoding: 'base64', nonceBytes },
+        { name: 'colon-gcm', order: 'iv:tag:data' },
+        { name: 'json-gcm', members: { iv: 'iv', data: 'd' }, fixed: { alg: 'A256GCM', v: 1 } },
+        { name: 'fernet' },
+        { name: 'n8n-gcm' },
+        { name: 'cloak' },
+        { ...prefixed, keyId: sha256, encoding: 'base64url' },
+        colonCbc,
+      ],
+    },
+    {
+      ...free,
+      id: 'patients.scan',
+      column: 'scan',
+      format: 'qt1-bytes',
+      accepts: [{ name: 'raw-bytes', nonceBytes }],
+    },
+    { ...free, id: 'patients.note', column: 'note', format: 'cloak', plaintext: 'seal' },
+    { ...free, id: 'patients.doc.a', column: 'doc', path: ['a', 'b'], format: prefixed },
+    { ...free, id: 'patients.doc.c', column: 'doc', path: ['a', 'c'], walk: 'ctid' },
+  ];
   expect(problemsOf(config)).toEqual([]);
 });
 

@@ -220,13 +220,6 @@ export const ownership: readonly Mistake[] = [
     one(/^secrets\.pii\.columns\.0\.primaryKey\.1: found "id" again/),
   ],
   [
-    'a format of another product',
-    (c) => {
-      c.secrets.pii.columns[0].format = 'fernet';
-    },
-    one(/^secrets\.pii\.columns\.0\.format: found "fernet"; expected "qt1"$/),
-  ],
-  [
     'a consumer that reads the admin',
     (c) => {
       c.consumers[0].reads = ['jwt', 'admin'];
