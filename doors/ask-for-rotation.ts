@@ -7,13 +7,14 @@ import { currentVersion } from '../domain/policy/labels.ts';
 import { preflight, type Refusal } from '../domain/policy/preflight.ts';
 import type { Clock } from './clock.ts';
 import type { ControlTableDoor } from './control-table.ts';
+import { rowsFollow } from './secret-facts.ts';
 import type { SecretDescription, SecretsManagerDoor } from './secrets-manager.ts';
 
 export interface AskingDoors {
   secretsManager: Pick<SecretsManagerDoor, 'rotate'>;
   controlTable: Pick<
     ControlTableDoor,
-    'putIntent' | 'getAfterRotation' | 'getLease' | 'getAdoption'
+    'putIntent' | 'getAfterRotation' | 'getLease' | 'getAdoption' | 'getReencryption'
   >;
   clock: Clock;
 }
@@ -50,6 +51,7 @@ export async function askForRotation(
     afterRotation:
       current === undefined ? undefined : await controlTable.getAfterRotation(secret.name, current),
     lease: await controlTable.getLease(secret.name),
+    reencryption: rowsFollow(secret) ? await controlTable.getReencryption(secret.name) : undefined,
     now,
   });
   if (refusal !== undefined) return { outcome: 'refused', refusal };

@@ -14,7 +14,7 @@ import type { StepFunctionsDoor } from './step-functions.ts';
 export interface FactDoors {
   controlTable: Pick<
     ControlTableDoor,
-    'getIntent' | 'getRotation' | 'getAfterRotation' | 'getHold' | 'getAdoption'
+    'getIntent' | 'getRotation' | 'getAfterRotation' | 'getHold' | 'getAdoption' | 'getReencryption'
   >;
   stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   clock: Clock;
@@ -38,9 +38,16 @@ export async function factsOf(
     adoptedMaterialSince: await adoptedMaterialSince(doors, secret),
     afterRotation: await afterRotationOf(doors, secret.name, currentVersion(versionIdsToStages)),
     pendingSince: await pendingSince(doors, secret.name, rotationInProgress(versionIdsToStages)),
+    reencryption: rowsFollow(secret)
+      ? await doors.controlTable.getReencryption(secret.name)
+      : undefined,
     now: doors.clock.now(),
   };
 }
+
+/** Do the rows of this secret follow a new key? Nobody else has a record of that, or the right to look for one. */
+export const rowsFollow = (secret: RotatedManifestSecret): boolean =>
+  secret.kind === 'encryption' && secret.reencryption !== undefined;
 
 /** An adopted secret has no date label before its first rotation: `quarterturn adopt` recorded its age. */
 async function adoptedMaterialSince(

@@ -87,6 +87,8 @@ export const metricNames = {
   findings: 'Findings',
   materialAgeDays: 'MaterialAgeDays',
   daysToLimit: 'DaysToLimit',
+  /** Re-encryptions that stopped, or have not moved for an hour, of one tick. */
+  reencryptionStalled: 'ReencryptionStalled',
 } as const;
 
 export const controlTableName = (scope: Scope): string =>

@@ -7,7 +7,7 @@
  */
 import { type Age, type AgeFacts, ageOf } from './age.ts';
 import { currentVersion, rotationInProgress } from './labels.ts';
-import type { AfterRotationOfCurrent } from './preflight.ts';
+import type { AfterRotationOfCurrent, ReencryptionOfRows } from './preflight.ts';
 
 const day = 86_400_000;
 /** A rotation is asked for this many days before the limit, so that a failure can be repaired in time. */
@@ -35,6 +35,8 @@ export interface SecretFacts extends AgeFacts {
     | undefined;
   /** When the rotation in progress was recorded; absent: there is no record of it. */
   readonly pendingSince?: string | undefined;
+  /** The re-encryption of its rows; `at`: when it last came further. */
+  readonly reencryption?: (ReencryptionOfRows & { readonly at: string }) | undefined;
 }
 
 export type Decision =

@@ -17,6 +17,7 @@ export interface CadenceDoors {
     | 'getLease'
     | 'getHold'
     | 'getAdoption'
+    | 'getReencryption'
   >;
   stepFunctions: StepFunctionsDoor;
   metrics: MetricsDoor;

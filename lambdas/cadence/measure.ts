@@ -17,9 +17,9 @@ export interface Measured {
 
 export function measure(
   metrics: MetricsDoor,
-  manifest: Pick<Manifest, 'name' | 'environment'>,
+  manifest: Pick<Manifest, 'name' | 'environment' | 'reencryptionMachine'>,
   secrets: readonly Measured[],
-  findings: number,
+  { findings, stalled }: { findings: number; stalled: number },
   at: Date,
 ): void {
   const deployment = { [metricDimensions.deployment]: deploymentDimension(manifest) };
@@ -38,7 +38,14 @@ export function measure(
   }
   metrics.emit({
     dimensions: deployment,
-    values: { [metricNames.findings]: findings, [metricNames.heartbeat]: 1 },
+    values: {
+      [metricNames.findings]: findings,
+      // Where no rows follow a key, nobody pays for a metric of them.
+      ...(manifest.reencryptionMachine !== undefined && {
+        [metricNames.reencryptionStalled]: stalled,
+      }),
+      [metricNames.heartbeat]: 1,
+    },
     at,
   });
 }

@@ -13,6 +13,7 @@ import type { Manifest, RotatedManifestSecret } from '../../domain/config/manife
 import { secretName } from '../../domain/config/names.ts';
 import { type Decision, decide, type SecretFacts, type Verdict } from '../../domain/policy/due.ts';
 import { oldestFirst } from '../../domain/policy/oldest-first.ts';
+import { whyStalled } from '../../domain/policy/stalled.ts';
 import { factsOf } from '../../doors/secret-facts.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { askAsCadence, wasAskedAnHourAgo } from './ask-for-rotation.ts';
@@ -162,9 +163,16 @@ async function act(
   }
 }
 
-function resultOf({ secret, verdict }: Judged, done: Done): SecretResult {
+function resultOf({ secret, verdict, facts }: Judged, done: Done): SecretResult {
   const { decision, finding, reason } = verdict;
-  return { secretName: secret.name, decision, done, finding, reason };
+  const stalled = whyStalled(facts);
+  return {
+    secretName: secret.name,
+    decision,
+    done,
+    finding: finding || stalled !== undefined,
+    reason: stalled === undefined ? reason : `${reason}; ${stalled}`,
+  };
 }
 
 /** Our own errors speak for themselves; of any other only the class is told, its text may hold anything. */
@@ -202,8 +210,9 @@ function summarise(
     });
   }
   const findings = results.filter(({ finding }) => finding).length;
+  const stalled = judged.filter(({ facts }) => whyStalled(facts) !== undefined).length;
   const measured = judged.map(({ secret, verdict }) => ({ secretName: secret.name, verdict }));
-  measure(metrics, manifest, measured, findings, clock.now());
+  measure(metrics, manifest, measured, { findings, stalled }, clock.now());
   log.info('cadence-summary', { secrets: results.length, findings });
   return { secrets: results.length, findings, results };
 }

@@ -20,7 +20,14 @@ import {
 import { preflight } from '../../domain/policy/preflight.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
-import { leaseHasEnded, type Room, type Run, readVersion, rotationOf } from './run.ts';
+import {
+  leaseHasEnded,
+  type Room,
+  type Run,
+  readVersion,
+  reencryptionOf,
+  rotationOf,
+} from './run.ts';
 
 export interface EjectableRoom<Value> extends Room<Value> {
   /** Kinds whose earlier keys stay in use. @throws when AWSCURRENT lacks a key of the others */
@@ -165,6 +172,7 @@ async function refuseUnfinished(
     describe: { rotationEnabled: true, versionIdsToStages },
     afterRotation: await controlTable.getAfterRotation(SECRET_NAME, versionId),
     lease: await controlTable.getLease(SECRET_NAME),
+    reencryption: await reencryptionOf(room),
     token,
     now: clock.now(),
   });

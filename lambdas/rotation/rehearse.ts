@@ -18,7 +18,7 @@ import { preflight } from '../../domain/policy/preflight.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { BinarySecretError, type SecretDescription } from '../../doors/secrets-manager.ts';
 import { InvalidRotationEventError } from './errors.ts';
-import { isMarker, type Room, type Run, rotationOf } from './run.ts';
+import { isMarker, type Room, type Run, reencryptionOf, rotationOf } from './run.ts';
 import { maximumBytes, versionsToBuildOn } from './steps/create-secret.ts';
 import type { Rotation } from './strategy.ts';
 
@@ -144,12 +144,8 @@ async function rehearsed<Value>(
 }
 
 /** Everything that would refuse a planned rotation, except that the secret is not armed and has no schedule yet. */
-async function refusals<Value>({
-  doors,
-  environment,
-  description,
-  now,
-}: Run<Value>): Promise<Finding[]> {
+async function refusals<Value>(run: Run<Value>): Promise<Finding[]> {
+  const { doors, environment, description, now } = run;
   const { controlTable } = doors;
   const name = environment.SECRET_NAME;
   const current = currentVersion(description.versionIdsToStages);
@@ -159,6 +155,7 @@ async function refusals<Value>({
     describe: { ...enabled, versionIdsToStages: description.versionIdsToStages },
     afterRotation: current ? await controlTable.getAfterRotation(name, current) : undefined,
     lease: await controlTable.getLease(name),
+    reencryption: await reencryptionOf(run),
     now,
   });
   return refusal === undefined ? [] : [blocks(refusal.code, refusal.message)];

@@ -4,6 +4,7 @@ import type {
   Evidence,
   Intent,
   LeaseRecord,
+  ReencryptionRecord,
   RotationRecord,
 } from '../../domain/events/control-records.ts';
 import { currentVersion, pendingVersion, previousVersion } from '../../domain/policy/labels.ts';
@@ -25,6 +26,7 @@ import type {
   MaterialId,
   Rotation,
   RotationStrategy,
+  Rows,
   Versions,
 } from './strategy.ts';
 
@@ -39,6 +41,8 @@ export interface Room<Value> {
   strategy: RotationStrategy<Value>;
   /** ARNs of the companion secrets the configuration names. */
   companions: Partial<Record<CompanionName, string>>;
+  /** Rows follow the key of this secret: the control table has a record of that, and who is proven to have none. */
+  rowsFollow?: boolean;
   doors: RotationDoors;
 }
 
@@ -202,10 +206,31 @@ export async function rotationOf<Value>(
     provenance: record.provenance,
     now: run.now,
     random: (bytes) => randomBytesFor(run, record.intent, bytes),
+    ...(run.rowsFollow && { rows: () => rowsOf(run) }),
     companion: (name) => readCompanion(run, name),
     assertNotSuperseded: () => assertNotSuperseded(run),
     evidence: (fact) => run.evidence.push(fact),
   };
+}
+
+async function rowsOf<Value>({ doors, environment }: Run<Value>): Promise<Rows> {
+  const { SECRET_NAME } = environment;
+  const [job, zeroProofs] = await Promise.all([
+    doors.controlTable.getReencryption(SECRET_NAME),
+    doors.controlTable.getZeroProofs(SECRET_NAME),
+  ]);
+  return { secretName: SECRET_NAME, ...(job && { job }), zeroProofs };
+}
+
+/** For the preflight; undefined also where rows do not follow, and the function has no right to look. */
+export function reencryptionOf({
+  doors,
+  environment,
+  rowsFollow,
+}: Room<unknown>): Promise<ReencryptionRecord | undefined> {
+  return rowsFollow
+    ? doors.controlTable.getReencryption(environment.SECRET_NAME)
+    : Promise.resolve(undefined);
 }
 
 const emergencyAttempts = 3;

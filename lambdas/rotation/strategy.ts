@@ -17,6 +17,8 @@ import type {
   Intent,
   MaterialId,
   Provenance,
+  ReencryptionRecord,
+  ZeroProof,
 } from '../../domain/events/control-records.ts';
 
 export type { Evidence, Intent, MaterialId, Provenance };
@@ -33,6 +35,17 @@ export interface RotationStrategy<Value> {
   setSecret(versions: Versions<Value>, rotation: Rotation<Value>): Promise<void>;
   /** Free of effects. Right when only testSecret is called (`pending` absent: test `current`). */
   testSecret(versions: Versions<Value>, rotation: Rotation<Value>): Promise<void>;
+  /** Keys that left this value for good, for kinds where keys leave. Pure. */
+  gone?(value: Value): readonly Gone[];
+  /** Does this value hold the bytes of that key? Pure. */
+  holds?(value: Value, material: MaterialId): boolean;
+}
+
+/** Material that a value names and no longer holds. Instants in ISO 8601. */
+export interface Gone {
+  material: MaterialId;
+  createdAt: string;
+  prunedAt: string;
 }
 
 /** Which material a value holds: `primary` is the one in use, `all` every one it can open or verify with. */
@@ -70,6 +83,8 @@ export interface Rotation<Value> {
   random(bytes: number): Promise<Buffer>;
   /** Another secret named in the configuration, read by the core, parsed by the strategy. */
   companion(name: CompanionName): Promise<unknown>;
+  /** Kinds whose rows follow their keys: what the control table knows of that. Absent for all others. */
+  rows?(): Promise<Rows>;
   /**
    * Asked under the target's own lock, right before it is changed: while this step waited for that lock,
    * an emergency may have taken the secret, and its credential must not be replaced by an older one.
@@ -78,6 +93,16 @@ export interface Rotation<Value> {
   assertNotSuperseded(): Promise<void>;
   /** For the audit event; never a value. */
   evidence(fact: Evidence): void;
+}
+
+/** Where the re-encryption of this secret's rows stands. */
+export interface Rows {
+  /** Whose rows: the secret as the ledger in the database names it. */
+  secretName: string;
+  /** The job as its last task left it; absent: there never was one. */
+  job?: ReencryptionRecord;
+  /** By key: that no row of any declared store is under it. */
+  zeroProofs: ReadonlyMap<MaterialId, ZeroProof>;
 }
 
 /** rows: the login of the re-encryption, which closes its job before a key is taken back. */

@@ -29,7 +29,14 @@ import {
   UnrecordedVersionError,
   ValueTooLargeError,
 } from '../errors.ts';
-import { assertNoForeignLease, type Run, readVersion, readVersionFor, rotationOf } from '../run.ts';
+import {
+  assertNoForeignLease,
+  type Run,
+  readVersion,
+  readVersionFor,
+  reencryptionOf,
+  rotationOf,
+} from '../run.ts';
 import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
 import type { Versions } from '../strategy.ts';
 
@@ -109,12 +116,13 @@ async function decide<Value>(run: Run<Value>): Promise<RotationRecord> {
   const stages = run.description.versionIdsToStages;
   const current = currentVersion(stages);
   const { KMS_KEY_ARN } = run.environment;
-  const [intent, afterRotation, lease, adoption] = await Promise.all([
+  const [intent, afterRotation, lease, adoption, reencryption] = await Promise.all([
     controlTable.getIntent(secretName, run.token),
     current && controlTable.getAfterRotation(secretName, current),
     controlTable.getLease(secretName),
     // Adopted secrets alone are told their key.
     KMS_KEY_ARN === undefined ? undefined : controlTable.getAdoption(secretName),
+    reencryptionOf(run),
   ]);
   const refusal = preflight({
     intent: intent?.intent ?? 'planned',
@@ -125,6 +133,7 @@ async function decide<Value>(run: Run<Value>): Promise<RotationRecord> {
     activate: intent?.activate,
     afterRotation: afterRotation || undefined,
     lease,
+    reencryption,
     now: run.now,
   });
   if (refusal !== undefined) {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Manifest, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
+import type { ReencryptionRecord } from '../../../domain/events/control-records.ts';
 import type { ControlTableDoor } from '../../../doors/control-table.ts';
 import type { CadenceDoors } from '../../../lambdas/cadence/doors.ts';
 import { type TickSummary, tick } from '../../../lambdas/cadence/tick.ts';
@@ -63,10 +64,28 @@ const secretOf = (
   ...more,
 });
 
+const encryptionOf = (name: string): RotatedManifestSecret => ({
+  kind: 'encryption',
+  key: name,
+  name,
+  function: `fn-${name}`,
+  origin: 'new',
+  armed: true,
+  cadenceDays: 90,
+  leadDays: 5,
+  readerCacheSeconds: 300,
+  readers: 'keyset',
+  columns: [],
+  reencryption: { function: `rows-${name}`, mode: 'online', workers: 2, stores: [] },
+});
+
 function run(...all: Manifest['secrets']): Promise<TickSummary> {
   return tick(
     doors,
     {
+      ...(all.some((secret) => secret.kind === 'encryption') && {
+        reencryptionMachine: 'reencryption',
+      }),
       version: 1,
       name: 'pharmacy',
       environment: 'prod',
@@ -348,5 +367,63 @@ describe('what a tick tells CloudWatch', () => {
     };
     await expect(run()).rejects.toThrow('access denied');
     expect(metrics.emitted).toEqual([]);
+  });
+});
+
+describe('a secret whose rows follow its key', () => {
+  const kid = 'aaaaaaaaaaaaaaaa';
+  const record = (more: Partial<ReencryptionRecord>): ReencryptionRecord => ({
+    state: 'active',
+    mode: 'online',
+    targetKid: kid,
+    versionId: v1,
+    findings: [],
+    at: '2025-12-10T11:30:00Z',
+    ...more,
+  });
+  const underWay = (more: Partial<ReencryptionRecord>) =>
+    controlTable.updateReencryption(pii, () => record(more));
+
+  test('is not asked to rotate while rows are under way, and the line says how many are left', async () => {
+    secrets.add(pii, { [v1]: ['AWSCURRENT', old] });
+    await underWay({ rowsLeft: [{ columnId: 'notes.body', rows: 41 }] });
+    expect(only(await run(encryptionOf(pii)))).toMatchObject({
+      done: 'refused',
+      finding: true,
+      reason: expect.stringContaining('41 values are left: 41 in notes.body'),
+    });
+    expect(secrets.rotations).toEqual([]);
+    await underWay({ state: 'verified' });
+    expect(only(await run(encryptionOf(pii)))).toMatchObject({ done: 'rotationStarted' });
+  });
+
+  test.each([
+    ['active', '2025-12-10T11:30:00Z', 0],
+    ['active', '2025-12-10T11:00:00Z', 1],
+    ['due', '2025-12-10T10:59:00Z', 1],
+    ['stopped', '2025-12-10T11:59:00Z', 1],
+    ['active', 'unreadable', 1],
+    ['verified', '2025-12-01T00:00:00Z', 0],
+    ['unproven', '2025-12-01T00:00:00Z', 0],
+    ['closed', '2025-12-01T00:00:00Z', 0],
+  ] as const)('%s since %s at noon: %d stand still', async (state, at, stalled) => {
+    secrets.add(pii, { [v1]: ['AWSCURRENT', young] });
+    await underWay({ state, at });
+    expect(only(await run(encryptionOf(pii)))).toMatchObject({
+      decision: 'notDue',
+      finding: stalled === 1,
+      ...(stalled === 1 && { reason: expect.stringContaining(`toward key ${kid}`) }),
+    });
+    expect(metrics.emitted.at(-1)?.values).toMatchObject({
+      Findings: stalled,
+      ReencryptionStalled: stalled,
+    });
+  });
+
+  test('only such a secret is asked about: another one has no such record, and no right to look', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', old] });
+    controlTable.getReencryption = () => Promise.reject(new Error('access denied'));
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'rotationStarted' });
+    expect(metrics.emitted.at(-1)?.values).not.toHaveProperty('ReencryptionStalled');
   });
 });
