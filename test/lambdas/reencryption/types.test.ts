@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KeyRing } from '../../../domain/ciphertext/keys.ts';
 import { qt1Bytes } from '../../../domain/ciphertext/qt1-bytes.ts';
 import { pooledRandom } from '../../../doors/pooled-random.ts';
-import { minimalGrant } from '../../../doors/postgres/rows-grant.ts';
+import { missingGrants } from '../../../doors/postgres/rows-grant.ts';
 import { cipherOf } from '../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../lambdas/reencryption/column.ts';
 import { verdict } from '../../../lambdas/reencryption/ledger.ts';
@@ -38,8 +38,8 @@ const grant = (table: string, read: string, written: string) =>
 /** What the documented minimum is, and nothing else. */
 async function grantAll(columns: readonly ReencryptedColumn[]): Promise<void> {
   const superuser = await keep(clinic.endpoint, clinic.server.superuser);
-  for (const statement of await minimalGrant(superuser.session, 'reencryption', columns)) {
-    await superuser.session.query(statement);
+  for (const { sql } of await missingGrants(superuser.session, 'reencryption', columns)) {
+    await superuser.session.query(sql);
   }
   await superuser.close();
 }
