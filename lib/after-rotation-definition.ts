@@ -2,15 +2,25 @@
  * The AfterRotation machine in Amazon States Language, JSONPath.
  *
  *   Begin → Settled ⟲ → [published key: Activate → Activated ⟲] → [emergency of a database: Retire]
- *         → [consumers behind RDS Proxy: ProveProxy ⟲] → Audit → Finish          any failure → Stop
+ *         → [consumers behind RDS Proxy: ProveProxy ⟲] → Audit → [rows follow: Reencrypt] → Finish
+ *   [maintenance: a published key is activated when every row is under it; until then Maintain starts the
+ *    re-encryption and hands over to it: HandedOver]                               any failure → Stop
  *
  * A Standard workflow: an execution is found by its name, the version's id, and is started once.
  */
+import {
+  caughtBy,
+  lambdaRetry,
+  roomTask,
+  type State,
+  wait,
+  whether,
+  whetherGiven,
+} from './states-language.ts';
+
 export interface DefinitionProps {
   readonly taskFunctionArn: string;
 }
-
-type State = Readonly<Record<string, unknown>>;
 
 /** Seconds between two looks at a rotation; the task counts them and gives up after 120. */
 const pollSeconds = 5;
@@ -30,39 +40,16 @@ const UntilProxyIsReady = {
 };
 const machineSeconds = 2 * 3600;
 
-/** What AWS says to retry (Step Functions guide, "Handle transient Lambda service exceptions"). */
-const Retry = [
-  {
-    ErrorEquals: [
-      'Lambda.ServiceException',
-      'Lambda.AWSLambdaException',
-      'Lambda.SdkClientException',
-      'Lambda.TooManyRequestsException',
-    ],
-    IntervalSeconds: 2,
-    MaxAttempts: 6,
-    BackoffRate: 2,
-  },
-];
-const Catch = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Stop' }];
+const Retry = [lambdaRetry];
+const Catch = caughtBy('Stop');
 
 export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): State {
-  const task = (name: string, next: State): State => ({
-    Type: 'Task',
-    Resource: 'arn:aws:states:::lambda:invoke',
-    Parameters: {
-      FunctionName: taskFunctionArn,
-      Payload: { task: name, 'execution.$': '$$.Execution.Id', 'progress.$': '$' },
-    },
-    OutputPath: '$.Payload',
-    TimeoutSeconds: taskSeconds,
-    Retry,
-    ...next,
-  });
+  const task = (name: string, next: State): State =>
+    roomTask({ functionArn: taskFunctionArn, task: name, timeoutSeconds: taskSeconds }, next);
   const guarded = (name: string, Next: string) => task(name, { Catch, Next });
 
   return {
-    Comment: 'After a rotation: wait for the service, activate, retire, prove, finish',
+    Comment: 'After a rotation: wait for the service, activate, retire, prove, re-encrypt, finish',
     StartAt: 'Begin',
     TimeoutSeconds: machineSeconds,
     States: {
@@ -75,11 +62,16 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
 
       Settled: guarded('settled', 'IsSettled'),
       IsSettled: whether('settled', 'HasPublishedKey', 'WaitUntilSettled'),
-      WaitUntilSettled: wait('Settled'),
+      WaitUntilSettled: wait(pollSeconds, 'Settled'),
 
-      HasPublishedKey: whether('activate', 'Activate', 'HasRoleToRetire'),
+      HasPublishedKey: whether('activate', 'IsMaintenance', 'HasRoleToRetire'),
+      IsMaintenance: whetherGiven('maintenance', 'Maintain', 'Activate'),
+      Maintain: guarded('maintain', 'AreRowsUnderIt'),
+      // The re-encryption starts this machine again when it has proven that they are.
+      AreRowsUnderIt: whether('verified', 'Activate', 'HandedOver'),
+      HandedOver: { Type: 'Succeed' },
       Activate: guarded('activate', 'WaitUntilActivated'),
-      WaitUntilActivated: wait('Activated'),
+      WaitUntilActivated: wait(pollSeconds, 'Activated'),
       Activated: guarded('activated', 'IsActivated'),
       IsActivated: whether('settled', 'HasRoleToRetire', 'WaitUntilActivated'),
 
@@ -102,20 +94,8 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
         Next: 'IsBehindProxy',
       },
 
-      IsBehindProxy: {
-        Type: 'Choice',
-        Choices: [
-          {
-            // The task function of the release before leaves it out.
-            And: [
-              { Variable: '$.behindProxy', IsPresent: true },
-              { Variable: '$.behindProxy', BooleanEquals: true },
-            ],
-            Next: 'ProveProxy',
-          },
-        ],
-        Default: 'Audit',
-      },
+      // The task function of the release before leaves it out.
+      IsBehindProxy: whetherGiven('behindProxy', 'ProveProxy', 'Audit'),
       ProveProxy: {
         Type: 'Task',
         Resource: 'arn:aws:states:::lambda:invoke',
@@ -131,7 +111,9 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
         Next: 'Audit',
       },
 
-      Audit: guarded('audit', 'Finish'),
+      Audit: guarded('audit', 'HasRowsToFollow'),
+      HasRowsToFollow: whetherGiven('reencrypt', 'Reencrypt', 'Finish'),
+      Reencrypt: guarded('reencrypt', 'Finish'),
       Finish: guarded('finish', 'Finished'),
       Finished: { Type: 'Succeed' },
       NothingToDo: { Type: 'Succeed' },
@@ -144,16 +126,4 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
       },
     },
   };
-}
-
-function whether(flag: string, yes: string, no: string): State {
-  return {
-    Type: 'Choice',
-    Choices: [{ Variable: `$.${flag}`, BooleanEquals: true, Next: yes }],
-    Default: no,
-  };
-}
-
-function wait(Next: string): State {
-  return { Type: 'Wait', Seconds: pollSeconds, Next };
 }

@@ -2,6 +2,9 @@
 import * as z from 'zod';
 import { tokenSchema } from '../../../domain/events/control-records.ts';
 
+const count = z.number().int().min(0);
+const jobId = z.string().regex(/^\d{1,19}$/);
+
 /** The input of an execution, as AfterRotation, the cadence or a person gives it. */
 export const inputSchema = z.object({
   secretName: z.string().min(1).max(512),
@@ -10,23 +13,19 @@ export const inputSchema = z.object({
   function: z.string().min(1).max(2048),
   /** The version this was started for; what counts is what AWSCURRENT holds when it begins. */
   versionId: tokenSchema,
-  /** A verified job is counted once more: sweep, verify, count. */
+  /** What was looked at before is looked at once more: sweep, verify, count. */
   again: z.boolean().default(false),
 });
 export type Input = z.infer<typeof inputSchema>;
 
-const kid = z.string().regex(/^[0-9a-f]{16}$/);
-const count = z.number().int().min(0);
-
 /** Begin's answer, handed on and added to by every later task. */
 export const begunSchema = inputSchema.extend({
-  /** Every row is under the target key, proven, and nobody asked to count again. */
-  nothingToDo: z.boolean(),
-  mode: z.enum(['online', 'maintenance']),
-  /** mode is maintenance: wait for `consumersStopped`, and activate afterwards. */
+  /** nothingToDo: every row is under the target key, proven, and nobody asked to count again. */
+  outcome: z.enum(['begun', 'nothingToDo']),
+  /** Wait until consumers are stopped; activate the target key afterwards. */
   maintenance: z.boolean(),
   consumersStopped: z.boolean(),
-  targetKid: kid,
+  targetKid: z.string().regex(/^[0-9a-f]{16}$/),
   /** Before Open: what is left of the time a reader may go on with an older keyset. */
   waitSeconds: count,
   /** Before FenceWriters. */
@@ -34,76 +33,58 @@ export const begunSchema = inputSchema.extend({
   /** [0 … width - 1]: one item a worker. */
   workers: z.array(count).min(1),
   width: z.int().min(1),
-  /** Polls of consumers or of a fence. */
+  /** How often this was asked whether something has ended. */
   polls: count,
-  /** Maps this execution has run; past a bound it continues in a new one. */
+  /** How often this execution has let the workers run. */
   rounds: count,
 });
 export type Begun = z.infer<typeof begunSchema>;
 
-const columnCounts = z.object({
+export const columnCountsSchema = z.object({
   columnId: z.string(),
+  /** Values that were sealed anew. */
   rewritten: z.number(),
-  quarantined: z.number(),
+  /** Verified: opened with the target key alone. */
   opened: z.number(),
+  quarantined: z.number(),
   remaining: z.number(),
 });
 
-/** Open's answer on. */
+/** Open's answer and all later ones. */
 export const progressSchema = begunSchema.extend({
-  jobId: z.string().regex(/^\d+$/),
-  epoch: z.string().regex(/^\d+$/),
+  jobId,
+  epoch: z.string().regex(/^\d{1,19}$/),
   /** Of the job, whichever execution opened it. */
   startedAt: z.iso.datetime(),
-  /**
-   * Where Open found the job, and this execution goes on after Plan: at the Map of that pass. `verdict`: the
-   * ledger has proven it and only the answer was lost.
-   */
-  stage: z.enum(['rewrite', 'sweep', 'verify', 'count', 'verdict']),
+  /** The job's pass. */
   pass: count,
+  kind: z.enum(['rewrite', 'sweep', 'verify', 'count']),
   /** Ranges of the pass that are not done. */
   open: count,
-  /** The sweep changed nothing and missed nothing. */
+  /** A sweep that changed nothing and missed nothing. */
   swept: z.boolean(),
+  /** Sweeps that found something, over the whole job. */
   sweeps: count,
   /** Verification: values that need another key than the target. */
   remaining: count,
-  /** Of the pass, by everything that was looked at: rounds in which it stands still are counted. */
-  done: z.boolean(),
+  /** Values looked at in this pass, and rounds in which that stood still. */
   looked: z.number(),
   stalled: count,
-  paused: z.boolean(),
-  /** Calls of one worker in one Map. */
-  calls: count,
   /** Every transaction of the fence has ended. */
   cleared: z.boolean(),
-  green: z.boolean(),
-  /** Values rewritten and found over the whole job, by column. */
-  columns: z.array(columnCounts),
-  findings: z.array(z.string()),
+  /** Once it is asked for. */
+  verdict: z.enum(['verified', 'unproven']).optional(),
+  columns: z.array(columnCountsSchema).optional(),
+  findings: z.array(z.string()).optional(),
 });
 export type Progress = z.infer<typeof progressSchema>;
 
-/**
- * Names of errors that pass by themselves, for `Retry`: the database does not answer, is starting, has no
- * slot free, or its login is just being rotated. Every other error lasts.
- */
-export const passingErrors = ['DatabaseUnavailableError'] as const;
-
-export const taskNames = [
-  'begin',
-  'consumers',
-  'open',
-  'plan',
-  'work',
-  'pass',
-  'sweep',
-  'fenceWriters',
-  'writersEnded',
-  'verify',
-  'fenceCounts',
-  'countsEnded',
-  'count',
-  'verdict',
-] as const;
-export type TaskName = (typeof taskNames)[number];
+/** What a worker is handed and hands on. */
+export const workSchema = z.looseObject({
+  secretName: z.string(),
+  secretArn: z.string(),
+  jobId,
+  /** Calls of this worker in this Map. */
+  calls: count,
+});
+export type Work = z.infer<typeof workSchema>;
