@@ -1,24 +1,18 @@
 /** A database with encrypted columns, two keys, an application role and the engine's own role. */
-import { createHash, createSecretKey, randomBytes, randomUUID } from 'node:crypto';
-import type { Binding } from '../../../domain/ciphertext/format.ts';
-import { CipherKey, KeyRing } from '../../../domain/ciphertext/keys.ts';
-import { qt1 } from '../../../domain/ciphertext/qt1.ts';
-import { defaultThrottle } from '../../../domain/policy/throttle.ts';
-import type { Clock } from '../../../doors/clock.ts';
-import { pooledRandom } from '../../../doors/pooled-random.ts';
-import { bulkPostgres } from '../../../doors/postgres/bulk-session.ts';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Credential, Endpoint, Session } from '../../../doors/postgres/door.ts';
 import { migrate } from '../../../doors/postgres/ledger-schema.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
-import { cipherOf } from '../../../lambdas/reencryption/cipher.ts';
-import type { ReencryptedColumn } from '../../../lambdas/reencryption/column.ts';
 import { type Job, openJob } from '../../../lambdas/reencryption/job.ts';
 import { ledger } from '../../../lambdas/reencryption/ledger.ts';
 import { isSwept, openPass, passResult } from '../../../lambdas/reencryption/pass.ts';
-import { type PlanLimits, plan } from '../../../lambdas/reencryption/plan.ts';
+import { plan } from '../../../lambdas/reencryption/plan.ts';
 import { type Engine, work } from '../../../lambdas/reencryption/worker.ts';
 import { fenceState, takeFence } from '../../../lambdas/reencryption/writer-fence.ts';
 import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/start.ts';
+import { k2, later, planAll } from './material.ts';
+
+export * from './material.ts';
 
 export interface Clinic {
   server: PostgresServer;
@@ -96,95 +90,6 @@ export function keep(endpoint: Endpoint, credential: Credential): Promise<Kept> 
     closed.catch(reject);
   });
 }
-
-function keyOf(name: string): CipherKey {
-  const bytes = createHash('sha256').update(name).digest();
-  const kid = createHash('sha256')
-    .update('quarterturn kid v1')
-    .update(bytes)
-    .digest('hex')
-    .slice(0, 16);
-  return new CipherKey({ kid, key: createSecretKey(bytes) });
-}
-export const k1 = keyOf('the first key');
-export const k2 = keyOf('the second key');
-export const k3 = keyOf('the third key');
-
-const random = pooledRandom();
-
-export function columnOf(id: string, more: Partial<ReencryptedColumn> = {}): ReencryptedColumn {
-  const [table = '', column = ''] = id.split('.');
-  return { id, table: `public.${table}`, column, format: 'qt1', profile: 'column', ...more };
-}
-
-export function bound(
-  id: string,
-  profile: 'none' | 'column' | 'row' = 'column',
-  row: string[] = [],
-): Binding {
-  return profile === 'none'
-    ? { profile }
-    : profile === 'column'
-      ? { profile, column: id }
-      : { profile, column: id, row };
-}
-
-export function sealed(plaintext: string, key: CipherKey, binding: Binding): string {
-  return qt1.seal(Buffer.from(plaintext), key, binding, random, { nested: true });
-}
-
-export function opened(stored: string, binding: Binding, keys = new KeyRing([k1, k2, k3])): string {
-  return qt1.open(stored, keys, binding).plaintext.toString();
-}
-
-/** Stands still unless told otherwise; sleeping only moves it. */
-export function stillClock(): Clock & { slept: number[] } {
-  let now = Date.UTC(2026, 4, 17, 17);
-  const slept: number[] = [];
-  return {
-    slept,
-    now: () => new Date(now),
-    sleep: async (milliseconds) => {
-      slept.push(milliseconds);
-      now += milliseconds;
-      await new Promise((resolve) => setImmediate(resolve));
-    },
-  };
-}
-
-export const planAll: PlanLimits = { rowsPerRange: 400, rowsCutExactly: 1_000_000 };
-
-export function engineOf(
-  clinic: Clinic,
-  columns: readonly ReencryptedColumn[],
-  more: Partial<Omit<Engine, 'limits'>> & { limits?: Partial<Engine['limits']> } = {},
-): Engine {
-  return {
-    door: bulkPostgres,
-    endpoint: clinic.endpoint,
-    credential: clinic.worker,
-    clock: stillClock(),
-    columns,
-    cipherOf: cipherOf(qt1),
-    keys: new KeyRing([k1, k2, k3]),
-    random: pooledRandom(),
-    ...more,
-    limits: {
-      rows: 250,
-      bytes: 4_000_000,
-      strides: 8,
-      lockTimeout: 2_000,
-      leaseSeconds: 60,
-      statementTimeout: 15_000,
-      quarantined: 1_000,
-      tries: 5,
-      throttle: defaultThrottle,
-      ...more.limits,
-    },
-  };
-}
-
-export const later = new Date(Date.UTC(2030, 0));
 
 export function startJob(
   clinic: Clinic,
