@@ -54,6 +54,7 @@ export const cloak: TextFormat = {
     idOf: cloakFingerprint,
     idIn: (text) => head.exec(text)?.[1],
     startOf: (key) => `${cloakMark}${cloakFingerprint(key)}.`,
+    idPattern: '^v1\\.aesgcm256\\.([0-9a-f]{8})\\.',
   },
 };
 

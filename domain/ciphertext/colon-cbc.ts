@@ -21,12 +21,12 @@ const blockBytes = 16;
 const longestMatched = 1024 * 1024;
 
 export interface ColonCbcSettings {
-  /** The one key these values were sealed with; they do not say so themselves. */
+  /** The one key these values were sealed with, its kid or `adopted`; they do not say so themselves. */
   opensWith: string;
   /** Does it look like what this column holds? The narrower, the fewer wrong ones pass. */
   isPlaintext: (plaintext: Buffer) => boolean;
   /** @default 'hex' */
-  encoding?: TextEncoding;
+  encoding?: TextEncoding | undefined;
 }
 
 /** Plaintexts that are UTF-8 and match from end to end, up to 1 MiB: beyond it expressions run out of stack. */
@@ -62,7 +62,7 @@ export function colonCbc({
           `The value is not iv:data as canonical ${encoding}, 16 bytes and whole blocks.`,
         );
       }
-      const key = keys.find(opensWith);
+      const key = opensWith === 'adopted' ? keys.adopted : keys.find(opensWith);
       if (key === undefined || !hasRawSize(key)) {
         throw new UnknownCiphertextKeyError(opensWith);
       }
@@ -73,10 +73,10 @@ export function colonCbc({
       const plaintext = end && Buffer.concat([start, end]);
       if (plaintext === undefined || !isPlaintext(plaintext)) {
         throw new CiphertextRefusedError(
-          `The colon-cbc ciphertext does not open under key ${opensWith} to what its column holds.`,
+          `The colon-cbc ciphertext does not open under key ${key.kid} to what its column holds.`,
         );
       }
-      return { plaintext, kid: opensWith };
+      return { plaintext, kid: key.kid };
     },
     seal() {
       throw new SealRefusedError(

@@ -7,9 +7,9 @@ export interface ColonGcmSettings {
   /** Declared, because with 16 bytes of ciphertext both readings fit. */
   order: 'iv:tag:data' | 'iv:data:tag';
   /** @default 'hex' */
-  encoding?: PartEncodings;
+  encoding?: PartEncodings | undefined;
   /** Of new ciphertexts; both sizes are read. @default 12 */
-  nonceBytes?: NonceBytes;
+  nonceBytes?: NonceBytes | undefined;
 }
 
 export function colonGcm({ order, encoding = 'hex', nonceBytes }: ColonGcmSettings): TextFormat {

@@ -13,6 +13,17 @@ export class MalformedCiphertextError extends CiphertextError {
   readonly code = 'ERR_ROTATION_CIPHERTEXT_MALFORMED';
 }
 
+/** It announces itself as ciphertext of a format that its column is not declared to hold. Never plaintext. */
+export class UndeclaredFormatError extends CiphertextError {
+  override readonly name = 'UndeclaredFormatError';
+  readonly code = 'ERR_ROTATION_CIPHERTEXT_UNDECLARED';
+  constructor(found: string) {
+    super(
+      `The value begins as ${found}, which its column does not accept; declare the format, or find out who writes it.`,
+    );
+  }
+}
+
 /** Bound to something else than the reader is configured for. */
 export class ProfileMismatchError extends CiphertextError {
   override readonly name = 'ProfileMismatchError';

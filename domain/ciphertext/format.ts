@@ -93,6 +93,8 @@ export interface KeyNaming<Value extends string | Buffer> {
   idIn(value: Value): string | undefined;
   /** How every value begins that is sealed under this key and profile, and no other: for counting in SQL. */
   startOf(key: CipherKey, profile: Profile): Value;
+  /** A POSIX expression whose one group is that name, for SQL; of bytes over their hex digits. */
+  readonly idPattern: string;
 }
 
 /** Formats of text columns, and of strings inside JSON documents and arrays. */

@@ -9,13 +9,13 @@ import { type PartEncodings, type Parted, partedGcm } from './parted-gcm.ts';
 
 export interface JsonGcmSettings {
   /** Names of the members. Without `tag`, `data` holds ciphertext ‖ tag. */
-  members: { iv: string; tag?: string; data: string };
+  members: { iv: string; tag?: string | undefined; data: string };
   /** Members that are always there with the same value, such as `"alg": "aes-256-gcm"`. @default none */
-  fixed?: Readonly<Record<string, string | number>>;
+  fixed?: Readonly<Record<string, string | number>> | undefined;
   /** @default 'base64' */
-  encoding?: PartEncodings;
+  encoding?: PartEncodings | undefined;
   /** Of new ciphertexts; both sizes are read. @default 12 */
-  nonceBytes?: NonceBytes;
+  nonceBytes?: NonceBytes | undefined;
 }
 
 /** @throws InvalidFormatSettingsError */

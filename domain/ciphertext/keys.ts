@@ -5,6 +5,12 @@ import { SealRefusedError } from './errors.ts';
 /** More columns than any deployment declares; guards against ids that are made up as one goes. */
 const maximumDerived = 1_000;
 
+export interface KeyOfKeyset {
+  readonly kid: string;
+  readonly key: KeyObject;
+  readonly adopted?: boolean | undefined;
+}
+
 /**
  * One key. What is derived from it (HKDF per column, fingerprints) is kept as long as the object: the owner
  * holds it as long as the keyset it came from, and forgets both together.
@@ -12,11 +18,14 @@ const maximumDerived = 1_000;
 export class CipherKey {
   readonly kid: string;
   readonly key: KeyObject;
+  /** It was there before Quarterturn. */
+  readonly adopted: boolean;
   readonly #derived = new Map<unknown, Map<string, unknown>>();
 
-  constructor({ kid, key }: { readonly kid: string; readonly key: KeyObject }) {
+  constructor({ kid, key, adopted = false }: KeyOfKeyset) {
     this.kid = kid;
     this.key = key;
+    this.adopted = adopted;
   }
 
   /** `derive` must be a function of its arguments alone; it is called once for each `detail`. */
@@ -45,7 +54,7 @@ export class KeyRing {
   readonly all: readonly CipherKey[];
   readonly #byKid: ReadonlyMap<string, CipherKey>;
 
-  constructor(keys: Iterable<{ readonly kid: string; readonly key: KeyObject }>) {
+  constructor(keys: Iterable<KeyOfKeyset>) {
     this.all = Array.from(keys, (key) => (key instanceof CipherKey ? key : new CipherKey(key)));
     this.#byKid = new Map(this.all.map((key) => [key.kid, key]));
   }
@@ -53,6 +62,12 @@ export class KeyRing {
   /** Exactly this one. */
   find(kid: string): CipherKey | undefined {
     return this.#byKid.get(kid);
+  }
+
+  /** The one key that was adopted; undefined: none, or several, between which nothing decides. */
+  get adopted(): CipherKey | undefined {
+    const [first, second] = this.all.filter(({ adopted }) => adopted);
+    return second === undefined ? first : undefined;
   }
 }
 

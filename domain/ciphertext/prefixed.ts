@@ -20,9 +20,9 @@ export interface PrefixedSettings {
   /** The kid or its start, or the start of SHA-256 over the key: its bytes, or the text it is written as. */
   keyId: { of: 'kid'; digits: 8 | 16 } | { of: 'sha256'; keyAs: KeyText; digits: 8 | 16 };
   /** @default 'base64' */
-  encoding?: TextEncoding;
+  encoding?: TextEncoding | undefined;
   /** @default 12 */
-  nonceBytes?: NonceBytes;
+  nonceBytes?: NonceBytes | undefined;
 }
 
 type KeyText = 'bytes' | TextEncoding;
@@ -82,9 +82,13 @@ export function prefixed(settings: PrefixedSettings): TextFormat {
       idOf,
       idIn,
       startOf: (key) => `${prefix}${idOf(key)}${separator}`,
+      idPattern: `^${literal(prefix)}([0-9a-f]{${keyId.digits}})${literal(separator)}`,
     },
   };
 }
+
+/** Behind a backslash every character but letters and digits stands for itself. */
+const literal = (text: string) => text.replace(/[^A-Za-z0-9]/g, '\\$&');
 
 function idDerivation(keyId: PrefixedSettings['keyId']): (key: CipherKey) => string {
   const { digits } = keyId;

@@ -38,6 +38,7 @@ export const qt1Bytes: BytesFormat = {
     idIn: (bytes) =>
       qt1Bytes.recognise(bytes) && bytes.length >= headBytes ? kidIn(bytes) : undefined,
     startOf: ({ kid }, profile) => start(kid, profile),
+    idPattern: '^515401..([0-9a-f]{16})',
   },
 };
 

@@ -38,5 +38,6 @@ export const qt1: TextFormat = {
     idOf: ({ kid }) => kid,
     idIn: (text) => head.exec(text)?.[1],
     startOf: ({ kid }, profile) => `${qt1Mark}${kid}.${profile}.`,
+    idPattern: '^qt1\\.([0-9a-f]{16})\\.',
   },
 };

@@ -29,7 +29,7 @@ import { openByTrial } from './trial.ts';
 export interface RawSettings {
   encoding: TextEncoding;
   /** @default 12 */
-  nonceBytes?: NonceBytes;
+  nonceBytes?: NonceBytes | undefined;
 }
 
 export function rawText({ encoding, nonceBytes = usualNonceBytes }: RawSettings): TextFormat {

@@ -1,16 +1,11 @@
 /**
- * What the engine knows about ciphertext: how a stored text is told apart, opened and sealed. Which formats
- * they are is decided here once. Bytes of a bytea column are handed over one character a byte (latin1).
+ * What the engine knows about ciphertext: how a stored text is told apart, opened and sealed, by what its column
+ * declares. Bytes of a bytea column are handed over one character a byte (latin1).
  */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { timingSafeEqual } from 'node:crypto';
-import { CiphertextError, MalformedCiphertextError } from '../../domain/ciphertext/errors.ts';
-import type {
-  Binding,
-  BytesFormat,
-  RandomBytes,
-  TextFormat,
-} from '../../domain/ciphertext/format.ts';
+import { columnFormats } from '../../domain/ciphertext/column-formats.ts';
+import type { Binding, KeyNaming, RandomBytes } from '../../domain/ciphertext/format.ts';
 import { type CipherKey, KeyRing } from '../../domain/ciphertext/keys.ts';
 import type { ReencryptedColumn } from './column.ts';
 import { ColumnDeclarationError, SelfCheckError } from './errors.ts';
@@ -18,7 +13,7 @@ import { ColumnDeclarationError, SelfCheckError } from './errors.ts';
 export interface FieldCipher {
   /** target: sealed under the target key already; ciphertext: of a known format; other: of none. */
   classify(stored: string): 'target' | 'ciphertext' | 'other';
-  /** The key the value names, where its format does. */
+  /** The kid of the key the value names, where its format does. */
   kidOf(stored: string): string | undefined;
   /** @throws CiphertextError */
   open(stored: string, row: readonly string[]): Buffer;
@@ -28,6 +23,8 @@ export interface FieldCipher {
   readonly targetPrefix: string;
   /** Under which the seals are counted: the column, or nothing where one key serves all columns. */
   readonly sealedAs: string;
+  /** Of the formats whose values name their key: how, in SQL, and which kid a name stands for. */
+  readonly namings: readonly KeyNaming<string>[];
 }
 
 export interface CipherKeys {
@@ -40,92 +37,55 @@ export interface CipherKeys {
 export type CipherOf = (column: ReencryptedColumn, keys: CipherKeys) => FieldCipher;
 
 /**
- * `target`: what is written; must name its key, or no count would tell old rows from new ones.
- * `known`: every format a value may be in, none of which is ever taken for plaintext.
+ * The formats a column declares. Sealing writes `format`, bound as the column is; values of the formats it accepts
+ * are bound to nothing. A value of any known format that fails to open is never taken for plaintext, and neither
+ * is one that announces itself as a format the column does not accept.
+ * @throws ColumnDeclarationError when two keys of the keyset have one name in the format that is written
  */
-export function cipherOf(
-  target: TextFormat | BytesFormat,
-  known: readonly (TextFormat | BytesFormat)[] = [target],
-): CipherOf {
-  const writes = asText(target);
-  const reads = known.map(asText);
-  const { naming } = writes;
-  return (column, { target: key, open: keys, random }) => {
-    if (naming === undefined) {
-      throw new ColumnDeclarationError(
-        column.id,
-        `format ${target.name} does not name its key; it can be read, and is rewritten as qt1`,
-      );
-    }
-    const targetPrefix = naming.startOf(key, column.profile);
-    const onlyTarget = new KeyRing([key]);
-    const bind = bindingOf(column);
-    return {
-      targetPrefix,
-      sealedAs: column.profile === 'none' ? '' : column.id,
-      classify(stored) {
-        if (stored.startsWith(targetPrefix)) {
-          return 'target';
-        }
-        return reads.some((format) => format.recognise(stored)) ? 'ciphertext' : 'other';
-      },
-      kidOf: (stored) => reads.find((format) => format.recognise(stored))?.naming?.idIn(stored),
-      open(stored, row) {
-        const binding = bind(row);
-        let refused: unknown;
-        for (const format of reads) {
-          if (format.recognise(stored)) {
-            try {
-              return format.open(stored, keys, binding).plaintext;
-            } catch (error) {
-              if (!(error instanceof CiphertextError)) {
-                throw error;
-              }
-              refused = error;
-            }
-          }
-        }
-        // An error costs more than a cipher: none is made before it is needed.
-        throw refused ?? new MalformedCiphertextError('The value is of none of the known formats.');
-      },
-      seal(plaintext, row) {
-        const binding = bind(row);
-        // What was opened may look like ciphertext: it is what the application stored, and stays sealed once.
-        const sealed = writes.seal(plaintext, key, binding, random, { nested: true });
-        const again = writes.open(sealed, onlyTarget, binding).plaintext;
-        if (again.length !== plaintext.length || !timingSafeEqual(again, plaintext)) {
-          throw new SelfCheckError(column.id);
-        }
-        again.fill(0);
-        return sealed;
-      },
-    };
-  };
-}
-
-type AsText = Omit<TextFormat, 'form'>;
-
-function asText(format: TextFormat | BytesFormat): AsText {
-  if (format.form === 'text') {
-    return format;
+export const declaredCipher: CipherOf = (column, { target: key, open: keys, random }) => {
+  const formats = columnFormats(column);
+  const { writes, accepts } = formats;
+  const targetPrefix = writes.naming.startOf(key, column.profile);
+  const twin = keys.all.find(
+    (other) =>
+      other.kid !== key.kid && writes.naming.startOf(other, column.profile) === targetPrefix,
+  );
+  if (twin !== undefined) {
+    throw new ColumnDeclarationError(
+      column.id,
+      `keys ${key.kid} and ${twin.kid} have one name in format ${writes.name}, so that nothing tells old rows from new ones; rotate once more, or write qt1`,
+    );
   }
-  const bytes = (stored: string) => Buffer.from(stored, 'latin1');
-  const { naming } = format;
+  const onlyTarget = new KeyRing([key]);
+  const bind = bindingOf(column);
   return {
-    name: format.name,
-    recognise: (stored) => format.recognise(bytes(stored)),
-    open: (stored, keys, binding) => format.open(bytes(stored), keys, binding),
-    seal: (plaintext, key, binding, random, options) =>
-      format.seal(plaintext, key, binding, random, options).toString('latin1'),
-    ...(naming && {
-      naming: {
-        idOf: (key) => naming.idOf(key),
-        idIn: (stored) => naming.idIn(bytes(stored)),
-        startOf: (key, profile) => naming.startOf(key, profile).toString('latin1'),
-      },
-    }),
+    targetPrefix,
+    sealedAs: column.profile === 'none' ? '' : column.id,
+    namings: [writes, ...accepts].flatMap(({ naming }) => naming ?? []),
+    classify(stored) {
+      if (stored.startsWith(targetPrefix)) {
+        return 'target';
+      }
+      return formats.recognise(stored) === undefined ? 'other' : 'ciphertext';
+    },
+    kidOf: (stored) => formats.kidOf(stored, keys),
+    open: (stored, row) => formats.open(stored, keys, bind(row)).plaintext,
+    seal(plaintext, row) {
+      const binding = bind(row);
+      // What was opened may look like ciphertext: it is what the application stored, and stays sealed once.
+      const sealed = writes.seal(plaintext, key, binding, random, { nested: true });
+      const again = writes.open(sealed, onlyTarget, binding).plaintext;
+      if (again.length !== plaintext.length || !timingSafeEqual(again, plaintext)) {
+        throw new SelfCheckError(column.id);
+      }
+      again.fill(0);
+      return sealed;
+    },
   };
-}
+};
+
+/** @deprecated for callers that still name one format; the column does. Pass `declaredCipher`. */
+export const cipherOf = (..._formats: unknown[]): CipherOf => declaredCipher;
 
 /** PostgreSQL writes integers in decimal and uuids in lower case, which is their canonical form. */
 function bindingOf({ id, profile }: ReencryptedColumn): (row: readonly string[]) => Binding {

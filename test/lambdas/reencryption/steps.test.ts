@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { KeyRing } from '../../../domain/ciphertext/keys.ts';
-import { qt1 } from '../../../domain/ciphertext/qt1.ts';
 import { defaultThrottle } from '../../../domain/policy/throttle.ts';
 import { pooledRandom } from '../../../doors/pooled-random.ts';
 import { migrate, schemaVersion } from '../../../doors/postgres/ledger-schema.ts';
-import { cipherOf } from '../../../lambdas/reencryption/cipher.ts';
+import { declaredCipher } from '../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../lambdas/reencryption/column.ts';
 import { pauseJob } from '../../../lambdas/reencryption/job.ts';
 import { rowsLeft, verdict } from '../../../lambdas/reencryption/ledger.ts';
@@ -53,7 +52,7 @@ async function table(rows: number, definition = 'v text'): Promise<ReencryptedCo
   return column;
 }
 const ciphers = (open = new KeyRing([k1, k2, k3])) => ({
-  cipherOf: cipherOf(qt1),
+  cipherOf: declaredCipher,
   keys: { target: k2, open, random: pooledRandom() },
 });
 const findingsFor = async (column: ReencryptedColumn, keys?: KeyRing) => {

@@ -3,7 +3,6 @@ import { KeyRing } from '../../../domain/ciphertext/keys.ts';
 import { qt1Bytes } from '../../../domain/ciphertext/qt1-bytes.ts';
 import { pooledRandom } from '../../../doors/pooled-random.ts';
 import { missingGrants } from '../../../doors/postgres/rows-grant.ts';
-import { cipherOf } from '../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../lambdas/reencryption/column.ts';
 import { verdict } from '../../../lambdas/reencryption/ledger.ts';
 import { dryPlan } from '../../../lambdas/reencryption/plan.ts';
@@ -169,7 +168,11 @@ describe('types of columns', () => {
   });
 
   test('bytea holds the binary form or the text form, byte for byte', async () => {
-    const column = columnOf('scans.image', { profile: 'row', primaryKey: ['a', 'b'] });
+    const column = columnOf('scans.image', {
+      format: 'qt1-bytes',
+      profile: 'row',
+      primaryKey: ['a', 'b'],
+    });
     const row = (a: string, b: string) => bound('scans.image', 'row', [a, b]);
     await clinic.sql(
       'create table scans (a int, b text collate "und-x-icu", image bytea, primary key (a, b))',
@@ -182,7 +185,7 @@ describe('types of columns', () => {
       `insert into scans values (-7, 'Ä,"b\\', $1), (1, 'x', null), (1, 'y', ''), (2, 'z', $2)`,
       [value, Buffer.from([1, 2, 3])],
     );
-    const { counts } = await reencrypt([column], 'bytes', { cipherOf: cipherOf(qt1Bytes) });
+    const { counts } = await reencrypt([column], 'bytes');
     expect(counts).toMatchObject([{ nulls: 1, skipped: 1, rewritten: 1, quarantined: 1 }]);
     const [now] = await clinic.sql<{ image: Buffer }>('select image from scans where a = -7');
     const target = new KeyRing([k2]);
