@@ -14,8 +14,10 @@ import type { Buffer } from 'node:buffer';
 import { keyFromRandom, randomBytesNeeded } from './encoding.ts';
 import { DevelopmentFallbackError, TransitionRefusedError, ValueTooLargeError } from './errors.ts';
 import { developmentFallback } from './fallbacks.ts';
+import { isTombstone } from './key-states.ts';
 import { type Keyset, type KeysetRotation, primaryOf } from './keyset.ts';
 import { kidFromRandom } from './kid.ts';
+import { type Leaving, leave } from './leaving.ts';
 import {
   type KeysetSettings,
   type KeysetValue,
@@ -60,6 +62,8 @@ export interface Change {
   provenance: KeysetRotation;
   now: Date;
   random(bytes: number): Promise<Buffer>;
+  /** planned: the keys that are proven unused and leave, of the keyset that the next one is made from. */
+  leaving?(keyset: Keyset): Leaving;
 }
 
 export interface NextValueSettings extends KeysetSettings {
@@ -108,11 +112,9 @@ const waysOn: Record<KeysetIntent, WayOn> = {
   async planned(settings, versions, change, step) {
     const { current } = versions;
     if (current?.shape === 'keyset') {
-      return publish(
-        complete(current.keyset, versions, step),
-        await newKey(settings, change),
-        step,
-      );
+      const complete = completed(current.keyset, versions, step);
+      const kept = leave(complete, change.leaving?.(complete) ?? new Map(), change.now);
+      return publish(kept, await newKey(settings, change), step);
     }
     assertNeverRotated(versions, change);
     if (current === undefined) {
@@ -130,7 +132,7 @@ const waysOn: Record<KeysetIntent, WayOn> = {
   },
 
   async activate(_settings, versions, change, step) {
-    const keyset = complete(currentKeyset(versions, change), versions, step);
+    const keyset = completed(currentKeyset(versions, change), versions, step);
     if (change.activateKid === undefined) {
       throw new TransitionRefusedError(
         'activate names no key; it is called with the published kid.',
@@ -140,7 +142,7 @@ const waysOn: Record<KeysetIntent, WayOn> = {
   },
 
   async rollback(_settings, versions, change, step) {
-    const keyset = complete(currentKeyset(versions, change), versions, step, change.restore);
+    const keyset = completed(currentKeyset(versions, change), versions, step, change.restore);
     return rollback(keyset, restoreKid(keyset, change.restore ?? versions.previous), step);
   },
 
@@ -179,12 +181,18 @@ function restoreKid(keyset: Keyset, restore: SecretValue | undefined): string {
   }
   const adopted = keyset.keys.find(({ key }) => key?.equals(restore.key));
   if (adopted === undefined) {
+    const gone = keyset.keys.find((entry) => entry.adopted && isTombstone(entry.state));
+    if (gone !== undefined) {
+      throw new TransitionRefusedError(
+        `Key ${gone.kid} cannot become primary: it is ${gone.state}, and the plain value to restore has no other.`,
+      );
+    }
     throw keysetLost('AWSCURRENT lacks the key of the plain value to restore');
   }
   return adopted.kid;
 }
 
-function complete(
+function completed(
   keyset: Keyset,
   { previous, labelled = [] }: HeldVersions,
   step: Step,

@@ -1,6 +1,6 @@
 /** What a secret ever held must stay in it: rows and tokens out there still name those keys. */
 import { KeysetLostError, KidCollisionError } from './errors.ts';
-import { isTombstone, readableState } from './key-states.ts';
+import { isTombstone, progressOf, readableState } from './key-states.ts';
 import { checkKeyset, type KeyEntry, type Keyset, kindOf } from './keyset.ts';
 
 /**
@@ -36,8 +36,10 @@ export function keysetLost(found: string): KeysetLostError {
 }
 
 /**
- * `base` with every key of the others. Where they disagree `base` is right, except that a revoked key
- * stays revoked. A key that only the others hold comes in as readable; tombstones come in as they are.
+ * `base` with every key of the others. Where they disagree about a key that `base` has in use, `base` is right;
+ * about any other the further state is: what is revoked, disabled or pruned in one value stays so, and an older
+ * value that still holds the bytes does not bring them back. A key that only the others hold comes in as
+ * readable; tombstones come in as they are.
  * @throws KidCollisionError when one kid names two different keys
  */
 export function union(base: Keyset, others: readonly Keyset[], now: Date): Keyset {
@@ -55,8 +57,8 @@ export function union(base: Keyset, others: readonly Keyset[], now: Date): Keyse
     if (known.key !== undefined && entry.key !== undefined && !known.key.equals(entry.key)) {
       throw new KidCollisionError(`kid ${entry.kid} names two different keys in two versions.`);
     }
-    if (entry.state === 'revoked' && known.state !== 'primary') {
-      keys.set(entry.kid, entry);
+    if (isFurther(entry, known)) {
+      keys.set(entry.kid, known.neverPrimary ? { ...entry, neverPrimary: true } : entry);
     } else if (entry.neverPrimary && known.state !== 'primary' && known.state !== 'published') {
       keys.set(entry.kid, { ...known, neverPrimary: true });
     }
@@ -64,6 +66,13 @@ export function union(base: Keyset, others: readonly Keyset[], now: Date): Keyse
   const united = { ...base, keys: [...keys.values()] };
   checkKeyset(united);
   return united;
+}
+
+/** A published key that another value revokes leaked while it waited. */
+function isFurther(entry: KeyEntry, known: KeyEntry): boolean {
+  return known.state === 'published'
+    ? entry.state === 'revoked'
+    : known.state !== 'primary' && progressOf[entry.state] > progressOf[known.state];
 }
 
 /** `base` with the keys that others published and `base` does not know: withdrawn, never to be used. */

@@ -4,38 +4,17 @@
  */
 import type { BulkSession } from '../../doors/postgres/bulk-session.ts';
 import type { Session } from '../../doors/postgres/door.ts';
+import {
+  activeJob,
+  closeJob,
+  type Job,
+  type JobRow,
+  jobColumns,
+  type PassKind,
+} from '../../doors/postgres/reencryption-job.ts';
 import { JobActiveError, JobFencedError } from './errors.ts';
 
-export type PassKind = 'rewrite' | 'sweep' | 'verify' | 'count';
-
-export interface Job {
-  /** bigint, as text. */
-  readonly id: string;
-  readonly secret: string;
-  readonly targetKid: string;
-  /** VersionId of the secret's version that holds the keyset. */
-  readonly keysetVersion: string;
-  /** Rises with every job of the secret. */
-  readonly epoch: string;
-  readonly mode: 'online' | 'maintenance';
-  readonly state: 'active' | 'verified' | 'closed';
-  readonly paused: boolean;
-  readonly pass: number;
-  readonly passKind: PassKind;
-}
-
-type Row = Record<string, unknown> & Job;
-
-const columns = `id::text, secret, target_kid as "targetKid", keyset_version as "keysetVersion",
-  epoch::text, mode, state, paused, pass, pass_kind as "passKind"`;
-
-export async function activeJob(session: Session, secret: string): Promise<Job | undefined> {
-  const [row] = await session.query<Row>(
-    `select ${columns} from quarterturn.job where secret = $1 and state = 'active'`,
-    [secret],
-  );
-  return row;
-}
+export { activeJob, closeJob, type Job, type PassKind };
 
 /**
  * Opens the job toward this key, or gives the active one back if it is the same.
@@ -68,15 +47,45 @@ export async function openJob(
   return job;
 }
 
-/**
- * Rollback and emergency, before they change any value: when this returns, no batch of the job is under way
- * and none will be written. Without an active job it changes nothing.
- */
-export async function closeJob(session: Session, secret: string, because: string): Promise<void> {
-  await session.query(
-    `update quarterturn.job set state = 'closed', closed_because = $2 where secret = $1 and state = 'active'`,
-    [secret, because],
+/** The job that was opened last, whatever became of it. */
+export async function latestJob(session: Session, secret: string): Promise<Job | undefined> {
+  const [row] = await session.query<JobRow>(
+    `select ${jobColumns} from quarterturn.job where secret = $1 order by epoch desc limit 1`,
+    [secret],
   );
+  return row;
+}
+
+/**
+ * A job toward the key of a verified one, to count once more: it begins with a sweep, over ranges that are
+ * planned anew. What was signed off stays so, as long as it is found as it was.
+ * @throws JobActiveError when one is active
+ */
+export async function openAgain(
+  session: Session,
+  verified: Job,
+  keysetVersion: string,
+): Promise<Job> {
+  const { id, secret, targetKid, mode } = verified;
+  await session.transaction(async () => {
+    const [opened] = await session.query<{ id: string }>(
+      `insert into quarterturn.job (secret, target_kid, keyset_version, mode, pass_kind, epoch)
+       select $1, $2, $3, $4, 'sweep', max(epoch) + 1 from quarterturn.job where secret = $1
+       on conflict do nothing returning id::text`,
+      [secret, targetKid, keysetVersion, mode],
+    );
+    if (opened !== undefined) {
+      // Seen in no pass of the new job yet: what it does not meet again is not held against anybody.
+      await session.query(
+        `insert into quarterturn.quarantine
+                (job, leaf, column_id, row_key, reason, kid, seen_pass, found_at, accepted_by, accepted_at)
+         select $2::bigint, leaf, column_id, row_key, reason, kid, -1, found_at, accepted_by, accepted_at
+           from quarterturn.quarantine where job = $1 and accepted_at is not null`,
+        [id, opened.id],
+      );
+    }
+  });
+  return openJob(session, { secret, targetKid, keysetVersion, mode });
 }
 
 export async function pauseJob(session: Session, secret: string, paused: boolean): Promise<void> {
@@ -87,9 +96,10 @@ export async function pauseJob(session: Session, secret: string, paused: boolean
 }
 
 export async function jobById(session: Session, id: string): Promise<Job> {
-  const [row] = await session.query<Row>(`select ${columns} from quarterturn.job where id = $1`, [
-    id,
-  ]);
+  const [row] = await session.query<JobRow>(
+    `select ${jobColumns} from quarterturn.job where id = $1`,
+    [id],
+  );
   if (row === undefined) {
     throw new JobFencedError(id, 'no such job', 'an active one');
   }
