@@ -71,15 +71,22 @@ export async function leavesOfTable(session: Session, table: string): Promise<Le
   }));
 }
 
-/** Of the declared columns of one leaf: name → type as pg_type calls it ("text", "_text", "jsonb" …). */
+export interface ColumnType {
+  /** As pg_type calls it: "text", "_text", "jsonb" … */
+  readonly type: string;
+  /** Of varchar(n), and of the elements of varchar(n)[]: n. */
+  readonly limit: number | undefined;
+}
+
+/** Of the declared columns of one leaf, by name. */
 export async function columnTypes(
   session: Session,
   leaf: string,
   columns: readonly string[],
-): Promise<ReadonlyMap<string, { type: string; limit: number | undefined }>> {
+): Promise<ReadonlyMap<string, ColumnType>> {
   const rows = await session.query<{ name: string; type: string; limit: number | null }>(
     `select a.attname::text as name, t.typname::text as type,
-            case when t.typname = 'varchar' and a.atttypmod >= 0 then a.atttypmod - 4 end as limit
+            case when t.typname in ('varchar', '_varchar') and a.atttypmod >= 0 then a.atttypmod - 4 end as limit
        from pg_attribute a join pg_type t on t.oid = a.atttypid
       where a.attrelid = $1::regclass and a.attname = any($2) and a.attnum > 0 and not a.attisdropped`,
     [leaf, columns],

@@ -53,7 +53,8 @@ export function rewrite(field: Field, raw: string | null, row: WindowRow): Outco
     if (kind === 'other' && field.column.plaintext !== 'seal') {
       return quarantined('NOT_CIPHERTEXT');
     }
-    const plaintext = kind === 'other' ? Buffer.from(text, 'utf8') : opened(cipher, text, row);
+    const plaintext =
+      kind === 'other' ? Buffer.from(text, field.encoding) : opened(cipher, text, row);
     if (!Buffer.isBuffer(plaintext)) {
       return plaintext;
     }

@@ -1,9 +1,10 @@
 /** text[] and varchar[]: every element is a value; their order and the NULLs between them stay. */
-import { arrayLiteral } from '../../../doors/postgres/array-literal.ts';
-import { quoteLiteral } from '../../../doors/postgres/identifiers.ts';
-import type { FieldShape, Stored } from '../field.ts';
+import { arrayLiteral } from '../array-literal.ts';
+import { quoteLiteral } from '../identifiers.ts';
+import { beginsAny } from './begins.ts';
+import type { FieldShape, Stored } from './shape.ts';
 
-export function arrayField(value: string, type: string): FieldShape {
+export function arrayField(value: string, type: string, limit: number | undefined): FieldShape {
   const sql = type === '_varchar' ? 'varchar[]' : 'text[]';
   return {
     // Only arrays that begin at 1 and have one dimension come back the same from a list.
@@ -11,6 +12,7 @@ export function arrayField(value: string, type: string): FieldShape {
                  then array_to_json(${value})::text when ${value} is not null then '0' end)`,
     size: `pg_column_size(${value})`,
     decode,
+    encoding: 'utf8',
     encode: arrayLiteral,
     parameter: 'text[]',
     same: (old) => `${value} = (${old}::${sql}) collate "C"`,
@@ -18,6 +20,10 @@ export function arrayField(value: string, type: string): FieldShape {
     settled: (prefix) =>
       `(not exists (select from unnest(${value}) as e
                      where e <> '' and not starts_with(e::text, ${quoteLiteral(prefix)})))`,
+    begins: (marks) =>
+      `(exists (select from unnest(${value}) as e where ${beginsAny('e::text', marks)}))`,
+    elements: `${value}::text[]`,
+    limit,
   };
 }
 

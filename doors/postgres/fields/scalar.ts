@@ -1,7 +1,8 @@
 /** Columns that are one value: text, varchar, bytea. */
 import { Buffer } from 'node:buffer';
-import { quoteLiteral } from '../../../doors/postgres/identifiers.ts';
-import type { FieldShape, Stored } from '../field.ts';
+import { quoteLiteral } from '../identifiers.ts';
+import { beginsAny } from './begins.ts';
+import type { FieldShape, Stored } from './shape.ts';
 
 const nothing: Stored = { kind: 'null' };
 
@@ -10,17 +11,24 @@ export function textField(value: string, _type: string, limit: number | undefine
     read: `${value}::text`,
     size: `octet_length(${value})`,
     decode: (raw) => (raw === null ? nothing : { kind: 'texts', texts: [raw] }),
+    encoding: 'utf8',
     encode: ([text]) => text ?? '',
     parameter: 'text[]',
     // Byte for byte: under a nondeterministic collation two different texts may be equal.
     same: (old) => `${value}::text = ${old} collate "C"`,
     change: (_base, _old, now) => now,
     settled: (prefix) => `(${value} = '' or starts_with(${value}::text, ${quoteLiteral(prefix)}))`,
+    begins: (marks) => `(${beginsAny(`${value}::text`, marks)})`,
+    elements: `array[${value}::text]`,
     limit,
   };
 }
 
 export function binaryField(value: string): FieldShape {
+  const beginsWith = (start: string) => {
+    const bytes = Buffer.from(start, 'latin1');
+    return `substring(${value} from 1 for ${bytes.length}) = '\\x${bytes.toString('hex')}'::bytea`;
+  };
   return {
     read: value,
     size: `octet_length(${value})`,
@@ -29,13 +37,13 @@ export function binaryField(value: string): FieldShape {
       raw === null
         ? nothing
         : { kind: 'texts', texts: [Buffer.from(raw.slice(2), 'hex').toString('latin1')] },
+    encoding: 'latin1',
     encode: ([text]) => `\\x${Buffer.from(text ?? '', 'latin1').toString('hex')}`,
     parameter: 'bytea[]',
     same: (old) => `${value} = ${old}`,
     change: (_base, _old, now) => now,
-    settled: (prefix) => {
-      const bytes = Buffer.from(prefix, 'latin1');
-      return `(${value} = '' or substring(${value} from 1 for ${bytes.length}) = '\\x${bytes.toString('hex')}'::bytea)`;
-    },
+    settled: (prefix) => `(${value} = '' or ${beginsWith(prefix)})`,
+    begins: (marks) => `(${marks.map(beginsWith).join(' or ') || 'false'})`,
+    elements: `array[encode(${value}, 'hex')]`,
   };
 }
