@@ -33,6 +33,8 @@ export interface Engine {
   readonly keys: KeyRing;
   readonly random: RandomBytes;
   readonly limits: WorkerLimits;
+  /** Asked before each range: may rows still move to its key? Throws when they may not. */
+  readonly assertTarget?: (job: Job) => Promise<void>;
 }
 
 export interface WorkerLimits extends WindowLimits {
@@ -132,6 +134,7 @@ async function workIn(
     for (const alarm of await assertSealsLeft(session, job)) {
       state.sealAlarms.add(alarm);
     }
+    await engine.assertTarget?.(job);
     const range = await claimRange(session, job, owner, limits.leaseSeconds);
     if (range === undefined) {
       return result((await openRanges(session, job)) === 0, false);

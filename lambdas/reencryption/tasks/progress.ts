@@ -20,8 +20,8 @@ export type Input = z.infer<typeof inputSchema>;
 
 /** Begin's answer, handed on and added to by every later task. */
 export const begunSchema = inputSchema.extend({
-  /** nothingToDo: every row is under the target key, proven, and nobody asked to count again. */
-  outcome: z.enum(['begun', 'nothingToDo']),
+  /** Every row is under the target key, proven, and nobody asked to count again. */
+  nothingToDo: z.boolean(),
   /** Wait until consumers are stopped; activate the target key afterwards. */
   maintenance: z.boolean(),
   consumersStopped: z.boolean(),
@@ -58,7 +58,8 @@ export const progressSchema = begunSchema.extend({
   startedAt: z.iso.datetime(),
   /** The job's pass. */
   pass: count,
-  kind: z.enum(['rewrite', 'sweep', 'verify', 'count']),
+  /** What the machine goes on with: that pass, or (the ledger has proven it) the verdict. */
+  stage: z.enum(['rewrite', 'sweep', 'verify', 'count', 'verdict']),
   /** Ranges of the pass that are not done. */
   open: count,
   /** A sweep that changed nothing and missed nothing. */
@@ -72,19 +73,15 @@ export const progressSchema = begunSchema.extend({
   stalled: count,
   /** Every transaction of the fence has ended. */
   cleared: z.boolean(),
-  /** Once it is asked for. */
-  verdict: z.enum(['verified', 'unproven']).optional(),
+  /** Calls of one worker in one Map: 0, and counted in the workers. */
+  calls: count,
+  /** Zero is proven; asked for by Verdict, as what follows. */
+  green: z.boolean(),
   columns: z.array(columnCountsSchema).optional(),
   findings: z.array(z.string()).optional(),
 });
 export type Progress = z.infer<typeof progressSchema>;
 
-/** What a worker is handed and hands on. */
-export const workSchema = z.looseObject({
-  secretName: z.string(),
-  secretArn: z.string(),
-  jobId,
-  /** Calls of this worker in this Map. */
-  calls: count,
-});
-export type Work = z.infer<typeof workSchema>;
+/** What a worker answers, and is handed again. */
+export const workedSchema = progressSchema.extend({ done: z.boolean(), paused: z.boolean() });
+export type Worked = z.infer<typeof workedSchema>;

@@ -1,0 +1,22 @@
+/** Cuts the tables into ranges. Leaf by leaf in the ledger: called again it goes on where it was. */
+import type { Tools } from '../doors.ts';
+import { jobById } from '../job.ts';
+import { plan as writePlan } from '../plan.ts';
+import { assertStillOurs } from '../records.ts';
+import { withLedger } from '../rows-login.ts';
+import { assertNotClosed } from './pass.ts';
+import { type Progress, progressSchema } from './progress.ts';
+
+export async function plan(tools: Tools, execution: string, given: unknown): Promise<Progress> {
+  const progress = progressSchema.parse(given);
+  await assertStillOurs(tools, execution, progress);
+  const { columns, planLimits } = tools.deployed;
+  await withLedger(tools, async (session) => {
+    const job = await jobById(session, progress.jobId);
+    assertNotClosed(job);
+    if (job.state === 'active') {
+      await writePlan(session, job, columns, planLimits);
+    }
+  });
+  return progress;
+}

@@ -1,0 +1,94 @@
+/**
+ * Is zero proven? The record says so, every key that handed over gets its proof, and an alarm hears of what
+ * nobody has vouched for. The ledger's answer stays the same, so this may run any number of times.
+ */
+import type { ZeroProof } from '../../../domain/events/control-records.ts';
+import type { KeyEntry } from '../../../domain/secrets/keyset.ts';
+import { currentKeyset, targetWatch } from '../current-keyset.ts';
+import type { Tools } from '../doors.ts';
+import { type Job, jobById } from '../job.ts';
+import { verdict as verdictOf } from '../ledger.ts';
+import { assertStillOurs, findingsOf, keep } from '../records.ts';
+import { withLedger } from '../rows-login.ts';
+import { countsOfJob } from '../values-left.ts';
+import { assertNotClosed } from './pass.ts';
+import { type Progress, progressSchema } from './progress.ts';
+
+/** 1 while something is left that nobody has vouched for; dimension Secret. */
+export const unprovenMetric = 'ReencryptionUnproven';
+
+export async function verdict(tools: Tools, execution: string, given: unknown): Promise<Progress> {
+  const progress = progressSchema.parse(given);
+  await assertStillOurs(tools, execution, progress);
+  const { deployed, clock, metrics } = tools;
+  const current = await currentKeyset(tools);
+  const watch = targetWatch(tools, current);
+  const { job, green, findings, columns } = await withLedger(tools, async (session) => {
+    const before = await jobById(session, progress.jobId);
+    assertNotClosed(before);
+    await watch(before);
+    const judged = await verdictOf(session, before.id, deployed.stores);
+    const job = await jobById(session, before.id);
+    return { job, ...judged, columns: await countsOfJob(session, job) };
+  });
+  const now = clock.now();
+  if (green) {
+    for (const key of current.keyset.keys) {
+      await prove(tools, key, job, now);
+    }
+  }
+  await keep(tools, execution, progress.targetKid, {
+    state: green ? 'verified' : 'unproven',
+    rowsLeft: columns.map(({ columnId, remaining, quarantined }) => ({
+      columnId,
+      rows: Math.max(remaining, quarantined),
+    })),
+    findings: findingsOf(findings),
+    at: now.toISOString(),
+    ...(green && { verifiedAt: job.verifiedAt ?? now.toISOString() }),
+  });
+  metrics.emit({
+    dimensions: { Secret: deployed.secretName },
+    values: { [unprovenMetric]: green ? 0 : 1 },
+    at: now,
+  });
+  return {
+    ...progress,
+    green,
+    columns,
+    findings: findingsOf(findings),
+  };
+}
+
+/**
+ * Only of keys that have handed over: the primary's rows may come back at any moment, a published key has none
+ * yet, and what is proven of either says nothing of later.
+ */
+async function prove(
+  { controlTable, deployed }: Tools,
+  { kid, state, primarySince }: KeyEntry,
+  { targetKid, epoch }: Job,
+  now: Date,
+): Promise<void> {
+  if (kid === targetKid || state === 'primary' || state === 'published') {
+    return;
+  }
+  const at = now.toISOString();
+  const before = (await controlTable.getZeroProofs(deployed.secretName)).get(kid);
+  const firstProvenAt = isBroken(before, primarySince) ? at : (before?.firstProvenAt ?? at);
+  const proof: ZeroProof = { kid, targetKid, epoch, firstProvenAt, lastProvenAt: at };
+  if (before?.epoch === epoch && before.targetKid === targetKid && firstProvenAt !== at) {
+    // Told twice of one job: proven once.
+    return;
+  }
+  await controlTable.putZeroProof(deployed.secretName, proof);
+}
+
+/** It has been primary since: rows may have been sealed with it after that proof. */
+function isBroken(before: ZeroProof | undefined, primarySince: string | undefined): boolean {
+  return (
+    before !== undefined &&
+    primarySince !== undefined &&
+    Date.parse(primarySince) >= Date.parse(before.firstProvenAt)
+  );
+}
