@@ -4,7 +4,7 @@ import { executeBootstrap, planBootstrap } from '../doors/postgres/bootstrap.ts'
 import type { Credential, Endpoint, PostgresDoor } from '../doors/postgres/door.ts';
 import { scramVerifier } from '../doors/postgres/scram.ts';
 import { localRandom } from '../doors/random.ts';
-import { identity, legacyGrants, schema } from './data/schema.sql.ts';
+import { identity, legacyGrants, legacyRole, schema } from './data/schema.sql.ts';
 
 export const adminUsername = 'quarterturn_rotator';
 
@@ -45,10 +45,8 @@ export async function prepareDatabase(
       };
       await executeBootstrap(session, await planBootstrap(session, plan));
     }
-    for (const role of secrets.flatMap(({ scheme, roles }) =>
-      scheme === 'singleUser' ? roles : [],
-    )) {
-      for (const grant of legacyGrants(role)) {
+    if (secrets.some(({ roles }) => roles.includes(legacyRole))) {
+      for (const grant of legacyGrants) {
         await session.query(grant);
       }
     }

@@ -3,20 +3,17 @@ import type { Binding } from '../domain/ciphertext/format.ts';
 import { CipherKey, KeyRing } from '../domain/ciphertext/keys.ts';
 import { qt1 } from '../domain/ciphertext/qt1.ts';
 import { acceptedKeys, type Keyset, primaryOf } from '../domain/secrets/keyset.ts';
-import { localRandom } from '../doors/random.ts';
+import { pooledRandom } from '../doors/pooled-random.ts';
 import { type FieldCipher, type SealedColumn, sealedColumns } from './data/sealed-columns.ts';
-
-const nonceBytes = 12;
 
 /** Seals with the primary key, opens with any key of the keyset that may still open. */
 export function fieldCipher(keyset: Keyset, now: Date): FieldCipher {
   const primary = new CipherKey(primaryOf(keyset));
   const keys = new KeyRing(acceptedKeys(keyset, now));
+  const nonces = pooledRandom();
   return {
-    async seal(column, primaryKey, plaintext) {
-      const nonce = await localRandom.bytes(nonceBytes);
-      return qt1.seal(Buffer.from(plaintext), primary, bindingOf(column, primaryKey), () => nonce);
-    },
+    seal: (column, primaryKey, plaintext) =>
+      qt1.seal(Buffer.from(plaintext), primary, bindingOf(column, primaryKey), nonces),
     open(column, primaryKey, sealed) {
       return qt1.open(sealed, keys, bindingOf(column, primaryKey)).plaintext.toString('utf8');
     },

@@ -5,7 +5,7 @@ import { prove } from '../proof.ts';
 import type { Chapter } from './chapter.ts';
 
 /** A database before what encrypts in it: the encryption room looks at the declared columns first. */
-const order = ['jwt', 'db', 'legacyDb', 'pii'] as const;
+const order = ['jwt', 'db', 'legacyDb', 'rowsDb', 'pii'] as const;
 
 export const firstValues: Chapter = {
   id: 'first-values',
@@ -17,7 +17,7 @@ export const firstValues: Chapter = {
       await operator.rotate(key);
     }
     report.changed(
-      'four secrets left their deployment without a value; each has its first one now',
+      'five secrets left their deployment without a value; each has its first one now',
     );
 
     const token = await application.issueToken('usr-0001');

@@ -2,7 +2,7 @@
  * The validation checklist of the mock data set, as checks that run: over the generated data and over
  * what was read back from the seeded database. A verdict names the rows at fault, never what they hold.
  */
-import type { DataSet } from './data-set.ts';
+import type { DataSet, Prescription } from './data-set.ts';
 
 export interface Verdict {
   check: string;
@@ -57,6 +57,13 @@ export const checklist: readonly Check[] = [
     },
   },
   {
+    name: 'every prescription is of a patient there is',
+    offending: (data) => {
+      const known = new Set(data.patients.map(({ id }) => id));
+      return at('prescriptions', data.prescriptions, ({ patientId }) => !known.has(patientId));
+    },
+  },
+  {
     name: 'owner e-mails are inside example.com',
     offending: (data) =>
       at('workspaces', data.workspaces, (row) => !ownerEmail.test(row.ownerEmail)),
@@ -90,16 +97,15 @@ export const checklist: readonly Check[] = [
       ),
   },
   {
-    name: 'log entries hold no personal data',
+    name: 'log entries and prescriptions name nobody',
     offending: (data) => {
-      const names = new Set(data.patients.map(({ name }) => name.toLowerCase()));
-      return at(
-        'accessLog',
-        data.accessLog,
-        ({ message }) =>
-          personalNumber.test(message) ||
-          [...names].some((name) => message.toLowerCase().includes(name)),
-      );
+      const names = [...new Set(data.patients.map(({ name }) => name.toLowerCase()))];
+      const isPersonal = (text: string) =>
+        personalNumber.test(text) || names.some((name) => text.toLowerCase().includes(name));
+      return [
+        ...at('accessLog', data.accessLog, ({ message }) => isPersonal(message)),
+        ...at('prescriptions', data.prescriptions, (row) => isPersonal(textOf(row))),
+      ];
     },
   },
   {
@@ -111,6 +117,7 @@ export const checklist: readonly Check[] = [
         data.storedCredentials,
         (row) => isRaw(row.provider) || isRaw(row.token),
       ),
+      ...at('prescriptions', data.prescriptions, (row) => isRaw(textOf(row))),
       ...at('accessLog', data.accessLog, ({ message }) => isRaw(message)),
     ],
   },
@@ -125,6 +132,7 @@ export const checklist: readonly Check[] = [
         ...at('workspaces', data.workspaces, ({ createdAt }) => outside(createdAt)),
         ...at('patients', data.patients, ({ enrolledAt }) => outside(enrolledAt)),
         ...at('storedCredentials', data.storedCredentials, ({ createdAt }) => outside(createdAt)),
+        ...at('prescriptions', data.prescriptions, (row) => outside(row.prescribedAt)),
         ...at('accessLog', data.accessLog, ({ at: instant }) => outside(instant)),
       ];
     },
@@ -133,6 +141,10 @@ export const checklist: readonly Check[] = [
 
 function isRaw(text: string): boolean {
   return url.test(text) || channel.test(text) || rawToken.test(text);
+}
+
+function textOf({ medication, dosage, note }: Prescription): string {
+  return [medication, dosage, note].join('\n');
 }
 
 function at<Row extends { id: number | string }>(
@@ -144,6 +156,6 @@ function at<Row extends { id: number | string }>(
 }
 
 function tablesOf(data: DataSet): [string, readonly { id: number | string }[]][] {
-  const { workspaces, patients, storedCredentials, accessLog } = data;
-  return Object.entries({ workspaces, patients, storedCredentials, accessLog });
+  const { workspaces, patients, storedCredentials, prescriptions, accessLog } = data;
+  return Object.entries({ workspaces, patients, storedCredentials, prescriptions, accessLog });
 }

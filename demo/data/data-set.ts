@@ -12,6 +12,7 @@ export interface DataSet {
   workspaces: Workspace[];
   patients: Patient[];
   storedCredentials: StoredCredential[];
+  prescriptions: Prescription[];
   accessLog: AccessLogEntry[];
 }
 
@@ -45,6 +46,16 @@ export interface StoredCredential {
   provider: string;
   token: string;
   createdAt: string;
+}
+
+/** `medication`, `dosage` and `note` are sealed. */
+export interface Prescription {
+  id: number;
+  patientId: number;
+  medication: string;
+  dosage: string;
+  note: string;
+  prescribedAt: string;
 }
 
 export interface AccessLogEntry {

@@ -1,10 +1,12 @@
 import type { AccessLogEntry, DataSet, Patient, StoredCredential, Workspace } from './data-set.ts';
+import { prescription } from './prescriptions.ts';
 import { SeededSequence } from './seeded-sequence.ts';
 
 export interface Amounts {
   workspaces: number;
   patients: number;
   storedCredentials: number;
+  prescriptions: number;
   accessLog: number;
 }
 
@@ -12,6 +14,7 @@ const amountsOfTheDemo: Amounts = {
   workspaces: 6,
   patients: 180,
   storedCredentials: 36,
+  prescriptions: 300,
   accessLog: 240,
 };
 
@@ -30,6 +33,7 @@ export function generateDataSet(seed = 20251118, amounts: Amounts = amountsOfThe
     storedCredentials: rows(amounts.storedCredentials, (id) =>
       storedCredential(id, workspaceIds, sequence),
     ),
+    prescriptions: rows(amounts.prescriptions, (id) => prescription(id, amounts.patients, window)),
     accessLog: rows(amounts.accessLog, (id) => logEntry(id, workspaceIds, amounts, sequence)),
   };
 }

@@ -35,6 +35,15 @@ export const schema = [
      actor        text NOT NULL,
      message      text NOT NULL
    )`,
+  `CREATE TABLE public.prescriptions (
+     id            bigint PRIMARY KEY,
+     patient_id    bigint NOT NULL REFERENCES public.patients (id),
+     medication    text NOT NULL,
+     dosage        text NOT NULL,
+     note          text NOT NULL,
+     prescribed_at timestamptz NOT NULL
+   )`,
+  'CREATE INDEX prescriptions_of_patient ON public.prescriptions (patient_id)',
   // FORCE: without it the owner, and so every login role that acts as the owner, would see all rows
   // (PostgreSQL manual, 5.9 Row Security Policies).
   'ALTER TABLE public.access_log ENABLE ROW LEVEL SECURITY',
@@ -43,8 +52,10 @@ export const schema = [
      USING (workspace_id = current_setting('pharmacy.workspace', true))`,
 ] as const;
 
+export const legacyRole = 'pharmacy_legacy';
+
 /** What the older application may do: it reads patients, and nothing else. */
-export const legacyGrants = (role: string): readonly string[] => [
-  `GRANT USAGE ON SCHEMA public TO ${role}`,
-  `GRANT SELECT ON public.patients TO ${role}`,
-];
+export const legacyGrants = [
+  `GRANT USAGE ON SCHEMA public TO ${legacyRole}`,
+  `GRANT SELECT ON public.patients TO ${legacyRole}`,
+] as const;

@@ -4,13 +4,16 @@ export const sealedColumns = {
   'patients.ssn': 'row',
   'patients.phone': 'column',
   'credentials.token': 'none',
+  'prescriptions.medication': 'column',
+  'prescriptions.dosage': 'column',
+  'prescriptions.note': 'row',
 } as const;
 
 export type SealedColumn = keyof typeof sealedColumns;
 
 /** Seals and opens fields under the application's ENCRYPTION_KEY. */
 export interface FieldCipher {
-  seal(column: SealedColumn, primaryKey: number, plaintext: string): Promise<string>;
+  seal(column: SealedColumn, primaryKey: number, plaintext: string): string;
   /** @throws when the field was changed, belongs to another row, or its key is not in the keyset */
   open(column: SealedColumn, primaryKey: number, sealed: string): string;
 }

@@ -1,19 +1,24 @@
 /** Puts the mock data set into the database, sealed, and reads it back. */
 import type { Session } from '../../doors/postgres/door.ts';
 import { type Verdict, validateDataSet, verdictOf } from './checklist.ts';
-import type { DataSet, Patient, ReleaseWindow, StoredCredential } from './data-set.ts';
+import type {
+  DataSet,
+  Patient,
+  Prescription,
+  ReleaseWindow,
+  StoredCredential,
+} from './data-set.ts';
 import type { FieldCipher } from './sealed-columns.ts';
+import { seedPrescriptions } from './seed-prescriptions.ts';
 
-/** One statement a table: the rows travel as one bound JSON document. */
+/** One statement a table. */
 export async function seedDatabase(
   session: Session,
   data: DataSet,
   cipher: FieldCipher,
 ): Promise<void> {
-  const patients = await Promise.all(data.patients.map((row) => sealedPatient(row, cipher)));
-  const storedCredentials = await Promise.all(
-    data.storedCredentials.map((row) => sealedCredential(row, cipher)),
-  );
+  const patients = data.patients.map((row) => sealedPatient(row, cipher));
+  const storedCredentials = data.storedCredentials.map((row) => sealedCredential(row, cipher));
   await session.transaction(async () => {
     await session.query(
       `INSERT INTO public.workspaces (id, name, owner_email, created_at)
@@ -37,6 +42,7 @@ export async function seedDatabase(
                  "createdAt" timestamptz)`,
       [JSON.stringify(storedCredentials)],
     );
+    await seedPrescriptions(session, data.prescriptions, cipher);
     await session.query(
       `INSERT INTO public.access_log (id, workspace_id, at, actor, message)
        SELECT "id", "workspaceId", "at", "actor", "message" FROM jsonb_to_recordset($1::jsonb)
@@ -66,6 +72,9 @@ export async function validateDatabase(
     unopened,
     (row) => openedCredential(row, cipher),
   );
+  const prescriptions = openRows('prescriptions', stored.prescriptions, unopened, (row) =>
+    openedPrescription(row, cipher),
+  );
   return [
     verdictOf('personal data and credentials are sealed at rest', [
       ...stored.patients
@@ -74,9 +83,12 @@ export async function validateDatabase(
       ...stored.storedCredentials
         .filter(({ token }) => !isSealed(token))
         .map(({ id }) => `storedCredentials/${id}`),
+      ...stored.prescriptions
+        .filter((row) => ![row.medication, row.dosage, row.note].every(isSealed))
+        .map(({ id }) => `prescriptions/${id}`),
     ]),
     verdictOf('every sealed field opens in its own place', unopened),
-    ...validateDataSet({ ...stored, patients, storedCredentials }),
+    ...validateDataSet({ ...stored, patients, storedCredentials, prescriptions }),
   ];
 }
 
@@ -117,18 +129,22 @@ async function readDataSet(session: Session, window: ReleaseWindow): Promise<Dat
     storedCredentials: await table(
       `id, ${workspace}, provider, token, created_at AS "createdAt" FROM public.stored_credentials`,
     ),
+    prescriptions: await table(
+      `id, patient_id AS "patientId", medication, dosage, note, prescribed_at AS "prescribedAt"
+         FROM public.prescriptions`,
+    ),
     accessLog: await table(`id, ${workspace}, at, actor, message FROM public.access_log`),
   };
 }
 
 const isSealed = (field: string): boolean => field.startsWith('qt1.');
 
-async function sealedPatient(row: Patient, { seal }: FieldCipher): Promise<Patient> {
+function sealedPatient(row: Patient, { seal }: FieldCipher): Patient {
   return {
     ...row,
-    name: await seal('patients.name', row.id, row.name),
-    ssn: await seal('patients.ssn', row.id, row.ssn),
-    phone: await seal('patients.phone', row.id, row.phone),
+    name: seal('patients.name', row.id, row.name),
+    ssn: seal('patients.ssn', row.id, row.ssn),
+    phone: seal('patients.phone', row.id, row.phone),
   };
 }
 
@@ -141,13 +157,19 @@ function openedPatient(row: Patient, { open }: FieldCipher): Patient {
   };
 }
 
-async function sealedCredential(
-  row: StoredCredential,
-  { seal }: FieldCipher,
-): Promise<StoredCredential> {
-  return { ...row, token: await seal('credentials.token', row.id, row.token) };
+function sealedCredential(row: StoredCredential, { seal }: FieldCipher): StoredCredential {
+  return { ...row, token: seal('credentials.token', row.id, row.token) };
 }
 
 function openedCredential(row: StoredCredential, { open }: FieldCipher): StoredCredential {
   return { ...row, token: open('credentials.token', row.id, row.token) };
+}
+
+function openedPrescription(row: Prescription, { open }: FieldCipher): Prescription {
+  return {
+    ...row,
+    medication: open('prescriptions.medication', row.id, row.medication),
+    dosage: open('prescriptions.dosage', row.id, row.dosage),
+    note: open('prescriptions.note', row.id, row.note),
+  };
 }

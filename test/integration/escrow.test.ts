@@ -167,6 +167,9 @@ describe('the drill', () => {
       'patients.ssn',
       'patients.phone',
       'credentials.token',
+      'prescriptions.medication',
+      'prescriptions.dosage',
+      'prescriptions.note',
     ]);
     for (const { sampled, opened, kids } of answer.columns) {
       expect(sampled).toBeGreaterThan(0);

@@ -9,8 +9,9 @@ import { operatorPolicyName } from '../../domain/config/names.ts';
 import { defineRotation, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import pharmacy from '../../rotation.config.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { restingRows } from './resting-rows.ts';
 
-const config = inNetwork(pharmacy);
+const config = inNetwork(restingRows(pharmacy));
 const functionName = 'quarterturn-pharmacy-dev-db';
 const clock = { start: new Date('2026-01-05T03:00:10Z'), mode: 'manual' } as const;
 const closing: (() => Promise<void>)[] = [];

@@ -46,7 +46,9 @@ const blocks = [
   const before = new Map<string, { versionId: string | undefined; text: string | undefined }>();
 
   beforeAll(async () => {
-    world = await World.withValues(isFull ? ['db', 'legacyDb', 'jwt', 'pii'] : ['db', 'jwt']);
+    world = await World.withValues(
+      isFull ? ['db', 'legacyDb', 'rowsDb', 'jwt', 'pii'] : ['db', 'jwt'],
+    );
     await world.rotate('jwt');
     const { sandbox, directory } = world.stage;
     administrator = world.accessOf(

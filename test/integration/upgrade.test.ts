@@ -26,6 +26,7 @@ import {
   recordedState,
   restore,
 } from '../previous-release/previous-release.ts';
+import { restingRows } from './resting-rows.ts';
 
 const keys = ['jwt', 'pii', 'db', 'legacyDb'] as const;
 const directory = mkdtempSync(join(tmpdir(), 'quarterturn-upgrade-'));
@@ -38,7 +39,7 @@ let administrator: ExplicitAccess;
 
 beforeAll(async () => {
   server = await startPostgres({ settings: { authentication_timeout: '1s' } });
-  config = localConfig(example, server);
+  config = localConfig(restingRows(example), server);
   const endpoint = { host: server.host, port: server.port, dbname: 'pharmacy', ca: server.ca };
   const databases = Object.values(config.secrets).filter(({ kind }) => kind === 'database');
   [assembly] = await Promise.all([

@@ -16,9 +16,10 @@ import { dateLabelsOf, versionWith } from '../../domain/policy/labels.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 import { controlTableWith, type ExplicitAccess } from '../../doors/explicit-access.ts';
 import { localRandom } from '../../doors/random.ts';
-import config from '../../rotation.config.ts';
+import example from '../../rotation.config.ts';
 import type { PostgresOptions } from '../../sandbox/postgres/start.ts';
 import type { Fault, InjectedFault, RequestRecord } from '../../sandbox/sandbox.ts';
+import { restingRows } from './resting-rows.ts';
 
 export type SecretKey = 'jwt' | 'pii' | 'db' | 'legacyDb';
 export type Step = 'createSecret' | 'setSecret' | 'testSecret' | 'finishSecret';
@@ -57,7 +58,7 @@ export class World {
     try {
       const stage = await setStage(
         {
-          config,
+          config: restingRows(example),
           clock: { start: firstDay, mode: 'manual' },
           guard: new ValueGuard(),
           onClose: (close) => void closing.unshift(close),
@@ -73,7 +74,10 @@ export class World {
   }
 
   /** As `start`, with the first value of each of these secrets and whatever those need. */
-  static async withValues(keys: readonly SecretKey[], postgres?: PostgresOptions): Promise<World> {
+  static async withValues(
+    keys: readonly (SecretKey | 'rowsDb')[],
+    postgres?: PostgresOptions,
+  ): Promise<World> {
     const world = await World.start(postgres);
     try {
       for (const key of keys) {

@@ -24,7 +24,7 @@ function changed(change: Partial<RotationConfig>): RotationConfig {
 }
 
 describe('a secret', () => {
-  test.each(['jwt', 'pii', 'db', 'legacyDb', 'dbAdmin'])(
+  test.each(['jwt', 'pii', 'db', 'legacyDb', 'rowsDb', 'dbAdmin'])(
     '%s holds the marker and nothing else',
     (key) => {
       const { Properties } = stack.one(
@@ -49,6 +49,7 @@ describe('a secret', () => {
       'SecretjwtSecret297B3821',
       'SecretlegacyDbSecretC51D784C',
       'SecretpiiSecretB607D3A8',
+      'SecretrowsDbSecret2DD46E0C',
     ]);
   });
 
@@ -259,7 +260,7 @@ describe('every policy of the stack', () => {
     const removers = documents.filter(([, { Action }]) =>
       list(Action).some((action) => /dynamodb:(Delete|Update|BatchWrite)Item/.test(action)),
     );
-    expect(removers).toHaveLength(4);
+    expect(removers).toHaveLength(5);
     for (const [id, { Action, Condition }] of removers) {
       expect(id).toMatch(/^Secret\w+Rotation/);
       expect(Action).toBe('dynamodb:DeleteItem');
@@ -293,6 +294,7 @@ describe('every policy of the stack', () => {
       'Secretjwt',
       'SecretlegacyDb',
       'Secretpii',
+      'SecretrowsDb',
     ]);
   });
 
@@ -502,19 +504,19 @@ describe('cadence', () => {
 
   test('rotates every secret that rotates, and changes neither schedule nor function', () => {
     const { Resource, Condition } = stack.statement(policy, 'Rotate');
-    expect(Resource).toHaveLength(4);
+    expect(Resource).toHaveLength(5);
     expect(Condition).toEqual({
       Bool: { 'secretsmanager:ModifyRotationRules': 'false' },
       Null: { 'secretsmanager:RotationLambdaARN': 'true' },
     });
-    expect(stack.statement(policy, 'InvokeRotationFunctions').Resource).toHaveLength(4);
+    expect(stack.statement(policy, 'InvokeRotationFunctions').Resource).toHaveLength(5);
   });
 
   test('writes planned intents and nothing else', () => {
     const keys: string[] = stack.statement(policy, 'WriteControlRecords').Condition[
       'ForAllValues:StringLike'
     ]['dynamodb:LeadingKeys'];
-    expect(keys).toHaveLength(4);
+    expect(keys).toHaveLength(5);
     expect(keys.every((key) => key.startsWith('intent.planned#'))).toBe(true);
   });
 });
@@ -621,7 +623,7 @@ describe('the template', () => {
         values.push(value);
       return value;
     });
-    expect(values).toEqual(Array(5).fill(uninitialisedMarker));
+    expect(values).toEqual(Array(6).fill(uninitialisedMarker));
     expect(stack.text).not.toMatch(/resolve:secretsmanager/);
   });
 

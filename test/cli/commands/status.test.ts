@@ -11,7 +11,7 @@ const name = (key: string) => `pharmacy/prod/${key}`;
 let deployment: InMemoryDeployment;
 beforeEach(() => {
   deployment = inMemoryDeployment({ now: '2025-11-30T12:00:00Z' });
-  for (const key of ['jwt', 'pii', 'db', 'legacyDb']) {
+  for (const key of ['jwt', 'pii', 'db', 'legacyDb', 'rowsDb']) {
     deployment.secrets.add(name(key), { [version('a')]: ['AWSCURRENT', label] });
   }
 });
@@ -42,7 +42,7 @@ describe('status', () => {
       '90 d',
       '2026-02-16',
     ]);
-    for (const key of ['jwt', 'db', 'legacyDb']) {
+    for (const key of ['jwt', 'db', 'legacyDb', 'rowsDb']) {
       expect(row(said, key)).toMatch(/current +2025-11-18 +12 d +180 d +2026-05-17$/);
     }
     expect(row(said, 'dbAdmin')).toMatch(/user-managed$/);
@@ -312,7 +312,7 @@ describe('status', () => {
   test('an unknown secret is told with those there are', async () => {
     const { exitCode, complained } = await runCommand(deployment, ['status', 'jwtt']);
     expect(exitCode).toBe(1);
-    expect(complained).toContain('expected one of: jwt, pii, db, legacyDb, dbAdmin');
+    expect(complained).toContain('expected one of: jwt, pii, db, legacyDb, rowsDb, dbAdmin');
   });
 
   test('an option that does not exist is a mistake of the command line', async () => {

@@ -17,6 +17,9 @@ const planted: Record<string, [plant: (data: DataSet) => void, offending: string
     ],
     [(data) => Object.assign(first(data.accessLog), { workspaceId: 'WS-001' }), 'accessLog/1'],
   ],
+  'every prescription is of a patient there is': [
+    [(data) => Object.assign(first(data.prescriptions), { patientId: 999 }), 'prescriptions/1'],
+  ],
   'owner e-mails are inside example.com': [
     [
       (data) => Object.assign(first(data.workspaces), { ownerEmail: 'a@pharmacy.test' }),
@@ -41,7 +44,7 @@ const planted: Record<string, [plant: (data: DataSet) => void, offending: string
     [(data) => Object.assign(first(data.accessLog), { message: 'read a record' }), 'accessLog/1'],
     [(data) => Object.assign(first(data.accessLog), { actor: 'ada' }), 'accessLog/1'],
   ],
-  'log entries hold no personal data': [
+  'log entries and prescriptions name nobody': [
     [
       (data) =>
         Object.assign(first(data.accessLog), {
@@ -57,11 +60,20 @@ const planted: Record<string, [plant: (data: DataSet) => void, offending: string
       (data) => Object.assign(first(data.accessLog), { message: 'pat-000001, +1-202-555-0101' }),
       'accessLog/1',
     ],
+    [
+      (data) =>
+        Object.assign(first(data.prescriptions), { note: `call ${first(data.patients).name}` }),
+      'prescriptions/1',
+    ],
   ],
   'no raw URL, token or channel name in any text': [
     [
       (data) => Object.assign(first(data.accessLog), { message: 'pat-000001 at https://a.test/x' }),
       'accessLog/1',
+    ],
+    [
+      (data) => Object.assign(first(data.prescriptions), { dosage: 'see https://a.test/x' }),
+      'prescriptions/1',
     ],
     [
       (data) => Object.assign(first(data.accessLog), { message: 'pat-000001 told to #support' }),
@@ -87,6 +99,10 @@ const planted: Record<string, [plant: (data: DataSet) => void, offending: string
       'patients/1',
     ],
     [(data) => Object.assign(first(data.workspaces), { createdAt: 'lately' }), 'workspaces/ws-001'],
+    [
+      (data) => Object.assign(first(data.prescriptions), { prescribedAt: '2025-11-18T00:00:00Z' }),
+      'prescriptions/1',
+    ],
   ],
 };
 

@@ -11,11 +11,9 @@ describe('the mock data set', () => {
   });
 
   test('has a few hundred rows', () => {
-    const { workspaces, patients, storedCredentials, accessLog } = generateDataSet();
+    const { window: _, ...tables } = generateDataSet();
 
-    expect(workspaces.length + patients.length + storedCredentials.length + accessLog.length).toBe(
-      462,
-    );
+    expect(Object.values(tables).flat()).toHaveLength(762);
   });
 
   test('has as many rows as asked for', () => {
@@ -23,10 +21,12 @@ describe('the mock data set', () => {
       workspaces: 2,
       patients: 3,
       storedCredentials: 4,
+      prescriptions: 6,
       accessLog: 5,
     });
 
     expect(data.patients).toHaveLength(3);
+    expect(data.prescriptions).toHaveLength(6);
     expect(data.accessLog).toHaveLength(5);
     expect(new Set(data.patients.map(({ workspaceId }) => workspaceId)).size).toBeLessThanOrEqual(
       2,

@@ -13,6 +13,7 @@ const data = generateDataSet(1, {
   workspaces: 2,
   patients: 8,
   storedCredentials: 4,
+  prescriptions: 6,
   accessLog: 10,
 });
 const now = new Date('2025-11-18T09:00:00Z');
@@ -80,6 +81,11 @@ describe('the seeded database', () => {
       'storedCredentials/2',
     ],
     [
+      'personal data and credentials are sealed at rest',
+      "UPDATE public.prescriptions SET note = 'prefers the generic' WHERE id = 3",
+      'prescriptions/3',
+    ],
+    [
       'owner e-mails are inside example.com',
       "UPDATE public.workspaces SET owner_email = 'a@pharmacy.test' WHERE id = 'ws-002'",
       'workspaces/ws-002',
@@ -104,6 +110,14 @@ describe('the seeded database', () => {
       check: 'every sealed field opens in its own place',
       verdict: 'failed',
       offending: ['patients/1'],
+    });
+    await sql(
+      'UPDATE public.prescriptions SET note = (SELECT note FROM public.prescriptions WHERE id = 2) WHERE id = 4',
+    );
+    expect(await failed()).toContainEqual({
+      check: 'every sealed field opens in its own place',
+      verdict: 'failed',
+      offending: ['patients/1', 'prescriptions/4'],
     });
   });
 });
