@@ -1,7 +1,7 @@
 /**
  * What the command line asks of functions, because it opens no database and reads no value: one request and
- * one answer per operation. `planBootstrap` and `executeBootstrap` are the operator's (one a network),
- * `rehearse` is every rotation function's own.
+ * one answer per operation. `planBootstrap`, `executeBootstrap`, `planRows` and `executeRows` are the operator's
+ * (one a network), `rehearse` is every rotation function's own.
  *
  * Answers hold names, numbers and findings; strict at every level, so that no later change lets a value in.
  */
@@ -66,6 +66,51 @@ export const bootstrapExecutedSchema = z.strictObject({
   proven: z.strictObject({ role: z.string(), host: z.string(), database: z.string() }),
 });
 export type BootstrapExecuted = z.infer<typeof bootstrapExecutedSchema>;
+
+export const planRowsSchema = z.strictObject({
+  operation: z.literal('planRows'),
+  /** Name of the encryption secret whose rows are to be rewritten. */
+  secret: secretName,
+});
+export type PlanRows = z.infer<typeof planRowsSchema>;
+
+export const rowsPlanSchema = z.strictObject({
+  secret: secretName,
+  /** The role the engine works as. */
+  role: z.string(),
+  /** Of what would be executed, where and as whom. */
+  digest,
+  host: z.string(),
+  port: z.int(),
+  /** Where the rows are. */
+  database: z.string(),
+  /** `server_version_num`; absent: nobody could log in. */
+  serverVersion: z.int().optional(),
+  /** The role that executes the plan; absent: a person does. */
+  runBy: z.string().optional(),
+  /** In order, for one transaction; none: the database is prepared. */
+  statements: z.array(z.strictObject({ sql: z.string(), why: z.string() })),
+  findings: z.array(findingSchema),
+  /** What nobody can see from here. */
+  unchecked: z.array(z.string()),
+});
+export type RowsPlan = z.infer<typeof rowsPlanSchema>;
+
+export const executeRowsSchema = z.strictObject({
+  operation: z.literal('executeRows'),
+  secret: secretName,
+  /** Of the plan that was confirmed; another one is refused. */
+  digest,
+});
+export type ExecuteRows = z.infer<typeof executeRowsSchema>;
+
+export const rowsExecutedSchema = z.strictObject({
+  secret: secretName,
+  /** nothingToDo: the database was prepared already. Either way a plan made afterwards is empty. */
+  outcome: z.enum(['executed', 'nothingToDo']),
+  statements: z.int(),
+});
+export type RowsExecuted = z.infer<typeof rowsExecutedSchema>;
 
 export const rehearseSchema = z.strictObject({ operation: z.literal('rehearse') });
 export type Rehearse = z.infer<typeof rehearseSchema>;

@@ -4,6 +4,7 @@
  * in the environment.
  */
 import * as z from 'zod';
+import { columnSchema } from '../../domain/config/column-schema.ts';
 
 export const deferredName = /^\$(DEFERRED_\d{1,4})$/;
 
@@ -33,7 +34,19 @@ export const databaseFactsSchema = z.strictObject({
   }),
   /** Secret of the master user. */
   bootstrapArn: text.optional(),
+  /** Encryption secrets whose rows this database secret's role rewrites. */
+  rows: z
+    .array(
+      z.strictObject({
+        /** Name of the encryption secret. */
+        secret: text,
+        dbname: text,
+        columns: z.array(columnSchema).min(1),
+      }),
+    )
+    .optional(),
 });
 /** As the construct writes it: what is known at deployment only is deferred. */
 export type DatabaseFactsInput = z.input<typeof databaseFactsSchema>;
 export type DatabaseFacts = z.infer<typeof databaseFactsSchema>;
+export type RowsFacts = NonNullable<DatabaseFacts['rows']>[number];

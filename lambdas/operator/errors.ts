@@ -9,7 +9,7 @@ export class InvalidRequestError extends OperatorError {
   readonly code = 'ERR_ROTATION_INVALID_EVENT';
   constructor(found: string) {
     super(
-      `The request ${found}; expected { operation: "planBootstrap", secret } or { operation: "executeBootstrap", secret, digest }. Nothing was done.`,
+      `The request ${found}; expected { operation, secret } of planBootstrap or planRows, or { operation, secret, digest } of executeBootstrap or executeRows. Nothing was done.`,
     );
   }
 }
@@ -20,6 +20,16 @@ export class UnknownDatabaseError extends OperatorError {
   constructor(known: readonly string[]) {
     super(
       `The request names a secret that is no database of this network; expected one of ${known.join(', ')}. Nothing was done.`,
+    );
+  }
+}
+
+export class UnknownRowsError extends OperatorError {
+  override readonly name = 'UnknownRowsError';
+  readonly code = 'ERR_ROTATION_UNKNOWN_ROWS';
+  constructor(known: readonly string[]) {
+    super(
+      `The request names a secret whose rows are re-encrypted by no role of this network; expected ${known.length === 0 ? 'a deployment with `reencryption` for it' : `one of ${known.join(', ')}`}. Nothing was done.`,
     );
   }
 }
@@ -47,7 +57,7 @@ export class NobodyExecutesError extends OperatorError {
   readonly code = 'ERR_ROTATION_NO_BOOTSTRAP';
   constructor(secret: string) {
     super(
-      `The deployment names no \`bootstrap\` secret for ${secret}, so this function may change nothing: a person runs the statements of planBootstrap.`,
+      `The deployment names no \`bootstrap\` secret for ${secret}, so this function may change nothing: a person runs the statements of the plan.`,
     );
   }
 }
@@ -76,6 +86,16 @@ export class LoginNotProvenError extends OperatorError {
   constructor(role: string, host: string) {
     super(
       `${host} refuses ${role} although its verifier was just set and its password stored; expected the login to succeed. Check pg_hba.conf and that the host is the writer, then run the same again.`,
+    );
+  }
+}
+
+export class StillUnpreparedError extends OperatorError {
+  override readonly name = 'StillUnpreparedError';
+  readonly code = 'ERR_ROTATION_STILL_UNPREPARED';
+  constructor(missing: readonly string[]) {
+    super(
+      `Every statement was executed, and this is missing all the same: ${missing.join('; ')}. Everything was rolled back. Expected a role whose grants count; have the owner of these objects run the plan.`,
     );
   }
 }

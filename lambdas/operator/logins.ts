@@ -58,14 +58,15 @@ export interface Login {
   credential: Credential;
 }
 
-/** A session as `login`, whose secret is read once more when the server refuses what it held. */
+/** A session as `login`, whose secret is read once more when the server refuses what it held. @param dbname where, if not in the maintenance database */
 export async function withLogin<T>(
   tools: OperatorTools,
   database: DatabaseFacts,
   login: Login,
   work: (session: Session) => Promise<T>,
+  dbname = database.maintenanceDatabase,
 ): Promise<T> {
-  const endpoint = maintenanceEndpoint(tools, database);
+  const endpoint = { ...maintenanceEndpoint(tools, database), dbname };
   let started = false;
   const run = (session: Session) => {
     started = true;

@@ -1,9 +1,14 @@
 /** One request, one answer: parsed here, answered by one operation, failures told without a value. */
+import type * as z from 'zod';
 import {
   type BootstrapExecuted,
   type BootstrapPlanAnswer,
   executeBootstrapSchema,
+  executeRowsSchema,
   planBootstrapSchema,
+  planRowsSchema,
+  type RowsExecuted,
+  type RowsPlan,
 } from '../../domain/events/operator-requests.ts';
 import type { Log } from '../../doors/log.ts';
 import { failureOf } from '../rotation/failure.ts';
@@ -11,16 +16,61 @@ import type { DatabaseFacts } from './environment.ts';
 import { InvalidRequestError, UnknownDatabaseError } from './errors.ts';
 import { executeBootstrapOf } from './execute-bootstrap.ts';
 import { planBootstrapOf } from './plan-bootstrap.ts';
+import { executeRowsOf, planRowsOf, rowsOf } from './rows.ts';
 import type { OperatorTools } from './tools.ts';
+
+export type OperatorAnswer = BootstrapPlanAnswer | BootstrapExecuted | RowsPlan | RowsExecuted;
+
+interface Operation {
+  /** Answers a request that fits; undefined: it does not. */
+  answer(tools: OperatorTools, log: Log, request: unknown): Promise<OperatorAnswer> | undefined;
+}
+
+const operations: Readonly<Record<string, Operation>> = {
+  planBootstrap: operation(planBootstrapSchema, async (tools, log, { secret }) => {
+    const planned = await planBootstrapOf(tools, databaseOf(tools, secret));
+    logPlan(log, 'planBootstrap', planned);
+    return planned;
+  }),
+  executeBootstrap: operation(executeBootstrapSchema, async (tools, log, { secret, digest }) => {
+    const executed = await executeBootstrapOf(tools, databaseOf(tools, secret), digest);
+    const { outcome, statements, passwordStored, proven } = executed;
+    log.info('executeBootstrap', {
+      ...{ secret, digest, outcome, statements, passwordStored },
+      proven: proven.role,
+    });
+    return executed;
+  }),
+  planRows: operation(planRowsSchema, async (tools, log, { secret }) => {
+    const planned = await planRowsOf(tools, rowsOf(tools, secret));
+    logPlan(log, 'planRows', planned);
+    return planned;
+  }),
+  executeRows: operation(executeRowsSchema, async (tools, log, { secret, digest }) => {
+    const executed = await executeRowsOf(tools, rowsOf(tools, secret), digest);
+    const { outcome, statements } = executed;
+    log.info('executeRows', { secret, digest, outcome, statements });
+    return executed;
+  }),
+};
 
 /** @throws RotationStepError: what leaves the function holds no value */
 export async function operate(
   tools: OperatorTools,
   log: Log,
   event: unknown,
-): Promise<BootstrapPlanAnswer | BootstrapExecuted> {
+): Promise<OperatorAnswer> {
   try {
-    return await answer(tools, log, event);
+    const asked = String((event as { operation?: unknown } | null)?.operation);
+    const known = Object.hasOwn(operations, asked) ? operations[asked] : undefined;
+    if (known === undefined) {
+      throw new InvalidRequestError('names no operation of this function');
+    }
+    const answered = known.answer(tools, log, event);
+    if (answered === undefined) {
+      throw new InvalidRequestError(`does not fit ${asked}`);
+    }
+    return await answered;
   } catch (error) {
     const { code, message, frames, error: told } = failureOf(error, 'the operator');
     log.error('failed', { code, reason: message, frames });
@@ -28,43 +78,25 @@ export async function operate(
   }
 }
 
-async function answer(
-  tools: OperatorTools,
-  log: Log,
-  event: unknown,
-): Promise<BootstrapPlanAnswer | BootstrapExecuted> {
-  const plan = planBootstrapSchema.safeParse(event);
-  if (plan.success) {
-    const planned = await planBootstrapOf(tools, databaseOf(tools, plan.data.secret));
-    log.info('planBootstrap', {
-      secret: planned.secret,
-      digest: planned.digest,
-      statements: planned.statements.length,
-      findings: planned.findings.map(({ code }) => code),
-    });
-    return planned;
-  }
-  const execution = executeBootstrapSchema.safeParse(event);
-  if (!execution.success) {
-    const known = ['planBootstrap', 'executeBootstrap'];
-    const operation = (event as { operation?: unknown } | null)?.operation;
-    throw new InvalidRequestError(
-      known.includes(String(operation))
-        ? `does not fit ${String(operation)}`
-        : 'names no operation of this function',
-    );
-  }
-  const { secret, digest } = execution.data;
-  const executed = await executeBootstrapOf(tools, databaseOf(tools, secret), digest);
-  log.info('executeBootstrap', {
-    secret,
-    digest,
-    outcome: executed.outcome,
-    statements: executed.statements,
-    passwordStored: executed.passwordStored,
-    proven: executed.proven.role,
+function operation<Schema extends z.ZodType>(
+  schema: Schema,
+  work: (tools: OperatorTools, log: Log, request: z.infer<Schema>) => Promise<OperatorAnswer>,
+): Operation {
+  return {
+    answer(tools, log, event) {
+      const request = schema.safeParse(event);
+      return request.success ? work(tools, log, request.data) : undefined;
+    },
+  };
+}
+
+function logPlan(log: Log, message: string, planned: BootstrapPlanAnswer | RowsPlan): void {
+  log.info(message, {
+    secret: planned.secret,
+    digest: planned.digest,
+    statements: planned.statements.length,
+    findings: planned.findings.map(({ code }) => code),
   });
-  return executed;
 }
 
 function databaseOf({ databases }: OperatorTools, secret: string): DatabaseFacts {
