@@ -1,11 +1,13 @@
 /** What the ledger says of a job: progress, what is left and where, and whether zero is proven. */
+import type { KeyRing } from '../../domain/ciphertext/keys.ts';
 import type { Session } from '../../doors/postgres/door.ts';
+import { quoteLiteral } from '../../doors/postgres/identifiers.ts';
 import { columnTypes, leavesOfTable } from '../../doors/postgres/leaves.ts';
 import { byTable } from '../../doors/postgres/walk.ts';
-import type { CipherKeys, CipherOf } from './cipher.ts';
+import type { CipherKeys, CipherOf, FieldCipher } from './cipher.ts';
 import type { ReencryptedColumn } from './column.ts';
 import { StepOrderError } from './errors.ts';
-import { fieldOf } from './field.ts';
+import { type Field, fieldOf } from './field.ts';
 import { type Job, jobById } from './job.ts';
 
 export interface ColumnLedger {
@@ -58,7 +60,7 @@ export async function ledger(session: Session, jobId: string, pass?: number): Pr
 export interface Left {
   readonly columnId: string;
   readonly leaf: string;
-  /** As the value calls its key; undefined: it names none. */
+  /** Of the key the value names, or that name, if no key has it; undefined: it names none. */
   readonly kid: string | undefined;
   readonly rows: number;
 }
@@ -84,19 +86,15 @@ export async function rowsLeft(
           if (found !== undefined) {
             const cipher = ciphers.cipherOf(column, ciphers.keys);
             const field = fieldOf(column, found, cipher);
-            const rows = await session.query<{ kid: string | null; rows: number }>(
-              `select substring(${field.read} from 'qt1\\.([0-9a-f]{16})\\.') as kid, count(*)::float8 as rows
-                 from only ${leaf.name} as t
+            const rows = await session.query<{ id: string | null; rows: number }>(
+              `select k.id, count(*)::float8 as rows from only ${leaf.name} as t
+                 left join lateral (${idsIn(field)}) as k on k.id is not null
                 where (${field.read}) is not null
                   and not coalesce(${field.settled(cipher.targetPrefix)}, false) group by 1 order by 1`,
             );
-            for (const { kid, rows: count } of rows) {
-              left.push({
-                columnId: column.id,
-                leaf: leaf.name,
-                kid: kid ?? undefined,
-                rows: count,
-              });
+            for (const { id, rows: count } of rows) {
+              const kid = id === null ? undefined : kidCalled(id, cipher, ciphers.keys.open);
+              left.push({ columnId: column.id, leaf: leaf.name, kid, rows: count });
             }
           }
         }
@@ -104,6 +102,20 @@ export async function rowsLeft(
     }
   });
   return left;
+}
+
+/** SQL: what the values of one row call their keys. Of an array those that are done are left out. */
+function idsIn({ cipher, elements, encoding }: Field): string {
+  const { targetPrefix, namings } = cipher;
+  const ids = namings.map(({ idPattern }) => `substring(e from ${quoteLiteral(idPattern)})`);
+  const open =
+    encoding === 'utf8' ? ` where not starts_with(e, ${quoteLiteral(targetPrefix)})` : '';
+  return `select distinct coalesce(${ids.join(', ')}) as id from unnest(${elements}) as u(e)${open}`;
+}
+
+/** Some formats call a key by its fingerprint; a name none of the keys has is told as it is. */
+function kidCalled(id: string, { namings }: FieldCipher, keys: KeyRing): string {
+  return keys.all.find((key) => namings.some((naming) => naming.idOf(key) === id))?.kid ?? id;
 }
 
 export interface Verdict {

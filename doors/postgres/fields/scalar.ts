@@ -44,6 +44,6 @@ export function binaryField(value: string): FieldShape {
     change: (_base, _old, now) => now,
     settled: (prefix) => `(${value} = '' or ${beginsWith(prefix)})`,
     begins: (marks) => `(${marks.map(beginsWith).join(' or ') || 'false'})`,
-    elements: `array[encode(${value}, 'hex')]`,
+    elements: `array[encode(${value}, 'hex'), encode(${value}, 'escape')]`,
   };
 }

@@ -37,7 +37,7 @@ export interface FieldShape {
   settled(prefix: string): string;
   /** SQL: does one of its texts begin so? Over text, or a byte a character. */
   begins(marks: readonly string[]): string;
-  /** SQL: its texts as text[], bytea in hex digits. */
+  /** SQL: its texts as text[]; bytea as hex digits, and as the text it may be. */
   readonly elements: string;
   /** SQL, documents only: the column without this value, to compare the rest. */
   without?(base: string): string;
