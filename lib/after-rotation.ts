@@ -26,12 +26,16 @@ export class AfterRotation extends Construct {
 
   constructor(scope: Construct, id: string, props: CadenceProps) {
     super(scope, id);
-    const { deployment, rotated, manifest } = props;
+    const { deployment, rotated, manifest, machine, reencryption } = props;
     const secrets = rotated.map(({ reference }) => reference);
     const rotationFunctions = rotated.map((secret) => secret.function);
     const environment: AfterRotationEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
       CONTROL_TABLE: deployment.controlTable.tableName,
+      ...(reencryption && {
+        STATE_MACHINE_ARN: machine.arn,
+        REENCRYPTION_MACHINE_ARN: reencryption.machine.arn,
+      }),
     };
     this.function = new RoomFunction(this, 'Tasks', {
       functionName: functionName(deployment.config, 'after-rotation'),
@@ -52,11 +56,33 @@ export class AfterRotation extends Construct {
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       putEvents(Stack.of(this)),
-      ...deployment.controlTable.statements({
-        secretNames: secrets.map(({ name }) => name),
-        read: ['rotation', 'after', 'lease'],
-        write: ['intent.activate', 'after'],
-      }),
+      // Rows follow a new key; a key whose rows came first (maintenance) is activated by going on here.
+      ...(reencryption
+        ? [
+            allow(
+              'StartReencryption',
+              ['states:StartExecution'],
+              [machine.arn, reencryption.machine.arn],
+            ),
+            allow(
+              'SeeReencryption',
+              ['states:DescribeExecution'],
+              [machine.executions, reencryption.machine.executions],
+            ),
+          ]
+        : []),
+      ...deployment.controlTable.statements(
+        {
+          secretNames: secrets.map(({ name }) => name),
+          read: ['rotation', 'after', 'lease'],
+          write: ['intent.activate', 'after'],
+        },
+        {
+          secretNames: reencryption?.secretNames ?? [],
+          read: ['reencryption', 'consumers', 'zero'],
+          write: ['reencryption', 'zero'],
+        },
+      ),
     );
     new AfterRotationMachine(this, 'Machine', {
       name: afterRotationMachineName(deployment.config),

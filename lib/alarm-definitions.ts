@@ -32,7 +32,7 @@ const minute = 60;
 const hour = 3600;
 
 /** One or more of what should never happen. */
-const any = {
+export const any = {
   statistic: 'Sum',
   period: minute,
   comparison: 'GreaterThanOrEqualToThreshold',

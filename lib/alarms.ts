@@ -12,6 +12,7 @@ import {
   secretAlarms,
 } from './alarm-definitions.ts';
 import type { Messages } from './messages.ts';
+import { type ReencryptionWatch, reencryptionAlarms } from './reencryption-alarms.ts';
 import type { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
 
@@ -23,6 +24,8 @@ export interface AlarmsProps {
   /** By what they do; the rotation functions are their secrets'. */
   readonly functions: Readonly<Record<string, RoomFunction>>;
   readonly stateMachineArn: string;
+  /** Where rows follow a new key. */
+  readonly reencryption?: ReencryptionWatch;
 }
 
 export class Alarms extends Construct {
@@ -34,6 +37,7 @@ export class Alarms extends Construct {
         queueName: messages.deadLetters.name,
         stateMachineArn: props.stateMachineArn,
       }),
+      ...(props.reencryption ? reencryptionAlarms(config, props.reencryption) : []),
       ...functionAlarms(
         Object.entries(props.functions).map(([part, room]) => ({
           part,

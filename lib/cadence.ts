@@ -6,16 +6,20 @@ import type { Deployment } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
 import type { Messages } from './messages.ts';
 import type { Rotated } from './reader-policy.ts';
+import type { ReencryptionParts } from './reencryption-machine.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
 import { allow, startRotations } from './statements.ts';
+import type { MachineArns } from './workflow.ts';
 
 export interface CadenceProps {
   readonly deployment: Deployment;
   readonly rotated: readonly Rotated[];
   readonly manifest: ManifestParameter;
-  /** The AfterRotation machine, and what its executions' ARNs begin with. */
-  readonly machine: { readonly arn: string; readonly executions: string };
+  /** The AfterRotation machine. */
+  readonly machine: MachineArns;
+  /** What moves rows to new keys; absent: no secret of this deployment has rows that follow. */
+  readonly reencryption: ReencryptionParts | undefined;
   readonly messages: Messages;
 }
 
@@ -24,12 +28,13 @@ export class Cadence extends Construct {
 
   constructor(scope: Construct, id: string, props: CadenceProps) {
     super(scope, id);
-    const { deployment, rotated, manifest, machine, messages } = props;
+    const { deployment, rotated, manifest, machine, messages, reencryption } = props;
     const secrets = rotated.map(({ reference }) => reference);
     const environment: CadenceEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
       CONTROL_TABLE: deployment.controlTable.tableName,
       STATE_MACHINE_ARN: machine.arn,
+      ...(reencryption && { REENCRYPTION_MACHINE_ARN: reencryption.machine.arn }),
     };
     this.function = new RoomFunction(this, 'Function', {
       functionName: functionName(deployment.config, 'cadence'),
@@ -53,11 +58,24 @@ export class Cadence extends Construct {
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       allow('RestartAfterRotation', ['states:StartExecution'], [machine.arn]),
       allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
-      ...deployment.controlTable.statements({
-        secretNames: secrets.map(({ name }) => name),
-        read: ['after', 'hold', 'lease', 'rotation', 'intent.*', 'adopted'],
-        write: ['intent.planned'],
-      }),
+      ...(reencryption
+        ? [
+            allow('RestartReencryption', ['states:StartExecution'], [reencryption.machine.arn]),
+            allow(
+              'SeeReencryption',
+              ['states:DescribeExecution'],
+              [reencryption.machine.executions],
+            ),
+          ]
+        : []),
+      ...deployment.controlTable.statements(
+        {
+          secretNames: secrets.map(({ name }) => name),
+          read: ['after', 'hold', 'lease', 'rotation', 'intent.*', 'adopted'],
+          write: ['intent.planned'],
+        },
+        { secretNames: reencryption?.secretNames ?? [], read: ['reencryption'] },
+      ),
     );
     invokeBy(
       this,

@@ -72,20 +72,18 @@ export class ControlTable extends Construct {
   }
 
   /** Each caller reaches its own records of its own secrets, by partition key. */
-  statements(grant: ControlGrant): PolicyStatement[] {
-    const keys = (records: readonly ControlRecord[]) => ({
-      'ForAllValues:StringLike': {
-        'dynamodb:LeadingKeys': records.flatMap((record) =>
-          grant.secretNames.map((name) => `${record}#${name}`),
-        ),
-      },
-    });
-    const statement = (sid: string, actions: string[], records: readonly ControlRecord[] = []) =>
-      records.length === 0 ? [] : [allow(sid, actions, [this.tableArn], keys(records))];
+  statements(...grants: readonly ControlGrant[]): PolicyStatement[] {
+    const statement = (sid: string, actions: string[], word: 'read' | 'write' | 'remove') => {
+      const keys = grants.flatMap(({ secretNames, [word]: records = [] }) =>
+        records.flatMap((record) => secretNames.map((name) => `${record}#${name}`)),
+      );
+      const own = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } };
+      return keys.length === 0 ? [] : [allow(sid, actions, [this.tableArn], own)];
+    };
     return [
-      ...statement('ReadControlRecords', ['dynamodb:GetItem', 'dynamodb:Query'], grant.read),
-      ...statement('WriteControlRecords', ['dynamodb:PutItem'], grant.write),
-      ...statement('RemoveControlRecords', ['dynamodb:DeleteItem'], grant.remove),
+      ...statement('ReadControlRecords', ['dynamodb:GetItem', 'dynamodb:Query'], 'read'),
+      ...statement('WriteControlRecords', ['dynamodb:PutItem'], 'write'),
+      ...statement('RemoveControlRecords', ['dynamodb:DeleteItem'], 'remove'),
       allow('UseControlTableKey', useByDynamoDb, [this.#key.keyArn], {
         StringEquals: { 'kms:ViaService': `dynamodb.${Aws.REGION}.amazonaws.com` },
       }),

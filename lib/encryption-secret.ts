@@ -4,6 +4,7 @@ import type { EncryptionEnvironment } from '../lambdas/encryption/environment.ts
 import { authorityFiles } from './authorities.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import type { Escrow } from './escrow.ts';
+import { keyRetentionDays } from './key-retention.ts';
 import { type OwnEnvironment, RotatingSecret } from './rotating-secret.ts';
 
 export interface EncryptionSecretProps {
@@ -14,12 +15,14 @@ export interface EncryptionSecretProps {
   readonly escrow: Escrow;
   /** The database whose columns it encrypts. */
   readonly database?: { readonly config: DatabaseConfig; readonly reference: SecretReference };
+  /** The secret of the login that rewrites rows; absent: they are never rewritten. */
+  readonly rows?: SecretReference;
 }
 
 /** The key an application encrypts fields with. */
 export class EncryptionSecret extends RotatingSecret {
   constructor(scope: Construct, id: string, props: EncryptionSecretProps) {
-    const { deployment, key, secret, database, escrow } = props;
+    const { deployment, key, secret, database, rows, escrow } = props;
     const environment: OwnEnvironment<EncryptionEnvironment> = {
       FIELD: secret.field,
       BITS: String(secret.bits),
@@ -32,6 +35,10 @@ export class EncryptionSecret extends RotatingSecret {
         DATABASE_NAME: database.config.dbname,
         CA: database.config.ca === 'rds' ? 'rds' : 'file',
       }),
+      ...(rows && {
+        ROWS_SECRET_ARN: rows.arn,
+        KEY_RETENTION_DAYS: secret.reencryption && keyRetentionDays(secret.reencryption),
+      }),
     };
     super(scope, id, {
       deployment,
@@ -43,8 +50,9 @@ export class EncryptionSecret extends RotatingSecret {
         'columns.json': JSON.stringify(secret.columns),
         ...(database && authorityFiles(deployment, key, database.config.ca)),
       },
+      reads: rows ? ['reencryption', 'zero'] : [],
       ...(database && {
-        companions: [database.reference],
+        companions: [database.reference, ...(rows ? [rows] : [])],
         timeoutSeconds: 120,
         network: deployment.networkOf(database.config.network),
       }),

@@ -6,12 +6,15 @@ import type { Deployment, SecretReference } from './deployment.ts';
 import { Drill } from './drill.ts';
 import { EncryptionSecret } from './encryption-secret.ts';
 import { Escrow } from './escrow.ts';
+import { Reencryption } from './reencryption.ts';
 
 export interface MadeEncryptionSecret {
   readonly key: string;
   readonly secret: EncryptionSecret;
   /** Only where columns are declared. */
   readonly drill?: Drill;
+  /** Only where rows follow a new key. */
+  readonly reencryption?: Reencryption;
 }
 
 type DatabaseOf = (
@@ -41,15 +44,30 @@ export function encryptionSecrets(
   });
   return declared.map(({ key, secret }) => {
     const database = databaseOf(secret.database);
+    const login = databaseOf(secret.reencryption?.login)?.reference;
     const own = { deployment, key, secret, escrow };
     const made = new EncryptionSecret(scope, `Secret-${key}`, {
       ...own,
       ...(database && { database }),
+      ...(login && { rows: login }),
     });
     return {
       key,
       secret: made,
       ...(database && { drill: new Drill(scope, `Drill-${key}`, { ...own, database }) }),
+      ...(database &&
+        login &&
+        secret.reencryption && {
+          reencryption: new Reencryption(scope, `Rows-${key}`, {
+            deployment,
+            key,
+            secret,
+            reference: made.reference,
+            reencryption: secret.reencryption,
+            database: database.config,
+            login,
+          }),
+        }),
     };
   });
 }

@@ -5,7 +5,7 @@
  */
 import { Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { isManagedByRds } from '../domain/config/manifest.ts';
+import { isManagedByRds, nameOf } from '../domain/config/manifest.ts';
 import { operatorFunctionName } from '../domain/config/names.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import type { DatabaseFactsInput } from '../lambdas/operator/environment.ts';
@@ -48,7 +48,7 @@ export class OperatorFunctions extends Construct {
     databases: readonly OperatedDatabase[],
   ): RoomFunction {
     const deferred = new Deferred();
-    const facts = databases.map((database) => factsOf(database));
+    const facts = databases.map((database) => factsOf(deployment, database));
     const made = new RoomFunction(this, network === undefined ? 'Operator' : `In-${network}`, {
       functionName: operatorFunctionName(deployment.config, network),
       description: 'Prepares databases for rotation, when `quarterturn adopt` asks for it',
@@ -90,7 +90,11 @@ export class OperatorFunctions extends Construct {
   }
 }
 
-function factsOf({ key, config, reference, admin }: OperatedDatabase): DatabaseFactsInput {
+function factsOf(
+  deployment: Deployment,
+  { key, config, reference, admin }: OperatedDatabase,
+): DatabaseFactsInput {
+  const rows = rowsOf(deployment, key, config);
   return {
     name: reference.name,
     scheme: config.scheme,
@@ -111,7 +115,21 @@ function factsOf({ key, config, reference, admin }: OperatedDatabase): DatabaseF
             : 'existing',
     },
     ...(config.bootstrap !== undefined && { bootstrapArn: config.bootstrap.secretArn }),
+    ...(rows.length > 0 && { rows }),
   };
+}
+
+/** Encryption secrets whose rows this database secret's role rewrites. */
+function rowsOf(
+  { config }: Deployment,
+  login: string,
+  { dbname }: DatabaseConfig,
+): NonNullable<DatabaseFactsInput['rows']> {
+  return Object.entries(config.secrets).flatMap(([key, secret]) =>
+    secret.kind === 'encryption' && secret.reencryption?.login === login
+      ? [{ secret: nameOf(config, key), dbname, columns: secret.columns }]
+      : [],
+  );
 }
 
 const authorityFile = (key: string) => `ca-${key}.pem`;

@@ -9,9 +9,15 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import { ArnFormat, CfnOutput, Stack, Tags } from 'aws-cdk-lib/core';
+import { CfnOutput, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { afterRotationMachineName, controlTableName, tagKeys } from '../domain/config/names.ts';
+import {
+  afterRotationMachineName,
+  controlTableName,
+  reencryptionMachineName,
+  type Scope,
+  tagKeys,
+} from '../domain/config/names.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { AfterRotation, Starter } from './after-rotation.ts';
 import { breakGlassPolicy } from './break-glass.ts';
@@ -34,11 +40,13 @@ import { oversee } from './oversight.ts';
 import type { QuarterturnProps } from './quarterturn-props.ts';
 import { grantRead, importedFunction, importedSecret } from './read-access.ts';
 import { operatorPolicy, readerPolicy } from './reader-policy.ts';
+import { ReencryptionMachine, type ReencryptionParts } from './reencryption-machine.ts';
 import { adminOf, databaseOf } from './related-secrets.ts';
 import { resolveProps } from './resolve-props.ts';
 import { NotBuiltError, type RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
 import { UserManagedSecret } from './user-managed-secret.ts';
+import { machineArns } from './workflow.ts';
 
 /** Rotates the secrets of one environment; everything it needs is made in the stack it stands in. */
 export class Quarterturn extends Construct {
@@ -47,6 +55,8 @@ export class Quarterturn extends Construct {
   readonly #rotated = new Map<string, RotatingSecret>();
   /** ARNs of functions. */
   readonly #drills: string[] = [];
+  /** What rewrites rows, by the secret whose rows they are. */
+  readonly #rows: { key: string; name: string; function: RoomFunction }[] = [];
   readonly #policies = new Map<string, readonly IManagedPolicy[]>();
 
   /**
@@ -157,8 +167,12 @@ export class Quarterturn extends Construct {
       }
     }
     const database = (key: string | undefined) => databaseOf(key, deployment.config, references);
-    for (const { key, secret, drill } of encryptionSecrets(this, deployment, database)) {
+    const made = encryptionSecrets(this, deployment, database);
+    for (const { key, secret, drill, reencryption } of made) {
       rotating(key, secret);
+      if (reencryption !== undefined) {
+        this.#rows.push({ key, name: secret.reference.name, function: reencryption.function });
+      }
       this.#drills.push(...(drill ? [drill.function.functionArn] : []));
     }
     return references;
@@ -168,41 +182,45 @@ export class Quarterturn extends Construct {
     const { config } = deployment;
     const rotated = [...this.#rotated.values()];
     const manifest = new ManifestParameter(this, 'Manifest', config);
-    const machineArn = (resource: string, resourceName: string) =>
-      Stack.of(this).formatArn({
-        service: 'states',
-        resource,
-        resourceName,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      });
-    const machine = {
-      arn: machineArn('stateMachine', afterRotationMachineName(config)),
-      executions: machineArn('execution', `${afterRotationMachineName(config)}:*`),
-    };
+    const machine = machineArns(this, afterRotationMachineName(config));
+    const reencryption = this.#reencryption(config);
     const messages = new Messages(this, 'Messages', deployment);
-    const around = { deployment, rotated, manifest, machine, messages };
+    const around = { deployment, rotated, manifest, machine, reencryption, messages };
     const functions = {
       'after-rotation': new AfterRotation(this, 'AfterRotation', around).function,
       cadence: new Cadence(this, 'Cadence', around).function,
       starter: new Starter(this, 'Starter', around).function,
+      ...Object.fromEntries(this.#rows.map((rows) => [`rows-${rows.key}`, rows.function])),
     };
+    if (reencryption !== undefined) {
+      new ReencryptionMachine(this, 'Reencryption', {
+        name: reencryptionMachineName(config),
+        taskFunction: functions['after-rotation'],
+        rowsFunctionArns: reencryption.functionArns,
+        logKey: deployment.keys.messages,
+      });
+    }
     oversee(this, {
       deployment,
       messages,
       rotated: this.#rotated,
       functions,
       stateMachineArn: machine.arn,
+      ...(reencryption && {
+        reencryption: { stateMachineArn: reencryption.machine.arn, secrets: this.#rows },
+      }),
     });
 
-    const operator = operatorPolicy(
-      this,
-      'Operator',
-      deployment,
+    const operator = operatorPolicy(this, 'Operator', deployment, {
       rotated,
-      manifest.parameterArns,
-      machine.executions,
-      [...this.#operators(deployment).map(({ functionArn }) => functionArn), ...this.#drills],
-    );
+      reencryption,
+      manifestParameterArns: manifest.parameterArns,
+      machineExecutionsArn: machine.executions,
+      operatorFunctionArns: [
+        ...this.#operators(deployment).map(({ functionArn }) => functionArn),
+        ...this.#drills,
+      ],
+    });
     this.#made(
       'Operator',
       'OperatorPolicy',
@@ -239,6 +257,17 @@ export class Quarterturn extends Construct {
     for (const [key, secret] of this.#rotated) {
       this.#output(`Function-${key}`, secret.function.functionName, `Rotates "${key}"`);
     }
+  }
+
+  /** Of the machine that is made when its tasks are. */
+  #reencryption(config: Scope): ReencryptionParts | undefined {
+    return this.#rows.length === 0
+      ? undefined
+      : {
+          machine: machineArns(this, reencryptionMachineName(config)),
+          functionArns: this.#rows.map((rows) => rows.function.functionArn),
+          secretNames: this.#rows.map(({ name }) => name),
+        };
   }
 
   #operators(deployment: Deployment): readonly RoomFunction[] {

@@ -10,6 +10,7 @@ import {
 } from '../domain/config/names.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { managedPolicies } from './managed-policies.ts';
+import type { ReencryptionParts } from './reencryption-machine.ts';
 import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
 
 /** What one consumer's role is given: its secrets, under the labels applications use. */
@@ -42,16 +43,24 @@ export interface Rotated {
   readonly adopted: boolean;
 }
 
+export interface OperatorPolicyProps {
+  readonly rotated: readonly Rotated[];
+  readonly reencryption: ReencryptionParts | undefined;
+  readonly manifestParameterArns: readonly string[];
+  /** Executions of AfterRotation. */
+  readonly machineExecutionsArn: string;
+  readonly operatorFunctionArns: readonly string[];
+}
+
 /** On-call: looks at everything, starts a rotation with an intent, reads no value. */
 export function operatorPolicy(
   scope: Construct,
   id: string,
   deployment: Deployment,
-  rotated: readonly Rotated[],
-  manifestParameterArns: readonly string[],
-  machineExecutionsArn: string,
-  operatorFunctionArns: readonly string[],
+  props: OperatorPolicyProps,
 ): CfnManagedPolicy[] {
+  const { rotated, reencryption, manifestParameterArns } = props;
+  const invoked = [...props.operatorFunctionArns, ...(reencryption?.functionArns ?? [])];
   const secrets = rotated.map(({ reference }) => reference);
   return managedPolicies(scope, id, {
     name: operatorPolicyName(deployment.config),
@@ -83,16 +92,31 @@ export function operatorPolicy(
           }),
         ),
       ),
-      ...(operatorFunctionArns.length > 0
-        ? [allow('InvokeOperators', ['lambda:InvokeFunction'], operatorFunctionArns)]
-        : []),
+      ...(invoked.length > 0 ? [allow('InvokeOperators', ['lambda:InvokeFunction'], invoked)] : []),
       ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
-      allow('LookAtAfterRotations', ['states:DescribeExecution'], [machineExecutionsArn]),
-      ...deployment.controlTable.statements({
-        secretNames: secrets.map(({ name }) => name),
-        read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold', 'adopted'],
-        write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
-      }),
+      allow('LookAtAfterRotations', ['states:DescribeExecution'], [props.machineExecutionsArn]),
+      ...(reencryption
+        ? [
+            allow('ResumeReencryption', ['states:StartExecution'], [reencryption.machine.arn]),
+            allow(
+              'LookAtReencryptions',
+              ['states:DescribeExecution', 'states:ListExecutions'],
+              [reencryption.machine.arn, reencryption.machine.executions],
+            ),
+          ]
+        : []),
+      ...deployment.controlTable.statements(
+        {
+          secretNames: secrets.map(({ name }) => name),
+          read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold', 'adopted'],
+          write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
+        },
+        {
+          secretNames: reencryption?.secretNames ?? [],
+          read: ['reencryption', 'consumers', 'zero'],
+          write: ['consumers'],
+        },
+      ),
     ],
   });
 }

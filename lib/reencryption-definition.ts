@@ -38,7 +38,8 @@ const machineSeconds = 30 * 86_400;
  * ten, a round some twenty.
  */
 const mostRounds = 200;
-const mostPolls = 500;
+/** Of consumers that are to be stopped: hours. Of transactions that are to end: often there is none. */
+const mostPolls = { consumers: 500, transactions: 100 };
 const mostSweeps = 20;
 /** Rounds in which no row was looked at. */
 const mostStalled = 3;
@@ -68,7 +69,12 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
       },
 
       ConsumersStopped: rows('consumers', { Next: 'AreConsumersStopped' }),
-      AreConsumersStopped: whetherOrLater('consumersStopped', 'WaitForReaders', 'WaitForConsumers'),
+      AreConsumersStopped: whetherOrLater(
+        'consumersStopped',
+        'WaitForReaders',
+        'WaitForConsumers',
+        mostPolls.consumers,
+      ),
       WaitForConsumers: wait(30, 'ConsumersStopped'),
 
       // Whoever read the keyset before this key was in it cannot open what is sealed with it.
@@ -124,7 +130,12 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
       },
       FenceWriters: rows('fenceWriters', { Next: 'WritersEnded' }),
       WritersEnded: rows('writersEnded', { Next: 'HaveWritersEnded' }),
-      HaveWritersEnded: whetherOrLater('cleared', 'Verify', 'WaitForTransactions'),
+      HaveWritersEnded: whetherOrLater(
+        'cleared',
+        'Verify',
+        'WaitForTransactions',
+        mostPolls.transactions,
+      ),
       WaitForTransactions: wait(15, 'WritersEnded'),
       Verify: rows('verify', { Next: 'Work' }),
 
@@ -138,7 +149,7 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
       },
       FenceCounts: rows('fenceCounts', { Next: 'CountsEnded' }),
       CountsEnded: rows('countsEnded', { Next: 'HaveCountsEnded' }),
-      HaveCountsEnded: whetherOrLater('cleared', 'Count', 'WaitForCounts'),
+      HaveCountsEnded: whetherOrLater('cleared', 'Count', 'WaitForCounts', mostPolls.transactions),
       WaitForCounts: wait(15, 'CountsEnded'),
       Count: rows('count', { Next: 'Work' }),
 
@@ -181,20 +192,20 @@ const openAnd = (counter: string, most: number): State => ({
 });
 
 /** What Stop is told of a failure that no task has met; as Step Functions tells of a function's error. */
-const failed = (Error: string, errorMessage: string): State => ({
+const failed = (name: string, errorMessage: string): State => ({
   Type: 'Pass',
-  Result: { Error, Cause: JSON.stringify({ errorMessage }) },
+  Result: { Error: name, Cause: JSON.stringify({ errorMessage }) },
   ResultPath: '$.error',
   Next: 'Stop',
 });
 
 /** Not yet: look again later, in a new execution when this one has looked often. */
-function whetherOrLater(flag: string, yes: string, later: string): State {
+function whetherOrLater(flag: string, yes: string, later: string, most: number): State {
   return {
     Type: 'Choice',
     Choices: [
       { Variable: `$.${flag}`, BooleanEquals: true, Next: yes },
-      { Variable: '$.polls', NumericGreaterThanEquals: mostPolls, Next: 'Continue' },
+      { Variable: '$.polls', NumericGreaterThanEquals: most, Next: 'Continue' },
     ],
     Default: later,
   };

@@ -45,6 +45,10 @@ export interface RoomFunctionProps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** @default 60 */
   readonly timeoutSeconds?: number;
+  /** @default 512 */
+  readonly memoryMegabytes?: number;
+  /** @default nodejs24.x */
+  readonly runtime?: keyof typeof runtimes;
   /** Files laid beside the bundle, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** @default outside of every VPC */
@@ -57,7 +61,10 @@ export class NotBuiltError extends Error {
   readonly code = 'ERR_ROTATION_NOT_BUILT';
 }
 
-const nodejs24 = new Runtime('nodejs24.x', RuntimeFamily.NODEJS);
+const runtimes = {
+  'nodejs22.x': new Runtime('nodejs22.x', RuntimeFamily.NODEJS),
+  'nodejs24.x': new Runtime('nodejs24.x', RuntimeFamily.NODEJS),
+} as const;
 
 export class RoomFunction extends Construct {
   readonly functionArn: string;
@@ -100,14 +107,14 @@ export class RoomFunction extends Construct {
       const lambda = new LambdaFunction(this, 'Function', {
         functionName: props.functionName,
         description: props.description,
-        runtime: nodejs24,
+        runtime: runtimes[props.runtime ?? 'nodejs24.x'],
         handler: 'index.handler',
         code,
         role: this.role,
         logGroup,
         environment: defined({ ...props.environment, NETWORK: props.network?.label }),
         timeout: Duration.seconds(props.timeoutSeconds ?? 60),
-        memorySize: 512,
+        memorySize: props.memoryMegabytes ?? 512,
       });
       return lambda;
     });

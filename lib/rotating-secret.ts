@@ -10,6 +10,7 @@ import { functionName } from '../domain/config/names.ts';
 import { isArmed } from '../domain/config/rotation-config.ts';
 import type { RotatedConfig } from '../domain/config/secret-schemas.ts';
 import type { rotationEnvironmentSchema } from '../lambdas/rotation/environment.ts';
+import type { ControlRecord } from './control-table.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { newSecret, protectSecret } from './managed-secret.ts';
 import { type Network, RoomFunction } from './room-function.ts';
@@ -28,6 +29,8 @@ export interface RotatingSecretProps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Secrets the function reads besides its own. */
   readonly companions?: readonly SecretReference[];
+  /** Records of the control table it reads besides those of every rotation. @default none */
+  readonly reads?: readonly ControlRecord[];
   /** Files laid beside the bundle, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** @default 60 */
@@ -116,7 +119,7 @@ export class RotatingSecret extends Construct {
     });
   }
 
-  #grant({ deployment, companions = [] }: RotatingSecretProps): void {
+  #grant({ deployment, companions = [], reads = [] }: RotatingSecretProps): void {
     this.function.allow(
       allow(
         'RotateOwnSecret',
@@ -137,6 +140,7 @@ export class RotatingSecret extends Construct {
         read: [
           ...(['intent.*', 'rotation', 'after', 'lease', 'compromised'] as const),
           ...(this.adopted ? (['adopted'] as const) : []),
+          ...reads,
         ],
         write: ['rotation', 'after', 'lease'],
         remove: ['after'],

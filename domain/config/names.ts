@@ -87,6 +87,8 @@ export const metricNames = {
   findings: 'Findings',
   materialAgeDays: 'MaterialAgeDays',
   daysToLimit: 'DaysToLimit',
+  /** 1 when every row was looked at and something is left that nobody vouched for; 0 when it is proven. */
+  reencryptionUnproven: 'ReencryptionUnproven',
   /** Re-encryptions that stopped, or have not moved for an hour, of one tick. */
   reencryptionStalled: 'ReencryptionStalled',
 } as const;
