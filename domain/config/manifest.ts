@@ -60,6 +60,8 @@ export const manifestSecretSchema = z.discriminatedUnion('kind', [
       .object({
         /** The function that plans, rewrites, verifies and answers for the job. */
         function: z.string(),
+        /** Key of the database secret whose role rewrites the rows. */
+        login: z.string(),
         mode: z.enum(['online', 'maintenance']),
         workers: z.int(),
         /** Stores that somebody vouches for, by name. */
@@ -165,6 +167,7 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         ...(secret.reencryption !== undefined && {
           reencryption: {
             function: reencryptionFunctionName(config, key),
+            login: secret.reencryption.login,
             mode: secret.reencryption.mode,
             workers: secret.reencryption.workers,
             stores: secret.reencryption.stores.map(({ name }) => name),

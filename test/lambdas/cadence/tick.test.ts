@@ -76,7 +76,13 @@ const encryptionOf = (name: string): RotatedManifestSecret => ({
   readerCacheSeconds: 300,
   readers: 'keyset',
   columns: [],
-  reencryption: { function: `rows-${name}`, mode: 'online', workers: 2, stores: [] },
+  reencryption: {
+    login: 'rowsDb',
+    function: `rows-${name}`,
+    mode: 'online',
+    workers: 2,
+    stores: [],
+  },
 });
 
 function run(...all: Manifest['secrets']): Promise<TickSummary> {
