@@ -2,21 +2,21 @@
  * Field-encryption keys: AES-256-GCM keys in a keyset. The four steps only publish and activate keys, and
  * prove them; rows are rewritten afterwards, by the re-encryption job, while both keys are readable.
  */
-import * as z from 'zod';
 import type { RandomBytes } from '../../domain/ciphertext/format.ts';
 import { unrepeated } from '../../domain/ciphertext/nonces.ts';
 import type { KeyFormat } from '../../domain/secrets/encoding.ts';
 import { primaryOf } from '../../domain/secrets/keyset.ts';
 import { algorithmFor, keysetMaterial } from '../../domain/secrets/keyset-material.ts';
-import { type NextValueSettings, nextValue } from '../../domain/secrets/next-value.ts';
+import { type Change, type NextValueSettings, nextValue } from '../../domain/secrets/next-value.ts';
 import {
   parseSecretValue,
   type SecretValue,
   serializeSecretValue,
 } from '../../domain/secrets/secret-value.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
-import type { Credential, Endpoint, PostgresDoor } from '../../doors/postgres/door.ts';
+import type { Endpoint, PostgresDoor } from '../../doors/postgres/door.ts';
 import type {
+  Gone,
   Intent,
   Material,
   Rotation,
@@ -24,7 +24,10 @@ import type {
   Versions,
 } from '../rotation/strategy.ts';
 import { canary, keysOf } from './canary.ts';
-import { CanaryError, DatabaseCredentialError, EncryptionPreflightError } from './errors.ts';
+import { credentialOf } from './credential.ts';
+import { CanaryError, EncryptionPreflightError } from './errors.ts';
+import { codeOf, fenceJob } from './fence.ts';
+import { goneKeys, holdsKey, leavingOf, leftWith, type Retention } from './leaving-keys.ts';
 import { type Preflight, preflight } from './preflight.ts';
 
 export type EncryptionValue = SecretValue;
@@ -36,22 +39,16 @@ export interface EncryptionSettings extends KeyFormat {
   developmentFallbacks?: 'refused' | 'allowed';
 }
 
-/** Where the declared columns are; the credential comes from the companion secret `database`. */
+/** Where the declared columns are; the credentials come from the companion secrets `database` and `rows`. */
 export interface DeclaredDatabase {
   columns: readonly DeclaredColumn[];
   door: PostgresDoor;
   endpoint: Endpoint;
-}
-
-const credentialSchema = z.object({ username: z.string().min(1), password: z.string().min(1) });
-
-/** The login that reads the declared columns. @throws CompanionError, DatabaseCredentialError */
-export async function credentialOf(rotation: Rotation<EncryptionValue>): Promise<Credential> {
-  const credential = credentialSchema.safeParse(await rotation.companion('database'));
-  if (!credential.success) {
-    throw new DatabaseCredentialError();
-  }
-  return credential.data;
+  /** The rows follow the key; without it no job is closed and no key leaves. */
+  rows?: {
+    /** How long the longest-lived copy of a row is kept. */
+    retentionDays: Retention;
+  };
 }
 
 /** Findings stop what can wait. What protects goes on and carries them along. */
@@ -88,7 +85,10 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     versions: Versions<EncryptionValue>,
     rotation: Rotation<EncryptionValue>,
   ): Promise<EncryptionValue> {
-    const value = await nextValue(this.#settings, versions, rotation);
+    const value = await nextValue(this.#settings, versions, {
+      ...rotation,
+      ...(await this.#leaving(rotation)),
+    });
     if (this.#database !== undefined) {
       const firstValue = value.keyset.keys.length === 1;
       const keys = firstValue ? undefined : keysOf(value.keyset, rotation.now);
@@ -97,14 +97,24 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     return value;
   }
 
-  /** Nothing outside holds an encryption key, and rows stay as they are while both keys are readable. */
-  async setSecret(): Promise<void> {}
+  /** Nothing outside holds an encryption key; what goes on outside is the job toward the one that is left. */
+  async setSecret(
+    _versions: Versions<EncryptionValue>,
+    rotation: Rotation<EncryptionValue>,
+  ): Promise<void> {
+    if (this.#database?.rows !== undefined) {
+      await fenceJob(this.#database.door, this.#database.endpoint, rotation);
+    }
+  }
 
   async testSecret(
     versions: Versions<EncryptionValue>,
     rotation: Rotation<EncryptionValue>,
   ): Promise<void> {
     const value = versions.pending ?? versions.current;
+    if (versions.pending !== undefined) {
+      leftWith(versions.current, versions.pending).forEach(rotation.evidence);
+    }
     if (value?.shape !== 'keyset') {
       // A plain key was decoded at its full size by `parse`; without a kid there is nothing to seal.
       return;
@@ -120,6 +130,22 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     rotation.evidence({ fact: 'encryptionCanary', detail: { primary: kid, places } });
   }
 
+  gone(value: EncryptionValue): Gone[] {
+    return goneKeys(value);
+  }
+
+  holds(value: EncryptionValue, gone: Gone): boolean {
+    return holdsKey(value, gone);
+  }
+
+  async #leaving(rotation: Rotation<EncryptionValue>): Promise<Pick<Change, 'leaving'>> {
+    const rows = this.#database?.rows;
+    if (rows === undefined || rotation.rows === undefined || rotation.intent !== 'planned') {
+      return {};
+    }
+    return { leaving: leavingOf(await rotation.rows(), rows.retentionDays, rotation) };
+  }
+
   async #checkDatabase(
     { columns, door, endpoint }: DeclaredDatabase,
     keys: Parameters<typeof preflight>[2],
@@ -127,7 +153,7 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
   ): Promise<void> {
     let result: Preflight;
     try {
-      const credential = await credentialOf(rotation);
+      const credential = await credentialOf(rotation, 'database');
       result = await door.withSession(endpoint, credential, (session) =>
         preflight(session, columns, keys),
       );
@@ -169,9 +195,4 @@ async function nonces(rotation: Rotation<EncryptionValue>, count: number): Promi
     }
   }
   return () => drawn.pop() ?? Buffer.alloc(0);
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code.slice(0, 100) : 'unknown';
 }

@@ -12,6 +12,8 @@ export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({
   BITS: wholeNumber,
   ENCODING: z.enum(['base64', 'base64url', 'hex', 'text']),
   ...escrowEnvironment,
+  /** Days for which a copy cannot be removed: what a pruned key is still held by, and until when. */
+  ESCROW_RETENTION_DAYS: wholeNumber.optional(),
   /** The database secret whose credential reads the declared columns; absent when no column is declared. */
   DATABASE_SECRET_ARN: companionSchema.optional(),
   /** Host, port and database come from the deployment, never from the secret. */
@@ -21,10 +23,7 @@ export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({
   CA: z.enum(['rds', 'file']).optional(),
   /** The database secret of the re-encryption's login, which closes its job; absent: rows are never rewritten. */
   ROWS_SECRET_ARN: companionSchema.optional(),
-  /**
-   * Days the longest-lived copy of a row is kept, over the database and every declared store. Without it (and
-   * with `forever`) no key ever leaves the keyset.
-   */
+  /** Beside it: days the longest-lived copy of a row is kept, over the database and every declared store. */
   KEY_RETENTION_DAYS: z.union([wholeNumber, z.literal('forever')]).optional(),
 });
 export type EncryptionEnvironment = z.input<typeof encryptionEnvironmentSchema>;

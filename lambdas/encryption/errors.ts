@@ -21,13 +21,13 @@ export class CanaryError extends Error {
   }
 }
 
-/** The companion secret cannot be used to read the declared columns. */
+/** The companion secret cannot be used to log in. */
 export class DatabaseCredentialError extends Error {
   override readonly name = 'DatabaseCredentialError';
   readonly code = 'ERR_ROTATION_DATABASE_CREDENTIAL';
-  constructor() {
+  constructor(companion: string) {
     super(
-      'The companion secret "database" has no text in username and password, AWS\'s keys for them.',
+      `The companion secret "${companion}" has no text in username and password, AWS's keys for them; expected both. Rotate that secret, then this one again.`,
     );
   }
 }

@@ -18,7 +18,7 @@ import { EncryptionDeploymentError } from './errors.ts';
 import { inspectEncryption } from './inspect.ts';
 
 const environment = readEnvironment(encryptionEnvironmentSchema, process.env);
-const { DATABASE_SECRET_ARN: database } = environment;
+const { DATABASE_SECRET_ARN: database, ROWS_SECRET_ARN: rows } = environment;
 
 const settings: EncryptionSettings = {
   field: environment.FIELD,
@@ -26,6 +26,9 @@ const settings: EncryptionSettings = {
   encoding: environment.ENCODING,
   developmentFallbacks: environment.ENVIRONMENT === 'dev' ? 'allowed' : 'refused',
 };
+if (rows !== undefined && database === undefined) {
+  throw new EncryptionDeploymentError('DATABASE_SECRET_ARN is missing beside ROWS_SECRET_ARN');
+}
 const declared = database === undefined ? undefined : declaredDatabase();
 
 export const handler = rotationHandler({
@@ -33,7 +36,9 @@ export const handler = rotationHandler({
   strategy: new EncryptionStrategy(settings, declared),
   inspect: (value, secretString, rotation) =>
     inspectEncryption(value, secretString, rotation, { settings, database: declared }),
-  companions: database === undefined ? {} : { database },
+  companions: { ...(database && { database }), ...(rows && { rows }) },
+  escrowDays: environment.ESCROW_RETENTION_DAYS,
+  rowsFollow: declared?.rows !== undefined,
   assertHoldsEveryKey,
   doors: { ...awsDoors(environment), escrow: escrow(escrowPlace(environment)) },
 });
@@ -46,9 +51,14 @@ function declaredDatabase(): DeclaredDatabase {
       'DATABASE_HOST, DATABASE_PORT, DATABASE_NAME or CA is missing beside DATABASE_SECRET_ARN',
     );
   }
+  const { KEY_RETENTION_DAYS: retentionDays } = environment;
+  if (rows !== undefined && retentionDays === undefined) {
+    throw new EncryptionDeploymentError('KEY_RETENTION_DAYS is missing beside ROWS_SECRET_ARN');
+  }
   return {
     columns: declaredColumns(taskRoot),
     door: nodePostgres,
     endpoint: { host, port, dbname, ca: certificateAuthorities(CA, taskRoot) },
+    ...(rows !== undefined && retentionDays !== undefined && { rows: { retentionDays } }),
   };
 }

@@ -4,11 +4,8 @@ import { inspectKeyset } from '../rotation/inspect-keyset.ts';
 import type { Inspection } from '../rotation/rehearse.ts';
 import type { Rotation } from '../rotation/strategy.ts';
 import { adoptedRows } from './adopted-rows.ts';
-import {
-  credentialOf,
-  type DeclaredDatabase,
-  type EncryptionSettings,
-} from './encryption-strategy.ts';
+import { credentialOf } from './credential.ts';
+import type { DeclaredDatabase, EncryptionSettings } from './encryption-strategy.ts';
 
 export async function inspectEncryption(
   value: SecretValue,
@@ -24,7 +21,7 @@ export async function inspectEncryption(
   if (value.shape !== 'plain') {
     return { facts: { ...facts, columns: columns.length }, findings };
   }
-  const credential = await credentialOf(rotation);
+  const credential = await credentialOf(rotation, 'database');
   const rows = await door.withSession(endpoint, credential, (session) =>
     adoptedRows(session, columns, value.key),
   );

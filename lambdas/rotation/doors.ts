@@ -1,7 +1,7 @@
 /** What the core needs of the outside world. Tests hand in doors that fail on purpose. */
 import { type Clock, systemClock } from '../../doors/clock.ts';
 import { type ControlTableDoor, controlTable } from '../../doors/control-table.ts';
-import type { EscrowDoor } from '../../doors/escrow.ts';
+import type { EscrowDoor, EscrowReader } from '../../doors/escrow.ts';
 import { type Log, lambdaLog } from '../../doors/log.ts';
 import { kmsRandom, localRandom, type RandomSource } from '../../doors/random.ts';
 import { type SecretsManagerDoor, secretsManager } from '../../doors/secrets-manager.ts';
@@ -11,7 +11,7 @@ export interface RotationDoors {
   secretsManager: SecretsManagerDoor;
   controlTable: ControlTableDoor;
   /** Of the rooms whose values must not exist once only. */
-  escrow?: EscrowDoor;
+  escrow?: EscrowDoor & Partial<Pick<EscrowReader, 'list'>>;
   kmsRandom: RandomSource;
   localRandom: RandomSource;
   clock: Clock;

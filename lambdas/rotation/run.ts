@@ -43,6 +43,8 @@ export interface Room<Value> {
   companions: Partial<Record<CompanionName, string>>;
   /** Rows follow the key of this secret: the control table has a record of that, and who is proven to have none. */
   rowsFollow?: boolean;
+  /** Days for which Object Lock keeps a copy in escrow. */
+  escrowDays?: number | undefined;
   doors: RotationDoors;
 }
 

@@ -38,7 +38,7 @@ export interface RotationStrategy<Value> {
   /** Keys that left this value for good, for kinds where keys leave. Pure. */
   gone?(value: Value): readonly Gone[];
   /** Does this value hold the bytes of that key? Pure. */
-  holds?(value: Value, material: MaterialId): boolean;
+  holds?(value: Value, gone: Gone): boolean;
 }
 
 /** Material that a value names and no longer holds. Instants in ISO 8601. */
@@ -46,6 +46,8 @@ export interface Gone {
   material: MaterialId;
   createdAt: string;
   prunedAt: string;
+  /** It was there before the first rotation, as a value that names no material. */
+  adopted?: true;
 }
 
 /** Which material a value holds: `primary` is the one in use, `all` every one it can open or verify with. */

@@ -9,7 +9,7 @@
  * 4. compromised material       → refused, AWSPENDING removed
  * 5. a lease of another token   → refused
  * 6. otherwise                  → escrow, where the room has one; AfterRotation is due; date label;
- *                                 AWSCURRENT moves; tail
+ *                                 AWSCURRENT moves; tail; labels leave what holds a key that left
  *
  * The order matters at every crash point: the AfterRotation record exists before anybody can hear of the
  * new version, and new or restored material never stands without the date it is aged by.
@@ -20,7 +20,8 @@ import { currentVersion, dateLabelsOf } from '../../../domain/policy/labels.ts';
 import { AwsCallError } from '../../../doors/aws-call.ts';
 import { attachDateLabel, carriedOver, type DateLabelMove, dateLabelMove } from '../date-label.ts';
 import { escrowPending } from '../escrow-pending.ts';
-import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
+import { removeLeftovers } from '../leftovers.ts';
+import { assertNoForeignLease, type Run, readVersion, readVersions, rotationOf } from '../run.ts';
 import { clearPending, giveUp } from '../staging.ts';
 import { assertBase, recordAfter, refuseCompromised } from './set-secret.ts';
 
@@ -60,6 +61,7 @@ export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> 
   }
   await promote(run, record);
   await tail(run, label?.when === 'afterPromotion' ? label : undefined);
+  await removeLeftovers(run, versions.pending as Value);
   return 'finished';
 }
 
@@ -68,6 +70,7 @@ export async function finishPromoted<Value>(run: Run<Value>): Promise<'unchanged
   const stages = run.description.versionIdsToStages;
   const isDated = dateLabelsOf(run.token, stages).length > 0;
   await tail(run, isDated ? undefined : carriedOver(run));
+  await removeLeftovers(run);
   return 'unchanged';
 }
 
