@@ -28,7 +28,8 @@ export interface PlanLimits {
 }
 
 export const planLimits: PlanLimits = { rowsPerRange: 100_000, rowsCutExactly: 1_000_000 };
-const sampledKeysPerRange = 30;
+/** Rows of one block have keys close together: it is blocks that make a sample even, not rows. */
+const sampledBlocksPerRange = 8;
 
 /** Reads only: what `plan` would write. @throws ColumnDeclarationError */
 export async function dryPlan(
@@ -153,13 +154,14 @@ async function keyBounds(
   const keys = leaf.key.map(({ name }) => quoteIdentifier(name)).join(', ');
   const isExact = rows <= rowsCutExactly;
   // Of a large table only blocks are sampled: bounds need not be exact, only ascending.
-  const percent = Math.min(100, (100 * wanted * sampledKeysPerRange) / rows);
+  const percent = Math.min(100, (100 * wanted * sampledBlocksPerRange) / Math.max(leaf.pages, 1));
   const from = isExact ? '' : ` tablesample system (${percent})`;
-  const every = isExact ? rowsPerRange : sampledKeysPerRange;
+  const every = isExact ? rowsPerRange : `greatest(seen / ${wanted}, 1)`;
   const texts = leaf.key.map(({ name }) => `${quoteIdentifier(name)}::text`).join(', ');
   const found = await session.query<{ bound: string[] }>(
     `select array[${texts}] as bound
-       from (select ${keys}, row_number() over (order by ${keys}) as place from only ${leaf.name}${from}) as placed
+       from (select ${keys}, row_number() over (order by ${keys}) as place, count(*) over () as seen
+               from only ${leaf.name}${from}) as placed
       where place % ${every} = 0 order by place`,
   );
   return found.map(({ bound }) => bound);

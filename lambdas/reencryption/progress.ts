@@ -1,4 +1,4 @@
-/** What is written down with the rows, in their transaction: counts, seals, findings, how far the range is. */
+/** What is written down with the rows, in their transaction: counts, findings, how far the range is. */
 import { arrayLiteral } from '../../doors/postgres/array-literal.ts';
 import type { BulkSession } from '../../doors/postgres/bulk-session.ts';
 import type { Range } from './claim.ts';
@@ -24,14 +24,11 @@ export interface ColumnProgress extends Counts {
   readonly columnId: string;
   /** Rows rewritten by the window under way: absolute, not added. */
   inWindow: number;
-  seals: number;
-  /** Under which the seals are counted. */
-  readonly sealedAs: string;
 }
 
-export function noProgress(columnId: string, sealedAs: string, inWindow: number): ColumnProgress {
+export function noProgress(columnId: string, inWindow: number): ColumnProgress {
   const counts = { nulls: 0, skipped: 0, rewritten: 0, quarantined: 0, gone: 0, opened: 0 };
-  return { columnId, sealedAs, inWindow, seals: 0, remaining: 0, ...counts };
+  return { columnId, inWindow, remaining: 0, ...counts };
 }
 
 export interface Quarantined {
@@ -62,13 +59,6 @@ const record = `
            opened = c.opened + excluded.opened, remaining = c.remaining + excluded.remaining,
            in_window = excluded.in_window)
   select count(*) from held`;
-
-/** Sharded by range: one row for all would make every batch of every worker wait for the last one's commit. */
-const recordSeals = `
-  insert into quarterturn.seal_count as s (secret, kid, column_id, shard, seals)
-  select $1, $2, n.column_id, ($3::bigint % 64)::smallint, sum(n.seals)
-    from unnest($4::text[], $5::bigint[]) as n(column_id, seals) group by n.column_id order by n.column_id
-  on conflict (secret, kid, column_id, shard) do update set seals = s.seals + excluded.seals`;
 
 export interface Progress {
   readonly columns: readonly ColumnProgress[];
@@ -109,16 +99,6 @@ export async function recordProgress(
   ]);
   if (row?.[0] !== '1') {
     throw new RangeLostError(range.id);
-  }
-  const sealed = columns.filter(({ seals }) => seals > 0);
-  if (sealed.length > 0) {
-    await session.rows(recordSeals, [
-      job.secret,
-      job.targetKid,
-      range.id,
-      arrayLiteral(sealed.map(({ sealedAs }) => sealedAs)),
-      arrayLiteral(sealed.map(({ seals }) => String(seals))),
-    ]);
   }
 }
 

@@ -131,9 +131,7 @@ async function verifyWindow(
 ): Promise<void> {
   const { leaf } = tools;
   const found: Quarantined[] = [];
-  const columns: ColumnProgress[] = leaf.fields.map(({ column, cipher }) =>
-    noProgress(column.id, cipher.sealedAs, 0),
-  );
+  const columns: ColumnProgress[] = leaf.fields.map(({ column }) => noProgress(column.id, 0));
   for (const row of rows) {
     for (const [at, field] of leaf.fields.entries()) {
       const column = columns[at];
@@ -160,8 +158,8 @@ async function countRange(tools: RangeTools): Promise<ColumnProgress[]> {
     await session.rows(readSettings);
     return session.rows(text, [...(after ?? []), ...(upto ?? [])]);
   });
-  return leaf.fields.map(({ column, cipher }, at) => ({
-    ...noProgress(column.id, cipher.sealedAs, 0),
+  return leaf.fields.map(({ column }, at) => ({
+    ...noProgress(column.id, 0),
     nulls: Number(row?.[3 * at] ?? 0),
     skipped: Number(row?.[3 * at + 1] ?? 0),
     remaining: Number(row?.[3 * at + 2] ?? 0),

@@ -1,7 +1,9 @@
 /** GCM under random nonces: at most 2^32 seals with one key (NIST SP 800-38D section 8.3). */
 import { SealRefusedError } from '../../domain/ciphertext/errors.ts';
 import { sealAlarm, sealLimit } from '../../domain/ciphertext/nonces.ts';
+import { arrayLiteral } from '../../doors/postgres/array-literal.ts';
 import type { BulkSession } from '../../doors/postgres/bulk-session.ts';
+import type { Range } from './claim.ts';
 import type { Job } from './job.ts';
 
 /** Every worker of a wide fleet may be this far ahead of what it has recorded. */
@@ -23,4 +25,34 @@ export async function assertSealsLeft(session: BulkSession, job: Job): Promise<s
     );
   }
   return rows.filter(([, seals]) => Number(seals) >= sealAlarm).map(([id]) => id ?? '');
+}
+
+/** Sharded by range: one row for all would make every batch of every worker wait for the last one's commit. */
+const record = `
+  insert into quarterturn.seal_count as s (secret, kid, column_id, shard, seals)
+  select $1, $2, n.column_id, ($3::bigint % 64)::smallint, n.seals
+    from unnest($4::text[], $5::bigint[]) as n(column_id, seals) order by n.column_id
+  on conflict (secret, kid, column_id, shard) do update set seals = s.seals + excluded.seals`;
+
+/**
+ * Before they are sent, and not in the transaction that sends them: one that is rolled back has been in the
+ * server's log all the same, and a worker that is killed counts nothing afterwards. So the count is never
+ * less than what was made known to anybody; a kill between the two leaves it higher, by a window at most.
+ */
+export async function countSeals(
+  session: BulkSession,
+  job: Job,
+  range: Range,
+  seals: ReadonlyMap<string, number>,
+): Promise<void> {
+  const made = [...seals].filter(([, count]) => count > 0);
+  if (made.length > 0) {
+    await session.rows(record, [
+      job.secret,
+      job.targetKid,
+      range.id,
+      arrayLiteral(made.map(([sealedAs]) => sealedAs)),
+      arrayLiteral(made.map(([, count]) => String(count))),
+    ]);
+  }
 }

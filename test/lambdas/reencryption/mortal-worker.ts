@@ -20,8 +20,8 @@ export interface Task {
   readonly dieAt?: number;
   /** Statements that those who were killed before have seen. */
   readonly seen: number;
-  /** Engines that must fail the tests: rows are committed apart from their counts. */
-  readonly naive?: boolean;
+  /** Engines that must fail the tests. */
+  readonly naive?: 'commits rows apart from counts' | 'does not compare';
 }
 
 export type Answer =
@@ -78,8 +78,9 @@ function mortalDoor(task: Task, texts: string[]): BulkPostgresDoor {
             if (isUpdate) {
               countSeals(values);
             }
-            const rows = await at(text, () => session.rows(text, values));
-            if (isUpdate && task.naive) {
+            const sql = isUpdate && task.naive === 'does not compare' ? careless(text) : text;
+            const rows = await at(text, () => session.rows(sql, values));
+            if (isUpdate && task.naive === 'commits rows apart from counts') {
               await query('commit');
               await query('begin');
             }
@@ -99,6 +100,14 @@ function mortalDoor(task: Task, texts: string[]): BulkPostgresDoor {
         });
       }),
   };
+}
+
+function careless(text: string): string {
+  const comparison = /t\."ssn"::text = u\.o0 collate "C"/;
+  if (!comparison.test(text)) {
+    throw new Error(`The update compares in another way than this test knows: ${text}`);
+  }
+  return text.replace(comparison, 'true');
 }
 
 function die(): never {

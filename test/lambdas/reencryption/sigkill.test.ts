@@ -170,10 +170,11 @@ describe('a worker process that is ended by SIGKILL', () => {
   });
 
   test('is noticed by these tests where rows are committed apart from their counts', async () => {
-    const whole = await survive(await fresh({ naive: true }), []);
+    const naive = 'commits rows apart from counts';
+    const whole = await survive(await fresh({ naive }), []);
     expect(whole.state.counts[0]).toMatchObject([{ rewritten: 40 }, { rewritten: 28 }]);
     const dieAt = whole.texts.findIndex((text) => text.includes('update only')) + 2.5;
-    const ended = await survive(await fresh({ naive: true }), [{ dieAt }]);
+    const ended = await survive(await fresh({ naive }), [{ dieAt }]);
     expect(ended.killed).toBe(1);
     expect(ended.state.counts).not.toEqual(whole.state.counts);
   });

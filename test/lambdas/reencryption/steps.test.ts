@@ -109,10 +109,11 @@ describe('the plan', () => {
   test('of a large table is cut by a sample of its keys, and still covers all of it', async () => {
     const column = await table(3_000);
     await clinic.sql(`analyze ${column.table}`);
-    const limits = { rowsPerRange: 500, rowsCutExactly: 10 };
+    const limits = { rowsPerRange: 1_500, rowsCutExactly: 10 };
     const [dry] = await clinic.asWorker((session) => dryPlan(session, [column], limits));
     const bounds = (dry?.bounds ?? []).map(([bound]) => Number(bound));
-    expect(bounds.length).toBeGreaterThan(1);
+    // Some 16 of its 43 blocks are read: two ranges, or three where the sample does not divide.
+    expect([1, 2]).toContain(bounds.length);
     expect(bounds).toEqual(bounds.toSorted((a, b) => a - b));
   });
 });
