@@ -73,6 +73,51 @@ export const rotationAuditEventSchema = z.strictObject({
 });
 export type RotationAuditEvent = z.infer<typeof rotationAuditEventSchema>;
 
+const cardinal = z.number().int().min(0);
+
+/** The rows of a secret have moved to its new key, or could not. */
+export const reencryptionAuditEventSchema = z.strictObject({
+  type: z.literal('credential-reencryption'),
+  version: z.literal(1),
+  /** The same for every delivery of the same fact: drop what you have seen. */
+  id: versionId,
+  at: instant,
+  secret,
+  /** The version that was AWSCURRENT, and the key of its keyset that rows move to. */
+  versionId,
+  targetKid: materialId,
+  mode: z.enum(['online', 'maintenance']),
+  /** ARN of the execution that ended. */
+  execution: z.string().max(2048),
+  /** In the ledger; stopped: looked up there. */
+  job: z
+    .strictObject({
+      id: z.string().max(32),
+      epoch: z.string().max(32),
+      startedAt: instant,
+      endedAt: instant,
+    })
+    .optional(),
+  /**
+   * verified: zero values under any other key, counted after every writer from before had ended. unproven: all
+   * were looked at, and something is left that nobody vouched for. stopped: it failed, a person looks.
+   */
+  outcome: z.enum(['verified', 'unproven', 'stopped']),
+  /** By column: values sealed anew over the whole job; opened, damaged and left when last verified. */
+  columns: z.array(
+    z.strictObject({
+      columnId: z.string().max(256),
+      rewritten: cardinal,
+      opened: cardinal,
+      quarantined: cardinal,
+      remaining: cardinal,
+    }),
+  ),
+  /** What stands in the way. */
+  findings: z.array(z.string().max(512)).max(20),
+});
+export type ReencryptionAuditEvent = z.infer<typeof reencryptionAuditEventSchema>;
+
 /** AWSCURRENT moved to a version that no rotation made. */
 export const unmanagedWriteEventSchema = z.strictObject({
   type: z.literal('unmanaged-secret-write'),

@@ -5,13 +5,22 @@ import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { Log } from '../../doors/log.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
 export interface AfterRotationDoors {
   secretsManager: Pick<SecretsManagerDoor, 'describe' | 'rotate'>;
   controlTable: Pick<
     ControlTableDoor,
-    'getRotation' | 'putIntent' | 'getAfterRotation' | 'moveAfterRotation' | 'getLease'
+    | 'getRotation'
+    | 'putIntent'
+    | 'getAfterRotation'
+    | 'moveAfterRotation'
+    | 'getLease'
+    | 'getReencryption'
+    | 'updateReencryption'
+    | 'putConsumers'
   >;
+  stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   manifest(): Promise<Manifest>;
   clock: Clock;

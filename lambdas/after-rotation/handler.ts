@@ -1,10 +1,11 @@
-/** Target of every Task of the AfterRotation machine, except those that need a database. */
+/** Target of the Tasks of AfterRotation and of the re-encryption, except those that need a database. */
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
+import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
 import type { AfterRotationDoors } from './doors.ts';
@@ -16,6 +17,7 @@ const environment = readEnvironment(afterRotationEnvironmentSchema, process.env)
 const doors: AfterRotationDoors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
+  stepFunctions: stepFunctions(),
   eventBus: eventBus(),
   manifest: manifestAt(environment.MANIFEST_PARAMETER),
   clock: systemClock,

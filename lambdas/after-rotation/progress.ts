@@ -34,6 +34,12 @@ export const progressSchema = inputSchema.extend({
   behindProxy: z.boolean().default(false),
   /** What the rotation function found there. */
   proxy: z.object({ evidence: z.array(evidenceSchema) }).optional(),
+  /** Rows follow the key that is primary now: a re-encryption starts. */
+  reencrypt: z.boolean().default(false),
+  /** The published key is activated when every row is under it, and not before. */
+  maintenance: z.boolean().default(false),
+  /** They are. */
+  verified: z.boolean().default(false),
   /** Has the service closed the rotation that is waited for? And how often was it asked? */
   settled: z.boolean(),
   polls: z.int(),
@@ -45,3 +51,29 @@ export const caughtSchema = inputSchema.extend({
   error: z.object({ Error: z.string(), Cause: z.string().optional() }),
 });
 export type Caught = z.infer<typeof caughtSchema>;
+
+/** Of the re-encryption machine, as far as its last tasks need it. */
+export const reencryptionProgressSchema = inputSchema
+  .pick({ secretArn: true, secretName: true })
+  .extend({
+    versionId: tokenSchema,
+    targetKid: z.string(),
+    jobId: z.string(),
+    epoch: z.string(),
+    startedAt: z.iso.datetime(),
+    maintenance: z.boolean(),
+    green: z.boolean(),
+    columns: z
+      .array(
+        z.object({
+          columnId: z.string(),
+          rewritten: z.number(),
+          opened: z.number(),
+          quarantined: z.number(),
+          remaining: z.number(),
+        }),
+      )
+      .default([]),
+    findings: z.array(z.string()).default([]),
+  });
+export type ReencryptionProgress = z.infer<typeof reencryptionProgressSchema>;

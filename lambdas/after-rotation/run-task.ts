@@ -1,4 +1,4 @@
-/** One function for every task of the AfterRotation machine, chosen by a table. */
+/** One function for every task of AfterRotation, and of the re-encryption outside its VPC; chosen by a table. */
 import * as z from 'zod';
 import type { AfterRotationDoors } from './doors.ts';
 import { InvalidTaskError, UnexpectedError } from './errors.ts';
@@ -6,6 +6,11 @@ import { activate } from './tasks/activate.ts';
 import { audit } from './tasks/audit.ts';
 import { begin } from './tasks/begin.ts';
 import { finish } from './tasks/finish.ts';
+import { maintain } from './tasks/maintain.ts';
+import { reencrypt } from './tasks/reencrypt.ts';
+import { reencryptionEnded } from './tasks/reencryption-ended.ts';
+import { reencryptionStopped } from './tasks/reencryption-stopped.ts';
+import { resumeAfterRotation } from './tasks/resume-after-rotation.ts';
 import { activated, settled } from './tasks/settled.ts';
 import { stop } from './tasks/stop.ts';
 
@@ -24,6 +29,11 @@ export const taskNames = [
   'audit',
   'finish',
   'stop',
+  'maintain',
+  'reencrypt',
+  'resumeAfterRotation',
+  'reencryptionEnded',
+  'reencryptionStopped',
 ] as const;
 export type TaskName = (typeof taskNames)[number];
 
@@ -35,6 +45,11 @@ const tasks: Record<TaskName, Task> = {
   audit,
   finish,
   stop,
+  maintain,
+  reencrypt,
+  resumeAfterRotation,
+  reencryptionEnded,
+  reencryptionStopped,
 };
 
 const eventSchema = z.object({

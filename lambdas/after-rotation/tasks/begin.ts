@@ -85,10 +85,11 @@ function mayTake({ state, execution }: AfterRotationRecord, { takeOver, resume }
 
 function progressOf(
   { secretArn, secretName, versionId }: Input,
-  { intent, basedOn, publishedKid, replaced, at }: AfterRotationRecord,
+  record: AfterRotationRecord,
   secret: RotatedManifestSecret,
   outcome: Progress['outcome'],
 ): Progress {
+  const { intent, basedOn, publishedKid, replaced, at } = record;
   return {
     secretArn,
     secretName,
@@ -110,7 +111,22 @@ function progressOf(
       replaced !== undefined,
     rotationFunction: secret.function,
     behindProxy: secret.kind === 'database' && secret.connection === 'rdsProxy',
+    ...rowsOf(secret, record),
+    verified: false,
     settled: false,
     polls: 0,
+  };
+}
+
+/** A first value replaced no key, so no row is under another one. */
+function rowsOf(
+  secret: RotatedManifestSecret,
+  { publishedKid, replaced }: AfterRotationRecord,
+): Pick<Progress, 'reencrypt' | 'maintenance'> {
+  const rows = secret.kind === 'encryption' ? secret.reencryption : undefined;
+  const isPublished = publishedKid !== undefined;
+  return {
+    reencrypt: rows !== undefined && (isPublished || replaced !== undefined),
+    maintenance: rows?.mode === 'maintenance' && isPublished,
   };
 }

@@ -6,8 +6,9 @@
 import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
 import type { AfterRotationDoors } from '../doors.ts';
-import { type Caught, caughtSchema } from '../progress.ts';
+import { caughtSchema } from '../progress.ts';
 import { proveRotation } from '../prove-rotation.ts';
+import { reasonOf } from '../reason.ts';
 
 export interface Stopped {
   outcome: 'stopped';
@@ -61,18 +62,4 @@ async function mark(
     reason,
     at: clock.now().toISOString(),
   });
-}
-
-/**
- * Step Functions gives a Lambda error's class as `Error` and `{ errorType, errorMessage, trace }` as JSON
- * in `Cause`. Our functions' messages hold no value; the trace is left out, anything unreadable, too.
- */
-function reasonOf({ error }: Caught): string {
-  let message: unknown;
-  try {
-    message = (JSON.parse(error.Cause ?? '{}') as { errorMessage?: unknown }).errorMessage;
-  } catch {
-    message = undefined;
-  }
-  return `${error.Error}${typeof message === 'string' ? `: ${message}` : ''}`.slice(0, 1024);
 }

@@ -66,11 +66,12 @@ export async function verdict(tools: Tools, execution: string, given: unknown): 
  */
 async function prove(
   { controlTable, deployed }: Tools,
-  { kid, state, primarySince }: KeyEntry,
+  { kid, key, state, primarySince }: KeyEntry,
   { targetKid, epoch }: Job,
   now: Date,
 ): Promise<void> {
-  if (kid === targetKid || state === 'primary' || state === 'published') {
+  const isGone = key === undefined;
+  if (isGone || kid === targetKid || state === 'primary' || state === 'published') {
     return;
   }
   const at = now.toISOString();

@@ -6,7 +6,12 @@ import { runTask } from '../../../lambdas/after-rotation/run-task.ts';
 import { afterRotationDefinition } from '../../../lib/after-rotation-definition.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { arnOf, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
-import { recordedBus, recordedLog, settableClock } from '../../doors/recorded.ts';
+import {
+  recordedBus,
+  recordedExecutions,
+  recordedLog,
+  settableClock,
+} from '../../doors/recorded.ts';
 import { Bench } from '../../sandbox/step-functions/machine.ts';
 
 export const name = 'pharmacy/prod/jwt';
@@ -53,6 +58,7 @@ export function world(secret: RotatedManifestSecret = jwt) {
   const doors = {
     secretsManager: { ...secrets.door },
     controlTable,
+    stepFunctions: recordedExecutions(),
     eventBus: recordedBus(),
     manifest: async (): Promise<Manifest> => ({
       version: 1,

@@ -1,0 +1,54 @@
+/**
+ * Puts the re-encryption toward a key on record and starts it. The record first: while it is due no planned
+ * rotation starts, and the cadence starts what this call could not.
+ */
+import type { ReencryptionRecord } from '../../domain/events/control-records.ts';
+import type { AfterRotationDoors } from './doors.ts';
+import { UnknownSecretError } from './errors.ts';
+import type { Progress } from './progress.ts';
+import { rotatingSecret } from './rotating-secret.ts';
+import { machineArn } from './state-machines.ts';
+
+/** @param toward the key, and the version whose keyset holds it. @returns what is on record now */
+export async function startReencryption(
+  doors: AfterRotationDoors,
+  execution: string,
+  { secretArn, secretName }: Pick<Progress, 'secretArn' | 'secretName'>,
+  toward: { targetKid: string; versionId: string },
+): Promise<ReencryptionRecord> {
+  const manifest = await doors.manifest();
+  const secret = rotatingSecret(manifest, secretName);
+  const rows = secret.kind === 'encryption' ? secret.reencryption : undefined;
+  const machine = manifest.reencryptionMachine;
+  if (rows === undefined || machine === undefined) {
+    throw new UnknownSecretError();
+  }
+  const { mode } = rows;
+  const at = doors.clock.now().toISOString();
+  const due: ReencryptionRecord = { state: 'due', mode, ...toward, findings: [], at };
+  const record = await doors.controlTable.updateReencryption(secretName, (standing) =>
+    standing?.targetKid === toward.targetKid && standing.state !== 'closed' ? undefined : due,
+  );
+  const standing = record ?? due;
+  if (standing.state === 'due' || standing.state === 'active') {
+    const input = {
+      secretName,
+      secretArn,
+      function: rows.function,
+      versionId: standing.versionId,
+    };
+    try {
+      // One execution a version by this name; the cadence numbers those it starts later.
+      await doors.stepFunctions.startExecution({
+        stateMachineArn: machineArn(execution, machine),
+        name: standing.versionId,
+        input,
+      });
+    } catch (error) {
+      // Rows that follow later break nothing: every key they are under is readable.
+      const { name } = error as Error;
+      doors.log.error('reencryption-not-started', { secret: secretName, error: name });
+    }
+  }
+  return standing;
+}
