@@ -5,6 +5,7 @@ import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
 import { networkProblems } from './network-rules.ts';
 import { ownershipProblems } from './ownership-rules.ts';
+import { reencryptionProblems } from './reencryption-rules.ts';
 import type { RotationConfig } from './rotation-config.ts';
 import type { DatabaseConfig, EncryptionConfig, JwtConfig } from './secret-schemas.ts';
 import { show } from './show.ts';
@@ -67,11 +68,6 @@ function encryptionProblems(
   config: RotationConfig,
 ): string[] {
   const problems: string[] = [];
-  if (secret.readers === 'scalar') {
-    problems.push(
-      `${path}.readers: found "scalar"; expected "keyset". A reader that knows one key cannot open what an earlier key wrote, and maintenance mode (stop, rewrite, start), which would allow it, does not exist in this release`,
-    );
-  }
   const database = secret.database === undefined ? undefined : config.secrets[secret.database];
   if (secret.database !== undefined && database?.kind !== 'database') {
     problems.push(
@@ -88,7 +84,7 @@ function encryptionProblems(
       `${path}.columns: found none; expected the columns of "${secret.database}" this key encrypts, or no database`,
     );
   }
-  problems.push(...columnProblems(secret, path));
+  problems.push(...columnProblems(secret, path), ...reencryptionProblems(secret, path, config));
   return problems;
 }
 

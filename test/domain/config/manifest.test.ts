@@ -44,6 +44,44 @@ describe('manifest', () => {
     expect(manifestSchema.parse(small)).toEqual(small);
   });
 
+  test('names what moves rows to a new key, and nothing where none follow', () => {
+    const { pii, db, rowsDb, dbAdmin } = pharmacy.secrets;
+    if (pii?.kind !== 'encryption' || !db || !rowsDb || !dbAdmin)
+      throw new Error('not the example');
+    const { reencryption: _, ...still } = pii;
+    const others = { db, rowsDb, dbAdmin };
+    const said = (of: typeof pii) => {
+      const manifest = manifestOf(
+        defineRotation({ ...pharmacy, secrets: { pii: of, ...others }, consumers: [] }),
+      );
+      expect(manifestSchema.parse(manifest)).toEqual(manifest);
+      const [secret] = manifest.secrets;
+      return [manifest.reencryptionMachine, Reflect.get(secret ?? {}, 'reencryption')];
+    };
+    expect(said(still as typeof pii)).toEqual([undefined, undefined]);
+    expect(
+      said({
+        ...pii,
+        reencryption: {
+          login: 'rowsDb',
+          mode: 'maintenance',
+          workers: 3,
+          backupRetention: '35d',
+          stores: [{ name: 'archive', backupRetention: 'forever' }],
+        },
+      }),
+    ).toEqual([
+      'quarterturn-pharmacy-prod-reencryption',
+      {
+        function: 'quarterturn-pharmacy-prod-rows-pii',
+        login: 'rowsDb',
+        mode: 'maintenance',
+        workers: 3,
+        stores: ['archive'],
+      },
+    ]);
+  });
+
   test('says how the consumers of a database connect; a manifest of 0.1, which does not, is read', () => {
     const db = small.secrets.find(({ key }) => key === 'db');
     expect(db).toMatchObject({ connection: 'direct' });

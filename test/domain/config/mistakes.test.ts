@@ -4,10 +4,11 @@ import { columns } from './mistakes/columns.ts';
 import { connection } from './mistakes/connection.ts';
 import { document } from './mistakes/document.ts';
 import { ownership } from './mistakes/ownership.ts';
+import { reencryption } from './mistakes/reencryption.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
 
-const mistakes = [...shape, ...spelling, ...ownership, ...connection, ...columns];
+const mistakes = [...shape, ...spelling, ...ownership, ...connection, ...columns, ...reencryption];
 
 function problemsOf(input: unknown): readonly string[] {
   try {
@@ -30,6 +31,15 @@ test('PgBouncer is accepted with either scheme, RDS Proxy with one role', () => 
   Object.assign(config.secrets.legacy, { connection: 'rdsProxy', endpoints });
   expect(problemsOf(config)).toEqual([]);
   Object.assign(config.secrets.legacy, { connection: 'pgbouncer', ca: { file: 'ca.pem' } });
+  expect(problemsOf(config)).toEqual([]);
+});
+
+test('rows follow with a login of their own, for scalar readers in maintenance mode', () => {
+  const config = document();
+  config.secrets.pii.reencryption = { login: 'legacy', backupRetention: '35d' };
+  expect(problemsOf(config)).toEqual([]);
+  config.secrets.pii.readers = 'scalar';
+  config.secrets.pii.reencryption.mode = 'maintenance';
   expect(problemsOf(config)).toEqual([]);
 });
 
