@@ -25,7 +25,9 @@ export type {
   ExistingSecretConstruct,
   JwtProps,
   KeysetProps,
+  ReencryptionProps,
   RotatedProps,
   SecretProps,
+  StoreProps,
   UserManagedProps,
 } from './secret-props.ts';

@@ -1,6 +1,7 @@
 /** The secrets of a deployment as props: the words of `rotation.config.ts`, with constructs where it has ARNs. */
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { AcceptedFormat, WrittenFormat } from '../domain/config/format-schema.ts';
 
 /** An existing secret by its ARNs, which may be known at deployment only. */
 export interface ExistingSecretArns {
@@ -117,8 +118,15 @@ export interface ColumnProps {
   /** Column of that table. */
   readonly column: string;
 
-  /** Format of the ciphertext. */
-  readonly format: 'qt1';
+  /** What is written: a format whose values name their key. */
+  readonly format: WrittenFormat;
+
+  /**
+   * Older formats that are still there, with their settings: read, and rewritten in `format`.
+   *
+   * @default - none
+   */
+  readonly accepts?: readonly AcceptedFormat[];
 
   /** What a ciphertext is bound to: nothing, its column, or its column and row. */
   readonly profile: 'none' | 'column' | 'row';
@@ -129,6 +137,67 @@ export interface ColumnProps {
    * @default - none
    */
   readonly primaryKey?: readonly string[];
+
+  /**
+   * Of a `json` or `jsonb` column: the members that lead to the value, none of them the index of an array.
+   *
+   * @default - the column is the value
+   */
+  readonly path?: readonly string[];
+
+  /**
+   * A value of no known format: `quarantine` takes it for damage, `seal` for plaintext from before.
+   *
+   * @default quarantine
+   */
+  readonly plaintext?: 'quarantine' | 'seal';
+
+  /**
+   * How a re-encryption walks over the table: by primary key, or by the place of a row where keys say nothing of it.
+   *
+   * @default auto
+   */
+  readonly walk?: 'auto' | 'key' | 'ctid';
+}
+
+/** Somewhere else ciphertext of a key lies, where nobody can count it from here. */
+export interface StoreProps {
+  /** What `quarterturn reencrypt attest` calls it. */
+  readonly name: string;
+
+  /** How long its longest-lived copy keeps a row, such as `35d`, or `forever`: then no key is ever pruned. */
+  readonly backupRetention: string;
+}
+
+/** How rows follow a new encryption key. */
+export interface ReencryptionProps {
+  /** Key of a database secret of the same database that no consumer reads: its role rewrites the rows. */
+  readonly login: string;
+
+  /**
+   * `online`: rows are rewritten while applications read and write; `maintenance`: consumers are stopped,
+   * rows are rewritten under the published key, which is then activated.
+   *
+   * @default online
+   */
+  readonly mode?: 'online' | 'maintenance';
+
+  /**
+   * Workers at once, one to two times the vCPUs of the database; 64 at most.
+   *
+   * @default 2
+   */
+  readonly workers?: number;
+
+  /** How long the longest-lived copy of the database keeps a row, such as `35d`, or `forever`: then no key is ever pruned. */
+  readonly backupRetention: string;
+
+  /**
+   * Where else ciphertext of this key lies: somebody vouches for each.
+   *
+   * @default []
+   */
+  readonly stores?: readonly StoreProps[];
 }
 
 /** The key an application encrypts fields with. */
@@ -159,6 +228,13 @@ export interface EncryptionProps extends KeysetProps {
    * @default []
    */
   readonly columns?: readonly ColumnProps[];
+
+  /**
+   * How the rows of these columns follow a new key.
+   *
+   * @default - they stay under the keys they were written with, which stay in the keyset
+   */
+  readonly reencryption?: ReencryptionProps;
 }
 
 /** A PostgreSQL login. */

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { columnSchema } from '../../domain/config/column-schema.ts';
 import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
+import { reencryptionSchema } from '../../domain/config/reencryption-schema.ts';
 import { rotationConfigSchema } from '../../domain/config/rotation-config.ts';
 import {
   databaseSchema,
@@ -69,6 +70,8 @@ describe('the props', () => {
     ['DatabaseProps', databaseSchema],
     ['UserManagedProps', userManagedSchema],
     ['ColumnProps', columnSchema],
+    ['ReencryptionProps', reencryptionSchema],
+    ['StoreProps', reencryptionSchema.shape.stores.unwrap().element],
     ['ExistingNetworkProps', existingNetworkSchema],
     ['NewNetworkProps', newNetworkSchema],
     ['EscrowProps', rotationConfigSchema.shape.escrow.unwrap()],
