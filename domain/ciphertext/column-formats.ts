@@ -49,9 +49,19 @@ export interface ColumnFormats {
   open(stored: string, keys: KeyRing, binding: Binding): Opened;
   /** The kid of the key a value names; a name no key of the ring has, as it is. */
   kidOf(stored: string, keys: KeyRing): string | undefined;
-  /** How every value begins; undefined: of some format only the shape tells. */
+  /** How values begin, of the formats in which all begin alike. */
+  readonly knownMarks: readonly string[];
+  /** The same, when that is true of all its formats; undefined: of some only the shape tells. */
   readonly marks: readonly string[] | undefined;
 }
+
+/** How values begin that are no plaintext in any column; bytes one character each. */
+export const announcedMarks: readonly string[] = [
+  qt1Mark,
+  qt1BytesMark.toString('latin1'),
+  cloakMark,
+  fernetMark,
+];
 
 const unbound: Binding = { profile: 'none' };
 /** They are no plaintext in any column, and are never sealed again. */
@@ -74,6 +84,7 @@ export function columnFormats({ format, accepts = [] }: DeclaredFormats): Column
   const find = (formats: readonly AsText[], stored: string) =>
     formats.find((read) => read.recognise(stored));
   const marks = [settings, ...accepts].map(markOf);
+  const knownMarks = marks.filter((mark) => mark !== undefined);
   return {
     writes: { ...writes, naming },
     accepts: older,
@@ -105,7 +116,8 @@ export function columnFormats({ format, accepts = [] }: DeclaredFormats): Column
       const id = names?.idIn(stored);
       return keys.all.find((key) => names?.idOf(key) === id)?.kid ?? id;
     },
-    marks: marks.every((mark) => mark !== undefined) ? marks : undefined,
+    knownMarks,
+    marks: knownMarks.length === marks.length ? knownMarks : undefined,
   };
 }
 

@@ -1,11 +1,18 @@
 /** What PostgreSQL's catalogue says about the declared columns. */
+import { Buffer } from 'node:buffer';
+import { createSecretKey } from 'node:crypto';
+import { columnFormats } from '../../domain/ciphertext/column-formats.ts';
+import { CipherKey } from '../../domain/ciphertext/keys.ts';
 import type { DeclaredColumn } from '../declared-columns.ts';
+import { ColumnDeclarationError } from './column-declaration.ts';
 import type { Session } from './door.ts';
+import { shapeOf } from './fields/shape.ts';
+import { bindingOf } from './sealed-values.ts';
 
 interface ColumnFacts extends Record<string, unknown> {
   kind: string;
   type: string | null;
-  /** Of varchar(n). */
+  /** Of varchar(n), and of the elements of varchar(n)[]. */
   limit: number | null;
   generated: boolean;
   readable: boolean;
@@ -17,7 +24,7 @@ interface ColumnFacts extends Record<string, unknown> {
 const factsOf = `
   select c.relkind::text as kind,
          t.typname::text as type,
-         case when t.typname = 'varchar' and a.atttypmod >= 0 then a.atttypmod - 4 end as limit,
+         case when t.typname in ('varchar', '_varchar') and a.atttypmod >= 0 then a.atttypmod - 4 end as limit,
          coalesce(a.attgenerated <> '', false) as generated,
          coalesce(has_column_privilege(c.oid, a.attnum, 'select'), false) as readable,
          row_security_active(c.oid) as hidden,
@@ -59,11 +66,17 @@ export async function unfit(
   if (facts.generated) {
     return `column ${name} is generated; its expression would have to be encrypted`;
   }
-  if (facts.type !== 'text' && facts.type !== 'varchar') {
-    return `column ${name} is ${facts.type}, expected text or varchar for ${declared.format}`;
+  try {
+    shapeOf(declared, { type: facts.type, limit: facts.limit ?? undefined });
+  } catch (error) {
+    if (error instanceof ColumnDeclarationError) {
+      return error.message.replace(/\.$/, '');
+    }
+    throw error;
   }
+  const { format } = declared;
   if (facts.limit !== null && facts.limit < shortest(declared)) {
-    return `column ${name} is varchar(${facts.limit}), the shortest ${declared.format} text has ${shortest(declared)} characters`;
+    return `column ${name} is varchar(${facts.limit}), the shortest ${typeof format === 'string' ? format : format.name} text has ${shortest(declared)} characters`;
   }
   return unfitKey(declared, facts.primary_key ?? []);
 }
@@ -75,7 +88,11 @@ function unfitKey(declared: DeclaredColumn, found: readonly string[]): string | 
   return `${declared.table} has primary key (${found.join(', ')}), declared for ${declared.id} is (${declared.primaryKey?.join(', ') ?? ''})`;
 }
 
-/** qt1.<16>.<profile>.<38 characters of nonce and tag> around an empty plaintext. */
-function shortest({ profile }: DeclaredColumn): number {
-  return 'qt1.'.length + 16 + 1 + profile.length + 1 + 38;
+/** Characters around an empty plaintext; which key it is under makes no difference. */
+function shortest(declared: DeclaredColumn): number {
+  const nothing = Buffer.alloc(0);
+  const anyKey = new CipherKey({ kid: '0'.repeat(16), key: createSecretKey(Buffer.alloc(32)) });
+  return columnFormats(declared).writes.seal(nothing, anyKey, bindingOf(declared, ['0']), (bytes) =>
+    Buffer.alloc(bytes),
+  ).length;
 }

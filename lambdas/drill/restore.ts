@@ -1,7 +1,7 @@
 /** Opens sealed values of every declared column with the keys of one keyset, and counts. */
+import { columnFormats } from '../../domain/ciphertext/column-formats.ts';
 import { CiphertextError, UnknownCiphertextKeyError } from '../../domain/ciphertext/errors.ts';
 import type { KeyRing } from '../../domain/ciphertext/keys.ts';
-import { qt1 } from '../../domain/ciphertext/qt1.ts';
 import type { DrilledColumn } from '../../domain/events/drill.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { unfit } from '../../doors/postgres/catalogue.ts';
@@ -31,7 +31,7 @@ export async function restoreColumns(
       columns.push(
         problem === undefined
           ? await restoreColumn(session, column, keys, rowsPerColumn, missing)
-          : { ...named(column), sampled: 0, opened: 0, refused: [], kids: [], problem },
+          : { ...placed(column), sampled: 0, opened: 0, refused: [], kids: [], problem },
       );
     }
     return { columns, kidsMissing: [...missing].sort() };
@@ -45,17 +45,20 @@ async function restoreColumn(
   rows: number,
   missing: Set<string>,
 ): Promise<DrilledColumn> {
+  const formats = columnFormats(column);
   const drawn = await drawSealed(session, column, rows);
   const kids = new Map<string, number>();
   const refused = new Map<string, number>();
-  for (const { value, key } of drawn) {
-    count(kids, kidIn(value));
+  for (const { stored, row } of drawn) {
     try {
-      qt1.open(value, keys, bindingOf(column, key));
+      const { kid, plaintext } = formats.open(stored, keys, bindingOf(column, row));
+      plaintext.fill(0);
+      count(kids, kid);
     } catch (error) {
       if (!(error instanceof CiphertextError)) {
         throw error;
       }
+      count(kids, named(formats.kidOf(stored, keys)));
       count(refused, error.code);
       if (error instanceof UnknownCiphertextKeyError) {
         missing.add(error.kid);
@@ -64,7 +67,7 @@ async function restoreColumn(
   }
   const unopened = [...refused.values()].reduce((sum, each) => sum + each, 0);
   return {
-    ...named(column),
+    ...placed(column),
     sampled: drawn.length,
     opened: drawn.length - unopened,
     refused: [...refused].map(([code, times]) => ({ code, count: times })),
@@ -72,12 +75,12 @@ async function restoreColumn(
   };
 }
 
-const named = ({ id, table, column }: DeclaredColumn) => ({ id, table, column });
+const placed = ({ id, table, column }: DeclaredColumn) => ({ id, table, column });
 
 const count = (counts: Map<string, number>, what: string) =>
   counts.set(what, (counts.get(what) ?? 0) + 1);
 
-/** What a damaged value has in the place of its kid may be anything, and is not told. */
-function kidIn(value: string): string {
-  return /^qt1\.([0-9a-f]{16})\./.exec(value)?.[1] ?? 'unreadable';
+/** Of a value that does not open. What a damaged one has in the place of its kid may be anything, and is not told. */
+function named(id: string | undefined): string {
+  return id !== undefined && /^(?:[0-9a-f]{8}){1,2}$/.test(id) ? id : 'unreadable';
 }

@@ -1,27 +1,19 @@
 /**
  * Do the rows that are there open under the key that is taken over? Before the first rotation they are in the
- * application's own form. Two forms are tried, AES-256-GCM with the key as it is: nonce, ciphertext and tag in
- * one text (base64, base64url or hex), and three texts with colons between them. Only a tag that fits counts, so a
- * value is never taken for opened by its looks.
+ * application's own form. The formats the column declares are asked first; what is of none of them is tried in
+ * the formats programs use most, so that the finding can say what to declare. Only a tag that fits counts: a value
+ * is never taken for opened by its looks.
  */
-import { Buffer } from 'node:buffer';
-import { createDecipheriv, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { announcedMarks, columnFormats } from '../../domain/ciphertext/column-formats.ts';
+import { CiphertextError } from '../../domain/ciphertext/errors.ts';
+import { KeyRing } from '../../domain/ciphertext/keys.ts';
 import type { Finding } from '../../domain/events/operator-requests.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { unfit } from '../../doors/postgres/catalogue.ts';
 import type { Session } from '../../doors/postgres/door.ts';
-import { quoteIdentifier } from '../../doors/postgres/identifiers.ts';
-
-const sampledRows = 100;
-const tagBytes = 16;
-const nonceSizes = [12, 16];
-const keyBytes = 32;
-
-interface Sealed {
-  nonce: Buffer;
-  ciphertext: Buffer;
-  tag: Buffer;
-}
+import { anyValues, bindingOf, type StoredValue } from '../../doors/postgres/sealed-values.ts';
+import { type CommonFormat, commonFormats, writtenAsCode } from './common-formats.ts';
 
 export interface AdoptedRows {
   opened: number;
@@ -34,102 +26,128 @@ export async function adoptedRows(
   columns: readonly DeclaredColumn[],
   key: KeyObject,
 ): Promise<AdoptedRows> {
+  // The adopted key gets its kid with its first rotation; here nothing names it.
+  const keys = new KeyRing([{ kid: '0'.repeat(16), key, adopted: true }]);
   return session.transaction(async () => {
     await session.query('set transaction read only');
     await session.query('set local row_security = off');
     const result: AdoptedRows = { opened: 0, findings: [] };
     for (const column of columns) {
       if ((await unfit(session, column)) === undefined) {
-        await lookInto(session, column, key, result);
+        const values = await anyValues(session, column);
+        const found = lookInto(column, values, keys);
+        result.opened += found.opened;
+        result.findings.push(...findingsOf(column, found));
       }
     }
     return result;
   });
 }
 
-async function lookInto(
-  session: Session,
-  { table, column }: DeclaredColumn,
-  key: KeyObject,
-  result: AdoptedRows,
-): Promise<void> {
-  const name = quoteIdentifier(column);
-  const rows = await session.query<{ value: string }>(
-    `select ${name}::text as value from ${table.split('.').map(quoteIdentifier).join('.')}
-      where ${name} is not null and not starts_with(${name}, 'qt1.') limit ${sampledRows}`,
-  );
-  const sealed = rows.map(({ value }) => readings(value));
-  const ciphertexts = sealed.filter((candidates) => candidates.length > 0);
-  const opened = ciphertexts.filter((candidates) => candidates.some((it) => opens(it, key))).length;
-  result.opened += opened;
-  if (opened < ciphertexts.length) {
-    result.findings.push({
+interface Found {
+  looked: number;
+  opened: number;
+  /** Ciphertext by announcement or by shape, that does not open. */
+  refused: number;
+  clear: number;
+  /** What opened without being declared: of each value, the formats it opens in. */
+  undeclared: (readonly CommonFormat[])[];
+}
+
+function lookInto(column: DeclaredColumn, values: readonly StoredValue[], keys: KeyRing): Found {
+  const found: Found = { looked: 0, opened: 0, refused: 0, clear: 0, undeclared: [] };
+  const declared = columnFormats(column);
+  for (const { stored, row } of values) {
+    if (isQt1(stored)) {
+      continue;
+    }
+    found.looked += 1;
+    const recognised = declared.recognise(stored);
+    if (
+      recognised === 'declared' &&
+      opens(() => declared.open(stored, keys, bindingOf(column, row)))
+    ) {
+      found.opened += 1;
+      continue;
+    }
+    const shaped = commonFormats.filter(({ formats }) => formats.recognise(stored) === 'declared');
+    const others = shaped.filter(({ formats }) =>
+      opens(() => formats.open(stored, keys, { profile: 'none' })),
+    );
+    if (others.length > 0) {
+      found.opened += 1;
+      found.undeclared.push(others);
+    } else if (recognised !== undefined || shaped.some(({ isAnyBytes }) => !isAnyBytes)) {
+      found.refused += 1;
+    } else {
+      found.clear += 1;
+    }
+  }
+  return found;
+}
+
+const isQt1 = (stored: string) =>
+  announcedMarks.slice(0, 2).some((mark) => stored.startsWith(mark));
+
+/** Few formats that explain all values, the one that explains most first: one text may be right in several encodings. */
+function fewest(values: Found['undeclared']): [CommonFormat, number][] {
+  const chosen: [CommonFormat, number][] = [];
+  for (let left = values; left.length > 0; ) {
+    const counts = new Map<CommonFormat, number>();
+    for (const format of left.flat()) {
+      counts.set(format, (counts.get(format) ?? 0) + 1);
+    }
+    const [best] = [...counts].sort(([, one], [, other]) => other - one);
+    if (best === undefined) {
+      break;
+    }
+    chosen.push(best);
+    left = left.filter((formats) => !formats.includes(best[0]));
+  }
+  return chosen;
+}
+
+function findingsOf(
+  { table, column, plaintext, accepts }: DeclaredColumn,
+  { looked, refused, clear, undeclared }: Found,
+): Finding[] {
+  const of = `${looked} sampled values of ${table}.${column}`;
+  const findings: Finding[] = [];
+  if (refused > 0) {
+    findings.push({
       code: 'ROWS_NOT_OPENED',
       level: 'blocks',
-      message: `${ciphertexts.length - opened} of ${rows.length} sampled values of ${table}.${column} do not open with this key; expected all of them to, as AES-256-GCM with nonce, ciphertext and tag in one text or with colons between them. Is it the key the application encrypts this column with? Take a column it does not encrypt, or that another key or another form encrypts, out of the configuration.`,
+      message: `${refused} of ${of} do not open with this key; expected all of them to, ${accepts === undefined ? 'in the usual forms of AES-256-GCM or as Fernet' : 'in the formats the column accepts'}. Is it the key the application encrypts this column with? Take a column it does not encrypt, or that another key encrypts, out of the configuration; list another form under accepts.`,
     });
   }
-  const clear = rows.length - ciphertexts.length;
+  const formats = fewest(undeclared);
+  if (formats.length > 0) {
+    const code = formats.map(([{ settings }]) => writtenAsCode(settings)).join(', ');
+    findings.push({
+      code: 'FORMAT_NOT_DECLARED',
+      // Taken for plaintext, they would be sealed a second time.
+      level: plaintext === 'seal' ? 'blocks' : 'warns',
+      message: `${undeclared.length} of ${of} open in a format the column does not accept; declare accepts: [${code}], or a re-encryption leaves them as they are and ends unproven.`,
+    });
+  }
   if (clear > 0) {
-    result.findings.push({
+    findings.push({
       code: 'ROWS_IN_CLEAR',
       level: 'warns',
-      message: `${clear} of ${rows.length} sampled values of ${table}.${column} are no ciphertext of a known form.`,
+      message: `${clear} of ${of} are no ciphertext of a known form.`,
     });
   }
+  return findings;
 }
 
-/** Every way to read a text as nonce, ciphertext and tag; none: it is no ciphertext of these forms. */
-function readings(text: string): Sealed[] {
-  const parts = text.split(':');
-  if (parts.length === 3) {
-    const [first, second, third] = parts.map(decoded);
-    if (!first || !second || !third) {
-      return [];
-    }
-    return [
-      { nonce: first, tag: second, ciphertext: third },
-      { nonce: first, ciphertext: second, tag: third },
-    ].filter(({ nonce, tag }) => nonceSizes.includes(nonce.length) && tag.length === tagBytes);
-  }
-  const whole = parts.length === 1 ? decoded(text) : undefined;
-  return nonceSizes
-    .filter((size) => whole !== undefined && whole.length >= size + tagBytes)
-    .map((size) => ({
-      nonce: (whole as Buffer).subarray(0, size),
-      ciphertext: (whole as Buffer).subarray(size, -tagBytes),
-      tag: (whole as Buffer).subarray(-tagBytes),
-    }));
-}
-
-/** Canonical text only: words and numbers are rarely one. */
-function decoded(text: string): Buffer | undefined {
-  if (/^([0-9a-f]{2})+$/i.test(text)) {
-    return Buffer.from(text, 'hex');
-  }
-  for (const encoding of ['base64', 'base64url'] as const) {
-    const bytes = Buffer.from(text, encoding);
-    if (
-      bytes.length > 0 &&
-      bytes.toString(encoding).replace(/=+$/, '') === text.replace(/=+$/, '')
-    ) {
-      return bytes;
-    }
-  }
-  return undefined;
-}
-
-function opens({ nonce, ciphertext, tag }: Sealed, key: KeyObject): boolean {
-  if (key.symmetricKeySize !== keyBytes) {
-    return false;
-  }
+function opens(attempt: () => { plaintext: Uint8Array }): boolean {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-    decipher.setAuthTag(tag);
-    decipher.update(ciphertext);
-    decipher.final();
+    attempt().plaintext.fill(0);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof CiphertextError) {
+      return false;
+    }
+    throw error;
   }
 }

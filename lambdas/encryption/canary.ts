@@ -1,9 +1,9 @@
 /** Seals with the primary key for every declared place, opens again, and makes sure it opens nowhere else. */
 import type { Buffer } from 'node:buffer';
+import { type AsText, columnFormats } from '../../domain/ciphertext/column-formats.ts';
 import { CiphertextError } from '../../domain/ciphertext/errors.ts';
 import type { Binding, RandomBytes } from '../../domain/ciphertext/format.ts';
 import { CipherKey, KeyRing } from '../../domain/ciphertext/keys.ts';
-import { qt1 } from '../../domain/ciphertext/qt1.ts';
 import { acceptedKeys, type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { bindingOf } from '../../doors/postgres/sealed-values.ts';
@@ -37,12 +37,13 @@ export function canary(
   const places = columns.length > 0 ? columns : [undeclaredPlace];
   for (const place of places) {
     const home = bindingOf(place, noRow);
-    const text = qt1.seal(plaintext, primary, home, random);
-    if (!opens(text, keys, home, plaintext)) {
+    const { writes } = columnFormats(place);
+    const text = writes.seal(plaintext, primary, home, random);
+    if (!opens(writes, text, keys, home, plaintext)) {
       throw new CanaryError(`what key ${kid} sealed for ${place.id} does not open`);
     }
     for (const elsewhere of otherPlaces(home)) {
-      if (opens(text, keys, elsewhere, plaintext)) {
+      if (opens(writes, text, keys, elsewhere, plaintext)) {
         throw new CanaryError(`what key ${kid} sealed for ${place.id} opens in another place`);
       }
     }
@@ -60,9 +61,15 @@ function otherPlaces(home: Binding): Binding[] {
     : [{ profile: 'none' }, otherColumn, { ...home, row: [...home.row, 'other'] }];
 }
 
-function opens(text: string, keys: KeyRing, place: Binding, expected: Buffer): boolean {
+function opens(
+  { open }: AsText,
+  text: string,
+  keys: KeyRing,
+  place: Binding,
+  expected: Buffer,
+): boolean {
   try {
-    return qt1.open(text, keys, place).plaintext.equals(expected);
+    return open(text, keys, place).plaintext.equals(expected);
   } catch (error) {
     if (error instanceof CiphertextError) {
       return false;

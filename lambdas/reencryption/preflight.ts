@@ -76,7 +76,7 @@ export async function preflight(
         findings.push(...(await inspectLeaf(session, table, leaf, declared, ciphers)));
       }
     }
-    const { found, unreadableColumns } = await findUndeclared(session, columns);
+    const { found, unreadableColumns } = await findUndeclared(session, columns, keys.open);
     findings.push(
       ...found.map((name) =>
         blocks('UNDECLARED', `${name} holds ciphertext and is not declared; declare it`),

@@ -119,7 +119,7 @@ describe('the preflight of the declared columns', () => {
       'a column of another type',
       'alter table patients add n int',
       { column: 'n' },
-      'is int4, expected text',
+      'it is int4; expected text, varchar, bytea',
     ],
     [
       'a column that is too short',
