@@ -63,9 +63,9 @@ export function workers({ failed, next }: { failed: string; next: string }): Sta
     ToleratedFailurePercentage: 99,
     ItemProcessor: {
       ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-      StartAt: 'Begin',
+      StartAt: 'TakeProgress',
       States: {
-        Begin: { Type: 'Pass', InputPath: '$.progress', Next: 'CallWorker' },
+        TakeProgress: { Type: 'Pass', InputPath: '$.progress', Next: 'CallWorker' },
         CallWorker: { ...work, Next: 'IsDone' },
         IsDone: {
           Type: 'Choice',
