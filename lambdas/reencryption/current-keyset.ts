@@ -40,7 +40,8 @@ export async function currentKeyset(
   if (versionId === known?.versionId) {
     return known;
   }
-  const text = await secretsManager.getValue(secretArn, versionId);
+  // By its label, too: the right to read covers AWSCURRENT alone.
+  const text = await secretsManager.getValue(secretArn, versionId, 'AWSCURRENT');
   const value = text === undefined ? undefined : parseSecretValue(text, deployed.keyset);
   if (value?.shape !== 'keyset') {
     throw new TargetRefusedError(
