@@ -74,7 +74,7 @@ const textStart: Record<SearchedType, string> = {
 };
 
 function asText(type: SearchedType, value: string): string {
-  return type === 'bytea' ? `encode(${value}, 'escape')` : `${value}::text`;
+  return type === 'bytea' ? `encode(${value}, 'escape')` : `(${value}::text collate "C")`;
 }
 
 /** SQL: is the value ciphertext, or does it hold some? */

@@ -107,9 +107,13 @@ export async function rowsLeft(
 /** SQL: what the values of one row call their keys. Of an array those that are done are left out. */
 function idsIn({ cipher, elements, encoding }: Field): string {
   const { targetPrefix, namings } = cipher;
-  const ids = namings.map(({ idPattern }) => `substring(e from ${quoteLiteral(idPattern)})`);
+  const ids = namings.map(
+    ({ idPattern }) => `substring(e collate "C" from ${quoteLiteral(idPattern)})`,
+  );
   const open =
-    encoding === 'utf8' ? ` where not starts_with(e, ${quoteLiteral(targetPrefix)})` : '';
+    encoding === 'utf8'
+      ? ` where not starts_with(e collate "C", ${quoteLiteral(targetPrefix)})`
+      : '';
   return `select distinct coalesce(${ids.join(', ')}) as id from unnest(${elements}) as u(e)${open}`;
 }
 

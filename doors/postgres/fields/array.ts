@@ -1,6 +1,5 @@
 /** text[] and varchar[]: every element is a value; their order and the NULLs between them stay. */
 import { arrayLiteral } from '../array-literal.ts';
-import { quoteLiteral } from '../identifiers.ts';
 import { beginsAny } from './begins.ts';
 import type { FieldShape, Stored } from './shape.ts';
 
@@ -19,7 +18,7 @@ export function arrayField(value: string, type: string, limit: number | undefine
     change: (_base, _old, now) => `${now}::${sql}`,
     settled: (prefix) =>
       `(not exists (select from unnest(${value}) as e
-                     where e <> '' and not starts_with(e::text, ${quoteLiteral(prefix)})))`,
+                     where e::text collate "C" <> '' and not ${beginsAny('e::text', [prefix])}))`,
     begins: (marks) =>
       `(exists (select from unnest(${value}) as e where ${beginsAny('e::text', marks)}))`,
     elements: `${value}::text[]`,

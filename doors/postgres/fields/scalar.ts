@@ -1,6 +1,5 @@
 /** Columns that are one value: text, varchar, bytea. */
 import { Buffer } from 'node:buffer';
-import { quoteLiteral } from '../identifiers.ts';
 import { beginsAny } from './begins.ts';
 import type { FieldShape, Stored } from './shape.ts';
 
@@ -17,7 +16,8 @@ export function textField(value: string, _type: string, limit: number | undefine
     // Byte for byte: under a nondeterministic collation two different texts may be equal.
     same: (old) => `${value}::text = ${old} collate "C"`,
     change: (_base, _old, now) => now,
-    settled: (prefix) => `(${value} = '' or starts_with(${value}::text, ${quoteLiteral(prefix)}))`,
+    settled: (prefix) =>
+      `(${value}::text collate "C" = '' or ${beginsAny(`${value}::text`, [prefix])})`,
     begins: (marks) => `(${beginsAny(`${value}::text`, marks)})`,
     elements: `array[${value}::text]`,
     limit,
