@@ -48,7 +48,7 @@ export interface OpenDeployment {
   readonly secretsManager: SecretsManagerDoor;
   readonly controlTable: ControlTableDoor;
   readonly functions: FunctionsDoor;
-  readonly stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
+  readonly stepFunctions: StepFunctionsDoor;
   readonly clock: Clock;
   /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
   newToken(): Promise<string>;

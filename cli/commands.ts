@@ -3,12 +3,14 @@ import type { RegisterCommand } from './command.ts';
 import { registerAdopt } from './commands/adopt.ts';
 import { registerDrill } from './commands/drill.ts';
 import { registerEject } from './commands/eject.ts';
+import { registerReencrypt } from './commands/reencrypt.ts';
 import { registerRotate } from './commands/rotate.ts';
 import { registerStatus } from './commands/status.ts';
 
 export const commands: readonly RegisterCommand[] = [
   registerStatus,
   registerRotate,
+  registerReencrypt,
   registerAdopt,
   registerDrill,
   registerEject,

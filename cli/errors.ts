@@ -56,3 +56,8 @@ export class NotAdoptableError extends CliError {
   override readonly name = 'NotAdoptableError';
   readonly code = 'ERR_ROTATION_NOT_ADOPTABLE';
 }
+
+export class NotReencryptedError extends CliError {
+  override readonly name = 'NotReencryptedError';
+  readonly code = 'ERR_ROTATION_NOT_REENCRYPTED';
+}

@@ -37,7 +37,7 @@ export interface DoorsToDeployment {
   secretsManager: SecretsManagerDoor;
   controlTable: ControlTableDoor;
   functions: FunctionsDoor;
-  stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
+  stepFunctions: StepFunctionsDoor;
 }
 
 export function deployments(region?: string): DeploymentsDoor {

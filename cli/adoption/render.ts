@@ -74,7 +74,7 @@ export function renderBootstrap(plan: BootstrapPlanAnswer, columns: number): str
   return [...lines, ''];
 }
 
-function renderFindings(findings: readonly Finding[], columns: number): string[] {
+export function renderFindings(findings: readonly Finding[], columns: number): string[] {
   return findings.flatMap(({ code, level, message }) =>
     wrap(`${level === 'blocks' ? 'Stands in the way' : 'Mind'} (${code}): ${message}`, columns),
   );

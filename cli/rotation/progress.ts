@@ -42,7 +42,7 @@ const keyOf = ({ publishedKid }: { publishedKid?: string }): string =>
     : `: key ${publishedKid} is published, and becomes primary when every reader has it`;
 
 /** listr2 asks process.stdout whether it is a terminal; here the stream that is written to was asked. */
-class RendererOfAnyStream extends DefaultRenderer {
+export class RendererOfAnyStream extends DefaultRenderer {
   static override nonTTY = true;
 }
 

@@ -154,9 +154,16 @@ const versionColumns: readonly Column<VersionStatus>[] = [
   { title: 'LABELS', cell: ({ labels }) => labels.join(' ') },
 ];
 
+function rowsOf({ state, targetKid, left, at }: NonNullable<SecretStatus['rows']>): string {
+  const some = left === undefined ? '' : `, ${left} values left`;
+  return `rows move to key ${targetKid}: ${state}${some}, ${minute(at)}`;
+}
+
 function notes({ secrets }: StatusReport, look: Look): string[] {
-  const lines = secrets.flatMap(({ key, notes: some }) =>
-    some.flatMap((note) => indented(`${key}: `, note, look)),
+  const lines = secrets.flatMap(({ key, notes: some, rows }) =>
+    [...(rows === undefined ? [] : [rowsOf(rows)]), ...some].flatMap((note) =>
+      indented(`${key}: `, note, look),
+    ),
   );
   return lines.length === 0 ? [] : ['', ...lines];
 }

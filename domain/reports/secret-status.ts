@@ -78,9 +78,20 @@ export function secretStatus(secret: KnownSecret, commands: Commands): SecretSta
     }),
     ...(holding && { hold: { until: holding.until, reason: holding.reason } }),
     ...(standing && { lease: { ...standing } }),
+    ...(facts.reencryption && { rows: rowsOf(facts.reencryption) }),
     notes: notesOf(secret),
     findings: findingsOf(secret, verdict, commands),
   };
+}
+
+function rowsOf({
+  state,
+  targetKid,
+  at,
+  rowsLeft,
+}: NonNullable<SecretFacts['reencryption']>): NonNullable<SecretStatus['rows']> {
+  const left = rowsLeft?.reduce((sum, { rows }) => sum + rows, 0);
+  return { state, targetKid, at, ...(left !== undefined && { left }) };
 }
 
 const byDecision: Record<Exclude<Decision, 'afterRotationPending'>, SecretState> = {

@@ -86,6 +86,17 @@ export const secretStatusSchema = z.object({
     .optional(),
   hold: z.object({ until: instant, reason: z.string() }).optional(),
   lease: z.object({ owner: z.string(), token: z.string(), expiresAt: instant }).optional(),
+  /** The rows of an encryption secret on their way to a new key, as its record was left. */
+  rows: z
+    .object({
+      state: z.enum(['due', 'active', 'verified', 'unproven', 'stopped', 'closed']),
+      targetKid: z.string(),
+      /** When the job last came further. */
+      at: instant,
+      /** Values under another key when last counted. */
+      left: z.number().optional(),
+    })
+    .optional(),
   /** Worth knowing, nothing to do. */
   notes: z.array(z.string()),
   /** What needs a person. */

@@ -6,6 +6,10 @@ import { Command } from 'commander';
 import { exitCodes } from '../../cli/command.ts';
 import { registerSandbox } from '../../cli/commands/sandbox.ts';
 import { commands } from '../../cli/commands.ts';
+import {
+  reencryptionReportSchema,
+  reencryptionStates,
+} from '../../domain/reports/reencryption-report.ts';
 import { rotationReportSchema } from '../../domain/reports/rotation-report.ts';
 import {
   secretStates,
@@ -22,10 +26,11 @@ for (const register of [...commands, registerSandbox]) register(program, () => a
 
 describe('docs/cli.md', () => {
   test('names every command and every option, and no other option', () => {
-    for (const command of program.commands) {
-      expect(document).toContain(command.name());
+    const all = program.commands.flatMap((command) => [command, ...command.commands]);
+    for (const command of all) {
+      expect(document).toContain(`${command.name()}`);
     }
-    const options = program.commands.flatMap((command) => command.options);
+    const options = all.flatMap((command) => command.options);
     const known = new Set(options.map(({ long }) => long));
     const named = new Set(document.match(/(?<=[\s`(])--[a-z][a-z-]+/g));
     expect([...named].sort()).toEqual([...known].sort());
@@ -39,6 +44,9 @@ describe('docs/cli.md', () => {
       ...Object.keys(versionStatusSchema.shape),
       ...Object.keys(rotationReportSchema.shape),
       ...rotationReportSchema.shape.outcome.options,
+      ...reencryptionStates,
+      ...Object.keys(reencryptionReportSchema.shape),
+      ...reencryptionReportSchema.shape.outcome.options,
     ];
     for (const member of members) {
       expect(document).toMatch(new RegExp(`["\`]${member}["\`]`));

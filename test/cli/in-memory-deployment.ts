@@ -17,6 +17,8 @@ export interface InMemoryDeployment extends OpenDeployment {
   readonly invocations: { functionName: string; request: unknown }[];
   /** Executions that are alive. */
   readonly alive: Set<string>;
+  /** Executions that were started; to be alive is another matter. */
+  readonly started: { stateMachineArn: string; name: string; input: unknown }[];
   /** Lengths of all sleeps, in milliseconds; each moved the clock. */
   readonly slept: number[];
   /** Called at each sleep: what happens in the meantime. */
@@ -39,6 +41,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
   const secrets = inMemorySecrets();
   const invocations: InMemoryDeployment['invocations'] = [];
   const alive = new Set<string>();
+  const started: InMemoryDeployment['started'] = [];
   const refused = new Map<string, string>();
   const slept: number[] = [];
   let tokens = 0;
@@ -55,6 +58,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     secrets,
     invocations,
     alive,
+    started,
     slept,
     meanwhile: () => undefined,
     secretsManager: onlyThese({
@@ -76,7 +80,13 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
         return options.answer(functionName, request);
       },
     },
-    stepFunctions: { isRunning: async (execution) => alive.has(execution) },
+    stepFunctions: {
+      isRunning: async (execution) => alive.has(execution),
+      async startExecution(start) {
+        started.push(start);
+        return 'started';
+      },
+    },
     clock: {
       now: () => new Date(now),
       async sleep(milliseconds) {

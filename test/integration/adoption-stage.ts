@@ -180,7 +180,7 @@ export class AdoptionStage {
       secretsManager: secretsManagerWith(access),
       controlTable: controlTableWith(access, manifest.controlTable),
       functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
-      stepFunctions: { isRunning: async () => false },
+      stepFunctions: { isRunning: async () => false, startExecution: async () => 'started' },
       clock: {
         now: () => this.sandbox.clock.now(),
         sleep: async () => undefined,
