@@ -5,8 +5,10 @@
  */
 import { Stack, Token, Validations } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
-import { afterRotationMachineName } from '../domain/config/names.ts';
+import { isReencrypted } from '../domain/config/manifest.ts';
+import { afterRotationMachineName, reencryptionMachineName } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import { workLabel } from './reencryption-workers.ts';
 
 export interface Acknowledgement {
   /** The findings, as the packs name them. */
@@ -34,6 +36,10 @@ export function acknowledgementsOf(
   const bucket = scope.node.tryFindChild('Escrow')?.node.tryFindChild('Bucket');
   const { region } = Stack.of(scope);
   const inRegion = Token.isUnresolved(region) ? '<AWS::Region>' : region;
+  const executions = (of: string) =>
+    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:${inRegion}:<AWS::AccountId>:execution:${of}]`;
+  const executionsOfOne = 'The executions of one state machine; each has a name of its own.';
+  const rowsFollow = Object.values(config.secrets).some(isReencrypted);
   const encryption = Object.keys(config.secrets).filter(
     (key) => config.secrets[key]?.kind === 'encryption',
   );
@@ -63,12 +69,32 @@ export function acknowledgementsOf(
         'These actions know no resource: kms:GenerateRandom, secretsmanager:ListSecrets, X-Ray, the delivery of logs by Step Functions, and the network interfaces Lambda makes for a function in a VPC.',
     },
     {
-      findings: [
-        `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:${inRegion}:<AWS::AccountId>:execution:${afterRotationMachineName(config)}:*]`,
-      ],
-      at: /^(Cadence\/Function\/Policy|Operator\d*)/,
-      reason: 'The executions of one state machine; each has a name of its own.',
+      findings: [`${afterRotationMachineName(config)}:*`].map(executions),
+      at: rowsFollow
+        ? /^(Cadence\/Function\/Policy|AfterRotation\/Tasks\/Policy|Operator\d*)/
+        : /^(Cadence\/Function\/Policy|Operator\d*)/,
+      reason: executionsOfOne,
     },
+    ...(rowsFollow
+      ? [
+          {
+            findings: [executions(`${reencryptionMachineName(config)}:*`)],
+            at: /^(Cadence\/Function\/Policy|AfterRotation\/Tasks\/Policy|Reencryption\/Policy|Operator\d*)/,
+            reason: executionsOfOne,
+          },
+          {
+            findings: [executions(`${reencryptionMachineName(config)}/${workLabel}:*`)],
+            at: /^Reencryption\/Policy/,
+            reason: 'The workers of one state machine; each is an execution with an id of its own.',
+          },
+          {
+            findings: ['AwsSolutions-L1', 'Serverless-LambdaLatestVersion'],
+            at: /^Rows-\w+\/Function\/Function\/Resource$/,
+            reason:
+              'The throughput of re-encryption was measured on Node.js 22, which Lambda supports; a newer one waits for a measurement of its own.',
+          },
+        ]
+      : []),
     ...encryption.map((key) => ({
       findings: [
         `AwsSolutions-IAM5[Resource::<${bucket === undefined ? '' : Stack.of(scope).getLogicalId(bucket as never)}.Arn>/${key}/*]`,

@@ -49,11 +49,13 @@ describe('the synthesized definition', () => {
     expect(tasks.map(([name]) => name)).toEqual([
       'Begin',
       'Settled',
+      'Maintain',
       'Activate',
       'Activated',
       'Retire',
       'ProveProxy',
       'Audit',
+      'Reencrypt',
       'Finish',
       'Stop',
     ]);

@@ -46,7 +46,11 @@ export function monthlyCost(resources: Resources, rotationsPerYear: number): Cos
   const count = (type: string, which: (it: Resource) => boolean = () => true) =>
     all.filter((it) => it.Type === type && which(it)).length;
   const secrets = count('AWS::SecretsManager::Secret');
-  const rotated = count('AWS::Lambda::Function', (it) => 'SECRET_ARN' in variables(it));
+  const rotated = count('AWS::Lambda::Function', (it) => 'ARMED' in variables(it));
+  const rewritten = count(
+    'AWS::Lambda::Function',
+    (it) => 'ROWS_SECRET_ARN' in variables(it) && !('ARMED' in variables(it)),
+  );
   const zones = all
     .filter(
       ({ Type, Properties }) => Type === endpoint && Properties.VpcEndpointType === 'Interface',
@@ -59,8 +63,13 @@ export function monthlyCost(resources: Resources, rotationsPerYear: number): Cos
     ['secrets', secrets, prices.secretMonth],
     ['KMS keys', count('AWS::KMS::Key'), prices.keyMonth],
     ['alarms', count('AWS::CloudWatch::Alarm'), prices.alarmMonth],
-    // Heartbeat and findings of a deployment, age and days to the limit of a secret (lambdas/cadence/measure.ts).
-    ['custom metrics', 2 * count('AWS::DynamoDB::Table') + 2 * rotated, prices.metricMonth],
+    // Heartbeat and findings of a deployment, age and days to the limit of a secret (lambdas/cadence/measure.ts);
+    // where rows follow a key, those that stand still and, of each key, those that are unproven.
+    [
+      'custom metrics',
+      2 * count('AWS::DynamoDB::Table') + 2 * rotated + (rewritten > 0 ? 1 : 0) + rewritten,
+      prices.metricMonth,
+    ],
     ['parameters of the manifest', count('AWS::SSM::Parameter'), prices.advancedParameterMonth],
     ['interface endpoints, per zone', zones, prices.endpointZoneHour * use.hoursPerMonth],
   ];

@@ -84,6 +84,7 @@ describe('a secret', () => {
       secrets: {
         ...pharmacy.secrets,
         db: { ...pharmacy.secrets.db, host: 'moved.example.com', cadenceDays: 60 } as never,
+        rowsDb: { ...pharmacy.secrets.rowsDb, host: 'moved.example.com' } as never,
         dbAdmin: { ...pharmacy.secrets.dbAdmin, purpose: 'Another one.' } as never,
         jwt: { ...pharmacy.secrets.jwt, encoding: 'hex', bits: 256, field: 'SIGNING' } as never,
       },
@@ -201,10 +202,11 @@ describe('the role of a rotation function', () => {
     });
   });
 
-  test('of an encryption key reads the current credential of its database', () => {
-    expect(stack.statement(/^SecretpiiRotationPolicy/, 'ReadCompanions').Resource).toEqual({
-      Ref: secretId('db'),
-    });
+  test('of an encryption key reads the current credentials of its database and of its rows', () => {
+    expect(stack.statement(/^SecretpiiRotationPolicy/, 'ReadCompanions').Resource).toEqual([
+      { Ref: secretId('db') },
+      { Ref: secretId('rowsDb') },
+    ]);
   });
 
   test('logs to its own group', () => {
@@ -298,12 +300,12 @@ describe('every policy of the stack', () => {
     ]);
   });
 
-  test('lets only rotation functions, consumers, drills and the operator of the databases read values', () => {
+  test('lets only rotation functions, consumers, drills, what rewrites rows, and the operator of the databases read values', () => {
     const readers = documents.filter(([, { Action }]) =>
       list(Action).includes('secretsmanager:GetSecretValue'),
     );
     const others = readers.filter(
-      ([id]) => !/^(Secret\w+Rotation|Reader|DatabaseOperators|Drill)/.test(id),
+      ([id]) => !/^(Secret\w+Rotation|Reader|DatabaseOperators|Drill|Rows)/.test(id),
     );
     expect(others.map(([id]) => id)).toEqual([]);
   });
@@ -532,9 +534,8 @@ describe('AfterRotation', () => {
   });
 
   test('has the name that starter and cadence are told', () => {
-    expect(stack.one('AWS::StepFunctions::StateMachine').Properties.StateMachineName).toBe(
-      'quarterturn-pharmacy-prod-after-rotation',
-    );
+    const machine = stack.one('AWS::StepFunctions::StateMachine', /^AfterRotation/);
+    expect(machine.Properties.StateMachineName).toBe('quarterturn-pharmacy-prod-after-rotation');
     for (const id of [/^StarterFunction/, /^CadenceFunction/]) {
       const { Environment } = stack.one('AWS::Lambda::Function', id).Properties;
       expect(JSON.stringify(Environment.Variables.STATE_MACHINE_ARN)).toContain(

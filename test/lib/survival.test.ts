@@ -53,10 +53,20 @@ const configurations: Record<string, RotationConfig> = {
   'scalar readers': changed({ jwt: { readers: 'scalar', logsEveryoneOut: true } }),
   'other roles, host and database of a database': changed({
     db: { host: 'other.example.com', port: 5433, dbname: 'other', roles: ['app_c', 'app_d'] },
+    rowsDb: { host: 'other.example.com', port: 5433, dbname: 'other', roles: ['rows_two'] },
     legacyDb: { roles: ['legacy_two'], databaseUrl: true },
   }),
   'the other scheme': changed({
     db: { scheme: 'singleUser', roles: ['pharmacy_app_a'], identity: undefined },
+  }),
+  'rows that stay under the keys they were written with': changed({
+    pii: { reencryption: undefined },
+  }),
+  'rows rewritten while consumers stand': changed({
+    pii: {
+      readers: 'scalar',
+      reencryption: { login: 'rowsDb', mode: 'maintenance', backupRetention: 'forever' },
+    },
   }),
   'not armed': changed({ jwt: { armed: false }, db: { armed: false } }),
   'another purpose of what its owners keep': changed({ dbAdmin: { purpose: 'Another one.' } }),
