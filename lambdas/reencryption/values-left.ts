@@ -49,6 +49,26 @@ export async function sweepsThatFound(session: Session, jobId: string): Promise<
   return row?.sweeps ?? 0;
 }
 
+/**
+ * Values that did not open when verified, without those the sweep before has put into quarantine: sweeping once
+ * more would leave these as they are. Of any other pass, what it counted.
+ */
+export async function unexplained(session: Session, { job, columns }: Ledger): Promise<number> {
+  const sum = (rows: readonly number[]) => rows.reduce((total, one) => total + one, 0);
+  if (job.passKind !== 'verify') {
+    return sum(columns.map(({ remaining }) => remaining));
+  }
+  const known = await session.query<{ column: string; rows: number }>(
+    `select column_id as column, count(*)::float8 as rows from quarterturn.quarantine
+      where job = $1 and seen_pass = $2::int - 1 group by 1`,
+    [job.id, job.pass],
+  );
+  const rows = new Map(known.map((one) => [one.column, one.rows]));
+  return sum(
+    columns.map(({ columnId, remaining }) => Math.max(0, remaining - (rows.get(columnId) ?? 0))),
+  );
+}
+
 export interface ColumnCounts {
   readonly columnId: string;
   readonly rewritten: number;

@@ -21,7 +21,8 @@ const next =
       pass: { number: job.pass, kind: job.passKind },
       at: tools.clock.now().toISOString(),
     });
-    const counters = { polls: 0, looked: 0, stalled: 0 };
+    const sweeps = progress.sweeps + (kind === 'sweep' ? 1 : 0);
+    const counters = { sweeps, polls: 0, looked: 0, stalled: 0 };
     return { ...progress, ...counters, pass: job.pass, stage: job.passKind };
   };
 

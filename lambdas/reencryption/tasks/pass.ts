@@ -7,24 +7,28 @@ import { ledger } from '../ledger.ts';
 import { isSwept, passResult } from '../pass.ts';
 import { assertStillOurs, keep } from '../records.ts';
 import { withLedger } from '../rows-login.ts';
-import { sweepsThatFound, valuesLeft } from '../values-left.ts';
+import { sweepsThatFound, unexplained, valuesLeft } from '../values-left.ts';
 import { type Progress, progressSchema } from './progress.ts';
 
 export async function pass(tools: Tools, execution: string, given: unknown): Promise<Progress> {
   const progress = progressSchema.parse(given);
   await assertStillOurs(tools, execution, progress);
-  const { job, result, looked, sweeps, rowsLeft } = await withLedger(tools, async (session) => {
-    const job = await jobById(session, progress.jobId);
-    assertNotClosed(job);
-    const found = await ledger(session, job.id);
-    return {
-      job,
-      result: await passResult(session, job.id),
-      looked: found.ranges.done + lookedAt(found.columns),
-      sweeps: await sweepsThatFound(session, job.id),
-      rowsLeft: await valuesLeft(session, found, tools.deployed.columns),
-    };
-  });
+  const { job, result, remaining, looked, sweeps, rowsLeft } = await withLedger(
+    tools,
+    async (session) => {
+      const job = await jobById(session, progress.jobId);
+      assertNotClosed(job);
+      const found = await ledger(session, job.id);
+      return {
+        job,
+        result: await passResult(session, job.id),
+        remaining: await unexplained(session, found),
+        looked: found.ranges.done + lookedAt(found.columns),
+        sweeps: await sweepsThatFound(session, job.id),
+        rowsLeft: await valuesLeft(session, found, tools.deployed.columns),
+      };
+    },
+  );
   // Proven already: nothing is open, whatever was planned later.
   const open = job.state === 'verified' ? 0 : result.open;
   if (job.state === 'active') {
@@ -43,9 +47,9 @@ export async function pass(tools: Tools, execution: string, given: unknown): Pro
     stage: job.state === 'verified' ? 'verdict' : result.kind,
     open,
     swept: isSwept(result),
-    remaining: result.remaining,
+    remaining,
     rounds: progress.rounds + 1,
-    sweeps,
+    sweeps: Math.max(progress.sweeps, sweeps),
     looked,
     stalled: stands ? progress.stalled + 1 : 0,
   };

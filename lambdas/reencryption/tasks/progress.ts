@@ -64,9 +64,9 @@ export const progressSchema = begunSchema.extend({
   open: count,
   /** A sweep that changed nothing and missed nothing. */
   swept: z.boolean(),
-  /** Sweeps that found something, over the whole job. */
+  /** Sweeps of this execution, or those of the whole job that found something, if these are more. */
   sweeps: count,
-  /** Verification: values that need another key than the target. */
+  /** Verification: values that need another key than the target and are not in quarantine. */
   remaining: count,
   /** Values looked at in this pass, and rounds in which that stood still. */
   looked: z.number(),

@@ -4,6 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { currentKeyset, keyRing, targetWatch } from '../current-keyset.ts';
 import type { Tools } from '../doors.ts';
+import { JobFencedError } from '../errors.ts';
 import { jobById } from '../job.ts';
 import { ledger } from '../ledger.ts';
 import { findingsOf } from '../records.ts';
@@ -20,10 +21,6 @@ const recordEvery = 30_000;
 export async function work(tools: Tools, _execution: string, given: unknown): Promise<Worked> {
   const order = progressSchema.parse(given);
   const { deployed, clock, random, postgres, deadline, log } = tools;
-  const job = await withLedger(tools, (session) => jobById(session, order.jobId));
-  if (job.state === 'verified') {
-    return { ...order, calls: order.calls + 1, done: true, paused: false };
-  }
   const current = await currentKeyset(tools);
   const engine = {
     door: postgres,
@@ -39,9 +36,11 @@ export async function work(tools: Tools, _execution: string, given: unknown): Pr
   };
   const until = new Date(deadline.getTime() - marginMilliseconds);
   const owner = Buffer.from(random(16)).toString('hex');
-  const result = await passing(() => workOff(engine, job.id, owner, until));
-  log.info('worked', { job: job.id, pass: job.pass, kind: job.passKind, ...countsOf(result) });
-  await record(tools, job.id, result);
+  const result = await passing(() => workOff(engine, order.jobId, owner, until)).catch((error) =>
+    provenMeanwhile(tools, order.jobId, error),
+  );
+  log.info('worked', { job: order.jobId, ...countsOf(result) });
+  await record(tools, order.jobId, result);
   // No range was free: those left are others'. Who dies leaves them to the next round of workers.
   const isIdle = !result.paused && clock.now() < until;
   return {
@@ -50,6 +49,17 @@ export async function work(tools: Tools, _execution: string, given: unknown): Pr
     done: result.done || isIdle,
     paused: result.paused,
   };
+}
+
+/** Nothing is left to do for a worker of a job that is verified; any other fence stands. */
+async function provenMeanwhile(tools: Tools, jobId: string, error: unknown): Promise<WorkerResult> {
+  if (error instanceof JobFencedError) {
+    const { state } = await withLedger(tools, (session) => jobById(session, jobId));
+    if (state === 'verified') {
+      return { done: true, paused: false, ranges: 0, windows: 0, waited: {}, sealAlarms: [] };
+    }
+  }
+  throw error;
 }
 
 function countsOf({ ranges, windows, waited, sealAlarms }: WorkerResult) {
