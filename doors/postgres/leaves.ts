@@ -58,8 +58,20 @@ const leavesOf = `
    order by 1, 2`;
 
 /** `table`: "schema.table" as declared. Empty when there is no such table, or no partition yet. */
-export async function leavesOfTable(session: Session, table: string): Promise<Leaf[]> {
-  const [schema, name] = table.split('.');
+export function leavesOfTable(session: Session, table: string): Promise<Leaf[]> {
+  const [schema = '', name = ''] = table.split('.');
+  return leavesBelow(session, schema, name);
+}
+
+/** `leaf`: as `Leaf.name` writes it. Of whatever it is a part now, or of nothing; undefined: it is gone. */
+export async function leafByName(session: Session, leaf: string): Promise<Leaf | undefined> {
+  const [, schema = '', name = ''] = /^"((?:[^"]|"")+)"\."((?:[^"]|"")+)"$/.exec(leaf) ?? [];
+  const plain = (quoted: string) => quoted.replaceAll('""', '"');
+  const leaves = await leavesBelow(session, plain(schema), plain(name));
+  return leaves.find((found) => found.name === leaf);
+}
+
+async function leavesBelow(session: Session, schema: string, name: string): Promise<Leaf[]> {
   const rows = await session.query<LeafRow>(leavesOf, [schema, name]);
   return rows.map((row) => ({
     name: `${quoteIdentifier(row.schema)}.${quoteIdentifier(row.table)}`,

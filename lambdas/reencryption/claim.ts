@@ -3,6 +3,7 @@
  * when the session that took it is gone. Two workers on one range do no harm (every batch checks the owner,
  * every row is compared before it is swapped); they only waste work.
  */
+import { arrayLiteral } from '../../doors/postgres/array-literal.ts';
 import type { BulkSession } from '../../doors/postgres/bulk-session.ts';
 import type { Job } from './job.ts';
 
@@ -25,7 +26,7 @@ export interface Range {
 const claim = `
   with free as (
     select r.id from quarterturn.range as r
-     where r.job = $1 and r.pass = $2::int and r.state = 'open'
+     where r.job = $1 and r.pass = $2::int and r.state = 'open' and r.id <> all($5::bigint[])
        and (r.owner is null or r.lease_until < now()
             or not exists (select from pg_stat_activity as a
                             where a.pid = r.owner_pid and a.backend_start = r.owner_since))
@@ -48,14 +49,21 @@ const claim = `
 const unfinished = `
   select column_id, in_window from quarterturn.range_count where range = $1 and pass = $2::int`;
 
-/** The next free range of the job's pass; undefined: none is free now. */
+/** The next free range of the job's pass that is none of `aside`; undefined: none is free now. */
 export async function claimRange(
   session: BulkSession,
   job: Job,
   owner: string,
   leaseSeconds: number,
+  aside: Iterable<string> = [],
 ): Promise<Range | undefined> {
-  const [row] = await session.rows(claim, [job.id, String(job.pass), owner, String(leaseSeconds)]);
+  const [row] = await session.rows(claim, [
+    job.id,
+    String(job.pass),
+    owner,
+    String(leaseSeconds),
+    arrayLiteral([...aside]),
+  ]);
   if (row === undefined) {
     return undefined;
   }

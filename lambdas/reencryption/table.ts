@@ -1,6 +1,6 @@
 /** The declared columns as they really lie in the database: leaf by leaf, with their types. */
 import type { Session } from '../../doors/postgres/door.ts';
-import { columnTypes, type KeyColumn, leavesOfTable } from '../../doors/postgres/leaves.ts';
+import { columnTypes, type KeyColumn, leafByName } from '../../doors/postgres/leaves.ts';
 import type { Walk } from '../../doors/postgres/walk.ts';
 import type { CipherKeys, CipherOf } from './cipher.ts';
 import type { ReencryptedColumn } from './column.ts';
@@ -20,20 +20,22 @@ export interface LeafTable {
 }
 
 const ctid: KeyColumn = { name: 'ctid', type: 'tid' };
-/** @throws ColumnDeclarationError */
+
+/**
+ * A leaf that was detached since it was planned holds rows all the same, and is worked off as planned.
+ * @returns undefined: it was dropped, and its rows with it
+ * @throws ColumnDeclarationError
+ */
 export async function leafTable(
   session: Session,
   declared: string,
   planned: { leaf: string; walk: Walk },
   columns: readonly ReencryptedColumn[],
   ciphers: { cipherOf: CipherOf; keys: CipherKeys },
-): Promise<LeafTable> {
-  const leaf = (await leavesOfTable(session, declared)).find(({ name }) => name === planned.leaf);
+): Promise<LeafTable | undefined> {
+  const leaf = await leafByName(session, planned.leaf);
   if (leaf === undefined) {
-    throw new ColumnDeclarationError(
-      declared,
-      `${planned.leaf} was planned and is gone, or no longer part of it; plan again`,
-    );
+    return undefined;
   }
   const types = await columnTypes(
     session,

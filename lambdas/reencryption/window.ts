@@ -126,7 +126,7 @@ export async function rewriteWindow(
 
 /** Counts and findings of the whole window, and the checkpoint, in one transaction. */
 export async function finishWindow(
-  tools: WindowTools,
+  tools: Omit<WindowTools, 'leaf'>,
   columns: readonly ColumnProgress[],
   found: readonly Quarantined[],
   end: { checkpoint: readonly string[] | undefined; done: boolean; inWindow?: Map<string, number> },
@@ -146,7 +146,7 @@ export async function finishWindow(
   end.inWindow?.clear();
 }
 
-function claimOf({ job, range, owner, limits }: WindowTools) {
+function claimOf({ job, range, owner, limits }: Omit<WindowTools, 'leaf'>) {
   return { job, range, owner, leaseSeconds: limits.leaseSeconds };
 }
 

@@ -10,6 +10,7 @@ import type { ThrottleLimits } from '../../domain/policy/throttle.ts';
 import type { Clock } from '../../doors/clock.ts';
 import type { BulkPostgresDoor, BulkSession } from '../../doors/postgres/bulk-session.ts';
 import type { Credential, Endpoint } from '../../doors/postgres/door.ts';
+import { PostgresError } from '../../doors/postgres/errors.ts';
 import { transienceOf } from '../../doors/postgres/transient.ts';
 import type { CipherKeys, CipherOf } from './cipher.ts';
 import { claimRange, openRanges, type Range } from './claim.ts';
@@ -20,7 +21,7 @@ import { workOffRange } from './range.ts';
 import { assertSealsLeft } from './seals.ts';
 import { type LeafTable, leafTable } from './table.ts';
 import { Throttled } from './throttled.ts';
-import type { Transact, WindowLimits } from './window.ts';
+import { finishWindow, type Transact, type WindowLimits, type WindowTools } from './window.ts';
 
 export interface Engine {
   readonly door: BulkPostgresDoor;
@@ -70,7 +71,13 @@ export async function work(
   until: Date,
 ): Promise<WorkerResult> {
   const { door, endpoint, credential, limits, clock } = engine;
-  const state = { ranges: 0, windows: 0, sealAlarms: new Set<string>(), waited: {} };
+  const state: WorkState = {
+    ranges: 0,
+    windows: 0,
+    sealAlarms: new Set<string>(),
+    waited: {},
+    aside: new Set<string>(),
+  };
   for (let failures = 0; ; ) {
     const before = state.windows;
     try {
@@ -80,7 +87,8 @@ export async function work(
     } catch (error) {
       // What the lost session did last is in the ledger or nowhere; the next session reads it there.
       failures = state.windows > before ? 1 : failures + 1;
-      if (transienceOf(error) === 'lasting' || failures >= limits.tries) {
+      const isOver = state.aside.size > 0 && transienceOf(error) === 'again';
+      if (isOver || transienceOf(error) === 'lasting' || failures >= limits.tries) {
         throw error;
       }
       await clock.sleep(backOff(failures, engine.random));
@@ -99,6 +107,8 @@ interface WorkState {
   windows: number;
   sealAlarms: Set<string>;
   waited: Record<string, number>;
+  /** Ranges in which somebody holds a row for longer than is waited for. */
+  aside: Set<string>;
 }
 
 async function workIn(
@@ -121,6 +131,7 @@ async function workIn(
     waited: state.waited,
     sealAlarms: [...state.sealAlarms],
   });
+  let held: unknown;
   for (;;) {
     const job = await jobById(session, jobId);
     const ciphers = { cipherOf: engine.cipherOf, keys: keysOf(engine.keys, nonces, job) };
@@ -135,26 +146,59 @@ async function workIn(
       state.sealAlarms.add(alarm);
     }
     await engine.assertTarget?.(job);
-    const range = await claimRange(session, job, owner, limits.leaseSeconds);
+    const range = await claimRange(session, job, owner, limits.leaseSeconds, state.aside);
     if (range === undefined) {
+      if (held !== undefined) {
+        throw held;
+      }
       return result((await openRanges(session, job)) === 0, false);
     }
     // Verification has other ciphers than rewriting.
     const known = `${job.pass} ${range.leaf}`;
     const leaf = leaves.get(known) ?? (await leafOf(engine, session, range, ciphers));
-    leaves.set(known, leaf);
-    const tools = { session, transact, job, range, leaf, owner, limits, throttled, clock, until };
+    const claimed = { session, transact, job, range, owner, limits };
     try {
+      if (leaf === undefined) {
+        await finishWindow(claimed, [], [], { checkpoint: undefined, done: true });
+        state.ranges += 1;
+        continue;
+      }
+      leaves.set(known, leaf);
+      const tools = { ...claimed, leaf, throttled, clock, until };
       const isDone = await workOffRange(tools, () => {
         state.windows += 1;
       });
       state.ranges += isDone ? 1 : 0;
     } catch (error) {
-      if (!(error instanceof RangeLostError)) {
+      if (transienceOf(error) === 'again') {
+        // A row that is held stops neither the other ranges nor, once it is free, this one.
+        held = error;
+        state.aside.add(range.id);
+      } else if (isUndefinedTable(error)) {
+        leaves.delete(known);
+        await dropped(engine, claimed, ciphers, error);
+      } else if (!(error instanceof RangeLostError)) {
         throw error;
       }
     }
   }
+}
+
+/** Between two statements. @throws what the server said, if the table is there */
+async function dropped(
+  engine: Engine,
+  claimed: Omit<WindowTools, 'leaf'>,
+  ciphers: { cipherOf: CipherOf; keys: CipherKeys },
+  error: unknown,
+): Promise<void> {
+  if ((await leafOf(engine, claimed.session, claimed.range, ciphers)) !== undefined) {
+    throw error;
+  }
+  await finishWindow(claimed, [], [], { checkpoint: undefined, done: true });
+}
+
+function isUndefinedTable(error: unknown): boolean {
+  return error instanceof PostgresError && error.sqlstate === '42P01';
 }
 
 function leafOf(
@@ -162,7 +206,7 @@ function leafOf(
   session: BulkSession,
   range: Range,
   ciphers: { cipherOf: CipherOf; keys: CipherKeys },
-): Promise<LeafTable> {
+): Promise<LeafTable | undefined> {
   const columns = engine.columns.filter(({ table }) => table === range.declared);
   return leafTable(session, range.declared, range, columns, ciphers);
 }
