@@ -84,9 +84,6 @@ export const declaredCipher: CipherOf = (column, { target: key, open: keys, rand
   };
 };
 
-/** @deprecated for callers that still name one format; the column does. Pass `declaredCipher`. */
-export const cipherOf = (..._formats: unknown[]): CipherOf => declaredCipher;
-
 /** PostgreSQL writes integers in decimal and uuids in lower case, which is their canonical form. */
 function bindingOf({ id, profile }: ReencryptedColumn): (row: readonly string[]) => Binding {
   if (profile === 'row') {

@@ -8,7 +8,7 @@ import type { Clock } from '../../../doors/clock.ts';
 import { pooledRandom } from '../../../doors/pooled-random.ts';
 import { bulkPostgres } from '../../../doors/postgres/bulk-session.ts';
 import type { Credential, Endpoint } from '../../../doors/postgres/door.ts';
-import { cipherOf } from '../../../lambdas/reencryption/cipher.ts';
+import { declaredCipher } from '../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../lambdas/reencryption/column.ts';
 import type { PlanLimits } from '../../../lambdas/reencryption/plan.ts';
 import type { Engine } from '../../../lambdas/reencryption/worker.ts';
@@ -91,7 +91,7 @@ export function engineOf(
     credential: worker,
     clock: stillClock(),
     columns,
-    cipherOf: cipherOf(qt1),
+    cipherOf: declaredCipher,
     keys: new KeyRing([k1, k2, k3]),
     random: pooledRandom(),
     ...more,
