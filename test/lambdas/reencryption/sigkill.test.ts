@@ -8,7 +8,7 @@ import { drawer } from './seeded.ts';
 
 const full = process.env.PROOF === 'full';
 const kills = full ? { drawn: 200 } : { drawn: 5, atStatements: 8 };
-jest.setTimeout(full ? 900_000 : 30_000);
+jest.setTimeout(full ? 3_000_000 : 60_000);
 const { seed, draw } = drawer();
 
 const columns = [columnOf('patients.ssn'), columnOf('patients.name')];
@@ -113,16 +113,17 @@ async function undisturbed() {
   return whole;
 }
 
-/** Before each, sent and unanswered, answered and not heard. */
-function momentsOf(texts: readonly string[]): number[] {
-  return texts.flatMap((_, at) => [at + 1, at + 1.25, at + 1.5]);
+/** After them something is on the server that nobody has heard of. */
+const writes = /^\s*(commit|with done|with held|with free|insert|update)/;
+
+/** Sent and unanswered, or answered and not heard. */
+function unheard(texts: readonly string[]): number[] {
+  return texts.flatMap((text, at) => (writes.test(text) ? [at + 1.25, at + 1.5] : []));
 }
 
-/** Those after which something is on the server that nobody has heard of. */
-function unheard(texts: readonly string[]): number[] {
-  return texts.flatMap((text, at) =>
-    /^\s*(commit|with done|insert|update|with free)/.test(text) ? [at + 1.25, at + 1.5] : [],
-  );
+/** Before each statement, which is after the one before it; and those. */
+function momentsOf(texts: readonly string[]): number[] {
+  return [...texts.map((_, at) => at + 1), ...unheard(texts)].toSorted((a, b) => a - b);
 }
 
 describe('a worker process that is ended by SIGKILL', () => {
