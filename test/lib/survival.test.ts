@@ -127,11 +127,15 @@ describe('what holds keys, records and evidence', () => {
     }
   });
 
-  test.each(['jwt', 'db', 'legacyDb', 'pii'])('is kept when %s leaves the configuration', (key) => {
-    const without = changed(
-      { [key]: undefined, ...(key === 'db' && { pii: { database: undefined, columns: [] } }) },
-      { consumers: [] },
-    );
+  const leaving = {
+    jwt: {},
+    db: { pii: { database: undefined, columns: [], reencryption: undefined } },
+    rowsDb: { pii: { reencryption: undefined } },
+    legacyDb: {},
+    pii: {},
+  };
+  test.each(Object.entries(leaving))('is kept when %s leaves the configuration', (key, others) => {
+    const without = changed({ [key]: undefined, ...others }, { consumers: [] });
     const before = resourcesOf(example);
     const lost = lostIn(before, resourcesOf(without));
     expect(new Set(lost.map(({ rule }) => rule))).toEqual(new Set(['removed']));
