@@ -64,11 +64,6 @@ export class AfterRotation extends Construct {
               ['states:StartExecution'],
               [machine.arn, reencryption.machine.arn],
             ),
-            allow(
-              'SeeReencryption',
-              ['states:DescribeExecution'],
-              [machine.executions, reencryption.machine.executions],
-            ),
           ]
         : []),
       ...deployment.controlTable.statements(
@@ -79,8 +74,8 @@ export class AfterRotation extends Construct {
         },
         {
           secretNames: reencryption?.secretNames ?? [],
-          read: ['reencryption', 'consumers', 'zero'],
-          write: ['reencryption', 'zero'],
+          read: ['reencryption'],
+          write: ['reencryption', 'consumers'],
         },
       ),
     );

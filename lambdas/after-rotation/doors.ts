@@ -20,6 +20,8 @@ export interface AfterRotationDoors {
     | 'updateReencryption'
     | 'putConsumers'
   >;
+  /** ARNs of the state machines; absent: no rows follow a key in this deployment. */
+  machines: { afterRotation?: string | undefined; reencryption?: string | undefined };
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   manifest(): Promise<Manifest>;

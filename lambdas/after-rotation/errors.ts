@@ -72,6 +72,16 @@ export class LostAfterRotationError extends AfterRotationError {
   }
 }
 
+export class NoRowsError extends AfterRotationError {
+  override readonly name = 'NoRowsError';
+  readonly code = 'ERR_ROTATION_NO_ROWS';
+  constructor(secretName: string) {
+    super(
+      `No rows follow the keys of ${secretName} in this deployment, or this function was not told their machine; expected both. Deploy the stack again, then resume.`,
+    );
+  }
+}
+
 export class InvalidTaskError extends AfterRotationError {
   override readonly name = 'InvalidTaskError';
   readonly code = 'ERR_ROTATION_INVALID_TASK';

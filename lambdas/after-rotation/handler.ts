@@ -17,6 +17,10 @@ const environment = readEnvironment(afterRotationEnvironmentSchema, process.env)
 const doors: AfterRotationDoors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
+  machines: {
+    afterRotation: environment.STATE_MACHINE_ARN,
+    reencryption: environment.REENCRYPTION_MACHINE_ARN,
+  },
   stepFunctions: stepFunctions(),
   eventBus: eventBus(),
   manifest: manifestAt(environment.MANIFEST_PARAMETER),

@@ -4,24 +4,21 @@
  */
 import type { ReencryptionRecord } from '../../domain/events/control-records.ts';
 import type { AfterRotationDoors } from './doors.ts';
-import { UnknownSecretError } from './errors.ts';
+import { NoRowsError } from './errors.ts';
 import type { Progress } from './progress.ts';
 import { rotatingSecret } from './rotating-secret.ts';
-import { machineArn } from './state-machines.ts';
 
 /** @param toward the key, and the version whose keyset holds it. @returns what is on record now */
 export async function startReencryption(
   doors: AfterRotationDoors,
-  execution: string,
   { secretArn, secretName }: Pick<Progress, 'secretArn' | 'secretName'>,
   toward: { targetKid: string; versionId: string },
 ): Promise<ReencryptionRecord> {
-  const manifest = await doors.manifest();
-  const secret = rotatingSecret(manifest, secretName);
+  const secret = rotatingSecret(await doors.manifest(), secretName);
   const rows = secret.kind === 'encryption' ? secret.reencryption : undefined;
-  const machine = manifest.reencryptionMachine;
-  if (rows === undefined || machine === undefined) {
-    throw new UnknownSecretError();
+  const stateMachineArn = doors.machines.reencryption;
+  if (rows === undefined || stateMachineArn === undefined) {
+    throw new NoRowsError(secretName);
   }
   const { mode } = rows;
   const at = doors.clock.now().toISOString();
@@ -40,7 +37,7 @@ export async function startReencryption(
     try {
       // One execution a version by this name; the cadence numbers those it starts later.
       await doors.stepFunctions.startExecution({
-        stateMachineArn: machineArn(execution, machine),
+        stateMachineArn,
         name: standing.versionId,
         input,
       });

@@ -92,5 +92,5 @@ export function atStarter(event: unknown): Attempt {
 
 export function atAfterRotation(event: unknown): Attempt {
   const { doors, attempt } = outside();
-  return attempt(() => runTask(doors, event));
+  return attempt(() => runTask({ ...doors, machines: {} }, event));
 }

@@ -20,7 +20,7 @@ export async function maintain(
   if (publishedKid === null) {
     throw new NoAfterRotationError(secretName, versionId);
   }
-  const { state } = await startReencryption(doors, execution, progress, {
+  const { state } = await startReencryption(doors, progress, {
     targetKid: publishedKid,
     versionId,
   });

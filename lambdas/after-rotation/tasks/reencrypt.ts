@@ -22,7 +22,7 @@ export async function reencrypt(
   if (targetKid === undefined) {
     throw new NoAfterRotationError(secretName, versionId);
   }
-  const { state, mode } = await startReencryption(doors, execution, progress, {
+  const { state, mode } = await startReencryption(doors, progress, {
     targetKid,
     versionId,
   });

@@ -5,13 +5,13 @@
  */
 import * as z from 'zod';
 import type { AfterRotationDoors } from '../doors.ts';
+import { NoRowsError } from '../errors.ts';
 import { letConsumersStart } from '../let-consumers-start.ts';
 import { reencryptionProgressSchema } from '../progress.ts';
-import { machineArn } from '../state-machines.ts';
 
 export async function resumeAfterRotation(
   doors: AfterRotationDoors,
-  execution: string,
+  _execution: string,
   given: unknown,
 ): Promise<object> {
   const whole = z.looseObject({}).parse(given);
@@ -26,9 +26,12 @@ export async function resumeAfterRotation(
   if (record.state !== 'running') {
     return whole;
   }
-  const { afterRotationMachine } = await doors.manifest();
+  const { afterRotation: stateMachineArn } = doors.machines;
+  if (stateMachineArn === undefined) {
+    throw new NoRowsError(secretName);
+  }
   await doors.stepFunctions.startExecution({
-    stateMachineArn: machineArn(execution, afterRotationMachine),
+    stateMachineArn,
     // Once for every time the rows were proven.
     name: `${versionId}-proven-${epoch}`,
     input: {

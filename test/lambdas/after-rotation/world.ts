@@ -58,6 +58,7 @@ export function world(secret: RotatedManifestSecret = jwt) {
   const doors = {
     secretsManager: { ...secrets.door },
     controlTable,
+    machines: { afterRotation: 'arn:after-rotation', reencryption: 'arn:reencryption' },
     stepFunctions: recordedExecutions(),
     eventBus: recordedBus(),
     manifest: async (): Promise<Manifest> => ({

@@ -159,6 +159,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
   const outside = {
     secretsManager: { describe: secretsManager.describe, rotate: async () => 'started' as const },
     controlTable,
+    machines: { afterRotation: 'arn:after-rotation', reencryption: 'arn:reencryption' },
     stepFunctions,
     eventBus: recordedBus(),
     manifest: async () =>
