@@ -18,6 +18,12 @@ export interface DatabaseSecretProps {
 const hostAndPort = ({ host, port }: { host: string; port: number }) =>
   `${host}:${Tokenization.stringifyNumber(port)}`;
 
+/** Is this the login with which the rows of an encryption secret are rewritten? */
+const rewritesRows = ({ config }: Deployment, key: string): boolean =>
+  Object.values(config.secrets).some(
+    (secret) => secret.kind === 'encryption' && secret.reencryption?.login === key,
+  );
+
 /** A PostgreSQL login. */
 export class DatabaseSecret extends RotatingSecret {
   constructor(
@@ -40,6 +46,7 @@ export class DatabaseSecret extends RotatingSecret {
       ADMIN_SECRET_ARN: admin.arn,
       DATABASE_URL: secret.databaseUrl ? 'true' : 'false',
       ...(secret.verifyTables && { VERIFY_TABLES: secret.verifyTables.join(',') }),
+      ...(rewritesRows(deployment, key) && { REWRITES_ROWS: 'true' }),
       CA: secret.ca === 'rds' ? 'rds' : 'file',
     };
     super(scope, id, {

@@ -1,8 +1,12 @@
 /**
  * `quarterturn reencrypt prepare <secret>`: what the database needs before a first job, shown, confirmed, and run by
- * the operator function of its network. Run again after a new partition or release it is a small plan.
+ * the operator function of its network: the role that is to rewrite rows, as every rotated role is prepared, then
+ * schema quarterturn and its grants. Run again after a new partition or release it is a small plan.
  */
 import {
+  type BootstrapPlanAnswer,
+  bootstrapExecutedSchema,
+  bootstrapPlanSchema,
   executeRowsSchema,
   type RowsPlan,
   rowsExecutedSchema,
@@ -10,7 +14,7 @@ import {
 } from '../../domain/events/operator-requests.ts';
 import type { ReencryptionReport } from '../../domain/reports/reencryption-report.ts';
 import { ask, blocking } from '../adoption/examine.ts';
-import { renderFindings } from '../adoption/render.ts';
+import { renderBootstrap, renderFindings } from '../adoption/render.ts';
 import {
   type DeploymentOptions,
   deploymentOptions,
@@ -56,7 +60,9 @@ const exitCodeOf: Partial<Record<ReencryptionReport['outcome'], ExitCode>> = {
 
 async function prepare(given: Asked, options: PrepareOptions): Promise<ReencryptionReport> {
   const { deployment, secret, terminal, say, json } = given;
-  const operator = operatorOf(given);
+  const { operator, login } = operatorOf(given);
+  const first = await prepareLogin(given, operator, login, options);
+  if (first !== undefined) return first;
   const plan = await ask(
     deployment,
     operator,
@@ -82,10 +88,49 @@ async function prepare(given: Asked, options: PrepareOptions): Promise<Reencrypt
   return given.report(outcome, { plan, executed, next: given.next('dry-run <secret>') });
 }
 
+/** Nothing can be granted to a role that is not there. @returns what ends the command here */
+async function prepareLogin(
+  given: Asked,
+  operator: string,
+  login: string,
+  options: PrepareOptions,
+): Promise<ReencryptionReport | undefined> {
+  const { deployment, terminal, say, json } = given;
+  const bootstrap: BootstrapPlanAnswer = await ask(
+    deployment,
+    operator,
+    { operation: 'planBootstrap', secret: login },
+    bootstrapPlanSchema,
+  );
+  const { statements, digest, runBy } = bootstrap;
+  const isBlocked = blocking(bootstrap.findings).length > 0;
+  if (statements.length === 0 && !isBlocked) return undefined;
+  if (!json) {
+    const lines = renderBootstrap(bootstrap, terminal.columns);
+    for (const line of ['', `The login that rewrites rows, ${login}:`, ...lines]) say(line);
+  }
+  if (isBlocked) return given.report('refused', { bootstrap });
+  if (options.dryRun) return given.report('told', { bootstrap });
+  if (runBy === undefined) return given.report('needsPerson', { bootstrap });
+  const question = `Run these ${statements.length} statements?`;
+  if (!(await confirmed(given, question, options.yes))) {
+    return given.report('notConfirmed', { bootstrap });
+  }
+  const request = { operation: 'executeBootstrap', secret: login, digest };
+  await ask(deployment, operator, request, bootstrapExecutedSchema);
+  return undefined;
+}
+
 /** @throws NotReencryptedError */
-function operatorOf({ deployment: { manifest }, secret }: Asked): string {
+function operatorOf({ deployment: { manifest }, secret }: Asked): {
+  operator: string;
+  /** Name of the database secret. */
+  login: string;
+} {
   const login = findSecret(manifest, secret.reencryption.login);
-  if (login.kind === 'database' && login.operator !== undefined) return login.operator;
+  if (login.kind === 'database' && login.operator !== undefined) {
+    return { operator: login.operator, login: login.name };
+  }
   throw new NotReencryptedError(
     `The login of "${secret.key}", "${login.key}", has no operator function; expected a database secret of this release. Deploy the stack with it. Nothing was changed.`,
   );

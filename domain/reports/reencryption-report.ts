@@ -4,7 +4,11 @@
  */
 import * as z from 'zod';
 import { consumersRecordSchema, reencryptionRecordSchema } from '../events/control-records.ts';
-import { rowsExecutedSchema, rowsPlanSchema } from '../events/operator-requests.ts';
+import {
+  bootstrapPlanSchema,
+  rowsExecutedSchema,
+  rowsPlanSchema,
+} from '../events/operator-requests.ts';
 import {
   quarantinePageSchema,
   reencryptionDryRunSchema,
@@ -83,6 +87,8 @@ export const reencryptionReportSchema = z.object({
     })
     .optional(),
   dryRun: reencryptionDryRunSchema.optional(),
+  /** Of the login that rewrites rows, where its role is not ready to be rotated. */
+  bootstrap: bootstrapPlanSchema.optional(),
   plan: rowsPlanSchema.optional(),
   executed: rowsExecutedSchema.optional(),
   quarantined: quarantinePageSchema.shape.rows.optional(),

@@ -69,7 +69,10 @@ async function rotatedRoles(session: Session, plan: BootstrapPlan): Promise<Boot
   for (const role of [...plan.roles, ...(plan.identity === undefined ? [] : [plan.identity])]) {
     const facts = await roleOrNothing(session, role);
     const power = facts && borrowedPower(facts);
-    const problems = [...(facts ? roleProblems(facts) : []), ...(power ? [power] : [])];
+    const problems = [
+      ...(facts ? roleProblems(facts, plan.mayBypass) : []),
+      ...(power ? [power] : []),
+    ];
     for (const { code, problem, remedy } of problems) {
       findings.push(blocks(code, `The role ${role} ${problem}. ${remedy}`));
     }

@@ -32,6 +32,8 @@ export interface BootstrapPlan {
   identity?: string;
   /** The login roles: two for multiUser, one for singleUser. */
   roles: readonly string[];
+  /** They rewrite rows, and may see all of them: BYPASSRLS is no reason to refuse them. */
+  mayBypass?: boolean;
 }
 
 export interface BootstrapStatement {
@@ -204,7 +206,7 @@ async function readIdentity(
   const identity = await readRole(session, plan.identity);
   if (
     identity.superuser ||
-    identity.bypassRowSecurity ||
+    (identity.bypassRowSecurity && !plan.mayBypass) ||
     identity.replication ||
     identity.createRole
   ) {

@@ -138,7 +138,7 @@ export class DatabaseStrategy implements RotationStrategy<DatabaseValue> {
     const role = versions.pending.username;
     await withRoleLock(admin, role, async () => {
       await rotation.assertNotSuperseded();
-      await assertRotatable(admin, role);
+      await assertRotatable(admin, role, this.#tools.settings);
       if (await this.#accepted(versions.pending)) {
         rotation.evidence({ fact: 'verifierAlreadySet', detail: { role } });
         return;

@@ -38,6 +38,8 @@ export const databaseEnvironmentSchema = rotationEnvironmentSchema.extend({
     .string()
     .transform((tables) => tables.split(','))
     .optional(),
+  /** It rewrites the rows of an encryption secret: where tables have row-level security it has BYPASSRLS. */
+  REWRITES_ROWS: z.literal('true').optional(),
   CA: z.enum(['rds', 'file']),
 });
 export type DatabaseEnvironment = z.input<typeof databaseEnvironmentSchema>;

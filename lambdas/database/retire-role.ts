@@ -88,7 +88,7 @@ export async function retireRole(
       for (const role of wanted) {
         await withRoleLock(admin, role, async () => {
           assertStillCurrent(parsed.data.currentVersionId, await stages());
-          await assertRotatable(admin, role);
+          await assertRotatable(admin, role, tools.settings);
           const ended = await shutOut(admin, role, tools);
           await discardVerifier(admin, role);
           retired.push({ role, ...ended });

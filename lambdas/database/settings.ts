@@ -20,6 +20,7 @@ export type DatabaseSettings = Pick<
   | 'ADMIN_SECRET_ARN'
   | 'DATABASE_URL'
   | 'VERIFY_TABLES'
+  | 'REWRITES_ROWS'
 >;
 
 /** @throws InvalidSettingsError, UnusableNameError */

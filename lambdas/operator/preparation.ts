@@ -137,7 +137,7 @@ export function planBlind(database: DatabaseFacts, admin: Admin): Planned {
 }
 
 function bootstrapPlanOf(
-  { scheme, roles, identity, rotator }: DatabaseFacts,
+  { scheme, roles, identity, rotator, rows }: DatabaseFacts,
   { isRotator, needsPassword }: Admin,
   verifier: string | undefined,
 ): BootstrapPlan {
@@ -145,6 +145,7 @@ function bootstrapPlanOf(
     scheme,
     roles,
     ...(identity !== undefined && { identity }),
+    ...(rows !== undefined && { mayBypass: true }),
     ...(isRotator && {
       admin: { username: rotator, ...(needsPassword && verifier && { verifier }) },
     }),

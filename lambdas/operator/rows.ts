@@ -184,7 +184,7 @@ function unplannable(database: DatabaseFacts, error: unknown): BootstrapFinding 
     return {
       code: 'ROLE_MISSING',
       level: 'blocks',
-      message: `${error.message} That is the database secret ${database.name}: adopt it, or rotate it for its first value.`,
+      message: `${error.message} It is that of ${database.name}.`,
     };
   }
   if (error instanceof NewerSchemaError) {
@@ -204,7 +204,7 @@ function nobody(of: Rows): Planned {
       {
         code: 'NOBODY_LOGS_IN',
         level: 'blocks',
-        message: `No secret of this deployment logs in to ${of.database.host} yet, so nobody can see what is missing: run \`quarterturn adopt\` for ${of.database.name} first.`,
+        message: `No secret of this deployment logs in to ${of.database.host} yet, so nobody can see what is missing: ${of.database.name} needs its bootstrap first, which \`quarterturn reencrypt prepare\` shows.`,
       },
     ],
     unchecked: ['everything about the database'],

@@ -84,7 +84,7 @@ async function closeIdentity({ tools, admin, versions, rotation }: SetContext): 
     return;
   }
   await withRoleLock(admin, identity, async () => {
-    await assertRotatable(admin, identity);
+    await assertRotatable(admin, identity, tools.settings);
     await discardVerifier(admin, identity);
   });
   rotation.evidence({ fact: 'identityClosed', detail: { role: identity } });

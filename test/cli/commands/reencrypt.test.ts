@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { manifestOf } from '../../../domain/config/manifest.ts';
 import { defineRotation } from '../../../domain/config/rotation-config.ts';
 import type { ReencryptionRecord } from '../../../domain/events/control-records.ts';
-import type { RowsPlan } from '../../../domain/events/operator-requests.ts';
+import type { BootstrapPlanAnswer, RowsPlan } from '../../../domain/events/operator-requests.ts';
 import {
   type QuarantinePage,
   type ReencryptionDryRun,
@@ -333,7 +333,29 @@ describe('reencrypt prepare', () => {
     findings: [],
     unchecked: [],
   };
+  const login = 'pharmacy/prod/rowsDb';
+  const bootstrap: BootstrapPlanAnswer = {
+    secret: login,
+    digest: 'b'.repeat(64),
+    host: 'db.internal',
+    port: 5432,
+    database: 'postgres',
+    runBy: 'master',
+    statements: [],
+    storesPassword: false,
+    findings: [],
+    unchecked: [],
+  };
+  const made = [{ sql: 'CREATE ROLE "pharmacy_rows" NOLOGIN', why: 'a login role' }];
   beforeEach(() => {
+    answers.planBootstrap = bootstrap;
+    answers.executeBootstrap = {
+      secret: login,
+      outcome: 'executed',
+      statements: 1,
+      passwordStored: false,
+      proven: { role: 'rotator', host: 'db.internal', database: 'postgres' },
+    };
     answers.planRows = plan;
     answers.executeRows = { secret: name, outcome: 'executed', statements: 1 };
   });
@@ -349,6 +371,7 @@ describe('reencrypt prepare', () => {
     expect(said).toContain('as master, in one transaction (plan dddddddddddd)');
     expect(terminal.asked).toEqual(['Run these 1 statements?']);
     expect(deployment.invocations).toEqual([
+      { functionName: operator, request: { operation: 'planBootstrap', secret: login } },
       { functionName: operator, request: { operation: 'planRows', secret: name } },
       {
         functionName: operator,
@@ -374,7 +397,39 @@ describe('reencrypt prepare', () => {
     answers.planRows = { ...plan, ...change };
     const { exitCode, report } = await json('prepare', 'pii', ...argv);
     expect([exitCode, report.outcome]).toEqual([code, outcome]);
-    expect(operations()).toEqual(['planRows']);
+    expect(operations()).toEqual(['planBootstrap', 'planRows']);
+  });
+
+  test('makes the role first where it is missing, by the plan that was shown', async () => {
+    answers.planBootstrap = { ...bootstrap, statements: made };
+    const terminal = asking(true);
+    const { exitCode, said } = await runCommand(
+      deployment,
+      ['reencrypt', 'prepare', 'pii'],
+      terminal,
+    );
+    expect([exitCode, terminal.asked.length]).toEqual([0, 2]);
+    expect(said).toContain('CREATE ROLE "pharmacy_rows" NOLOGIN;');
+    expect(operations()).toEqual(['planBootstrap', 'executeBootstrap', 'planRows', 'executeRows']);
+    expect(deployment.invocations[1]?.request).toMatchObject({ digest: bootstrap.digest });
+  });
+
+  test.each([
+    ['not confirmed', [], {}, 1, 'notConfirmed'],
+    ['--dry-run', ['--dry-run'], {}, 0, 'told'],
+    ['for a person', ['--yes'], { runBy: undefined }, 1, 'needsPerson'],
+    [
+      'something stands in the way',
+      ['--yes'],
+      { findings: [{ code: 'ADMIN_CANNOT_LOG_IN', level: 'blocks', message: 'no login' }] },
+      1,
+      'refused',
+    ],
+  ] as const)('of the role, %s: nothing is executed', async (_, argv, change, code, outcome) => {
+    answers.planBootstrap = { ...bootstrap, statements: made, ...change };
+    const { exitCode, report } = await json('prepare', 'pii', ...argv);
+    expect([exitCode, report.outcome]).toEqual([code, outcome]);
+    expect(operations()).toEqual(['planBootstrap']);
   });
 
   test('for a person it is a transaction to paste', async () => {

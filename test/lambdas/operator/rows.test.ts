@@ -243,6 +243,11 @@ describe.each(versions)(
       expect(await practice.tries('set row_security = off; select tenant from patients')).toBe(
         'done',
       );
+      // It stays one that is rotated, as the login of an application with it would not be.
+      const ofLogin = (change: object) =>
+        practice.app.ask({ operation: 'planBootstrap' }, { ...practice.facts(), ...change });
+      expect(blocking(await ofLogin({}))).toEqual([]);
+      expect(blocking(await ofLogin({ rows: undefined }))).toEqual(['ROLE_PRIVILEGED']);
       // The tables without policies need none of it.
       expect((await practice.plan()).findings).toEqual([]);
     });
