@@ -81,7 +81,7 @@ export class Reencryption extends Construct {
       allow('Describe', ['secretsmanager:DescribeSecret'], [reference.arn]),
       ...deployment.controlTable.statements({
         secretNames: [reference.name],
-        read: ['reencryption', 'consumers', 'compromised', 'after', 'zero'],
+        read: ['reencryption', 'consumers', 'compromised', 'zero'],
         write: ['reencryption', 'zero'],
       }),
     );
