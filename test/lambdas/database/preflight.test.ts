@@ -82,6 +82,21 @@ describe('before a role is set', () => {
     },
   );
 
+  test('BYPASSRLS is no reason to refuse the login that rewrites rows', async () => {
+    const settings = { ...pharmacy.singleUser.settings, REWRITES_ROWS: 'true' as const };
+    const rewriter = new DatabaseStrategy({ ...pharmacy.singleUser, settings });
+    await pharmacy.sql('alter role pharmacy_legacy bypassrls');
+    const before = await verifier();
+    const versions = { current: current(), pending: await pending() };
+    // By the rotator, which has CREATEROLE and neither is a superuser nor has BYPASSRLS itself.
+    await rewriter.setSecret(versions, rotationOf('planned', pharmacy.admin));
+    await pharmacy.sql('alter role pharmacy_legacy nobypassrls');
+    const after = await verifier();
+    expect(after?.rolpassword === before?.rolpassword).toBe(false);
+    const back = `alter role pharmacy_legacy password '${String(before?.rolpassword)}'`;
+    await pharmacy.sql(back);
+  });
+
   test('a role that does not exist is named', async () => {
     const settings = { ...pharmacy.singleUser.settings, ROLES: ['nobody_made_me'] };
     const other = new DatabaseStrategy({ ...pharmacy.singleUser, settings });
