@@ -36,7 +36,13 @@ export interface SecretFacts extends AgeFacts {
   /** When the rotation in progress was recorded; absent: there is no record of it. */
   readonly pendingSince?: string | undefined;
   /** The re-encryption of its rows; `at`: when it last came further. */
-  readonly reencryption?: (ReencryptionOfRows & { readonly at: string }) | undefined;
+  readonly reencryption?: KnownReencryption | undefined;
+}
+
+export interface KnownReencryption extends ReencryptionOfRows {
+  readonly at: string;
+  readonly versionId: string;
+  readonly execution?: string | undefined;
 }
 
 export type Decision =

@@ -6,5 +6,7 @@ export const cadenceEnvironmentSchema = z.object({
   CONTROL_TABLE: z.string().min(1),
   /** The AfterRotation machine, to start again what never finished. */
   STATE_MACHINE_ARN: z.string().startsWith('arn:'),
+  /** The Reencryption machine, likewise; absent where no rows follow a key. */
+  REENCRYPTION_MACHINE_ARN: z.string().startsWith('arn:').optional(),
 });
 export type CadenceEnvironment = z.input<typeof cadenceEnvironmentSchema>;

@@ -24,5 +24,8 @@ const doors = {
 const manifest = manifestAt(environment.MANIFEST_PARAMETER);
 
 export async function handler(): Promise<TickSummary> {
-  return tick(doors, await manifest(), environment.STATE_MACHINE_ARN);
+  return tick(doors, await manifest(), {
+    afterRotation: environment.STATE_MACHINE_ARN,
+    reencryption: environment.REENCRYPTION_MACHINE_ARN,
+  });
 }

@@ -8,6 +8,7 @@
  * 3. First values are made and lost AfterRotations restarted at once; of the secrets that are due the
  *    oldest are rotated, so many a tick. One whose rotation of an hour ago came to nothing lets the others go first:
  *    what is refused every time must not keep them from their turn.
+ * 4. A re-encryption that was never started, or whose execution died, is started again.
  */
 import type { Manifest, RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import { secretName } from '../../domain/config/names.ts';
@@ -20,6 +21,7 @@ import { askAsCadence, wasAskedAnHourAgo } from './ask-for-rotation.ts';
 import type { CadenceDoors } from './doors.ts';
 import { measure } from './measure.ts';
 import { restartAfterRotation } from './restart-after-rotation.ts';
+import { restartReencryption } from './restart-reencryption.ts';
 
 /** Rotations started in one tick: each restarts consumers, so one hour passes between two. */
 export const rotationsPerTick = 1;
@@ -44,6 +46,15 @@ export interface SecretResult {
   reason: string;
   /** The token of the rotation, or the name of the execution, that was started. */
   started?: string;
+  /** The execution of its re-encryption that was started again. */
+  restarted?: string;
+}
+
+/** ARNs of the state machines that a tick starts again. */
+export interface Machines {
+  afterRotation: string;
+  /** Absent where no rows follow a key. */
+  reencryption?: string | undefined;
 }
 
 export interface TickSummary {
@@ -62,7 +73,7 @@ interface Judged {
 export async function tick(
   doors: CadenceDoors,
   manifest: Manifest,
-  stateMachineArn: string,
+  machines: Machines,
 ): Promise<TickSummary> {
   const results = new Map<string, SecretResult>();
   const judged: Judged[] = [];
@@ -82,7 +93,7 @@ export async function tick(
 
   for (const entry of judged.filter(({ verdict }) => immediate.has(verdict.act))) {
     await guarded(results, entry.secret.name, entry.verdict.decision, () =>
-      act(doors, entry, stateMachineArn),
+      act(doors, entry, machines.afterRotation),
     );
   }
 
@@ -90,16 +101,42 @@ export async function tick(
   for (const entry of await failedLast(doors, oldestFirst(judged))) {
     await guarded(results, entry.secret.name, entry.verdict.decision, async () => {
       if (started >= rotationsPerTick) return resultOf(entry, 'staggered');
-      const result = await act(doors, entry, stateMachineArn);
+      const result = await act(doors, entry, machines.afterRotation);
       if (result.done === 'rotationStarted') started += 1;
       return result;
     });
   }
 
+  for (const entry of judged) {
+    await guarded(results, entry.secret.name, entry.verdict.decision, async () => {
+      const restarted = await rowsRestarted(doors, entry, machines.reencryption);
+      const result = results.get(entry.secret.name) ?? resultOf(entry, 'nothing');
+      return restarted === undefined ? result : { ...result, finding: true, restarted };
+    });
+  }
   return summarise(doors, manifest, judged, [...results.values()]);
 }
 
 const immediate: ReadonlySet<Verdict['act']> = new Set(['makeFirstValue', 'restartAfterRotation']);
+
+/** @returns the execution that was started, where one of the rows was due or died */
+async function rowsRestarted(
+  doors: CadenceDoors,
+  { secret, description, facts }: Judged,
+  stateMachineArn: string | undefined,
+): Promise<string | undefined> {
+  const rows = secret.kind === 'encryption' ? secret.reencryption : undefined;
+  const record = facts.reencryption;
+  if (rows === undefined || record === undefined || stateMachineArn === undefined) {
+    return undefined;
+  }
+  return restartReencryption(doors, {
+    stateMachineArn,
+    function: rows.function,
+    secret: description,
+    record,
+  });
+}
 
 async function list({ secretsManager }: CadenceDoors, manifest: Manifest) {
   const found = await secretsManager.list(secretName(manifest, ''));

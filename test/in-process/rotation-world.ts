@@ -7,7 +7,6 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { IntentRecord } from '../../domain/events/control-records.ts';
 import { type ControlTableDoor, controlTable } from '../../doors/control-table.ts';
-import type { EscrowDoor } from '../../doors/escrow.ts';
 import { kmsRandom, localRandom } from '../../doors/random.ts';
 import { type SecretsManagerDoor, secretsManager } from '../../doors/secrets-manager.ts';
 import type { RotationDoors } from '../../lambdas/rotation/doors.ts';
@@ -42,7 +41,7 @@ export interface WorldOptions<Value> {
   /** Default: the real door on dynalite. */
   control?: ControlTableDoor;
   /** Default: the room has none. */
-  escrow?: EscrowDoor;
+  escrow?: NonNullable<RotationDoors['escrow']>;
   /** Further secrets, by name. */
   companions?: Readonly<Record<string, string>>;
 }

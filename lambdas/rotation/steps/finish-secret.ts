@@ -21,7 +21,7 @@ import { AwsCallError } from '../../../doors/aws-call.ts';
 import { attachDateLabel, carriedOver, type DateLabelMove, dateLabelMove } from '../date-label.ts';
 import { escrowPending } from '../escrow-pending.ts';
 import { removeLeftovers } from '../leftovers.ts';
-import { assertNoForeignLease, type Run, readVersion, readVersions, rotationOf } from '../run.ts';
+import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
 import { clearPending, giveUp } from '../staging.ts';
 import { assertBase, recordAfter, refuseCompromised } from './set-secret.ts';
 

@@ -8,7 +8,14 @@ import {
   parseSecretValue,
   serializeSecretValue,
 } from '../../../domain/secrets/secret-value.ts';
-import { at, change, jwtSettings, encryptionSettings as settings, start } from './rotations.ts';
+import {
+  at,
+  change,
+  counting,
+  jwtSettings,
+  encryptionSettings as settings,
+  start,
+} from './rotations.ts';
 
 const stored = (value: KeysetValue): KeysetValue => {
   const again = parseSecretValue(serializeSecretValue(value, settings), settings);
@@ -127,17 +134,20 @@ describe('a value that a key has left', () => {
   test.each([
     ['current', 'the other is older'],
     ['labelled', 'the other is AWSCURRENT, put back by hand'],
-  ] as const)('keeps it gone in the union of an emergency when it is %s and %s', async (where) => {
-    const { one, two, three, pruned } = await generations();
-    const versions =
-      where === 'current'
-        ? { current: pruned, previous: three, labelled: [two, one] }
-        : { current: two, labelled: [pruned] };
-    const { keyset } = await nextValue(settings, versions, change('emergency'));
-    const entry = keyset.keys.find(({ kid }) => kid === oldest(one).kid);
-    expect(entry).toMatchObject({ state: 'pruned', neverPrimary: true });
-    expect(entry?.key).toBeUndefined();
-  });
+  ] as const)(
+    'keeps it gone in the union of an emergency when it is %s and %s',
+    async (where, _other) => {
+      const { one, two, three, pruned } = await generations();
+      const versions =
+        where === 'current'
+          ? { current: pruned, previous: three, labelled: [two, one] }
+          : { current: two, labelled: [pruned] };
+      const { keyset } = await nextValue(settings, versions, change('emergency'));
+      const entry = keyset.keys.find(({ kid }) => kid === oldest(one).kid);
+      expect(entry).toMatchObject({ state: 'pruned', neverPrimary: true });
+      expect(entry?.key).toBeUndefined();
+    },
+  );
 
   test('keeps a disabled key refused in the union of an emergency', async () => {
     const { two, disabled } = await generations();

@@ -66,7 +66,7 @@ const run = (all: RotatedManifestSecret[]): Promise<TickSummary> =>
       secrets: all,
       consumers: [],
     },
-    machine,
+    { afterRotation: machine },
   );
 
 async function adoptAll(count: number, materialSince: string) {

@@ -14,6 +14,7 @@ import {
 } from '../../doors/recorded.ts';
 
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
+const rowsMachine = machine.replace('after-rotation', 'reencryption');
 const execution = (name: string) => `${machine.replace('stateMachine', 'execution')}:${name}`;
 const v1 = '11111111-1111-4111-8111-111111111111';
 const v2 = '22222222-2222-4222-8222-222222222222';
@@ -102,7 +103,7 @@ function run(...all: Manifest['secrets']): Promise<TickSummary> {
       secrets: all,
       consumers: [],
     },
-    machine,
+    { afterRotation: machine, reencryption: rowsMachine },
   );
 }
 
@@ -414,7 +415,9 @@ describe('a secret whose rows follow its key', () => {
     ['closed', '2025-12-01T00:00:00Z', 0],
   ] as const)('%s since %s at noon: %d stand still', async (state, at, stalled) => {
     secrets.add(pii, { [v1]: ['AWSCURRENT', young] });
-    await underWay({ state, at });
+    const alive = `${rowsMachine.replace('stateMachine', 'execution')}:alive`;
+    executions.running.add(alive);
+    await underWay({ state, at, execution: alive });
     expect(only(await run(encryptionOf(pii)))).toMatchObject({
       decision: 'notDue',
       finding: stalled === 1,
@@ -425,6 +428,24 @@ describe('a secret whose rows follow its key', () => {
       ReencryptionStalled: stalled,
     });
   });
+
+  test.each(['due', 'active'] as const)(
+    'is started again when it is %s and no execution is alive',
+    async (state) => {
+      secrets.add(pii, { [v1]: ['AWSCURRENT', young] });
+      const dead = `${rowsMachine.replace('stateMachine', 'execution')}:dead`;
+      await underWay({ state, execution: dead });
+      expect(only(await run(encryptionOf(pii)))).toMatchObject({ finding: true, restarted: v1 });
+      expect(executions.started.at(-1)).toEqual({
+        name: v1,
+        input: { secretName: pii, secretArn: arnOf(pii), function: `rows-${pii}`, versionId: v1 },
+      });
+      executions.started.length = 0;
+      executions.running.add(dead);
+      expect(only(await run(encryptionOf(pii)))).not.toHaveProperty('restarted');
+      expect(executions.started).toEqual([]);
+    },
+  );
 
   test('only such a secret is asked about: another one has no such record, and no right to look', async () => {
     secrets.add(jwt, { [v1]: ['AWSCURRENT', old] });

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CipherKey, KeyRing } from '../../../domain/ciphertext/keys.ts';
+import type { ReencryptionRecord } from '../../../domain/events/control-records.ts';
 import { acceptedKeys, type Keyset } from '../../../domain/secrets/keyset.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { fenceJob } from '../../../lambdas/encryption/fence.ts';
@@ -206,19 +207,18 @@ describe('a database that cannot be asked', () => {
 });
 
 describe('nothing to close', () => {
-  const rowsOf = (job: boolean) => async () => ({
+  const job: ReencryptionRecord = {
+    state: 'verified',
+    mode: 'online',
+    targetKid: 'aaaaaaaaaaaaaaaa',
+    versionId: 'v',
+    findings: [],
+    at: '2026-05-17T17:00:02.000Z',
+  };
+  const rowsOf = (known: boolean) => async () => ({
     secretName: 'pii',
     zeroProofs: new Map(),
-    ...(job && {
-      job: {
-        state: 'verified',
-        mode: 'online',
-        targetKid: 'k',
-        versionId: 'v',
-        findings: [],
-        at: 'x',
-      } as const,
-    }),
+    ...(known && { job }),
   });
   const asWorker = async () => clinic.worker;
 

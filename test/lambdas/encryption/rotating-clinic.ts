@@ -63,7 +63,7 @@ export async function rotatingClinic(
         return stored;
       },
       list: async () => [...copies],
-    } as typeof escrow,
+    },
     companions: {
       database: JSON.stringify(clinic.server.superuser),
       rows: JSON.stringify(clinic.worker),
