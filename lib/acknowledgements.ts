@@ -70,16 +70,14 @@ export function acknowledgementsOf(
     },
     {
       findings: [`${afterRotationMachineName(config)}:*`].map(executions),
-      at: rowsFollow
-        ? /^(Cadence\/Function\/Policy|AfterRotation\/Tasks\/Policy|Operator\d*)/
-        : /^(Cadence\/Function\/Policy|Operator\d*)/,
+      at: /^(Cadence\/Function\/Policy|Operator\d*)/,
       reason: executionsOfOne,
     },
     ...(rowsFollow
       ? [
           {
             findings: [executions(`${reencryptionMachineName(config)}:*`)],
-            at: /^(Cadence\/Function\/Policy|AfterRotation\/Tasks\/Policy|Reencryption\/Policy|Operator\d*)/,
+            at: /^(Cadence\/Function\/Policy|Reencryption\/Policy|Operator\d*)/,
             reason: executionsOfOne,
           },
           {

@@ -1,10 +1,17 @@
-/** The example with everything on that is off in it: a network, a break-glass role, a bootstrap, readers of escrow, contacts. */
+/** The example with everything on that is off in it: a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
 const master = {
   secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!cluster-0a1b2c3d-AbCdEf',
   kmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000',
+};
+
+const reencryption = {
+  login: 'rowsDb',
+  workers: 4,
+  backupRetention: '35d',
+  stores: [{ name: 'archive', backupRetention: '400d' }],
 };
 
 export const everything: RotationConfig = parseRotationConfig({
@@ -16,7 +23,11 @@ export const everything: RotationConfig = parseRotationConfig({
   secrets: Object.fromEntries(
     Object.entries(example.secrets).map(([key, secret]) => [
       key,
-      secret.kind === 'database' ? { ...secret, network: 'main', bootstrap: master } : secret,
+      secret.kind === 'database'
+        ? { ...secret, network: 'main', bootstrap: master }
+        : secret.kind === 'encryption'
+          ? { ...secret, reencryption }
+          : secret,
     ]),
   ),
 });

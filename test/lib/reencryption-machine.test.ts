@@ -1,8 +1,8 @@
 /** The machine that moves rows: what its template says, and the way it goes, run on the sandbox's Step Functions. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { reencryptionDefinition } from '../../lib/reencryption-definition.ts';
-import example from '../../rotation.config.ts';
 import { Bench } from '../sandbox/step-functions/machine.ts';
+import { everything } from './everything.ts';
 import { synthesize } from './synthesized.ts';
 
 interface State {
@@ -16,7 +16,7 @@ interface State {
   ItemProcessor?: { States: Record<string, State> };
 }
 
-const stack = synthesize(example);
+const stack = synthesize(everything);
 const lambdaErrors = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
