@@ -114,7 +114,7 @@ export function columnFormats({ format, accepts = [] }: DeclaredFormats): Column
     kidOf(stored, keys) {
       const names = find(reads, stored)?.naming;
       const id = names?.idIn(stored);
-      return keys.all.find((key) => names?.idOf(key) === id)?.kid ?? id;
+      return id && (keys.all.find((key) => names?.idOf(key) === id)?.kid ?? id);
     },
     knownMarks,
     marks: knownMarks.length === marks.length ? knownMarks : undefined,

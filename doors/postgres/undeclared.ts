@@ -128,7 +128,8 @@ export async function findUndeclared(
     );
     // Of a document only the declared places are known; what stands beside them is not.
     const paths = here.map(({ path }) => path);
-    return paths.includes(undefined)
+    const isDocument = candidate.type === 'json' || candidate.type === 'jsonb';
+    return here.length > 0 && (!isDocument || paths.includes(undefined))
       ? []
       : [{ ...candidate, known: paths.filter((path) => path !== undefined) }];
   });

@@ -181,9 +181,10 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
   }
 }
 
-const nonceBytes = 12;
+/** The longest of any format; one that needs 12 takes the start. */
+const nonceBytes = 16;
 /** KMS GenerateRandom gives at most 1,024 bytes a call. */
-const noncesPerCall = 85;
+const noncesPerCall = 64;
 
 /** Draws the nonces beforehand: sealing is synchronous, the random source is not. */
 async function nonces(rotation: Rotation<EncryptionValue>, count: number): Promise<RandomBytes> {
@@ -194,5 +195,5 @@ async function nonces(rotation: Rotation<EncryptionValue>, count: number): Promi
       drawn.push(bytes.subarray(start, start + nonceBytes));
     }
   }
-  return () => drawn.pop() ?? Buffer.alloc(0);
+  return (bytes) => drawn.pop()?.subarray(0, bytes) ?? Buffer.alloc(0);
 }

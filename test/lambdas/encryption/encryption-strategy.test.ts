@@ -110,6 +110,29 @@ describe('a rotation of an encryption key', () => {
 });
 
 describe('testSecret of an encryption key', () => {
+  test('seals and opens in the format each column is written in', async () => {
+    const enc = {
+      name: 'prefixed',
+      prefix: 'enc:',
+      keyId: { of: 'kid', digits: 16 },
+      nonceBytes: 16,
+    } as const;
+    const columns: DeclaredColumn[] = [
+      column,
+      { ...column, id: 'patients.a', profile: 'none', format: 'cloak' },
+      { ...column, id: 'patients.b', profile: 'none', format: enc },
+      { ...column, id: 'patients.c', format: 'qt1-bytes' },
+    ];
+    const unused = { withSession: () => Promise.reject(new Error('no database in testSecret')) };
+    const endpoint = { host: 'localhost', port: 1, dbname: 'x', ca: '' };
+    const strategy = new EncryptionStrategy(settings, { columns, door: unused, endpoint });
+    const facts: unknown[] = [];
+    const current = await rotate(alone, {}, rotation('planned'));
+    const request = rotation<EncryptionValue>('planned', { evidence: (fact) => facts.push(fact) });
+    await strategy.testSecret({ current }, request);
+    expect(facts).toMatchObject([{ fact: 'encryptionCanary', detail: { places: 4 } }]);
+  });
+
   test('draws a nonce for each of many columns within what one call of the random source gives', async () => {
     const many = Array.from({ length: 100 }, (_, index) => ({
       ...column,

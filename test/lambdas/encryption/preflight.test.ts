@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Binding } from '../../../domain/ciphertext/format.ts';
 import { CipherKey, KeyRing } from '../../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
+import { formatOf } from '../../../domain/ciphertext/registry.ts';
+import type { AcceptedFormat } from '../../../domain/config/format-schema.ts';
 import { kidOf } from '../../../domain/secrets/kid.ts';
 import type { DeclaredColumn } from '../../../doors/declared-columns.ts';
 import type { Endpoint } from '../../../doors/postgres/door.ts';
@@ -210,6 +212,141 @@ describe('the preflight of the declared columns', () => {
     await sql('update patients set name = null, ssn = null');
     expect((await check([name, ssn], 'no key')).findings).toEqual([]);
   });
+});
+
+describe('columns of other types and formats', () => {
+  const other = new CipherKey({ kid: '0123456789abcdef', key: createSecretKey(randomBytes(32)) });
+  const legacy = (format: AcceptedFormat, by = cipherKey) => {
+    if (format.name === 'colon-cbc') throw new Error('is never written');
+    return formatOf(format).seal(Buffer.from('x'), by, { profile: 'none' }, randomBytes, {
+      at: new Date(0),
+    });
+  };
+  const raw = { name: 'raw', encoding: 'base64' } as const;
+  const fernet = { name: 'fernet' } as const;
+  const cases: [string, Partial<DeclaredColumn>, string, (by?: CipherKey) => string][] = [
+    [
+      'text with what an application wrote before',
+      { accepts: [raw] },
+      'text',
+      (by) => `'${legacy(raw, by)}'`,
+    ],
+    [
+      'bytea, older bytes',
+      { format: 'qt1-bytes', accepts: [{ name: 'raw-bytes' }] },
+      'bytea',
+      (by) => `'\\x${(legacy({ name: 'raw-bytes' }, by) as Buffer).toString('hex')}'`,
+    ],
+    [
+      'bytea, own form',
+      { format: 'qt1-bytes', profile: 'none' },
+      'bytea',
+      (by) => `'\\x${(legacy({ name: 'qt1-bytes' }, by) as Buffer).toString('hex')}'`,
+    ],
+    [
+      'a path in jsonb',
+      { path: ['a', 'b'], accepts: [fernet] },
+      'jsonb',
+      (by) => `'{"a":{"b":"${legacy(fernet, by)}"}}'`,
+    ],
+    [
+      'a path in json',
+      { path: ['a'], accepts: [raw] },
+      'json',
+      (by) => `'{"a":${JSON.stringify(legacy(raw, by))}}'`,
+    ],
+    [
+      'text[]',
+      { format: 'cloak', profile: 'none' },
+      'text[]',
+      (by) => `array[null, '', '${legacy({ name: 'cloak' }, by)}']`,
+    ],
+    ['varchar(200)[]', { accepts: [raw] }, 'varchar(200)[]', (by) => `array['${legacy(raw, by)}']`],
+  ];
+  test.each(cases)(
+    '%s: what opens is counted, what does not is found, ciphertext without a key too',
+    async (_title, declared, type, value) => {
+      const column = { ...name, id: 'odd.v', table: 'public.odd', column: 'v', ...declared };
+      await sql(
+        `create table odd (id int, v ${type})`,
+        `insert into odd values (1, ${value()}), (2, null)`,
+      );
+      expect(await check([column, name, ssn])).toMatchObject({ findings: [], openedValues: 3 });
+      const { findings } = await check([column], 'no key');
+      expect(findings).toContainEqual(
+        expect.stringContaining('public.odd.v already holds ciphertext'),
+      );
+      await sql(`insert into odd values (3, ${value(other)})`);
+      expect((await check([column, name, ssn])).findings).toEqual([
+        expect.stringMatching(
+          /^1 of 2 sampled values of public\.odd\.v do not open \(ERR_ROTATION_CIPHERTEXT_(REFUSED|KEY_UNKNOWN)\)$/,
+        ),
+      ]);
+    },
+  );
+
+  test.each<[string, string, Partial<DeclaredColumn>, string]>([
+    [
+      'text for bytes',
+      'text',
+      { format: 'qt1-bytes' },
+      'it is text; qt1-bytes is bytes, expected bytea',
+    ],
+    ['a document without a path', 'jsonb', {}, 'it is jsonb; declare the path'],
+    ['a path where there is no document', 'text', { path: ['a'] }, 'it is text with a path'],
+    [
+      'elements that are too short',
+      'varchar(40)[]',
+      { format: 'cloak', profile: 'none' },
+      'is varchar(40), the shortest cloak text has 63 characters',
+    ],
+  ])('finds %s', async (_what, type, declared, finding) => {
+    await sql(`alter table patients add v ${type}`);
+    const { findings } = await check([{ ...name, column: 'v', ...declared }]);
+    expect(findings).toContainEqual(expect.stringContaining(finding));
+  });
+
+  test('finds a format the column does not accept', async () => {
+    await sql(`update patients set name = '${legacy(fernet)}' where id = 8`);
+    expect((await check()).findings).toEqual([
+      '1 of 2 sampled values of public.patients.name do not open (ERR_ROTATION_CIPHERTEXT_UNDECLARED)',
+    ]);
+  });
+
+  test('searches other columns for cloak values and Fernet tokens of its own keys, and leaves those of others alone', async () => {
+    const cloak = { name: 'cloak' } as const;
+    await sql(
+      'create table tokens (a text, b jsonb, c text[], d bytea, e text, f text)',
+      `insert into tokens values ('${legacy(cloak)}', '{"x":["${legacy(fernet)}"]}', array['${legacy(fernet)}'],
+         '${legacy(fernet)}', '${legacy(fernet, other)}', '${legacy(cloak, other)}')`,
+    );
+    expect((await check()).findings).toEqual(
+      ['a', 'b', 'c', 'd'].map((at) => `public.tokens.${at} holds ciphertext but is not declared`),
+    );
+    const enc = { name: 'prefixed', prefix: 'enc:', keyId: { of: 'kid', digits: 16 } } as const;
+    await sql('drop table tokens', `create table notes as select '${legacy(enc)}' as v`);
+    expect((await check()).findings).toEqual([]);
+    const declared = [{ ...name, accepts: [enc] }, ssn];
+    expect((await check(declared)).findings).toEqual([
+      'public.notes.v holds ciphertext but is not declared',
+    ]);
+  });
+
+  test.each(['json', 'jsonb'])(
+    'searches a %s document beside the places that are declared in it',
+    async (type) => {
+      const inside = { ...name, id: 'forms.v.a', table: 'public.forms', column: 'v', path: ['a'] };
+      await sql(
+        `create table forms (v ${type})`,
+        `insert into forms values ('{"a":"${sealed(inside)}"}'), (null), ('{"b": 1}')`,
+      );
+      expect(await check([name, ssn, inside])).toMatchObject({ findings: [], openedValues: 3 });
+      await sql(`insert into forms values ('{"a":"${sealed(inside)}","b":["${sealed(name)}"]}')`);
+      expect((await check([name, ssn, inside])).findings).toEqual([
+        'public.forms.v holds ciphertext but is not declared',
+      ]);
+    },
+  );
 });
 
 describe('the search for undeclared ciphertext', () => {

@@ -98,7 +98,7 @@ async function reencrypt(column: ReencryptedColumn, secret: string, target = k2)
   const { findings } = await clinic.asWorker((session) => verdict(session, job.id));
   const quarantined = await clinic.asWorker((session) => quarantinedRows(session, job.id));
   const reasons = new Map(quarantined.map(({ rowKey, reason }) => [rowKey[0], reason]));
-  return { job, counts, findings, reasons };
+  return { job, counts, findings, reasons, kids: quarantined.map(({ kid }) => kid) };
 }
 
 describe('a text column', () => {
@@ -131,7 +131,7 @@ describe('a text column', () => {
     add('gAAAA and no token');
     add(written(raw, 'of a key nobody has', keyOf('lost')));
     await table(column, 'text', values);
-    const { counts, findings, reasons, job } = await reencrypt(column, 'mixed');
+    const { counts, findings, reasons, kids, job } = await reencrypt(column, 'mixed');
     expect(counts).toMatchObject({
       nulls: 1,
       skipped: 2,
@@ -150,6 +150,8 @@ describe('a text column', () => {
       }
     }
     expect([...reasons.values()]).toEqual(['NOT_CIPHERTEXT', 'REFUSED', 'MALFORMED', 'REFUSED']);
+    // None of these values says which key it needs, so none is named.
+    expect(kids).toEqual([null, null, null, null]);
     expect(findings).toEqual(['4 quarantined rows of mixed.v are not signed off']);
     // Sweep, verify and count have written nothing.
     for (const pass of [1, 2, 3]) {
