@@ -80,6 +80,7 @@ export default defineRotation({
           primaryKey: ['id'],
         },
       ],
+      reencryption: { login: 'rowsDb', mode: 'online', workers: 2, backupRetention: '35d' },
     },
     db: {
       kind: 'database',

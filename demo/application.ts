@@ -75,6 +75,7 @@ export class Application {
     return readKeyset(await this.#read(key, previousVersion), field);
   }
 
+  /** With every key of the keyset as it is now. */
   async cipher(): Promise<FieldCipher> {
     return fieldCipher(await this.keyset('pii'), this.#parts.now());
   }

@@ -2,14 +2,24 @@
 
 import type { Manifest, RotatedManifestSecret } from '../domain/config/manifest.ts';
 import { manifestParameterName, type Scope } from '../domain/config/names.ts';
+import type { ReencryptionRecord } from '../domain/events/control-records.ts';
+import { type RowsPlan, rowsPlanSchema } from '../domain/events/operator-requests.ts';
+import {
+  type ReencryptionStatus,
+  reencryptionStatusSchema,
+} from '../domain/events/reencryption.ts';
 import { currentVersion, previousVersion } from '../domain/policy/labels.ts';
+import { type Asked, askForRotation } from '../doors/ask-for-rotation.ts';
+import { systemClock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
 import {
   controlTableWith,
   type ExplicitAccess,
+  functionsWith,
   parametersWith,
   secretsManagerWith,
 } from '../doors/explicit-access.ts';
+import type { FunctionsDoor } from '../doors/functions.ts';
 import { manifestAt } from '../doors/manifest.ts';
 import { localRandom } from '../doors/random.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
@@ -25,12 +35,14 @@ export class Operator {
   readonly manifest: Manifest;
   readonly #secrets: SecretsManagerDoor;
   readonly #controlTable: ControlTableDoor;
+  readonly #functions: FunctionsDoor;
   readonly #sandbox: Sandbox;
 
   private constructor(manifest: Manifest, access: ExplicitAccess, sandbox: Sandbox) {
     this.manifest = manifest;
     this.#secrets = secretsManagerWith(access);
     this.#controlTable = controlTableWith(access, manifest.controlTable);
+    this.#functions = functionsWith(access);
     this.#sandbox = sandbox;
   }
 
@@ -77,6 +89,55 @@ export class Operator {
     });
     prove(outcome === 'started', `RotateSecret of ${key} is accepted`);
     return token;
+  }
+
+  /** As `quarterturn rotate` asks: whether it may start is decided before RotateSecret. */
+  async askFirst(key: string): Promise<Asked> {
+    return askForRotation(
+      {
+        secretsManager: this.#secrets,
+        controlTable: this.#controlTable,
+        clock: { now: () => this.#sandbox.clock.now(), sleep: systemClock.sleep },
+      },
+      this.secret(key),
+      await this.describe(key),
+      { token: (await localRandom.bytes(16)).toString('hex'), requestedBy: 'on-call' },
+    );
+  }
+
+  /** What the database lacks before rows of `key` can be rewritten, as the operator's function sees it. */
+  async planRows(key: string): Promise<RowsPlan> {
+    const login = this.secret(this.#rows(key).login ?? '');
+    const operator = login.kind === 'database' ? login.operator : undefined;
+    return rowsPlanSchema.parse(
+      await this.#functions.invoke(present(operator, `an operator prepares ${login.name}`), {
+        operation: 'planRows',
+        secret: this.secret(key).name,
+      }),
+    );
+  }
+
+  /** Where the rows of `key` are, from the ledger in their database. */
+  async reencryptionStatus(key: string): Promise<ReencryptionStatus> {
+    return reencryptionStatusSchema.parse(
+      await this.#functions.invoke(this.#rows(key).function, {
+        operation: 'reencryptionStatus',
+        secret: this.secret(key).name,
+      }),
+    );
+  }
+
+  /** What is remembered of it outside of the database. */
+  async reencryption(key: string): Promise<ReencryptionRecord | undefined> {
+    return this.#controlTable.getReencryption(this.secret(key).name);
+  }
+
+  #rows(key: string) {
+    const secret = this.secret(key);
+    return present(
+      secret.kind === 'encryption' ? secret.reencryption : undefined,
+      `the rows of ${key} follow its keys (reencryption in rotation.config.ts)`,
+    );
   }
 
   /** The AfterRotation of AWSCURRENT: where it stands, and why it stopped if it did. */

@@ -25,6 +25,7 @@ import { buildFunctions, localConfig, synthesize } from './assembly.ts';
 import type { DataSet } from './data/data-set.ts';
 import { generateDataSet } from './data/generate.ts';
 import { prepareDatabase } from './database.ts';
+import type { SealedPlace } from './database-proof.ts';
 import { Operator } from './operator.ts';
 import type { Report } from './terminal/scene.ts';
 import type { ValueGuard } from './terminal/value-guard.ts';
@@ -38,6 +39,8 @@ export interface Stage {
   operatorKey: Credentials;
   application: Application;
   data: DataSet;
+  /** The columns that rotation.config.ts declares. */
+  sealedPlaces: readonly SealedPlace[];
   server: PostgresServer;
   /** Sees every row and every role; the demo looks with it, the product never does. */
   asSuperuser<T>(work: (session: Session) => Promise<T>): Promise<T>;
@@ -142,6 +145,9 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
       guard,
     }),
     data: generateDataSet(),
+    sealedPlaces: Object.values(config.secrets).flatMap((secret) =>
+      secret.kind === 'encryption' ? secret.columns : [],
+    ),
     server,
     asSuperuser: (work) => nodePostgres.withSession(endpoint, server.superuser, work),
   };

@@ -5,10 +5,12 @@
  * cannot reach AWS, and a session token of the shell is never sent along.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientDefaults } from './aws-call.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
+import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
 import { type OwnedSecretDoor, ownedSecret } from './owned-secret.ts';
 import { type ParametersDoor, parameters } from './parameters.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
@@ -30,6 +32,10 @@ export function parametersWith(access: ExplicitAccess): ParametersDoor {
 
 export function controlTableWith(access: ExplicitAccess, table: string): ControlTableDoor {
   return controlTable(table, new DynamoDBClient({ ...clientDefaults, ...access }));
+}
+
+export function functionsWith(access: ExplicitAccess): FunctionsDoor {
+  return functions(new LambdaClient({ ...functionClientDefaults, ...access }));
 }
 
 /** For the owner of a user-managed secret, who puts values by hand. */

@@ -1,5 +1,6 @@
 import { primaryOf } from '../../domain/secrets/keyset.ts';
 import { validateDatabase } from '../data/seed.ts';
+import { countRows } from '../database-proof.ts';
 import { present, prove } from '../proof.ts';
 import type { Stage } from '../stage.ts';
 import type { Chapter } from './chapter.ts';
@@ -9,10 +10,10 @@ const kidOfField = (sealed: string): string => sealed.split('.')[1] ?? '';
 
 export const encryption: Chapter = {
   id: 'encryption',
-  title: 'Encryption key: a new key for new fields, every old field readable',
+  title: 'Encryption key: a new key for new fields, and the fields there are follow',
 
   async run(stage, report) {
-    const { operator, application, asSuperuser, data } = stage;
+    const { operator, application, asSuperuser, data, sealedPlaces } = stage;
     const sealedBefore = await readPhone(stage);
     const old = kidOfField(sealedBefore);
     report.doing(`patient ${patient} has a phone sealed under ${old}; RotateSecret`);
@@ -32,11 +33,16 @@ export const encryption: Chapter = {
     report.changed(`key ${before} only decrypts; it stays in the secret`);
 
     const cipher = await application.cipher();
-    const stored = await readPhone(stage);
     const expected = data.patients.find(({ id }) => id === patient)?.phone;
-    prove(stored === sealedBefore, 'the field in the database is the one from before');
-    prove(cipher.open('patients.phone', patient, stored) === expected, 'the old field opens');
-    report.proof(`the phone sealed under ${old} before the rotation still opens`);
+    prove(cipher.open('patients.phone', patient, sealedBefore) === expected, 'the old field opens');
+    report.proof(`the phone sealed under ${old} still opens, as it lies in a backup`);
+    const followed = await readPhone(stage);
+    prove(kidOfField(followed) === next, 'the field in the database has followed');
+    prove(cipher.open('patients.phone', patient, followed) === expected, 'and opens');
+    const counted = await asSuperuser((session) => countRows(session, sealedPlaces, next));
+    const left = counted.flatMap(({ others }) => others).filter(({ rows }) => rows !== 0);
+    prove(left.length === 0, `no row is under another key: ${JSON.stringify(left)}`);
+    report.proof(`in the database it is under ${next} now, as every row is`);
 
     const resealed = await cipher.seal('patients.phone', patient, present(expected, 'a phone'));
     await application.withDatabase('db', (session) =>

@@ -4,6 +4,7 @@ import { failure } from './failure.ts';
 import { firstValues } from './first-values.ts';
 import { jwt } from './jwt.ts';
 import { multiUser } from './multi-user.ts';
+import { reencryption } from './reencryption.ts';
 import { schedule } from './schedule.ts';
 import { singleUser } from './single-user.ts';
 
@@ -16,6 +17,7 @@ const chapters: readonly Chapter[] = [
   singleUser,
   schedule,
   failure,
+  reencryption,
 ];
 
 export const chapterIds: readonly string[] = chapters.map(({ id }) => id);

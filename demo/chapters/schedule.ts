@@ -115,7 +115,7 @@ async function proveEverythingWorks({ application, data }: Stage, report: Report
     ),
     'every patient is readable',
   );
-  report.proof(`${rows.length} patients sealed in November are readable in May`);
+  report.proof(`${rows.length} patients of November are readable in May, under the key of May`);
   const legacy = await application.credential('legacyDb');
   prove(!(await application.isRefused(legacy)), 'the older application logs in');
   report.proof('logins get tokens, both applications log in to the database');

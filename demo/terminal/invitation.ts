@@ -12,7 +12,7 @@ themselves, in ${seconds} s. Nothing is left running.
 
 Next:
   npm start -- jwt        one chapter (first-values, jwt, encryption, multi-user, single-user,
-                          schedule, failure)
+                          schedule, failure, reencryption)
   npm run sandbox         the same stack, kept running: rotate with the real \`aws\` command
   rotation.config.ts      what your own deployment would rotate; \`npx cdk deploy\` deploys it
 `;

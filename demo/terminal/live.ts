@@ -1,4 +1,5 @@
 import { DefaultRenderer, Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
+import { progressBar } from './progress-bar.ts';
 import type { Scene, Show } from './scene.ts';
 import type { ValueGuard } from './value-guard.ts';
 
@@ -21,6 +22,9 @@ export function liveShow(guard: ValueGuard, stream: NodeJS.WriteStream): Show {
         await play({
           doing: (text) => {
             task.output = [...lines, `… ${guard.mask(text)}`].join('\n');
+          },
+          progress: (progress) => {
+            task.output = [...lines, guard.mask(progressBar(progress))].join('\n');
           },
           changed: (text) => keep(`· ${text}`),
           proof: (text) => keep(`✓ ${text}`),

@@ -1,3 +1,5 @@
+import type { Progress } from './progress-bar.ts';
+
 /** One part of the show, and what it may tell the audience. */
 export interface Scene {
   title: string;
@@ -7,6 +9,8 @@ export interface Scene {
 export interface Report {
   /** What is happening right now. */
   doing(text: string): void;
+  /** How far it is; called as often as one likes. */
+  progress(progress: Progress): void;
   /** What is different from before. */
   changed(text: string): void;
   /** A fact read back from the target, not from our own memory. */

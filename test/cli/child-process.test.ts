@@ -10,7 +10,7 @@ import { statusReportSchema } from '../../domain/reports/status-report.ts';
 import config from '../../rotation.config.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const silent = { doing() {}, changed() {}, proof() {} };
+const silent = { doing() {}, progress() {}, changed() {}, proof() {} };
 const hour = 3_600_000;
 /** Bundles, synthesis and each command are seconds of work, on a machine that may be busy. */
 const minutes = 120_000;

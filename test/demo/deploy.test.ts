@@ -15,7 +15,7 @@ const sandbox: RunningSandbox = {
   region: 'eu-west-1',
   postgres,
 };
-const silent = { doing() {}, changed() {}, proof() {} };
+const silent = { doing() {}, progress() {}, changed() {}, proof() {} };
 
 let directory: string;
 beforeEach(async () => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
       onClose: (close) => void closing.unshift(close),
       postgres: { settings: { authentication_timeout: '1s' } },
     },
-    { doing() {}, changed() {}, proof() {} },
+    { doing() {}, progress() {}, changed() {}, proof() {} },
   );
 }, 60_000);
 afterAll(async () => {

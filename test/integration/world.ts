@@ -28,7 +28,7 @@ export const steps: readonly Step[] = ['createSecret', 'setSecret', 'testSecret'
 const firstDay = new Date('2026-01-05T03:00:10Z');
 /** An emergency waits out every login begun before it; the server's own default is a minute. */
 const quick = { authentication_timeout: '1s' };
-const silent = { doing() {}, changed() {}, proof() {} };
+const silent = { doing() {}, progress() {}, changed() {}, proof() {} };
 
 export class World {
   readonly stage: Stage;

@@ -77,6 +77,47 @@ test('plain lines are never rewritten: no escape sequence, every line ends', asy
   expect(shown()).toBe('▸ JWT\n    · published kid-1\n    ✓ it works\n');
 });
 
+test('plain lines tell progress by the quarter, and again for what comes next', async () => {
+  const { show, shown } = plain(new ValueGuard());
+  const of = (done: number) => ({ done, total: 1_000, unit: 'rows' });
+
+  await show.play([
+    {
+      title: 'rows',
+      async play(report) {
+        for (const next of ['rewritten', 'opened']) {
+          report.doing(next);
+          for (const done of [0, 100, 250, 260, 490, 800, 1_000, 1_000]) report.progress(of(done));
+        }
+      },
+    },
+  ]);
+
+  const quarters = ['25 % of 1,000 rows', '80 % of 1,000 rows', '100 % of 1,000 rows'];
+  expect(shown().split('\n')).toEqual([
+    '▸ rows',
+    ...['rewritten', ...quarters, 'opened', ...quarters].map((text) => `    … ${text}`),
+    '',
+  ]);
+});
+
+test('a terminal gets a bar that fills, below what was told already', async () => {
+  const { show, shown } = live(new ValueGuard());
+
+  await show.play([
+    {
+      title: 'rows',
+      async play(report) {
+        report.changed('grown');
+        report.progress({ done: 500, total: 1_000, unit: 'rows', perSecond: 100 });
+        await new Promise((resolve) => setImmediate(resolve));
+      },
+    },
+  ]);
+
+  expect(shown()).toContain(`${'█'.repeat(10)}${'░'.repeat(10)}`);
+});
+
 function scene(title: string, change: string): Scene {
   return {
     title,
