@@ -248,8 +248,8 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     stepFunctions,
     record: () => controlTable.getReencryption(name),
     tasks: () => calls.map(({ task }) => task),
-    ask: (operation: string, more: object = {}) =>
-      answer(tools(), { operation, secret: name, ...more }) as Promise<Record<string, never>>,
+    ask: <Answer = Record<string, unknown>>(operation: string, more: object = {}) =>
+      answer(tools(), { operation, secret: name, ...more }) as Promise<Answer>,
     answer: (event: unknown) => answer(tools(), event),
     /** kid → rows that name it. */
     async under(): Promise<Record<string, number>> {
