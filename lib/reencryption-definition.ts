@@ -19,7 +19,7 @@
  * (`lambdas/reencryption/tasks/progress.ts`). What is read of it here: nothingToDo, maintenance,
  * consumersStopped, waitSeconds, readerCacheSeconds, workers, width; stage, the pass under way, which Open and
  * every Look say anew; open, swept, remaining, cleared, green; what is counted over the execution (rounds,
- * polls, sweeps, stalled); of a worker done, paused, calls.
+ * polls, stalled) and over the job (sweeps that found something); of a worker done, paused, calls.
  */
 import { Catch, Retry, rowsSeconds, workAlone, workers } from './reencryption-workers.ts';
 import { caughtBy, roomTask, type State, wait, whether } from './states-language.ts';
@@ -109,7 +109,7 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
         Type: 'Choice',
         Choices: [
           { Variable: '$.swept', BooleanEquals: true, Next: 'WaitForWriters' },
-          { Variable: '$.sweeps', NumericGreaterThanEquals: mostSweeps, Next: 'OldKeyInUse' },
+          { ...sweptInVain, Next: 'OldKeyInUse' },
         ],
         Default: 'Sweep',
       },
@@ -143,7 +143,7 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
         Type: 'Choice',
         Choices: [
           { Variable: '$.remaining', NumericEquals: 0, Next: 'FenceCounts' },
-          { Variable: '$.sweeps', NumericGreaterThanEquals: mostSweeps, Next: 'OldKeyInUse' },
+          { ...sweptInVain, Next: 'OldKeyInUse' },
         ],
         Default: 'Sweep',
       },
@@ -182,6 +182,14 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
     },
   };
 }
+
+/** Sweeps are counted over the job: an execution that resumes it has looked once, and sweeps once more first. */
+const sweptInVain: State = {
+  And: [
+    { Variable: '$.sweeps', NumericGreaterThanEquals: mostSweeps },
+    { Variable: '$.rounds', NumericGreaterThan: 1 },
+  ],
+};
 
 /** With ranges open: a pass that is done goes on, however many rounds it took. */
 const openAnd = (counter: string, most: number): State => ({

@@ -337,6 +337,18 @@ describe('what goes wrong', () => {
     expect(rows.told[0]).toMatchObject({ error: { Error: 'OldKeyInUseError' } });
   });
 
+  test('once the writer is found, the job that was stopped for it is swept once more', async () => {
+    const [, swept, verified, counted] = passes as [Answer, Answer, Answer, Answer];
+    const before = done('sweep', { swept: false, sweeps: 20 });
+    const rows = new Rows({
+      ...green,
+      open: [{ ...opened, stage: 'sweep' }],
+      pass: [before, { ...swept, sweeps: 20 }, verified, counted],
+    });
+    expect(await rows.run()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(rows.tasks.filter((task) => task === 'sweep')).toHaveLength(1);
+  });
+
   test('rounds in which no row is looked at end in a stop', async () => {
     const rows = new Rows({ ...green, pass: [{ open: 2, stalled: 3 }] });
     expect(await rows.run()).toMatchObject({ status: 'FAILED' });
