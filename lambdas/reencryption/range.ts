@@ -5,13 +5,8 @@ import { assertStillOurs, type PassKind } from './job.ts';
 import { type ColumnProgress, noProgress, type Quarantined } from './progress.ts';
 import { countStatement } from './statements.ts';
 import type { Throttled } from './throttled.ts';
-import {
-  finishWindow,
-  readSettings,
-  readWindow,
-  rewriteWindow,
-  type WindowTools,
-} from './window.ts';
+import { finishWindow, rewriteWindow } from './window.ts';
+import { readSettings, readWindow, type WindowTools } from './window-rows.ts';
 
 export interface RangeTools extends WindowTools {
   readonly throttled: Throttled;

@@ -21,7 +21,8 @@ import { workOffRange } from './range.ts';
 import { assertSealsLeft } from './seals.ts';
 import { type LeafTable, leafTable } from './table.ts';
 import { Throttled } from './throttled.ts';
-import { finishWindow, type Transact, type WindowLimits, type WindowTools } from './window.ts';
+import { finishWindow } from './window.ts';
+import type { Transact, WindowLimits, WindowTools } from './window-rows.ts';
 
 export interface Engine {
   readonly door: BulkPostgresDoor;
