@@ -60,5 +60,10 @@ export function sealQt1(
     plaintext,
     authenticatedData(key, binding),
   );
-  return Buffer.concat([nonce, ciphertext, tag]);
+  const body = Buffer.allocUnsafe(nonce.length + ciphertext.length + tag.length);
+  // `set`, not Buffer.concat, which costs twice as much for three short parts.
+  body.set(nonce);
+  body.set(ciphertext, nonce.length);
+  body.set(tag, nonce.length + ciphertext.length);
+  return body;
 }
