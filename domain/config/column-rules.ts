@@ -75,17 +75,19 @@ function formProblems({ format, accepts = [], profile, path }: Column, at: strin
       `${at}.profile: found "${profile}"; expected "none": format ${name} binds a value to nothing, only qt1 and qt1-bytes do`,
     );
   }
-  if (path !== undefined && bytesFormats.has(name)) {
+  if (path !== undefined) {
+    const held: [string, string][] = [
+      ['format', name],
+      ...accepts.map((accepted, index): [string, string] => [`accepts.${index}`, accepted.name]),
+    ];
     problems.push(
-      `${at}.format: found "${name}" with a path; expected a text format: JSON holds no bytes`,
+      ...held
+        .filter(([, held]) => bytesFormats.has(held))
+        .map(
+          ([where, held]) =>
+            `${at}.${where}: found "${held}" with a path; expected a text format: JSON holds no bytes`,
+        ),
     );
-  }
-  for (const [index, accepted] of accepts.entries()) {
-    if (bytesFormats.has(accepted.name) !== bytesFormats.has(name)) {
-      problems.push(
-        `${at}.accepts.${index}: found "${accepted.name}" with format "${name}"; expected ${bytesFormats.has(name) ? 'qt1-bytes or raw-bytes: bytea holds bytes' : 'a text format: qt1-bytes and raw-bytes are of bytea columns'}`,
-      );
-    }
   }
   return problems;
 }

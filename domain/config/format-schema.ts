@@ -109,8 +109,8 @@ export const acceptedFormatSchema = z.discriminatedUnion('name', [
 ]);
 export type AcceptedFormat = z.infer<typeof acceptedFormatSchema>;
 
-/** Formats of bytea columns; all others are text. */
-export const bytesFormats: ReadonlySet<Name> = new Set<Name>(['qt1-bytes', 'raw-bytes']);
+/** Only bytea columns hold them; the others are text, also in bytea. */
+export const bytesFormats: ReadonlySet<string> = new Set<Name>(['qt1-bytes', 'raw-bytes']);
 /** Formats that bind a value to its column or row. */
 export const bindingFormats: ReadonlySet<Name> = new Set<Name>(['qt1', 'qt1-bytes']);
 

@@ -75,7 +75,7 @@ test('columns hold every format, and documents several values', () => {
       id: 'patients.scan',
       column: 'scan',
       format: 'qt1-bytes',
-      accepts: [{ name: 'raw-bytes', nonceBytes }],
+      accepts: [{ name: 'raw-bytes', nonceBytes }, { name: 'fernet' }],
     },
     { ...free, id: 'patients.note', column: 'note', format: 'cloak', plaintext: 'seal' },
     { ...free, id: 'patients.doc.a', column: 'doc', path: ['a', 'b'], format: prefixed },
