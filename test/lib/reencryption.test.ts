@@ -1,0 +1,132 @@
+/** What the template says of a key whose rows follow it: its function, and who may do what with it. */
+import { describe, expect, test } from '@jest/globals';
+import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
+import example from '../../rotation.config.ts';
+import { everything } from './everything.ts';
+import { type Statement, synthesize } from './synthesized.ts';
+
+const stack = synthesize(everything);
+const pii = piiOf(example);
+
+function piiOf({ secrets }: RotationConfig) {
+  const { pii } = secrets;
+  if (pii?.kind !== 'encryption') throw new Error('not the example');
+  return pii;
+}
+
+function without(): RotationConfig {
+  const { reencryption: _, ...still } = pii;
+  return parseRotationConfig({ ...example, secrets: { ...example.secrets, pii: still } });
+}
+
+const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+/** Records it reads or writes, of the secret whose rows follow. */
+function recordsOf(id: RegExp, sid: string, from = stack): string[] {
+  const keys = from.statement(id, sid).Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
+  return list<string>(keys)
+    .filter((key) => key.endsWith('#pharmacy/prod/pii'))
+    .map((key) => key.split('#')[0] ?? '');
+}
+const functionOf = (from: typeof stack, name: string) =>
+  from.all('AWS::Lambda::Function').find(({ Properties }) => Properties.FunctionName === name)
+    ?.Properties;
+const name = 'quarterturn-pharmacy-prod-rows-pii';
+
+describe('the function that moves rows', () => {
+  const made = functionOf(stack, name);
+
+  test('has a whole vCPU for fifteen minutes, on the runtime that was measured', () => {
+    expect(made).toMatchObject({ Runtime: 'nodejs22.x', Timeout: 900, MemorySize: 1769 });
+  });
+
+  test('stands in the network of the database and is told where that is, not by a secret', () => {
+    expect(made.VpcConfig.SubnetIds).toHaveLength(2);
+    expect(made.Environment.Variables).toMatchObject({
+      SECRET_NAME: 'pharmacy/prod/pii',
+      MODE: 'online',
+      WORKERS: '4',
+      READER_CACHE_SECONDS: '300',
+      STORES: 'archive',
+      DATABASE_HOST: 'pharmacy.cluster-example.eu-west-1.rds.amazonaws.com',
+      DATABASE_PORT: '5432',
+      DATABASE_NAME: 'pharmacy',
+      CA: 'rds',
+    });
+    expect(JSON.parse(stack.assets[name]?.('columns.json') ?? '')).toEqual(
+      piiOf(everything).columns,
+    );
+  });
+
+  test('reads the current keyset and its own login, and writes neither', () => {
+    const ids = /^RowspiiFunctionPolicy/;
+    expect(stack.statement(ids, 'ReadKeysetAndLogin')).toMatchObject({
+      Action: 'secretsmanager:GetSecretValue',
+      Resource: [
+        { Ref: expect.stringMatching(/^Secretpii/) },
+        { Ref: expect.stringMatching(/^SecretrowsDb/) },
+      ],
+      Condition: { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': ['AWSCURRENT'] } },
+    });
+    const actions = stack.statements(ids).flatMap(({ Action }: Statement) => list(Action));
+    expect(
+      actions.filter((action) => /^(secretsmanager|states|events|sns|lambda):/.test(action)),
+    ).toEqual(['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret']);
+    expect(recordsOf(ids, 'WriteControlRecords')).toEqual(['reencryption', 'zero']);
+  });
+});
+
+describe('who else has to do with it', () => {
+  test('the rotation function closes its job: it reads its login, its records, and how long keys stay', () => {
+    const { Variables } = functionOf(stack, 'quarterturn-pharmacy-prod-pii').Environment;
+    expect(Variables.ROWS_SECRET_ARN).toEqual({ Ref: expect.stringMatching(/^SecretrowsDb/) });
+    // The longest of database (35 days) and archive (400 days).
+    expect(Variables.KEY_RETENTION_DAYS).toBe('400');
+    expect(recordsOf(/^SecretpiiRotationPolicy/, 'ReadControlRecords')).toEqual(
+      expect.arrayContaining(['reencryption', 'zero']),
+    );
+  });
+
+  test.each([
+    ['AfterRotation', /^AfterRotationTasksPolicy/, 'StartReencryption'],
+    ['cadence', /^CadenceFunctionPolicy/, 'RestartReencryption'],
+    ['on-call', /^Operator/, 'ResumeReencryption'],
+  ])('%s starts the machine and reads where the rows are', (_who, id, sid) => {
+    const statement = stack.statement(id, sid);
+    expect(list(statement.Action)).toEqual(['states:StartExecution']);
+    expect(JSON.stringify(statement.Resource)).toContain(
+      ':stateMachine:quarterturn-pharmacy-prod-reencryption"',
+    );
+    expect(recordsOf(id, 'ReadControlRecords')).toContain('reencryption');
+  });
+
+  test('on-call asks the function, says that consumers are stopped, and writes nothing else of it', () => {
+    const { Resource } = stack.statement(/^Operator/, 'InvokeOperators');
+    expect(JSON.stringify(Resource)).toContain(`:function:${name}"`);
+    const written = recordsOf(/^Operator/, 'WriteControlRecords');
+    expect(written).toContain('consumers');
+    expect(written).not.toContain('reencryption');
+    expect(written).not.toContain('zero');
+  });
+});
+
+describe('a key whose rows stay', () => {
+  const still = synthesize(without());
+
+  test('deploys nothing for them, and gives nobody a right', () => {
+    expect(functionOf(still, name)).toBeUndefined();
+    expect(still.all('AWS::StepFunctions::StateMachine')).toHaveLength(1);
+    expect(still.text).not.toMatch(/reencryption|zero#|consumers#|ROWS_SECRET_ARN|KEY_RETENTION/);
+  });
+
+  test('a store that keeps its copies for ever keeps every key', () => {
+    const config = parseRotationConfig({
+      ...example,
+      secrets: {
+        ...example.secrets,
+        pii: { ...pii, reencryption: { login: 'rowsDb', backupRetention: 'forever' } },
+      },
+    });
+    const made = functionOf(synthesize(config), 'quarterturn-pharmacy-prod-pii');
+    expect(made.Environment.Variables.KEY_RETENTION_DAYS).toBe('forever');
+  });
+});
