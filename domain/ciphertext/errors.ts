@@ -44,6 +44,19 @@ export class UnknownCiphertextKeyError extends CiphertextError {
   }
 }
 
+/** Sealed under a key that every declared store was proven to hold nothing of: something was not declared. */
+export class DisabledKeyError extends CiphertextError {
+  override readonly name = 'DisabledKeyError';
+  readonly code = 'ERR_ROTATION_CIPHERTEXT_KEY_DISABLED';
+  readonly kid: string;
+  constructor(kid: string) {
+    super(
+      `Key ${kid} is disabled and opens nothing; expected no ciphertext under it. Its bytes are still in the keyset, until it is pruned: find out where this value came from, and declare that store, before the next rotation.`,
+    );
+    this.kid = kid;
+  }
+}
+
 /** The tag does not fit: another key, another column or row, or changed bytes. */
 export class CiphertextRefusedError extends CiphertextError {
   override readonly name = 'CiphertextRefusedError';

@@ -54,7 +54,11 @@ export class KeyRing {
   readonly all: readonly CipherKey[];
   readonly #byKid: ReadonlyMap<string, CipherKey>;
 
-  constructor(keys: Iterable<KeyOfKeyset>) {
+  readonly #disabled: ReadonlySet<string>;
+
+  /** @param disabled kids of the keyset that open nothing any more; whoever meets one is told so */
+  constructor(keys: Iterable<KeyOfKeyset>, disabled: Iterable<string> = []) {
+    this.#disabled = new Set(disabled);
     this.all = Array.from(keys, (key) => (key instanceof CipherKey ? key : new CipherKey(key)));
     this.#byKid = new Map(this.all.map((key) => [key.kid, key]));
   }
@@ -62,6 +66,10 @@ export class KeyRing {
   /** Exactly this one. */
   find(kid: string): CipherKey | undefined {
     return this.#byKid.get(kid);
+  }
+
+  isDisabled(kid: string): boolean {
+    return this.#disabled.has(kid);
   }
 
   /** The one key that was adopted; undefined: none, or several, between which nothing decides. */

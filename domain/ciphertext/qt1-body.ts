@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer';
 import { authenticatedData, sealingKey } from './binding.ts';
 import {
   CiphertextRefusedError,
+  DisabledKeyError,
   ProfileMismatchError,
   UnknownCiphertextKeyError,
 } from './errors.ts';
@@ -34,7 +35,7 @@ export function openQt1(parts: Qt1Parts, keys: KeyRing, binding: Binding): Opene
   }
   const key = keys.find(kid);
   if (key === undefined) {
-    throw new UnknownCiphertextKeyError(kid);
+    throw keys.isDisabled(kid) ? new DisabledKeyError(kid) : new UnknownCiphertextKeyError(kid);
   }
   const plaintext = gcmOpen(sealingKey(key, binding), parts, authenticatedData(key, binding));
   if (plaintext === undefined) {

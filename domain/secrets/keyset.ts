@@ -81,6 +81,11 @@ export function acceptedKeys(keyset: Keyset, now: Date): (KeyEntry & { key: KeyO
   return accepted.sort((a, b) => Number(b.state === 'primary') - Number(a.state === 'primary'));
 }
 
+/** Keys that are refused although their bytes are there: meeting one is news. */
+export function disabledKids({ keys }: Keyset): string[] {
+  return keys.filter(({ state }) => state === 'disabled').map(({ kid }) => kid);
+}
+
 const instantFields = [
   'createdAt',
   'primarySince',

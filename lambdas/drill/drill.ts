@@ -7,7 +7,7 @@ import { KeyRing } from '../../domain/ciphertext/keys.ts';
 import { type DrillAnswer, drillRequestSchema } from '../../domain/events/drill.ts';
 import type { KeyFormat } from '../../domain/secrets/encoding.ts';
 import type { EscrowCopy } from '../../domain/secrets/escrow-copy.ts';
-import { acceptedKeys, type Keyset } from '../../domain/secrets/keyset.ts';
+import { acceptedKeys, disabledKids, type Keyset } from '../../domain/secrets/keyset.ts';
 import { algorithmFor } from '../../domain/secrets/keyset-material.ts';
 import { parseSecretValue } from '../../domain/secrets/secret-value.ts';
 import type { Clock } from '../../doors/clock.ts';
@@ -57,7 +57,7 @@ export async function drill(
     restoreColumns(
       session,
       settings.columns,
-      new KeyRing(acceptedKeys(keyset, doors.clock.now())),
+      new KeyRing(acceptedKeys(keyset, doors.clock.now()), disabledKids(keyset)),
       rowsPerColumn,
     ),
   );

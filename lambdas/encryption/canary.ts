@@ -4,7 +4,7 @@ import { type AsText, columnFormats } from '../../domain/ciphertext/column-forma
 import { CiphertextError } from '../../domain/ciphertext/errors.ts';
 import type { Binding, RandomBytes } from '../../domain/ciphertext/format.ts';
 import { CipherKey, KeyRing } from '../../domain/ciphertext/keys.ts';
-import { acceptedKeys, type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
+import { acceptedKeys, disabledKids, type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
 import type { DeclaredColumn } from '../../doors/declared-columns.ts';
 import { bindingOf } from '../../doors/postgres/sealed-values.ts';
 import { CanaryError } from './errors.ts';
@@ -20,7 +20,7 @@ const undeclaredPlace: DeclaredColumn = {
 };
 
 export function keysOf(keyset: Keyset, now: Date): KeyRing {
-  return new KeyRing(acceptedKeys(keyset, now));
+  return new KeyRing(acceptedKeys(keyset, now), disabledKids(keyset));
 }
 
 /** @returns how many places were probed. @throws CanaryError */

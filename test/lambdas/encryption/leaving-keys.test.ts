@@ -1,7 +1,8 @@
 /** Keys leave: through the rotation function, over years, on a real PostgreSQL. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Clinic, startClinic } from '../reencryption/clinic.ts';
-import { primaryOf, type RotatingClinic, rotatingClinic } from './rotating-clinic.ts';
+import { CipherKey } from '../../../domain/ciphertext/keys.ts';
+import { bound, type Clinic, sealed, startClinic } from '../reencryption/clinic.ts';
+import { column, primaryOf, type RotatingClinic, rotatingClinic } from './rotating-clinic.ts';
 
 let clinic: Clinic;
 let it: RotatingClinic;
@@ -108,6 +109,32 @@ describe('an encryption key', () => {
     await it.days(300);
     expect(await why(await it.world.rotate())).toContain('backupsKeptForever');
     expect(await stateOf(first)).toBe('disabled');
+  });
+
+  test('met in a row although it is disabled stops the next planned rotation, by a code of its own', async () => {
+    it = await rotatingClinic(clinic);
+    await it.world.rotate();
+    await it.world.finishAfterRotation();
+    const row = sealed(
+      'of a store nobody declared',
+      new CipherKey(primaryOf(await it.keyset())),
+      bound(column.id),
+    );
+    await it.turn();
+    await it.rowsFollowed();
+    await it.days(90);
+    await it.turn();
+    await it.rowsFollowed();
+    await clinic.sql('insert into patients values (1, $1)', [row]);
+    try {
+      const before = (await it.world.labels()).AWSCURRENT;
+      const token = await it.world.rotate();
+      expect((await it.world.labels()).AWSCURRENT).toBe(before);
+      const record = await it.world.control.getRotation(it.world.secretName, token);
+      expect(record?.failure?.message).toContain('ERR_ROTATION_CIPHERTEXT_KEY_DISABLED');
+    } finally {
+      await clinic.sql('truncate patients');
+    }
   });
 
   test('is not brought back by an emergency or a rollback once it is pruned', async () => {
