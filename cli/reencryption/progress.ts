@@ -39,7 +39,8 @@ function lines(say: (line: string) => void): Progress {
 const widest = 30;
 
 function bar(stream: NodeJS.WriteStream, columns: number): Progress {
-  let draw: ((text: string) => void) | undefined;
+  let drawn = 'looking';
+  let draw: (text: string) => void = () => undefined;
   let settle: () => void = () => undefined;
   const settled = new Promise<void>((resolve) => {
     settle = resolve;
@@ -47,11 +48,13 @@ function bar(stream: NodeJS.WriteStream, columns: number): Progress {
   const running = new Listr(
     [
       {
-        title: 'looking',
+        title: drawn,
         async task(_: unknown, task: { title: string }) {
           draw = (text) => {
             task.title = text;
           };
+          // What was told before the list was ready.
+          draw(drawn);
           await settled;
         },
       },
@@ -73,7 +76,8 @@ function bar(stream: NodeJS.WriteStream, columns: number): Progress {
       const text = ` ${percent(done)} pass ${pass} ${passKind}${speed(look)}`;
       const width = Math.max(5, Math.min(widest, columns - text.length - 6));
       const full = Math.round(done * width);
-      draw?.(`${'█'.repeat(full)}${'░'.repeat(width - full)}${text}`);
+      drawn = `${'█'.repeat(full)}${'░'.repeat(width - full)}${text}`;
+      draw(drawn);
     },
     async done() {
       settle();
