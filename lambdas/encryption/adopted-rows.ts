@@ -50,12 +50,21 @@ interface Found {
   /** Ciphertext by announcement or by shape, that does not open. */
   refused: number;
   clear: number;
+  /** Have the shape of AES-CBC without a MAC, which no key can confirm. */
+  unauthenticated: number;
   /** What opened without being declared: of each value, the formats it opens in. */
   undeclared: (readonly CommonFormat[])[];
 }
 
 function lookInto(column: DeclaredColumn, values: readonly StoredValue[], keys: KeyRing): Found {
-  const found: Found = { looked: 0, opened: 0, refused: 0, clear: 0, undeclared: [] };
+  const found: Found = {
+    looked: 0,
+    opened: 0,
+    refused: 0,
+    clear: 0,
+    unauthenticated: 0,
+    undeclared: [],
+  };
   const declared = columnFormats(column);
   for (const { stored, row } of values) {
     if (isQt1(stored)) {
@@ -79,12 +88,17 @@ function lookInto(column: DeclaredColumn, values: readonly StoredValue[], keys: 
       found.undeclared.push(others);
     } else if (recognised !== undefined || shaped.some(({ isAnyBytes }) => !isAnyBytes)) {
       found.refused += 1;
+    } else if (cbcShape.test(stored)) {
+      found.unauthenticated += 1;
     } else {
       found.clear += 1;
     }
   }
   return found;
 }
+
+/** iv:data in hex, up to 64 KB of it. */
+const cbcShape = /^[0-9a-f]{32}:(?:[0-9a-f]{32}){1,4096}$/;
 
 const isQt1 = (stored: string) =>
   announcedMarks.slice(0, 2).some((mark) => stored.startsWith(mark));
@@ -109,7 +123,7 @@ function fewest(values: Found['undeclared']): [CommonFormat, number][] {
 
 function findingsOf(
   { table, column, plaintext, accepts }: DeclaredColumn,
-  { looked, refused, clear, undeclared }: Found,
+  { looked, refused, clear, unauthenticated, undeclared }: Found,
 ): Finding[] {
   const of = `${looked} sampled values of ${table}.${column}`;
   const findings: Finding[] = [];
@@ -128,6 +142,13 @@ function findingsOf(
       // Taken for plaintext, they would be sealed a second time.
       level: plaintext === 'seal' ? 'blocks' : 'warns',
       message: `${undeclared.length} of ${of} open in a format the column does not accept; declare accepts: [${code}], or a re-encryption leaves them as they are and ends unproven.`,
+    });
+  }
+  if (unauthenticated > 0) {
+    findings.push({
+      code: 'FORMAT_NOT_DECLARED',
+      level: plaintext === 'seal' ? 'blocks' : 'warns',
+      message: `${unauthenticated} of ${of} look like AES-CBC without a MAC, whose key nothing confirms; if they are, declare accepts: [{ name: 'colon-cbc', opensWith: 'adopted', plaintext: <what the column holds> }] and reencryption mode 'maintenance'.`,
     });
   }
   if (clear > 0) {

@@ -119,6 +119,10 @@ describe('a value opens under the adopted key when it is', () => {
       { name: 'colon-cbc', opensWith: 'adopted', plaintext: '\\d{3}-\\d{2}-\\d{4}' } as const,
     ];
     expect(await look([cbc(), cbc()], key, { accepts })).toMatchObject({ opened: 2, codes: [] });
+    const told = await look([cbc()]);
+    expect(told).toMatchObject({ opened: 0, codes: ['FORMAT_NOT_DECLARED'] });
+    expect(told.findings[0]).toMatchObject({ level: 'warns' });
+    expect(told.findings[0]?.message).toContain("name: 'colon-cbc', opensWith: 'adopted'");
     const wrong = await look(Array.from({ length: 99 }, cbc), other, { accepts });
     expect(wrong).toMatchObject({ opened: 0, codes: ['ROWS_NOT_OPENED'] });
   });
