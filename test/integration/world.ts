@@ -52,13 +52,16 @@ export class World {
   }
 
   /** A stage of its own, all secrets still uninitialised. */
-  static async start(postgres?: PostgresOptions): Promise<World> {
+  static async start(
+    postgres?: PostgresOptions,
+    rows: 'resting' | 'following' = 'resting',
+  ): Promise<World> {
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     const closing: (() => Promise<void>)[] = [];
     try {
       const stage = await setStage(
         {
-          config: restingRows(example),
+          config: rows === 'resting' ? restingRows(example) : example,
           clock: { start: firstDay, mode: 'manual' },
           guard: new ValueGuard(),
           onClose: (close) => void closing.unshift(close),
