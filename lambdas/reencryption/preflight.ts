@@ -249,7 +249,7 @@ async function serverFacts(session: Session): Promise<Finding[]> {
     findings.push(
       blocks(
         'SCHEMA_MISSING',
-        'schema quarterturn does not exist; make it with the bootstrap of this secret',
+        'schema quarterturn does not exist; make it: quarterturn reencrypt prepare',
       ),
     );
   } else if (schema.others.length > 0) {
