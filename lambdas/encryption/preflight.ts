@@ -54,7 +54,11 @@ export async function preflight(
         }
       }
     }
-    const { found, sampledColumns, unreadableColumns } = await findUndeclared(session, columns, keys);
+    const { found, sampledColumns, unreadableColumns } = await findUndeclared(
+      session,
+      columns,
+      keys,
+    );
     findings.push(...found.map((name) => `${name} holds ciphertext but is not declared`));
     return {
       findings,
