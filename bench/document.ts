@@ -2,8 +2,11 @@
 import type { ColdStarts } from './cold-starts.ts';
 import { listPrice, type RotationCost } from './cost.ts';
 import type { Machine } from './measure.ts';
+import type { ReencryptionFigures } from './reencryption/chapter.ts';
+import { heading, reencryptionSection } from './reencryption/section.ts';
 import type { RotationFigures } from './rotations.ts';
 import type { Synthesis } from './synthesis.ts';
+import { table, verdict } from './tables.ts';
 
 export interface Figures {
   machine: Machine;
@@ -13,6 +16,7 @@ export interface Figures {
   rotations: readonly RotationFigures[];
   syntheses: readonly Synthesis[];
   costs: readonly RotationCost[];
+  reencryption: ReencryptionFigures;
 }
 
 export const goals = {
@@ -36,7 +40,16 @@ export function documentOf(figures: Figures): string {
     rotations(figures),
     syntheses(figures.syntheses),
     costs(figures.costs),
+    reencryptionSection(figures.reencryption),
   ].join('\n\n')}\n`;
+}
+
+/** The document with its section on the re-encryption measured anew, the others as they were. */
+export function withReencryption(document: string, figures: ReencryptionFigures): string {
+  const [start = '', ...sections] = document.trimEnd().split(/^(?=## )/m);
+  const others = sections.filter((section) => !section.startsWith(`## ${heading}\n`));
+  const parts = [start, ...others].map((part) => part.trimEnd());
+  return `${[...parts, reencryptionSection(figures)].join('\n\n')}\n`;
 }
 
 function head({ machine, seconds, cold, rotations: made }: Figures): string {
@@ -126,14 +139,6 @@ Every function a rotation invokes, the starter and the tasks after the rotation 
 ${table(['rotation', 'invocations', 'billed', 'one rotation', 'a thousand'], rows)}`;
 }
 
-const verdict = (isMet: boolean) => (isMet ? 'met' : 'missed');
-
 function minutes(seconds: number): string {
   return seconds < 90 ? `${seconds.toFixed(0)} seconds` : `${(seconds / 60).toFixed(1)} minutes`;
-}
-
-function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [titles, titles.map(() => '---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n');
 }

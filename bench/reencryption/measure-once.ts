@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { openJob } from '../../lambdas/reencryption/job.ts';
 import { workerLimits } from '../../lambdas/reencryption/limits.ts';
-import { plan } from '../../lambdas/reencryption/plan.ts';
+import { plan, planLimits } from '../../lambdas/reencryption/plan.ts';
 import type { WorkerLimits } from '../../lambdas/reencryption/worker.ts';
 import { columnsOf, newKey } from './keys.ts';
 import type { People } from './people.ts';
@@ -54,7 +54,9 @@ export async function measureEngine(
         keysetVersion: 'bench',
         mode: 'online',
       });
-      await plan(session, opened, columnsOf(columns));
+      // Of a small table there would be one range, and one worker with nothing to do.
+      const rowsPerRange = Math.min(planLimits.rowsPerRange, Math.ceil(people.rows / 8));
+      await plan(session, opened, columnsOf(columns), { ...planLimits, rowsPerRange });
       return opened;
     });
     const order: WorkOrder = {
@@ -130,6 +132,8 @@ async function observed(
   const before = await look(client);
   const spent = sessionCpu(before.pid);
   const seconds = await work(before.rows);
+  // A session is gone for its client before the server has waited for its process.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   const serverCpu = (sessionCpu(before.pid) - spent) / before.rows;
   const after = await look(client);
   const updated = after.updated - before.updated;

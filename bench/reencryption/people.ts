@@ -27,6 +27,7 @@ const indexes = `
 export interface People {
   readonly server: PostgresServer;
   readonly worker: Credential;
+  readonly rows: number;
   /** A copy of the seed under this name, checkpointed, for as long as `work` runs. */
   fresh<T>(work: (endpoint: Endpoint, client: pg.Client) => Promise<T>): Promise<T>;
   stop(): Promise<void>;
@@ -48,6 +49,7 @@ export async function startPeople(rows: number): Promise<People> {
   return {
     server,
     worker,
+    rows,
     stop: () => server.stop(),
     async fresh(work) {
       const control = (text: string) => server.session((client) => client.query(text));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { costOf } from '../../bench/cost.ts';
+import { withReencryption } from '../../bench/document.ts';
 import { median, p95 } from '../../bench/measure.ts';
 import { root } from '../scripts/tree.ts';
 
@@ -21,17 +22,23 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** The cells of the one table below a heading, without its titles. */
-function tableBelow(heading: string): string[][] {
+/** The cells of the first table below a heading, without its titles. */
+const tableBelow = (heading: string): string[][] => tablesBelow(heading)[0] ?? [];
+
+function tablesBelow(heading: string): string[][][] {
   const [, section = ''] = document.split(`## ${heading}\n`);
-  const lines = (section.split('\n## ')[0] ?? '')
-    .split('\n')
-    .filter((line) => line.startsWith('|'));
-  return lines.slice(2).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
+  const tables = (section.split('\n## ')[0] ?? '').match(/(?:^\|.*\n?)+/gm) ?? [];
+  return tables.map((table) =>
+    table
+      .trimEnd()
+      .split('\n')
+      .slice(2)
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      ),
   );
 }
 
@@ -68,6 +75,41 @@ test('rotations, synthesis and cost have a figure in each cell', () => {
   ]);
   expect(tableBelow('Synthesis')[0]?.slice(1).join(' ')).toMatch(/^\d+\.\d s \d+ 1$/);
   expect(document).not.toMatch(/NaN|undefined|Infinity|\/(home|work|tmp|Users)\//);
+});
+
+test('the re-encryption is compared with an update, with cryptography alone and with the usual ways', () => {
+  const [rates = [], footprint = [], cost = [], usual = []] = tablesBelow('Re-encryption');
+  const thousand = /^\d+\.\d k$/;
+  for (const [at, columns] of ['1', '3'].entries()) {
+    const row = rates[at] ?? [];
+    expect(row[0]).toBe(columns);
+    for (const cell of row.slice(1, 5)) {
+      expect(cell).toMatch(thousand);
+    }
+    expect(row[5]).toMatch(/^\d+\.\d\d, ≥ 0\.75: (met|missed)$/);
+    expect(footprint[at]?.join(' ')).toMatch(
+      /^[13] \d+ B \d+ B \d\.\d\d, ≤ 0\.7: (met|missed) \d\.\d\d × \d\.\d\d ×, ≤ 1\.25: (met|missed) \d+ %$/,
+    );
+    expect(cost[at]?.at(-1)).toMatch(/^\d+ MB, ≤ 220: (met|missed)$/);
+  }
+  expect(usual).toHaveLength(3);
+  for (const [, rate, times] of usual) {
+    expect(Number(rate)).toBeGreaterThan(0);
+    expect(times).toMatch(/^\d+ ×$/);
+  }
+});
+
+test('one section is measured anew, and the others stay as they are', () => {
+  const figures = { machine: {}, load: [0, 0], plan: {}, columns: [], usual: {}, sizes: [] };
+  const before = '# Benchmarks\n\nhead\n\n## Cold start\n\nkept\n\n## Re-encryption\n\nold\n';
+  const usual = { rows: 1, pgcrypto: 1, batches: 1, rowByRow: 1 };
+  const plan = { rows: 1, runs: 1, fewRows: 1, sizes: [] };
+  const after = withReencryption(before, { ...figures, usual, plan } as never);
+  expect(after).toMatch(
+    /^# Benchmarks\n\nhead\n\n## Cold start\n\nkept\n\n## Re-encryption\n\nMeasured on/,
+  );
+  expect(after).not.toContain('old\n');
+  expect(withReencryption(after, { ...figures, usual, plan } as never)).toBe(after);
 });
 
 test('the figures are the middle and the 95th of a hundred', () => {
