@@ -68,7 +68,8 @@ export async function watchReencryption(
         await onTheWay(done / total);
       }
       if (job.passKind === 'rewrite' || job.passKind === 'verify') {
-        const perSecond = seconds > 1 ? done / seconds : undefined;
+        const isTelling = seconds > 1 && done > total / 50;
+        const perSecond = isTelling ? done / seconds : undefined;
         report.progress({
           done,
           total,

@@ -18,7 +18,7 @@ const horizonMilliseconds = 4 * 3_600_000;
 
 export const reencryption: Chapter = {
   id: 'reencryption',
-  title: `Re-encryption: ${grouped(rows)} rows move to the new key, and the application works on`,
+  title: `Re-encryption: ${grouped(rows)} rows move to a new key under live traffic`,
 
   async run(stage, report) {
     const { application } = stage;
@@ -38,7 +38,7 @@ export const reencryption: Chapter = {
     } finally {
       await traffic.stop();
     }
-    report.proof(`a rotation asked for in the middle was refused: ${told.refused}`);
+    report.proof(`another rotation, asked for meanwhile, was refused: ${told.refused}`);
     await proveTraffic(traffic, report);
   },
 };
@@ -99,7 +99,7 @@ async function rotateAndWatch(stage: Stage, report: Report): Promise<Told> {
   return { watched, refused: present(refused, 'a rotation was asked for while rows moved') };
 }
 
-/** Says how many values are left, and so that it was known before RotateSecret was called. */
+/** With the count of what was left when the record was last written: before RotateSecret, no table is read. */
 async function refusalOfAnother({ operator }: Stage): Promise<string> {
   const asked = await operator.askFirst('pii');
   prove(asked.outcome === 'refused', 'a planned rotation is refused while rows are under way');
@@ -108,7 +108,7 @@ async function refusalOfAnother({ operator }: Stage): Promise<string> {
     `it is refused for the rows, not: ${asked.refusal.message}`,
   );
   const left = /(\d+) values are left/.exec(asked.refusal.message)?.[1];
-  return `${grouped(Number(present(left, `a refusal that counts: ${asked.refusal.message}`)))} values left when last counted`;
+  return `${grouped(Number(present(left, `a refusal that counts: ${asked.refusal.message}`)))} values left`;
 }
 
 function tellSpeed({ values, seconds }: Watched, report: Report): void {
@@ -142,7 +142,7 @@ async function proveByDatabase(stage: Stage, kid: string, report: Report): Promi
   }
   await asSuperuser((session) => validateRows(session, sealedPlaces, kid));
   report.proof(
-    `CHECK (… LIKE 'qt1.${kid}.%') of ${sealedPlaces.length} columns validated, and taken away`,
+    `CHECK (… LIKE 'qt1.${kid}.%') of ${sealedPlaces.length} columns: validated, dropped`,
   );
 }
 
