@@ -56,5 +56,6 @@ function roomOf(name: string, environment: Readonly<Record<string, string>>): st
   if (environment.SCHEME !== undefined) return 'database';
   if (environment.ACCEPT_FOR_SECONDS !== undefined) return 'jwt';
   const own = /-(after-rotation|cadence|starter|operator|drill|watch)(-|$)/.exec(name)?.[1];
-  return own ?? 'encryption';
+  if (own !== undefined) return own;
+  return /-rows-/.test(name) ? 'reencryption' : 'encryption';
 }
