@@ -63,19 +63,20 @@ describe('keys of rows that order or compare in their own way', () => {
     await makeTable(name, type);
     const value = sealed('v', k1, bound(`${name}.v`));
     await clinic.sql(
-      `insert into ${name} select ${expression}, $1 from generate_series(1, 900) i`,
+      `insert into ${name} select ${expression}, $1 from generate_series(1, 450) i`,
       [value],
     );
     const { counts, findings } = await reencrypt(name, { limits: { rows: 70 } });
-    expect(counts).toMatchObject([{ rewritten: 900, gone: 0, skipped: 0 }]);
+    expect(counts).toMatchObject([{ rewritten: 450, gone: 0, skipped: 0 }]);
     expect(findings).toEqual([]);
   });
 });
 
-test('values of 64 KB and of 10 MB, stored out of line, arrive whole, one at a time', async () => {
+test('values of 64 KB and of megabytes, stored out of line, arrive whole, one at a time', async () => {
   await makeTable('scans', 'int');
   const here = bound('scans.v');
-  const sizes = [10_000_000, 1, 65_536, 65_536, 1];
+  // 10 MB is half a second of work on each side, twice over.
+  const sizes = [process.env.PROOF === 'full' ? 10_000_000 : 1_000_000, 1, 65_536, 65_536, 1];
   for (const [id, size] of sizes.entries()) {
     await clinic.sql('insert into scans values ($1, $2)', [
       id,
@@ -83,7 +84,7 @@ test('values of 64 KB and of 10 MB, stored out of line, arrive whole, one at a t
     ]);
   }
   const { windows, counts, findings } = await reencrypt('scans', { limits: { bytes: 150_000 } });
-  // 10 MB; 1 + 64 K + 64 K, with which the limit is passed; 1; then nothing.
+  // The largest; 1 + 64 K + 64 K, with which the limit is passed; 1; then nothing.
   expect(windows).toBe(4);
   expect(counts).toMatchObject([{ rewritten: 5 }]);
   expect(findings).toEqual([]);

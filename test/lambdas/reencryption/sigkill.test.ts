@@ -7,7 +7,7 @@ import { type MortalWorkers, startMortalWorkers } from './mortal-workers.ts';
 import { drawer } from './seeded.ts';
 
 const full = process.env.PROOF === 'full';
-const kills = full ? { drawn: 200 } : { drawn: 5, atStatements: 8 };
+const kills = full ? { drawn: 200 } : { drawn: 3, atStatements: 5 };
 jest.setTimeout(full ? 3_000_000 : 60_000);
 const { seed, draw } = drawer();
 
@@ -52,7 +52,7 @@ async function fresh(more: Partial<Task> = {}): Promise<Task> {
   return {
     place: { endpoint: clinic.endpoint, worker: clinic.worker },
     columns,
-    limits: { rows: 12, strides: 2 },
+    limits: { rows: 20, strides: 2 },
     drive: {
       secret: `sigkill ${nth++}`,
       targetKid: k2.kid,
