@@ -37,6 +37,11 @@ export const encryption: Chapter = {
     prove(cipher.open('patients.phone', patient, sealedBefore) === expected, 'the old field opens');
     report.proof(`the phone sealed under ${old} still opens, as it lies in a backup`);
     const followed = await readPhone(stage);
+    const record = await operator.reencryption('pii');
+    prove(
+      record?.state === 'verified',
+      `its re-encryption is verified, not ${record?.state}: ${record?.findings.join('; ')}`,
+    );
     prove(kidOfField(followed) === next, 'the field in the database has followed');
     prove(cipher.open('patients.phone', patient, followed) === expected, 'and opens');
     const counted = await asSuperuser((session) => countRows(session, sealedPlaces, next));

@@ -137,7 +137,7 @@ async function proveByDatabase(stage: Stage, kid: string, report: Report): Promi
       `no row of ${table} is under another key than ${kid}: ${JSON.stringify(others)}`,
     );
     report.proof(
-      `${table}: ${others.map((other) => `${other.rows} ${other.column}`).join(', ')} of ${grouped(all)}`,
+      `${table.replace('public.', '')}: ${others.map((other) => `${other.rows} ${other.column}`).join(', ')} of ${grouped(all)}`,
     );
   }
   await asSuperuser((session) => validateRows(session, sealedPlaces, kid));
