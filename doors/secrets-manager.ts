@@ -7,6 +7,7 @@ import {
   ListSecretsCommand,
   type ListSecretsCommandOutput,
   ListSecretVersionIdsCommand,
+  type ListSecretVersionIdsCommandInput,
   type ListSecretVersionIdsCommandOutput,
   PutSecretValueCommand,
   RotateSecretCommand,
@@ -70,6 +71,11 @@ export interface SecretsManagerDoor {
   list(namePrefix: string): Promise<SecretDescription[]>;
   /** When the version labelled AWSCURRENT was made; undefined when there is none. */
   currentSince(secretId: string): Promise<Date | undefined>;
+  /**
+   * Versions that lost their last label. Their values can still be read by their ids, until Secrets Manager
+   * deletes them when it likes (API_ListSecretVersionIds, IncludeDeprecated).
+   */
+  unlabelledVersions(secretId: string): Promise<string[]>;
   /** The resource policy, as JSON; undefined when there is none. */
   getResourcePolicy(secretId: string): Promise<string | undefined>;
   /** Adds tags, or replaces those of the same key. */
@@ -122,6 +128,23 @@ export function secretsManager(
       }
       throw error;
     }
+  }
+
+  async function* versions(asked: ListSecretVersionIdsCommandInput) {
+    let nextToken: string | undefined;
+    do {
+      const page: ListSecretVersionIdsCommandOutput = await awsCall('ListSecretVersionIds', () =>
+        client.send(
+          new ListSecretVersionIdsCommand({
+            ...asked,
+            MaxResults: 100,
+            ...(nextToken && { NextToken: nextToken }),
+          }),
+        ),
+      );
+      yield* page.Versions ?? [];
+      nextToken = page.NextToken;
+    } while (nextToken);
   }
 
   return {
@@ -234,24 +257,22 @@ export function secretsManager(
     },
 
     async currentSince(secretId) {
-      let nextToken: string | undefined;
-      do {
-        const page: ListSecretVersionIdsCommandOutput = await awsCall('ListSecretVersionIds', () =>
-          client.send(
-            new ListSecretVersionIdsCommand({
-              SecretId: secretId,
-              MaxResults: 100,
-              ...(nextToken && { NextToken: nextToken }),
-            }),
-          ),
-        );
-        const current = page.Versions?.find((it) => it.VersionStages?.includes('AWSCURRENT'));
-        if (current !== undefined) {
-          return current.CreatedDate;
+      for await (const version of versions({ SecretId: secretId })) {
+        if (version.VersionStages?.includes('AWSCURRENT')) {
+          return version.CreatedDate;
         }
-        nextToken = page.NextToken;
-      } while (nextToken);
+      }
       return undefined;
+    },
+
+    async unlabelledVersions(secretId) {
+      const found: string[] = [];
+      for await (const version of versions({ SecretId: secretId, IncludeDeprecated: true })) {
+        if (version.VersionId !== undefined && !version.VersionStages?.length) {
+          found.push(version.VersionId);
+        }
+      }
+      return found;
     },
 
     async getResourcePolicy(secretId) {

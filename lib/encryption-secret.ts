@@ -6,6 +6,7 @@ import type { Deployment, SecretReference } from './deployment.ts';
 import type { Escrow } from './escrow.ts';
 import { keyRetentionDays } from './key-retention.ts';
 import { type OwnEnvironment, RotatingSecret } from './rotating-secret.ts';
+import { allow } from './statements.ts';
 
 export interface EncryptionSecretProps {
   readonly deployment: Deployment;
@@ -38,6 +39,7 @@ export class EncryptionSecret extends RotatingSecret {
       ...(rows && {
         ROWS_SECRET_ARN: rows.arn,
         KEY_RETENTION_DAYS: secret.reencryption && keyRetentionDays(secret.reencryption),
+        ESCROW_RETENTION_DAYS: String(deployment.config.escrow.retentionDays),
       }),
     };
     super(scope, id, {
@@ -58,5 +60,12 @@ export class EncryptionSecret extends RotatingSecret {
       }),
     });
     this.function.allow(...escrow.storing(key));
+    if (rows) {
+      // Keys leave only where rows follow them; what still holds one that left is said in the evidence.
+      this.function.allow(
+        allow('ListOwnVersions', ['secretsmanager:ListSecretVersionIds'], [this.reference.arn]),
+        escrow.listing(key),
+      );
+    }
   }
 }

@@ -102,12 +102,17 @@ export class Escrow extends Construct {
     ];
   }
 
+  /** Lists the copies of one secret: which there are, not what is in them. */
+  listing(secretKey: string): PolicyStatement {
+    return allow('ListEscrow', ['s3:ListBucketVersions'], [this.bucketArn], {
+      StringEquals: { 's3:prefix': `${secretKey}/` },
+    });
+  }
+
   /** Lists and reads the copies of one secret. */
   reading(secretKey: string): PolicyStatement[] {
     return [
-      allow('ListEscrow', ['s3:ListBucketVersions'], [this.bucketArn], {
-        StringEquals: { 's3:prefix': `${secretKey}/` },
-      }),
+      this.listing(secretKey),
       allow('ReadEscrow', ['s3:GetObject', 's3:GetObjectVersion'], [this.#objects(secretKey)]),
       this.#useKey('UseKeyOfEscrow', secretKey, ['kms:Decrypt']),
     ];

@@ -1,6 +1,8 @@
 /** Keys leave: through the rotation function, over years, on a real PostgreSQL. */
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { CipherKey } from '../../../domain/ciphertext/keys.ts';
+import { inProcess } from '../../in-process/request-handler.ts';
 import { bound, type Clinic, sealed, startClinic } from '../reencryption/clinic.ts';
 import { column, primaryOf, type RotatingClinic, rotatingClinic } from './rotating-clinic.ts';
 
@@ -30,6 +32,40 @@ async function twoGenerations(retention?: number | 'forever'): Promise<string> {
 const stateOf = async (kid: string) => (await it.states())[kid];
 const why = async (versionId: string) =>
   (await it.facts(versionId, 'keyNotPruned')).map(({ detail }) => detail?.reason);
+
+async function saidOf(kid: string, versionId: string) {
+  const said = await it.facts(versionId, 'keyStillHeld', 'keyDestroyed');
+  return said.filter(({ detail }) => detail?.kid === kid);
+}
+
+/** In the order the service lists them. */
+async function holdersWithoutLabel(kid: string): Promise<string[]> {
+  const { secrets, secretArn } = it.world;
+  const holders: string[] = [];
+  for (const versionId of await secrets.unlabelledVersions(secretArn)) {
+    const value = await secrets.getValue(secretArn, versionId);
+    const { keys } = JSON.parse(value ?? '').keyset ?? { keys: [] };
+    if (keys.some((key: { kid: string; k?: string }) => key.kid === kid && key.k !== undefined)) {
+      holders.push(versionId);
+    }
+  }
+  return holders;
+}
+
+/** Above 100 versions Secrets Manager removes those without a label, the oldest first (reference_limits). */
+async function serviceDeletesHoldersOf(kid: string): Promise<void> {
+  const { secrets, secretArn } = it.world;
+  const holders = new Set(await holdersWithoutLabel(kid));
+  const client = new SecretsManagerClient(inProcess(it.world.service) as object);
+  const SecretString = await it.world.text();
+  await it.days(2);
+  for (let left = true; left; ) {
+    const value = { SecretId: secretArn, SecretString, VersionStages: ['spare'] };
+    await client.send(new PutSecretValueCommand(value));
+    const versions = await secrets.unlabelledVersions(secretArn);
+    left = versions.some((versionId) => holders.has(versionId));
+  }
+}
 
 describe('an encryption key', () => {
   test('is disabled by the rotation after its rows are proven gone, pruned by the next, and named until nothing holds it', async () => {
@@ -73,8 +109,15 @@ describe('an encryption key', () => {
       versions: expect.stringContaining(lastHolder),
       escrow: inEscrow,
     });
-    expect(await it.facts(third.activated, 'keyStillHeld', 'keyDestroyed')).toEqual([
-      { fact: 'keyStillHeld', detail: { kid: first, versions: '', escrow: inEscrow } },
+    // Without a label they can still be read, by whoever knows their ids.
+    const unlabelled = await holdersWithoutLabel(first);
+    expect(unlabelled).toContain(lastHolder);
+    const inSecretsManager = `${unlabelled.length}, deleted by Secrets Manager in its own time: ${unlabelled.join(', ')}`;
+    expect(await saidOf(first, third.activated)).toEqual([
+      {
+        fact: 'keyStillHeld',
+        detail: { kid: first, versions: '', unlabelled: inSecretsManager, escrow: inEscrow },
+      },
     ]);
 
     // Somebody removed the copies once Object Lock let go of them.
@@ -84,10 +127,39 @@ describe('an encryption key', () => {
     );
     await it.rowsFollowed();
     await it.days(90);
-    const fourth = await it.world.rotate();
-    const said = await it.facts(fourth, 'keyStillHeld', 'keyDestroyed');
-    expect(said.filter(({ detail }) => detail?.kid === first)).toEqual([
-      { fact: 'keyDestroyed', detail: { kid: first } },
+    const fourth = await it.turn();
+    const still = { kid: first, versions: '', unlabelled: inSecretsManager };
+    expect(await saidOf(first, fourth.published)).toEqual([
+      { fact: 'keyStillHeld', detail: still },
+    ]);
+
+    await serviceDeletesHoldersOf(first);
+    await it.rowsFollowed();
+    await it.days(90);
+    const fifth = await it.world.rotate();
+    expect(await saidOf(first, fifth)).toEqual([{ fact: 'keyDestroyed', detail: { kid: first } }]);
+  });
+
+  test('is never said to be destroyed by a function that may not list the versions without a label', async () => {
+    const first = await twoGenerations();
+    await it.turn();
+    await it.rowsFollowed();
+    await it.days(90);
+    const third = await it.turn();
+    it.copies.splice(
+      0,
+      it.copies.findIndex(({ versionId }) => versionId === third.published),
+    );
+    await it.rowsFollowed();
+    await it.days(90);
+    it.world.faults.arm('finishSecret/secretsManager.unlabelledVersions', 'before', 9);
+    const detail = {
+      kid: first,
+      versions: '',
+      unlabelled: 'not known, this function may not list them',
+    };
+    expect(await saidOf(first, await it.world.rotate())).toEqual([
+      { fact: 'keyStillHeld', detail },
     ]);
   });
 

@@ -58,7 +58,7 @@ export async function rotatingClinic(
         const stored = await escrow.store(copy);
         if (!copies.some(({ versionId }) => versionId === copy.versionId)) {
           const { versionId } = copy;
-          copies.push({ versionId, objectVersion: versionId, storedAt: world.clock.now() });
+          copies.push({ versionId, objectVersion: versionId, storedAt: inSeconds(world.clock) });
         }
         return stored;
       },
@@ -75,6 +75,8 @@ export async function rotatingClinic(
       escrowDays: 365,
     }),
   });
+  // Keys are made within a second, S3 lists copies by whole ones.
+  await world.clock.advanceTo(new Date(world.clock.now().getTime() + 400));
   const made: RotatingClinic = {
     world,
     unreachable: false,
@@ -129,6 +131,9 @@ export async function rotatingClinic(
   };
   return made;
 }
+
+const inSeconds = (clock: { now(): Date }) =>
+  new Date(Math.floor(clock.now().getTime() / 1000) * 1000);
 
 const hasHandedOver = ({ state }: KeyEntry) => state !== 'primary' && state !== 'published';
 
