@@ -1,7 +1,7 @@
 /**
  * The machine that moves the rows of one secret to its new key, in Amazon States Language, JSONPath.
  *
- *   Begin → [maintenance: ConsumersStopped ⟲] → WaitForReaders → Open → Plan → Work
+ *   Begin → Preflight → [maintenance: ConsumersStopped ⟲] → WaitForReaders → Open → Plan → Work
  *
  *   Work      distributed Map over the workers: each calls the function again while ranges are open
  *   Look      what the pass left → ranges open: Work
@@ -59,14 +59,11 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
     TimeoutSeconds: machineSeconds,
     States: {
       Begin: rows('begin', { Next: 'IsAnythingToDo' }),
-      IsAnythingToDo: {
-        Type: 'Choice',
-        Choices: [
-          { Variable: '$.nothingToDo', BooleanEquals: true, Next: 'NothingToDo' },
-          { Variable: '$.maintenance', BooleanEquals: true, Next: 'ConsumersStopped' },
-        ],
-        Default: 'WaitForReaders',
-      },
+      IsAnythingToDo: whether('nothingToDo', 'NothingToDo', 'Preflight'),
+
+      // Before anybody stops a consumer, or waits: what blocks would block then, too.
+      Preflight: rows('preflight', { Next: 'HasConsumersToStop' }),
+      HasConsumersToStop: whether('maintenance', 'ConsumersStopped', 'WaitForReaders'),
 
       ConsumersStopped: rows('consumers', { Next: 'AreConsumersStopped' }),
       AreConsumersStopped: whetherOrLater(

@@ -56,6 +56,7 @@ export class Reencryption extends Construct {
       DATABASE_HOST: database.host,
       DATABASE_PORT: Tokenization.stringifyNumber(database.port),
       DATABASE_NAME: database.dbname,
+      ENGINES: enginesIn(config, database).join(','),
       CA: database.ca === 'rds' ? 'rds' : 'file',
     };
     this.function = new RoomFunction(this, 'Function', {
@@ -86,4 +87,25 @@ export class Reencryption extends Construct {
       }),
     );
   }
+}
+
+/**
+ * Roles that rewrite rows in this database, for whichever secret: they keep one ledger. multiUser: the login roles
+ * become the identity at login.
+ */
+function enginesIn(
+  { secrets }: Deployment['config'],
+  { host, port, dbname }: DatabaseConfig,
+): string[] {
+  const roles = Object.values(secrets).flatMap((secret) => {
+    const rows = secret.kind === 'encryption' ? secret.reencryption : undefined;
+    const login = rows === undefined ? undefined : secrets[rows.login];
+    const isHere =
+      login?.kind === 'database' &&
+      login.host === host &&
+      login.port === port &&
+      login.dbname === dbname;
+    return isHere ? [login.identity ?? login.roles[0] ?? ''] : [];
+  });
+  return [...new Set(roles)];
 }

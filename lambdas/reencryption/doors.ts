@@ -44,6 +44,8 @@ export interface Deployed {
   readonly readerCacheSeconds: number;
   readonly stores: readonly string[];
   readonly endpoint: Endpoint;
+  /** Roles that rewrite rows in this database, its own among them: their ledger is one. */
+  readonly engines: readonly string[];
   readonly columns: readonly DeclaredColumn[];
   readonly cipherOf: CipherOf;
   readonly limits: WorkerLimits;

@@ -29,6 +29,8 @@ export const reencryptionEnvironmentSchema = z.object({
   DATABASE_HOST: text,
   DATABASE_PORT: wholeNumber,
   DATABASE_NAME: text,
+  /** Roles that rewrite rows in this database, with commas between. */
+  ENGINES: z.string().regex(/^[a-z_][a-z0-9_$]{0,62}(,[a-z_][a-z0-9_$]{0,62})*$/),
   CA: z.enum(['rds', 'file']),
 });
 export type ReencryptionEnvironment = z.input<typeof reencryptionEnvironmentSchema>;

@@ -39,6 +39,7 @@ const deployed: Deployed = {
     dbname: environment.DATABASE_NAME,
     ca: certificateAuthorities(environment.CA, taskRoot),
   },
+  engines: environment.ENGINES.split(','),
   columns: declaredColumns(taskRoot),
   cipherOf: declaredCipher,
   limits: workerLimits,

@@ -130,7 +130,8 @@ export interface Verdict {
 
 /**
  * After verify and count: is zero proven? Quarantined rows block until they are signed off. `stores`: declared
- * places that cannot be counted from here; each needs somebody's word for the target key.
+ * places that cannot be counted from here; each needs somebody's word for the target key. `doubts`: what else
+ * is known to stand in the way.
  * A green verdict closes the job as verified; the same question later gets the same answer.
  * @throws StepOrderError
  */
@@ -138,6 +139,7 @@ export async function verdict(
   session: Session,
   jobId: string,
   stores: readonly string[] = [],
+  doubts: readonly string[] = [],
 ): Promise<Verdict> {
   const job = await jobById(session, jobId);
   if (job.state === 'verified') {
@@ -156,7 +158,7 @@ export async function verdict(
        from quarterturn.quarantine where job = $1 and seen_pass >= $2 group by 1`,
     [jobId, job.pass - 2],
   );
-  const findings: string[] = [];
+  const findings: string[] = [...doubts];
   for (const { columnId, remaining } of counted.columns) {
     const known = quarantine.find(({ column }) => column === columnId);
     const rows = known?.rows ?? 0;

@@ -15,10 +15,18 @@ import type { ReencryptedColumn } from './column.ts';
 import { ColumnDeclarationError, ReencryptionError } from './errors.ts';
 import { rewrite } from './examine.ts';
 import { type Field, fieldOf } from './field.ts';
+import { placeOf } from './sign-off.ts';
 
 interface Ciphers {
   readonly cipherOf: CipherOf;
   readonly keys: CipherKeys;
+}
+
+export interface Known {
+  /** Roles of engines in this database: the ledger is theirs together. */
+  readonly engines?: readonly string[];
+  /** Places of values that may stay as they are (`signedOffOf`). */
+  readonly signedOff?: ReadonlySet<string>;
 }
 
 interface LeafFacts extends Record<string, unknown> {
@@ -51,12 +59,15 @@ const factsOf = `
 const sampledRows = 100;
 /** Above it, it is not a few damaged values but a wrong key, profile or format. */
 const refusedShare = 0.5;
+/** Fewer are quarantined and looked at one by one: a table of three damaged rows stops no job. */
+const fewestRefused = 10;
 
 /** Reads only; samples are sealed, as a worker would, under a key that is thrown away. */
 export async function preflight(
   session: Session,
   columns: readonly ReencryptedColumn[],
   { cipherOf, keys }: Ciphers,
+  { engines = [], signedOff = new Set() }: Known = {},
 ): Promise<Finding[]> {
   const { kid } = keys.target;
   const throwaway = new CipherKey({ kid, key: createSecretKey(keys.random(32)) });
@@ -73,7 +84,7 @@ export async function preflight(
         );
       }
       for (const leaf of leaves) {
-        findings.push(...(await inspectLeaf(session, table, leaf, declared, ciphers)));
+        findings.push(...(await inspectLeaf(session, table, leaf, declared, ciphers, signedOff)));
       }
     }
     const { found, unreadableColumns } = await findUndeclared(session, columns, keys.open);
@@ -90,7 +101,7 @@ export async function preflight(
         ),
       );
     }
-    findings.push(...(await serverFacts(session)));
+    findings.push(...(await serverFacts(session, engines)));
   });
   return findings;
 }
@@ -101,6 +112,7 @@ async function inspectLeaf(
   leaf: Leaf,
   declared: readonly ReencryptedColumn[],
   ciphers: Ciphers,
+  signedOff: ReadonlySet<string>,
 ): Promise<Finding[]> {
   if (leaf.kind !== 'r') {
     return [
@@ -135,7 +147,7 @@ async function inspectLeaf(
     findings.push(...worthKnowing(name, facts));
     try {
       const field = fieldOf(column, found, ciphers.cipherOf(column, ciphers.keys));
-      findings.push(...(await sample(session, leaf, field)));
+      findings.push(...(await sample(session, leaf, field, signedOff)));
     } catch (error) {
       if (!(error instanceof ReencryptionError || error instanceof ColumnDeclarationError)) {
         throw error;
@@ -203,7 +215,12 @@ function worthKnowing(name: string, { triggers, indexes, unique }: LeafFacts): F
 }
 
 /** Opens values as a worker would and throws away what it seals. */
-async function sample(session: Session, leaf: Leaf, field: Field): Promise<Finding[]> {
+async function sample(
+  session: Session,
+  leaf: Leaf,
+  field: Field,
+  signedOff: ReadonlySet<string>,
+): Promise<Finding[]> {
   const identity = leaf.key.map(({ name }) => `t."${name.replaceAll('"', '""')}"::text`);
   const percent = leaf.rows > 0 ? Math.min(100, (100 * 10 * sampledRows) / leaf.rows) : 100;
   const rows = await session.query<{ value: string; row: string[] }>(
@@ -214,13 +231,15 @@ async function sample(session: Session, leaf: Leaf, field: Field): Promise<Findi
   const reasons = new Map<string, number>();
   for (const { value, row } of rows) {
     const outcome = rewrite(field, textOf(value), { order: row, identity: row, raw: [] });
-    if (outcome.kind === 'quarantined') {
+    const isKnown = signedOff.has(placeOf(leaf.name, field.column.id, row));
+    if (outcome.kind === 'quarantined' && !isKnown) {
       reasons.set(outcome.reason, (reasons.get(outcome.reason) ?? 0) + 1);
     }
   }
   return [...reasons].map(([reason, count]) => {
     const message = `${count} of ${rows.length} sampled values of ${leaf.name} (${field.column.id}) would be quarantined: ${reason}`;
-    const isMany = reason === 'TOO_LONG' || count > rows.length * refusedShare;
+    const isMany =
+      reason === 'TOO_LONG' || (count >= fewestRefused && count > rows.length * refusedShare);
     return isMany ? blocks('VALUES_REFUSED', message) : warns('VALUES_REFUSED', message);
   });
 }
@@ -230,7 +249,7 @@ function textOf(value: unknown): string {
   return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : String(value);
 }
 
-async function serverFacts(session: Session): Promise<Finding[]> {
+async function serverFacts(session: Session, engines: readonly string[]): Promise<Finding[]> {
   const slots = await session.query<{ name: string; kind: string }>(
     `select slot_name::text as name, slot_type::text as kind from pg_replication_slots order by 1`,
   );
@@ -240,10 +259,13 @@ async function serverFacts(session: Session): Promise<Finding[]> {
       `${kind} replication slot ${name} keeps all WAL of the job until it is read; what a subscriber stores keeps the old ciphertext`,
     ),
   );
-  const [schema] = await session.query<{ others: string[] }>(
-    `select array(select grantee::regrole::text from aclexplode(n.nspacl)
-       where grantee not in (n.nspowner, (select oid from pg_roles where rolname = current_user)) order by 1) as others
+  const [schema] = await session.query<{ others: string[]; usable: boolean }>(
+    `select has_schema_privilege(n.oid, 'usage') as usable, array(select grantee::regrole::text from aclexplode(n.nspacl)
+       where grantee <> n.nspowner
+         and grantee not in (select oid from pg_roles where rolname = current_user or rolname = any($1))
+       order by 1) as others
        from pg_namespace n where nspname = 'quarterturn'`,
+    [engines],
   );
   if (schema === undefined) {
     findings.push(
@@ -252,11 +274,21 @@ async function serverFacts(session: Session): Promise<Finding[]> {
         'schema quarterturn does not exist; make it: quarterturn reencrypt prepare',
       ),
     );
-  } else if (schema.others.length > 0) {
+    return findings;
+  }
+  if (!schema.usable) {
+    findings.push(
+      blocks(
+        'SCHEMA_DENIED',
+        'this role may not use schema quarterturn; grant it: quarterturn reencrypt prepare',
+      ),
+    );
+  }
+  if (schema.others.length > 0) {
     findings.push(
       blocks(
         'SCHEMA_SHARED',
-        `${schema.others.join(', ')} may use schema quarterturn; only the engine's role and its owner should`,
+        `${schema.others.join(', ')} may use schema quarterturn; only its owner and ${engines.join(', ') || "the engine's role"} should`,
       ),
     );
   }

@@ -9,6 +9,7 @@ import { count, sweep, verify } from './tasks/next-pass.ts';
 import { open } from './tasks/open.ts';
 import { pass } from './tasks/pass.ts';
 import { plan } from './tasks/plan.ts';
+import { preflight } from './tasks/preflight.ts';
 import { verdict } from './tasks/verdict.ts';
 import { work } from './tasks/work.ts';
 
@@ -21,6 +22,7 @@ type Task = (tools: Tools, execution: string, progress: unknown) => Promise<obje
 
 const tasks = {
   begin,
+  preflight,
   consumers,
   open,
   plan,

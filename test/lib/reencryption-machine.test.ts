@@ -206,7 +206,17 @@ describe('the way it goes', () => {
   test('rewrites, sweeps, waits for writers, verifies, waits for transactions, counts, ends', async () => {
     expect(await rows.run()).toMatchObject({ status: 'SUCCEEDED' });
     expect(workless(rows.tasks)).toEqual([
-      ...['begin', 'open', 'plan', 'pass', 'sweep', 'pass', 'fenceWriters', 'writersEnded'],
+      ...[
+        'begin',
+        'preflight',
+        'open',
+        'plan',
+        'pass',
+        'sweep',
+        'pass',
+        'fenceWriters',
+        'writersEnded',
+      ],
       ...['verify', 'pass', 'fenceCounts', 'countsEnded', 'count', 'pass', 'verdict'],
       'reencryptionEnded',
     ]);
@@ -220,8 +230,9 @@ describe('the way it goes', () => {
   test('goes on in the pass where the execution before it ended', async () => {
     rows = new Rows({ ...green, open: [{ ...opened, stage: 'verify' }], pass: passes.slice(2) });
     expect(await rows.run()).toMatchObject({ status: 'SUCCEEDED' });
-    expect(workless(rows.tasks).slice(0, 5)).toEqual([
+    expect(workless(rows.tasks).slice(0, 6)).toEqual([
       'begin',
+      'preflight',
       'open',
       'plan',
       'pass',
@@ -232,7 +243,14 @@ describe('the way it goes', () => {
   test('says again what the ledger has proven, without a worker', async () => {
     rows = new Rows({ ...green, open: [{ ...opened, stage: 'verdict' }] });
     await rows.run();
-    expect(rows.tasks).toEqual(['begin', 'open', 'plan', 'verdict', 'reencryptionEnded']);
+    expect(rows.tasks).toEqual([
+      'begin',
+      'preflight',
+      'open',
+      'plan',
+      'verdict',
+      'reencryptionEnded',
+    ]);
   });
 
   test('sends the workers again while ranges are open', async () => {
@@ -276,7 +294,13 @@ describe('the way it goes', () => {
       consumers: [{ consumersStopped: false }, { consumersStopped: true }],
     });
     expect(await rows.run()).toMatchObject({ status: 'SUCCEEDED' });
-    expect(rows.tasks.slice(0, 4)).toEqual(['begin', 'consumers', 'consumers', 'open']);
+    expect(rows.tasks.slice(0, 5)).toEqual([
+      'begin',
+      'preflight',
+      'consumers',
+      'consumers',
+      'open',
+    ]);
     expect(rows.tasks.slice(-3)).toEqual(['verdict', 'resumeAfterRotation', 'reencryptionEnded']);
   });
 });

@@ -36,6 +36,7 @@ export async function begin(tools: Tools, execution: string, given: unknown): Pr
     readerCacheSeconds,
     workers: Array.from({ length: width }, (_, worker) => worker),
     width,
+    recorded: [],
     polls: 0,
     rounds: 0,
   };

@@ -30,6 +30,17 @@ export class TargetRefusedError extends ReencryptionError {
   }
 }
 
+/** A job would meet what no run mends. */
+export class PreflightRefusedError extends ReencryptionError {
+  override readonly name = 'PreflightRefusedError';
+  readonly code = 'ERR_ROTATION_PREFLIGHT_REFUSED';
+  constructor(secret: string, codes: readonly string[]) {
+    super(
+      `The rows of ${secret} do not move: found ${codes.join(', ')}; expected nothing that blocks. No row was changed. quarterturn reencrypt status and dry-run say which tables and columns; mend them, then quarterturn reencrypt resume.`,
+    );
+  }
+}
+
 export class RowsLoginError extends ReencryptionError {
   override readonly name = 'RowsLoginError';
   readonly code = 'ERR_ROTATION_ROWS_LOGIN';

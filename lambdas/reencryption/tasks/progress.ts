@@ -33,6 +33,8 @@ export const begunSchema = inputSchema.extend({
   /** [0 … width - 1]: one item a worker. */
   workers: z.array(count).min(1),
   width: z.int().min(1),
+  /** What the preflight of an emergency found and did not stop for. Executions begun before there was one lack it. */
+  recorded: z.array(z.string()).default([]),
   /** How often this was asked whether something has ended. */
   polls: count,
   /** How often this execution has let the workers run. */

@@ -2,6 +2,7 @@
  * Is zero proven? The record says so, every key that handed over gets its proof, and an alarm hears of what
  * nobody has vouched for. The ledger's answer stays the same, so this may run any number of times.
  */
+import { metricDimensions, metricNames } from '../../../domain/config/names.ts';
 import type { ZeroProof } from '../../../domain/events/control-records.ts';
 import type { KeyEntry } from '../../../domain/secrets/keyset.ts';
 import { currentKeyset, targetWatch } from '../current-keyset.ts';
@@ -12,10 +13,8 @@ import { assertStillOurs, findingsOf, keep } from '../records.ts';
 import { withLedger } from '../rows-login.ts';
 import { countsOfJob } from '../values-left.ts';
 import { assertNotClosed } from './pass.ts';
+import { doubtsOf } from './preflight.ts';
 import { type Progress, progressSchema } from './progress.ts';
-
-/** 1 while something is left that nobody has vouched for; dimension Secret. */
-export const unprovenMetric = 'ReencryptionUnproven';
 
 export async function verdict(tools: Tools, execution: string, given: unknown): Promise<Progress> {
   const progress = progressSchema.parse(given);
@@ -23,14 +22,16 @@ export async function verdict(tools: Tools, execution: string, given: unknown): 
   const { deployed, clock, metrics } = tools;
   const current = await currentKeyset(tools);
   const watch = targetWatch(tools, current);
-  const { job, green, findings, columns } = await withLedger(tools, async (session) => {
+  const { recorded } = progress;
+  const { job, green, columns, ...judged } = await withLedger(tools, async (session) => {
     const before = await jobById(session, progress.jobId);
     assertNotClosed(before);
     await watch(before);
-    const judged = await verdictOf(session, before.id, deployed.stores);
+    const judged = await verdictOf(session, before.id, deployed.stores, doubtsOf(recorded));
     const job = await jobById(session, before.id);
     return { job, ...judged, columns: await countsOfJob(session, job) };
   });
+  const findings = findingsOf([...judged.findings, ...recorded]);
   const now = clock.now();
   if (green) {
     for (const key of current.keyset.keys) {
@@ -43,20 +44,20 @@ export async function verdict(tools: Tools, execution: string, given: unknown): 
       columnId,
       rows: Math.max(remaining, quarantined),
     })),
-    findings: findingsOf(findings),
+    findings,
     at: now.toISOString(),
     ...(green && { verifiedAt: job.verifiedAt ?? now.toISOString() }),
   });
   metrics.emit({
-    dimensions: { Secret: deployed.secretName },
-    values: { [unprovenMetric]: green ? 0 : 1 },
+    dimensions: { [metricDimensions.secret]: deployed.secretName },
+    values: { [metricNames.reencryptionUnproven]: green ? 0 : 1 },
     at: now,
   });
   return {
     ...progress,
     green,
     columns,
-    findings: findingsOf(findings),
+    findings,
   };
 }
 

@@ -328,13 +328,15 @@ describe('a failure', () => {
       },
     };
     expect((await stage.execute('patient')).status).toBe('SUCCEEDED');
-    expect(stage.tasks().filter((task) => task === 'open')).toHaveLength(4);
+    expect(stage.tasks().filter((task) => task === 'preflight')).toHaveLength(4);
   });
 
   test('that lasts stops it on record, tells why, and a person resumes it', async () => {
     const stage = await setStage(clinic, { rows: 5 });
     stage.promote({ primary: k2, decryptOnly: k1 });
-    await clinic.sql(`revoke update (ssn) on ${stage.table} from reencryption`);
+    stage.hooks.before = first('work', async () => {
+      await clinic.sql(`revoke update (ssn) on ${stage.table} from reencryption`);
+    });
     expect((await stage.execute('denied')).status).toBe('FAILED');
     expect(await stage.record()).toMatchObject({
       state: 'stopped',

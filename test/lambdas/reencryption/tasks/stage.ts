@@ -33,6 +33,7 @@ export interface StageOptions {
   workers?: number;
   rows?: number;
   limits?: Partial<Deployed['limits']>;
+  column?: Partial<ReencryptedColumn>;
 }
 
 export type Call = { task: string; execution: string; progress: Record<string, unknown> };
@@ -46,9 +47,11 @@ const day = '2026-01-01T00:00:00.000Z';
 let nth = 0;
 
 export async function setStage(clinic: Clinic, options: StageOptions = {}) {
+  // What the stage before left is ciphertext that this one does not declare.
+  await clinic.sql(`drop table if exists patients${Math.max(0, nth - 1)}`);
   const name = `clinic/prod/pii${nth}`;
   const table = `patients${nth++}`;
-  const column = columnOf(`${table}.ssn`);
+  const column = columnOf(`${table}.ssn`, options.column);
   await clinic.sql(`create table ${table} (id int primary key, ssn text)`);
   await clinic.sql(`grant select (id, ssn), update (ssn) on ${table} to reencryption`);
   const write = (from: number, to: number, key: CipherKey) =>
@@ -87,7 +90,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     },
   };
   /** A version with this keyset becomes AWSCURRENT. */
-  function promote(keys: Keys, primarySince = day): string {
+  function promote(keys: Keys, primarySince = day, intent = 'activate'): string {
     current = randomUUID();
     const entries = Object.entries(keys) as [KeyState, CipherKey][];
     const text = serializeSecretValue(
@@ -98,12 +101,13 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
           version: 1,
           alg: 'A256GCM',
           encoding: 'base64',
-          rotation: { intent: 'activate', token: current },
-          keys: entries.map(([state, { kid, key }]) => ({
+          rotation: { intent, token: current },
+          keys: entries.map(([state, { kid, key, adopted }]) => ({
             kid,
             key,
             state,
             createdAt: day,
+            ...(adopted && { adopted }),
             ...(state !== 'published' && { primarySince }),
             ...(state === 'disabled' && { disabledAt: primarySince }),
           })),
@@ -128,6 +132,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     readerCacheSeconds: 300,
     stores: options.stores ?? [],
     endpoint: clinic.endpoint,
+    engines: [clinic.worker.username],
     columns: [column],
     cipherOf: declaredCipher,
     limits,
