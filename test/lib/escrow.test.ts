@@ -137,7 +137,7 @@ describe('the functions', () => {
   };
   const ownContext = { 'kms:EncryptionContext:aws:s3:arn': objects('/pii/*') };
 
-  test('of the encryption secret stores and reads back its own copies, and lists none', () => {
+  test('of the encryption secret stores, reads back and lists its own copies', () => {
     expect(stack.statement(encryption, 'StoreInEscrow')).toMatchObject({
       Action: ['s3:GetObject', 's3:PutObject'],
       Resource: objects('/pii/*'),
@@ -147,6 +147,21 @@ describe('the functions', () => {
       Resource: arn(keyId()),
       Condition: { StringEquals: throughS3, StringLike: ownContext },
     });
+    expect(stack.statement(encryption, 'ListEscrow')).toMatchObject({
+      Action: 's3:ListBucketVersions',
+      Resource: arn(bucketId()),
+      Condition: { StringEquals: { 's3:prefix': 'pii/' } },
+    });
+  });
+
+  test('of an encryption secret whose keys never leave lists none', () => {
+    const { pii } = pharmacy.secrets;
+    if (pii?.kind !== 'encryption') throw new Error('not the example');
+    const { reencryption: _, ...still } = pii;
+    const without = synthesize(changed({ secrets: { ...pharmacy.secrets, pii: still } }));
+    const sids = without.statements(encryption).map(({ Sid }) => Sid);
+    expect(sids).toContain('StoreInEscrow');
+    expect(sids).not.toContain('ListEscrow');
   });
 
   test('of other kinds have nothing to do with escrow', () => {

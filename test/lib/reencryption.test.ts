@@ -86,6 +86,20 @@ describe('who else has to do with it', () => {
     );
   });
 
+  test('it says when nothing holds a key that left any more: it lists versions and copies, and knows how long copies stay', () => {
+    const role = /^SecretpiiRotationPolicy/;
+    const secret = stack.idOf(stack.one('AWS::SecretsManager::Secret', /^Secretpii/));
+    expect(stack.statement(role, 'ListOwnVersions')).toMatchObject({
+      Action: 'secretsmanager:ListSecretVersionIds',
+      Resource: { Ref: secret },
+    });
+    expect(stack.statement(role, 'ListEscrow').Condition).toEqual({
+      StringEquals: { 's3:prefix': 'pii/' },
+    });
+    const { Variables } = functionOf(stack, 'quarterturn-pharmacy-prod-pii').Environment;
+    expect(Variables.ESCROW_RETENTION_DAYS).toBe(String(everything.escrow.retentionDays));
+  });
+
   test.each([
     ['AfterRotation', /^AfterRotationTasksPolicy/, 'StartReencryption'],
     ['cadence', /^CadenceFunctionPolicy/, 'RestartReencryption'],
@@ -115,7 +129,9 @@ describe('a key whose rows stay', () => {
   test('deploys nothing for them, and gives nobody a right', () => {
     expect(functionOf(still, name)).toBeUndefined();
     expect(still.all('AWS::StepFunctions::StateMachine')).toHaveLength(1);
-    expect(still.text).not.toMatch(/reencryption|zero#|consumers#|ROWS_SECRET_ARN|KEY_RETENTION/);
+    expect(still.text).not.toMatch(
+      /reencryption|zero#|consumers#|ROWS_SECRET_ARN|KEY_RETENTION|ESCROW_RETENTION|ListOwnVersions/,
+    );
   });
 
   test('a store that keeps its copies for ever keeps every key', () => {
