@@ -22,12 +22,16 @@ export interface PlannedLeaf {
 }
 
 export interface PlanLimits {
+  /** At most. */
   readonly rowsPerRange: number;
   /** Tables up to here are cut exactly; larger ones by a sample of their keys. */
   readonly rowsCutExactly: number;
 }
 
 export const planLimits: PlanLimits = { rowsPerRange: 100_000, rowsCutExactly: 1_000_000 };
+/** So that a table of one range's size keeps more than one worker busy; a window is the least worth claiming. */
+const rangesOfASmallTable = 16;
+const fewestRows = 8_000;
 /** Rows of one block have keys close together: it is blocks that make a sample even, not rows. */
 const sampledBlocksPerRange = 8;
 
@@ -112,12 +116,19 @@ async function cut(
   limits: PlanLimits,
 ): Promise<PlannedLeaf> {
   const rows = await estimatedRows(session, leaf, limits);
-  const wanted = Math.max(1, Math.ceil(rows / limits.rowsPerRange));
+  const perRange = rowsOfRange(rows, limits);
+  const wanted = Math.max(1, Math.ceil(rows / perRange));
+  const every = rows <= limits.rowsCutExactly ? perRange : undefined;
   const bounds =
     walk === 'ctid'
       ? blockBounds(leaf.pages, wanted)
-      : await keyBounds(session, leaf, rows, wanted, limits);
+      : await keyBounds(session, leaf, wanted, every);
   return { declared, leaf: leaf.name, walk, rowsEstimated: rows, bounds };
+}
+
+function rowsOfRange(rows: number, { rowsPerRange }: PlanLimits): number {
+  const spread = Math.max(fewestRows, Math.ceil(rows / rangesOfASmallTable));
+  return Math.min(rowsPerRange, spread);
 }
 
 /** Statistics may be missing or old: a table that may be small is counted. */
@@ -141,22 +152,21 @@ function blockBounds(pages: number, wanted: number): string[][] {
   return bounds;
 }
 
+/** @param rowsCounted rows of a range, where the table is cut exactly; undefined: by a sample, into `wanted` */
 async function keyBounds(
   session: Session,
   leaf: Leaf,
-  rows: number,
   wanted: number,
-  { rowsPerRange, rowsCutExactly }: PlanLimits,
+  rowsCounted: number | undefined,
 ): Promise<string[][]> {
   if (wanted === 1) {
     return [];
   }
   const keys = leaf.key.map(({ name }) => quoteIdentifier(name)).join(', ');
-  const isExact = rows <= rowsCutExactly;
   // Of a large table only blocks are sampled: bounds need not be exact, only ascending.
   const percent = Math.min(100, (100 * wanted * sampledBlocksPerRange) / Math.max(leaf.pages, 1));
-  const from = isExact ? '' : ` tablesample system (${percent})`;
-  const every = isExact ? rowsPerRange : `greatest(seen / ${wanted}, 1)`;
+  const from = rowsCounted !== undefined ? '' : ` tablesample system (${percent})`;
+  const every = rowsCounted ?? `greatest(seen / ${wanted}, 1)`;
   const texts = leaf.key.map(({ name }) => `${quoteIdentifier(name)}::text`).join(', ');
   const found = await session.query<{ bound: string[] }>(
     `select array[${texts}] as bound
