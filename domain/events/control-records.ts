@@ -167,6 +167,10 @@ export const reencryptionRecordSchema = z.object({
   /** When the job last came further. */
   at: instant,
   verifiedAt: instant.optional(),
+  /** When it came due. What was said of consumers before that was said for another maintenance. */
+  dueSince: instant.optional(),
+  /** Somebody paused the job: since when workers find it so. */
+  pausedSince: instant.optional(),
 });
 export type ReencryptionRecord = z.infer<typeof reencryptionRecordSchema>;
 

@@ -42,7 +42,9 @@ export interface SecretFacts extends AgeFacts {
 export interface KnownReencryption extends ReencryptionOfRows {
   readonly at: string;
   readonly versionId: string;
+  readonly mode?: 'online' | 'maintenance' | undefined;
   readonly execution?: string | undefined;
+  readonly pausedSince?: string | undefined;
 }
 
 export type Decision =
@@ -125,7 +127,8 @@ function inProgress({ versionIdsToStages, pendingSince, now }: SecretFacts): Jud
   };
 }
 
-function afterRotationPending({ afterRotation, now }: SecretFacts): Judgement | undefined {
+function afterRotationPending(facts: SecretFacts): Judgement | undefined {
+  const { afterRotation, now } = facts;
   if (afterRotation === undefined || afterRotation.state === 'finished') return undefined;
   const { state, versionId, publishedKid, live, at } = afterRotation;
   if (state === 'stopped') {
@@ -138,6 +141,8 @@ function afterRotationPending({ afterRotation, now }: SecretFacts): Judgement | 
       reason: `the AfterRotation of ${versionId} stopped (${afterRotation.reason ?? 'no reason recorded'}) while key ${publishedKid} waits for activation: resume it or roll back`,
     };
   }
+  const waiting = waitsForRows(facts, afterRotation);
+  if (waiting !== undefined) return waiting;
   const lost = !(now.getTime() - new Date(at).getTime() < eventGrace);
   if (live || (state === 'due' && !lost)) {
     return {
@@ -152,6 +157,30 @@ function afterRotationPending({ afterRotation, now }: SecretFacts): Judgement | 
     act: 'restartAfterRotation',
     finding: true,
     reason: `the AfterRotation of ${versionId} is ${state} and no execution is alive`,
+  };
+}
+
+/**
+ * Maintenance mode: it handed over to the re-encryption, which starts it again when every row is proven to be under
+ * the published key. Whether that one moves or is alive is asked elsewhere.
+ */
+function waitsForRows(
+  { reencryption }: SecretFacts,
+  { state, versionId, publishedKid }: AfterRotationOfCurrent,
+): Judgement | undefined {
+  const isHandedOver =
+    state === 'running' &&
+    reencryption?.mode === 'maintenance' &&
+    reencryption.targetKid === publishedKid;
+  // Proven: somebody has to activate the key. Closed: it has to be started anew.
+  if (!isHandedOver || reencryption.state === 'verified' || reencryption.state === 'closed') {
+    return undefined;
+  }
+  return {
+    decision: 'afterRotationPending',
+    act: 'nothing',
+    finding: reencryption.state === 'unproven' || reencryption.state === 'stopped',
+    reason: `the AfterRotation of ${versionId} waits until every row is under key ${publishedKid}; their re-encryption is ${reencryption.state}`,
   };
 }
 

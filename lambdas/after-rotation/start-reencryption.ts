@@ -22,7 +22,14 @@ export async function startReencryption(
   }
   const { mode } = rows;
   const at = doors.clock.now().toISOString();
-  const due: ReencryptionRecord = { state: 'due', mode, ...toward, findings: [], at };
+  const due: ReencryptionRecord = {
+    state: 'due',
+    mode,
+    ...toward,
+    findings: [],
+    at,
+    dueSince: at,
+  };
   const record = await doors.controlTable.updateReencryption(secretName, (standing) =>
     standing?.targetKid === toward.targetKid && standing.state !== 'closed' ? undefined : due,
   );

@@ -4,6 +4,7 @@
  */
 import type { Manifest } from '../../domain/config/manifest.ts';
 import { deploymentDimension, metricDimensions, metricNames } from '../../domain/config/names.ts';
+import type { ReencryptionRecord } from '../../domain/events/control-records.ts';
 import type { Verdict } from '../../domain/policy/due.ts';
 import type { MetricsDoor } from '../../doors/metrics.ts';
 
@@ -13,6 +14,8 @@ export interface Measured {
   readonly secretName: string;
   /** A secret whose age cannot be told has no age: its alarm hears that nothing came. */
   readonly verdict: Pick<Verdict, 'rotatedAt' | 'limitAt'>;
+  /** State of the re-encryption of its rows; absent: there was none. */
+  readonly reencryption?: ReencryptionRecord['state'] | undefined;
 }
 
 export function measure(
@@ -23,7 +26,15 @@ export function measure(
   at: Date,
 ): void {
   const deployment = { [metricDimensions.deployment]: deploymentDimension(manifest) };
-  for (const { secretName, verdict } of secrets) {
+  for (const { secretName, verdict, reencryption } of secrets) {
+    if (reencryption !== undefined) {
+      // Said again every hour: what nobody vouched for does not go away with the datum that told it.
+      metrics.emit({
+        dimensions: { [metricDimensions.secret]: secretName },
+        values: { [metricNames.reencryptionUnproven]: reencryption === 'unproven' ? 1 : 0 },
+        at,
+      });
+    }
     const { rotatedAt, limitAt } = verdict;
     if (rotatedAt !== undefined && limitAt !== undefined) {
       metrics.emit({

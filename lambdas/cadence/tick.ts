@@ -14,7 +14,7 @@ import type { Manifest, RotatedManifestSecret } from '../../domain/config/manife
 import { secretName } from '../../domain/config/names.ts';
 import { type Decision, decide, type SecretFacts, type Verdict } from '../../domain/policy/due.ts';
 import { oldestFirst } from '../../domain/policy/oldest-first.ts';
-import { whyStalled } from '../../domain/policy/stalled.ts';
+import { standstillOf } from '../../domain/policy/stalled.ts';
 import { factsOf } from '../../doors/secret-facts.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { askAsCadence, wasAskedAnHourAgo } from './ask-for-rotation.ts';
@@ -202,13 +202,13 @@ async function act(
 
 function resultOf({ secret, verdict, facts }: Judged, done: Done): SecretResult {
   const { decision, finding, reason } = verdict;
-  const stalled = whyStalled(facts);
+  const standstill = standstillOf(facts);
   return {
     secretName: secret.name,
     decision,
     done,
-    finding: finding || stalled !== undefined,
-    reason: stalled === undefined ? reason : `${reason}; ${stalled}`,
+    finding: finding || standstill?.finding === true,
+    reason: standstill === undefined ? reason : `${reason}; ${standstill.reason}`,
   };
 }
 
@@ -247,8 +247,12 @@ function summarise(
     });
   }
   const findings = results.filter(({ finding }) => finding).length;
-  const stalled = judged.filter(({ facts }) => whyStalled(facts) !== undefined).length;
-  const measured = judged.map(({ secret, verdict }) => ({ secretName: secret.name, verdict }));
+  const stalled = judged.filter(({ facts }) => standstillOf(facts)?.finding === true).length;
+  const measured = judged.map(({ secret, verdict, facts }) => ({
+    secretName: secret.name,
+    verdict,
+    reencryption: facts.reencryption?.state,
+  }));
   measure(metrics, manifest, measured, { findings, stalled }, clock.now());
   log.info('cadence-summary', { secrets: results.length, findings });
   return { secrets: results.length, findings, results };

@@ -3,7 +3,7 @@ import type { RandomBytes } from '../../domain/ciphertext/format.ts';
 import type { KeysetSettings } from '../../domain/secrets/secret-value.ts';
 import type { Clock } from '../../doors/clock.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
-import type { DeclaredColumn } from '../../doors/declared-columns.ts';
+import type { DeclaredColumn, DeclaredPlace } from '../../doors/declared-columns.ts';
 import type { Log } from '../../doors/log.ts';
 import type { MetricsDoor } from '../../doors/metrics.ts';
 import type { BulkPostgresDoor } from '../../doors/postgres/bulk-session.ts';
@@ -47,6 +47,8 @@ export interface Deployed {
   /** Roles that rewrite rows in this database, its own among them: their ledger is one. */
   readonly engines: readonly string[];
   readonly columns: readonly DeclaredColumn[];
+  /** What other secrets encrypt in the same database. */
+  readonly neighbours: readonly DeclaredPlace[];
   readonly cipherOf: CipherOf;
   readonly limits: WorkerLimits;
   readonly planLimits: PlanLimits;

@@ -3,7 +3,7 @@ import { algorithmFor } from '../../domain/secrets/keyset-material.ts';
 import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
-import { declaredColumns } from '../../doors/declared-columns.ts';
+import { declaredColumns, neighbouringColumns } from '../../doors/declared-columns.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
 import { pooledRandom } from '../../doors/pooled-random.ts';
@@ -41,6 +41,7 @@ const deployed: Deployed = {
   },
   engines: environment.ENGINES.split(','),
   columns: declaredColumns(taskRoot),
+  neighbours: neighbouringColumns(taskRoot),
   cipherOf: declaredCipher,
   limits: workerLimits,
   planLimits,

@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { createSecretKey } from 'node:crypto';
 import { CipherKey } from '../../domain/ciphertext/keys.ts';
 import type { Finding } from '../../domain/events/operator-requests.ts';
+import type { DeclaredPlace } from '../../doors/declared-columns.ts';
 import type { Session } from '../../doors/postgres/door.ts';
 import { columnTypes, type Leaf, leavesOfTable } from '../../doors/postgres/leaves.ts';
 import { findUndeclared } from '../../doors/postgres/undeclared.ts';
@@ -25,6 +26,8 @@ interface Ciphers {
 export interface Known {
   /** Roles of engines in this database: the ledger is theirs together. */
   readonly engines?: readonly string[];
+  /** What other secrets encrypt in the same database. */
+  readonly neighbours?: readonly DeclaredPlace[];
   /** Places of values that may stay as they are (`signedOffOf`). */
   readonly signedOff?: ReadonlySet<string>;
 }
@@ -67,7 +70,7 @@ export async function preflight(
   session: Session,
   columns: readonly ReencryptedColumn[],
   { cipherOf, keys }: Ciphers,
-  { engines = [], signedOff = new Set() }: Known = {},
+  { engines = [], neighbours = [], signedOff = new Set() }: Known = {},
 ): Promise<Finding[]> {
   const { kid } = keys.target;
   const throwaway = new CipherKey({ kid, key: createSecretKey(keys.random(32)) });
@@ -87,10 +90,19 @@ export async function preflight(
         findings.push(...(await inspectLeaf(session, table, leaf, declared, ciphers, signedOff)));
       }
     }
-    const { found, unreadableColumns } = await findUndeclared(session, columns, keys.open);
+    const { found, misplaced, unreadableColumns } = await findUndeclared(session, columns, {
+      keys: keys.open,
+      neighbours,
+    });
     findings.push(
       ...found.map((name) =>
         blocks('UNDECLARED', `${name} holds ciphertext and is not declared; declare it`),
+      ),
+      ...misplaced.map((name) =>
+        blocks(
+          'UNDECLARED',
+          `${name} holds ciphertext of this secret and is declared for another; declare it here`,
+        ),
       ),
     );
     if (unreadableColumns > 0) {

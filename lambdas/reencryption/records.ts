@@ -32,7 +32,7 @@ export async function keep(
   { controlTable, deployed }: Records,
   execution: string,
   targetKid: string,
-  added: Partial<ReencryptionRecord>,
+  added: Partial<ReencryptionRecord> | ((standing: ReencryptionRecord) => ReencryptionRecord),
 ): Promise<void> {
   await controlTable.updateReencryption(deployed.secretName, (standing) =>
     standing === undefined ||
@@ -40,8 +40,20 @@ export async function keep(
     standing.targetKid !== targetKid ||
     standing.state === 'closed'
       ? undefined
-      : { ...standing, ...added },
+      : typeof added === 'function'
+        ? added(standing)
+        : { ...standing, ...added },
   );
+}
+
+/** A pause is noted when it is first met, and does not count as coming further; work takes it off. */
+export function movedOrPaused(
+  { pausedSince, ...record }: ReencryptionRecord,
+  paused: boolean,
+  now: Date,
+): ReencryptionRecord {
+  const at = now.toISOString();
+  return paused ? { ...record, pausedSince: pausedSince ?? at } : { ...record, at };
 }
 
 /** The schema's limits: what does not fit is in the ledger. */

@@ -14,14 +14,22 @@ import { withLedger } from '../rows-login.ts';
 import { signedOffOf } from '../sign-off.ts';
 
 export async function dryRun(tools: Tools): Promise<ReencryptionDryRun> {
-  const { secretName: secret, columns, cipherOf, mode, planLimits, engines } = tools.deployed;
+  const {
+    secretName: secret,
+    columns,
+    cipherOf,
+    mode,
+    planLimits,
+    engines,
+    neighbours,
+  } = tools.deployed;
   const { keyset } = await currentKeyset(tools);
   const open = keyRing(keyset, tools.clock.now());
   const target = open.find(targetOf(keyset, mode).kid) ?? missing();
   const ciphers = { cipherOf, keys: { target, open, random: tools.random } };
   return withLedger(tools, async (session) => {
     const signedOff = await signedOffOf(session, secret);
-    const findings = await preflight(session, columns, ciphers, { engines, signedOff });
+    const findings = await preflight(session, columns, ciphers, { engines, neighbours, signedOff });
     // What cannot be walked or read is told by the findings; there is nothing to plan or count of it.
     const isSound = findings.every(({ level }) => level !== 'blocks');
     const leaves = isSound ? await dryPlan(session, columns, planLimits) : [];

@@ -50,17 +50,20 @@ function taken(
   now: Date,
 ): ReencryptionRecord | undefined {
   if (standing === undefined || standing.targetKid !== wanted.targetKid) {
-    return { ...wanted, state: 'due', findings: [], at: now.toISOString() };
+    const at = now.toISOString();
+    return { ...wanted, state: 'due', findings: [], at, dueSince: at };
   }
   if (standing.execution === wanted.execution && ['due', 'active'].includes(standing.state)) {
     return undefined;
   }
-  const { jobId, epoch, pass, verifiedAt: _, ...rest } = standing;
+  const { jobId, epoch, pass, verifiedAt: _, pausedSince: __, ...rest } = standing;
   const isAnew = again || standing.state === 'closed' || jobId === undefined;
   return {
     ...rest,
     ...wanted,
     findings: [],
+    // It was over, and consumers may run since.
+    ...(['closed', 'verified'].includes(standing.state) && { dueSince: now.toISOString() }),
     ...(isAnew
       ? { state: 'due' }
       : { state: 'active', jobId, ...(epoch && { epoch }), ...(pass && { pass }) }),

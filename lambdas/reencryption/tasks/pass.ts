@@ -5,7 +5,7 @@ import { JobFencedError } from '../errors.ts';
 import { type Job, jobById } from '../job.ts';
 import { ledger } from '../ledger.ts';
 import { isSwept, passResult } from '../pass.ts';
-import { assertStillOurs, keep } from '../records.ts';
+import { assertStillOurs, keep, movedOrPaused } from '../records.ts';
 import { withLedger } from '../rows-login.ts';
 import { sweepsThatFound, unexplained, valuesLeft } from '../values-left.ts';
 import { type Progress, progressSchema } from './progress.ts';
@@ -36,11 +36,11 @@ export async function pass(tools: Tools, execution: string, given: unknown): Pro
   }
   const stands =
     open > 0 && !job.paused && result.pass === progress.pass && looked === progress.looked;
-  await keep(tools, execution, progress.targetKid, {
+  await keep(tools, execution, progress.targetKid, (standing) => ({
+    ...movedOrPaused(standing, job.paused, tools.clock.now()),
     pass: { number: result.pass, kind: result.kind },
     rowsLeft,
-    at: tools.clock.now().toISOString(),
-  });
+  }));
   return {
     ...progress,
     pass: result.pass,

@@ -31,7 +31,7 @@ export async function preflight(tools: Tools, execution: string, given: unknown)
   const progress = begunSchema.parse(given);
   await assertStillOurs(tools, execution, progress);
   const { deployed, clock, random, log } = tools;
-  const { secretName, columns, cipherOf, engines } = deployed;
+  const { secretName, columns, neighbours, cipherOf, engines } = deployed;
   const { keyset } = await currentKeyset(tools);
   const open = keyRing(keyset, clock.now());
   const target = open.find(progress.targetKid);
@@ -47,7 +47,7 @@ export async function preflight(tools: Tools, execution: string, given: unknown)
       session,
       columns,
       { cipherOf, keys: { target, open, random } },
-      { engines, signedOff: await signedOffOf(session, secretName) },
+      { engines, neighbours, signedOff: await signedOffOf(session, secretName) },
     ),
   );
   const blocking = found.filter(({ level }) => level === 'blocks');

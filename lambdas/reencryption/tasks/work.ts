@@ -7,7 +7,7 @@ import type { Tools } from '../doors.ts';
 import { JobFencedError } from '../errors.ts';
 import { jobById } from '../job.ts';
 import { ledger } from '../ledger.ts';
-import { findingsOf } from '../records.ts';
+import { findingsOf, movedOrPaused } from '../records.ts';
 import { passing, rowsLogin, withLedger } from '../rows-login.ts';
 import { valuesLeft } from '../values-left.ts';
 import { type WorkerResult, work as workOff } from '../worker.ts';
@@ -68,7 +68,11 @@ function countsOf({ ranges, windows, waited, sealAlarms }: WorkerResult) {
 }
 
 /** For those who ask from outside; the ledger is what counts, so that a lost note harms nobody. */
-async function record(tools: Tools, jobId: string, { sealAlarms }: WorkerResult): Promise<void> {
+async function record(
+  tools: Tools,
+  jobId: string,
+  { sealAlarms, paused }: WorkerResult,
+): Promise<void> {
   const { controlTable, deployed, clock, log } = tools;
   try {
     const now = clock.now();
@@ -78,7 +82,8 @@ async function record(tools: Tools, jobId: string, { sealAlarms }: WorkerResult)
         `the target key has sealed more than 2^31 values${column === '' ? '' : ` of ${column}`}; rotate it soon`,
     );
     const isFresh = now.getTime() - Date.parse(standing?.at ?? '') < recordEvery;
-    if (isFresh && alarms.length === 0) {
+    const isNoted = paused === (standing?.pausedSince !== undefined);
+    if (isNoted && (isFresh || paused) && alarms.length === 0) {
       return;
     }
     const rowsLeft = await withLedger(tools, async (session) =>
@@ -87,10 +92,9 @@ async function record(tools: Tools, jobId: string, { sealAlarms }: WorkerResult)
     await controlTable.updateReencryption(deployed.secretName, (found) =>
       found?.jobId === jobId && found.state === 'active'
         ? {
-            ...found,
+            ...movedOrPaused(found, paused, now),
             rowsLeft,
             findings: findingsOf([...found.findings, ...alarms]),
-            at: now.toISOString(),
           }
         : undefined,
     );

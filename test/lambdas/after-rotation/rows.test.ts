@@ -49,7 +49,7 @@ describe('the rows of an encryption secret', () => {
     expect(await around.execute()).toBe('SUCCEEDED');
     expect(tasksOf(around).slice(-3)).toEqual(['audit', 'reencrypt', 'finish']);
     expect(await around.controlTable.getReencryption(name)).toEqual(
-      record({ state: 'due', mode: 'online', versionId: token }),
+      record({ state: 'due', mode: 'online', versionId: token, dueSince: at }),
     );
     expect(around.doors.stepFunctions.started).toEqual([
       {
@@ -71,7 +71,7 @@ describe('the rows of an encryption secret', () => {
     await around.rotated(v1, 'emergency', { primary: kid, replaced: 'leaked' });
     expect(await around.execute()).toBe('SUCCEEDED');
     expect(await around.controlTable.getReencryption(name)).toEqual(
-      record({ state: 'due', mode: 'online' }),
+      record({ state: 'due', mode: 'online', dueSince: at }),
     );
   });
 
@@ -108,7 +108,9 @@ describe('maintenance mode', () => {
     expect(tasksOf(around)).toEqual(['begin', 'settled', 'maintain']);
     expect(await stateOf(around)).toBe('running');
     expect(around.secrets.rotations).toEqual([]);
-    expect(await around.controlTable.getReencryption(name)).toEqual(record({ state: 'due' }));
+    expect(await around.controlTable.getReencryption(name)).toEqual(
+      record({ state: 'due', dueSince: at }),
+    );
     // The cadence takes it for one that died, and starts it again: nothing changes.
     expect(await around.execute({ takeOver: executionArn(v1) }, 'restarted')).toBe('SUCCEEDED');
     expect(around.secrets.rotations).toEqual([]);

@@ -429,6 +429,97 @@ describe('a secret whose rows follow its key', () => {
     });
   });
 
+  test.each([
+    ['2025-12-10T11:00:00Z', 0],
+    ['2025-12-09T12:00:01Z', 0],
+    ['2025-12-09T12:00:00Z', 1],
+    ['unreadable', 1],
+  ])(
+    'paused since %s is told as paused, and %d of them by an alarm',
+    async (pausedSince, found) => {
+      secrets.add(pii, { [v1]: ['AWSCURRENT', young] });
+      const alive = `${rowsMachine.replace('stateMachine', 'execution')}:alive`;
+      executions.running.add(alive);
+      await underWay({ execution: alive, at: '2025-12-09T11:00:00Z', pausedSince });
+      expect(only(await run(encryptionOf(pii)))).toMatchObject({
+        finding: found === 1,
+        reason: expect.stringContaining(`is paused since ${pausedSince}`),
+      });
+      expect(metrics.emitted.at(-1)?.values).toMatchObject({ ReencryptionStalled: found });
+    },
+  );
+
+  test('is told every hour whether something is left that nobody vouched for', async () => {
+    secrets.add(pii, { [v1]: ['AWSCURRENT', young] });
+    const told = async () => {
+      metrics.emitted.length = 0;
+      await run(encryptionOf(pii));
+      return metrics.emitted
+        .filter(({ values }) => 'ReencryptionUnproven' in values)
+        .map(({ dimensions, values }) => [dimensions, values.ReencryptionUnproven]);
+    };
+    expect(await told()).toEqual([]);
+    await underWay({ state: 'unproven' });
+    expect(await told()).toEqual([[{ Secret: pii }, 1]]);
+    clock.set('2025-12-10T13:00:00Z');
+    expect(await told()).toEqual([[{ Secret: pii }, 1]]);
+    await underWay({ state: 'verified' });
+    expect(await told()).toEqual([[{ Secret: pii }, 0]]);
+  });
+
+  describe('in maintenance mode, with an AfterRotation that handed over', () => {
+    beforeEach(async () => {
+      secrets.add(pii, { [v1]: ['AWSCURRENT', young] });
+      await controlTable.putAfterRotation(pii, {
+        versionId: v1,
+        state: 'running',
+        intent: 'planned',
+        basedOn: null,
+        publishedKid: kid,
+        execution: execution('over'),
+        at: '2025-12-10T10:00:00Z',
+      });
+    });
+    const maintenance = { mode: 'maintenance' as const, at: '2025-12-10T11:59:00Z' };
+
+    test.each([
+      ['due', false],
+      ['active', false],
+      ['unproven', true],
+      ['stopped', true],
+    ] as const)('waits while the rows are %s; a finding: %s', async (state, finding) => {
+      await underWay({ ...maintenance, state });
+      for (let hour = 0; hour < 30; hour++) {
+        expect(only(await run(encryptionOf(pii)))).toMatchObject({
+          decision: 'afterRotationPending',
+          done: 'nothing',
+          finding,
+          reason: expect.stringContaining(`their re-encryption is ${state}`),
+        });
+      }
+      expect(executions.started).toEqual([]);
+    });
+
+    test('that consumers are not stopped is said after an hour', async () => {
+      await underWay({ ...maintenance, state: 'due', at: '2025-12-10T11:00:00Z' });
+      expect(only(await run(encryptionOf(pii)))).toMatchObject({
+        done: 'nothing',
+        finding: true,
+        reason: expect.stringContaining('waits since 2025-12-10T11:00:00Z for its consumers'),
+      });
+    });
+
+    test.each([
+      ['are proven', { ...maintenance, state: 'verified' as const }],
+      ['were closed', { ...maintenance, state: 'closed' as const }],
+      ['follow another key', { ...maintenance, targetKid: 'bbbbbbbbbbbbbbbb' }],
+      ['are moved online', { at: maintenance.at }],
+    ])('is started again when the rows %s', async (_how, more) => {
+      await underWay(more);
+      expect(only(await run(encryptionOf(pii)))).toMatchObject({ done: 'afterRotationRestarted' });
+    });
+  });
+
   test.each(['due', 'active'] as const)(
     'is started again when it is %s and no execution is alive',
     async (state) => {

@@ -44,20 +44,35 @@ test('status is told before, during and after a job; a pause holds its workers u
   expect(await status()).toEqual({ secret: stage.name, at: expect.any(String) });
   expect(await pause('pauseReencryption')).toEqual({ secret: stage.name, paused: false });
 
+  // Looked at afterwards: what a hook throws is the function's failure, and would be tried again.
   const told: (ReencryptionStatus['job'] | undefined)[] = [];
+  const pauses: ReencryptionPaused[] = [];
+  const noted: { sinceSeconds: number; movedBefore: boolean }[] = [];
+  const rows: object[] = [];
   let calls = 0;
   stage.hooks.before = async ({ task }) => {
     calls += task === 'work' ? 1 : 0;
     if (task === 'work' && calls === 1) {
-      expect(await pause('pauseReencryption')).toMatchObject({ paused: true, jobId: /\d+/ });
+      pauses.push(await pause('pauseReencryption'));
     }
     if (task === 'work' && calls === 4) {
+      const { pausedSince = '', at = '' } = (await stage.record()) ?? {};
+      const since = Date.parse(pausedSince);
+      const now = stage.bench.clock.now().getTime();
+      noted.push({ sinceSeconds: (now - since) / 1_000, movedBefore: Date.parse(at) <= since });
       told.push((await status()).job);
-      expect(await stage.under()).toEqual({ [k1.kid]: 900 });
-      expect(await pause('resumeReencryption')).toMatchObject({ paused: false });
+      rows.push(await stage.under());
+      pauses.push(await pause('resumeReencryption'));
     }
   };
   expect((await stage.execute('paused')).status).toBe('SUCCEEDED');
+  expect(pauses).toMatchObject([
+    { paused: true, jobId: expect.stringMatching(/^\d+$/) },
+    { paused: false },
+  ]);
+  // By the first worker that met it; the others find it noted, and the job no further.
+  expect(noted).toEqual([{ sinceSeconds: 90, movedBefore: true }]);
+  expect(rows).toEqual([{ [k1.kid]: 900 }]);
   expect(told).toMatchObject([
     {
       state: 'active',
@@ -68,6 +83,7 @@ test('status is told before, during and after a job; a pause holds its workers u
       rowsEstimated: 900,
     },
   ]);
+  expect(await stage.record()).not.toHaveProperty('pausedSince');
   expect((await status()).job).toMatchObject({
     state: 'verified',
     targetKid: k2.kid,

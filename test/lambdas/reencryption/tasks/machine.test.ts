@@ -199,6 +199,30 @@ describe('what takes the place of a job', () => {
     expect(eventsOf(stage)).toMatchObject([{ outcome: 'stopped', targetKid: k2.kid }]);
   });
 
+  test('a second execution over the same ledger: the older one ends replaced, and the rows move once', async () => {
+    const stage = await setStage(clinic);
+    stage.promote({ primary: k2, decryptOnly: k1 });
+    // As reencrypt resume, between a Continue and the Begin of what continues.
+    stage.hooks.after = first('work', async () => {
+      await stage.bench.run('StartExecution', {
+        stateMachineArn: stage.machine,
+        name: 'newer',
+        input: JSON.stringify(stage.input()),
+      });
+    });
+    expect((await stage.execute('older')).status).toBe('SUCCEEDED');
+    expect((await stage.bench.described(stage.executionArn('newer'))).status).toBe('SUCCEEDED');
+    expect(await stage.lastState('older')).toBe('Replaced');
+    expect(await stage.lastState('newer')).toBe('Finished');
+    expect(await stage.under()).toEqual({ [k2.kid]: 900 });
+    expect(await stage.jobs()).toMatchObject([{ state: 'verified', epoch: 1, rewritten: 900 }]);
+    expect(await stage.record()).toMatchObject({
+      state: 'verified',
+      execution: stage.executionArn('newer'),
+    });
+    expect(eventsOf(stage)).toMatchObject([{ outcome: 'verified' }]);
+  });
+
   test('of two executions the one that began last goes on', async () => {
     const stage = await setStage(clinic, { rows: 5 });
     stage.promote({ primary: k2, decryptOnly: k1 });
@@ -268,6 +292,9 @@ describe('maintenance mode', () => {
       execution: 'arn:aws:states:eu-west-1:000000000000:execution:after-rotation:handed-over',
       at: stage.bench.clock.now().toISOString(),
     });
+    // Said for the maintenance before this one.
+    const earlier = new Date(stage.bench.clock.now().getTime() - 1_000).toISOString();
+    await stage.controlTable.putConsumers(stage.name, { stopped: true, by: 'x', at: earlier });
     let polls = 0;
     stage.hooks.before = async ({ task }) => {
       polls += task === 'consumers' ? 1 : 0;

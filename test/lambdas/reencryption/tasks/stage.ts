@@ -134,6 +134,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     endpoint: clinic.endpoint,
     engines: [clinic.worker.username],
     columns: [column],
+    neighbours: [],
     cipherOf: declaredCipher,
     limits,
     planLimits: planAll,
@@ -215,19 +216,19 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
   });
   const executionArn = (of: string) => `${machine.replace(':stateMachine:', ':execution:')}:${of}`;
 
+  const input = () => ({
+    secretName: name,
+    secretArn: arnOf(name),
+    function: rows,
+    versionId: current,
+  });
+
   /** Runs one execution, and what continues it, to its end. */
   async function execute(executionName: string, more: object = {}) {
-    const input = {
-      secretName: name,
-      secretArn: arnOf(name),
-      function: rows,
-      versionId: current,
-      ...more,
-    };
     await bench.run('StartExecution', {
       stateMachineArn: machine,
       name: executionName,
-      input: JSON.stringify(input),
+      input: JSON.stringify({ ...input(), ...more }),
     });
     await bench.clock.settle(30 * 86_400_000);
     return bench.described(executionArn(executionName));
@@ -249,6 +250,18 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     hooks,
     execute,
     executionArn,
+    machine,
+    input,
+    /** The state in which an execution ended. */
+    async lastState(of: string): Promise<string | undefined> {
+      const { events } = await bench.run('GetExecutionHistory', {
+        executionArn: executionArn(of),
+        reverseOrder: true,
+        maxResults: 5,
+      });
+      const told = events as unknown as { stateExitedEventDetails?: { name: string } }[];
+      return told.find((event) => event.stateExitedEventDetails)?.stateExitedEventDetails?.name;
+    },
     rows,
     stepFunctions,
     record: () => controlTable.getReencryption(name),
