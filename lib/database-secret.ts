@@ -34,7 +34,7 @@ export class DatabaseSecret extends RotatingSecret {
     const environment: OwnEnvironment<DatabaseEnvironment> = {
       SCHEME: secret.scheme,
       HOST: secret.host,
-      PORT: String(secret.port),
+      PORT: Tokenization.stringifyNumber(secret.port),
       ...(secret.connection !== 'direct' && {
         CONNECTION: secret.connection,
         ENDPOINTS: secret.endpoints?.map(hostAndPort).join(','),

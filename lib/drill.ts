@@ -5,6 +5,8 @@ import { drillFunctionName } from '../domain/config/names.ts';
 import type { DatabaseConfig, EncryptionConfig } from '../domain/config/secret-schemas.ts';
 import type { DrillEnvironment } from '../lambdas/drill/environment.ts';
 import { authorityFiles } from './authorities.ts';
+import { ownColumns } from './column-files.ts';
+import { databaseEnvironment } from './database-environment.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import type { Escrow } from './escrow.ts';
 import { RoomFunction } from './room-function.ts';
@@ -32,10 +34,7 @@ export class Drill extends Construct {
       BITS: String(secret.bits),
       ENCODING: secret.encoding,
       DATABASE_SECRET_ARN: database.reference.arn,
-      DATABASE_HOST: database.config.host,
-      DATABASE_PORT: String(database.config.port),
-      DATABASE_NAME: database.config.dbname,
-      CA: database.config.ca === 'rds' ? 'rds' : 'file',
+      ...databaseEnvironment(database.config),
       ...escrow.environment(key),
     };
     this.function = new RoomFunction(this, 'Function', {
@@ -45,7 +44,7 @@ export class Drill extends Construct {
       deployment,
       environment,
       files: {
-        'columns.json': JSON.stringify(secret.columns),
+        ...ownColumns(secret),
         ...authorityFiles(deployment, key, database.config.ca),
       },
       timeoutSeconds: 120,

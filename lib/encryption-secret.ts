@@ -2,6 +2,8 @@ import type { Construct } from 'constructs';
 import type { DatabaseConfig, EncryptionConfig } from '../domain/config/secret-schemas.ts';
 import type { EncryptionEnvironment } from '../lambdas/encryption/environment.ts';
 import { authorityFiles } from './authorities.ts';
+import { columnsAndNeighbours } from './column-files.ts';
+import { databaseEnvironment } from './database-environment.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import type { Escrow } from './escrow.ts';
 import { keyRetentionDays } from './key-retention.ts';
@@ -31,10 +33,7 @@ export class EncryptionSecret extends RotatingSecret {
       ...escrow.environment(key),
       ...(database && {
         DATABASE_SECRET_ARN: database.reference.arn,
-        DATABASE_HOST: database.config.host,
-        DATABASE_PORT: String(database.config.port),
-        DATABASE_NAME: database.config.dbname,
-        CA: database.config.ca === 'rds' ? 'rds' : 'file',
+        ...databaseEnvironment(database.config),
       }),
       ...(rows && {
         ROWS_SECRET_ARN: rows.arn,
@@ -48,8 +47,7 @@ export class EncryptionSecret extends RotatingSecret {
       secret,
       environment,
       files: {
-        // A file, not the environment: that ends at 4 KB, which some thirty columns exceed.
-        'columns.json': JSON.stringify(secret.columns),
+        ...columnsAndNeighbours(deployment.config, key, secret),
         ...(database && authorityFiles(deployment, key, database.config.ca)),
       },
       reads: rows ? ['reencryption', 'zero'] : [],

@@ -2,15 +2,17 @@
  * The function that moves the rows of one encryption secret to its new key, and answers for its job. It stands
  * where the database is, logs in with a login of its own, and reads no other secret.
  */
-import { Tokenization } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { durationSeconds } from '../domain/config/duration.ts';
 import { nameOf } from '../domain/config/manifest.ts';
 import { reencryptionFunctionName } from '../domain/config/names.ts';
+import { isSameDatabase } from '../domain/config/neighbours.ts';
 import type { ReencryptionConfig } from '../domain/config/reencryption-schema.ts';
 import type { DatabaseConfig, EncryptionConfig } from '../domain/config/secret-schemas.ts';
 import type { ReencryptionEnvironment } from '../lambdas/reencryption/environment.ts';
 import { authorityFiles } from './authorities.ts';
+import { columnsAndNeighbours } from './column-files.ts';
+import { databaseEnvironment } from './database-environment.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { RoomFunction } from './room-function.ts';
 import { allow, readValues, useKeyOf } from './statements.ts';
@@ -53,11 +55,8 @@ export class Reencryption extends Construct {
       READER_CACHE_SECONDS: String(durationSeconds(secret.readerCache)),
       ...(stores.length > 0 && { STORES: stores.join(',') }),
       ROWS_SECRET_ARN: login.arn,
-      DATABASE_HOST: database.host,
-      DATABASE_PORT: Tokenization.stringifyNumber(database.port),
-      DATABASE_NAME: database.dbname,
+      ...databaseEnvironment(database),
       ENGINES: enginesIn(config, database).join(','),
-      CA: database.ca === 'rds' ? 'rds' : 'file',
     };
     this.function = new RoomFunction(this, 'Function', {
       functionName: reencryptionFunctionName(config, key),
@@ -66,7 +65,7 @@ export class Reencryption extends Construct {
       deployment,
       environment,
       files: {
-        'columns.json': JSON.stringify(secret.columns),
+        ...columnsAndNeighbours(config, key, secret),
         ...authorityFiles(deployment, key, database.ca),
       },
       timeoutSeconds,
@@ -93,19 +92,13 @@ export class Reencryption extends Construct {
  * Roles that rewrite rows in this database, for whichever secret: they keep one ledger. multiUser: the login roles
  * become the identity at login.
  */
-function enginesIn(
-  { secrets }: Deployment['config'],
-  { host, port, dbname }: DatabaseConfig,
-): string[] {
+function enginesIn({ secrets }: Deployment['config'], database: DatabaseConfig): string[] {
   const roles = Object.values(secrets).flatMap((secret) => {
     const rows = secret.kind === 'encryption' ? secret.reencryption : undefined;
     const login = rows === undefined ? undefined : secrets[rows.login];
-    const isHere =
-      login?.kind === 'database' &&
-      login.host === host &&
-      login.port === port &&
-      login.dbname === dbname;
-    return isHere ? [login.identity ?? login.roles[0] ?? ''] : [];
+    return login?.kind === 'database' && isSameDatabase(login, database)
+      ? [login.identity ?? login.roles[0] ?? '']
+      : [];
   });
   return [...new Set(roles)];
 }

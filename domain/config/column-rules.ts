@@ -1,12 +1,10 @@
 /** What a declared column must be in itself, and the columns of one key to one another. */
-import type * as z from 'zod';
-import type { columnSchema } from './column-schema.ts';
 import { duplicates } from './duplicates.ts';
 import { type AcceptedFormat, bindingFormats, bytesFormats, formatName } from './format-schema.ts';
+import { type Column, neighboursOf } from './neighbours.ts';
+import type { RotationConfig } from './rotation-config.ts';
 import type { EncryptionConfig } from './secret-schemas.ts';
 import { show } from './show.ts';
-
-type Column = z.infer<typeof columnSchema>;
 
 export function columnProblems(secret: EncryptionConfig, path: string): string[] {
   const { columns } = secret;
@@ -33,6 +31,24 @@ function placeProblems(columns: readonly Column[], path: string): string[] {
       ? []
       : [
           `${path}.${index}: found ${show(`${column.table}.${column.column}`)} again; expected every column once, or a path in it that neither holds nor is held by that of "${earlier.id}"`,
+        ];
+  });
+}
+
+/** Two keys over one value: whoever rewrites it second cannot open what the first one wrote. */
+export function neighbourProblems(key: string, config: RotationConfig): string[] {
+  const secret = config.secrets[key];
+  const columns = secret?.kind === 'encryption' ? secret.columns : [];
+  const keys = Object.keys(config.secrets);
+  const earlier = neighboursOf(key, config).filter(
+    (neighbour) => keys.indexOf(neighbour.key) < keys.indexOf(key),
+  );
+  return columns.flatMap((column, index) => {
+    const taken = earlier.find((other) => other.columns.some((one) => isSamePlace(column, one)));
+    return taken === undefined
+      ? []
+      : [
+          `secrets.${key}.columns.${index}: found ${show(`${column.table}.${column.column}`)}, which secrets.${taken.key} encrypts in the same database; expected one key for each place`,
         ];
   });
 }

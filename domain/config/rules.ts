@@ -1,5 +1,5 @@
 /** Rules of a configuration that span fields and secrets. Each answers with path, finding and remedy. */
-import { columnProblems } from './column-rules.ts';
+import { columnProblems, neighbourProblems } from './column-rules.ts';
 import { connectionProblems } from './connection-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
@@ -17,7 +17,11 @@ export function ruleProblems(config: RotationConfig): string[] {
       case 'jwt':
         return [...rotatedProblems(secret, path), ...jwtProblems(secret, path)];
       case 'encryption':
-        return [...rotatedProblems(secret, path), ...encryptionProblems(secret, path, config)];
+        return [
+          ...rotatedProblems(secret, path),
+          ...encryptionProblems(secret, path, config),
+          ...neighbourProblems(key, config),
+        ];
       case 'database':
         return [...rotatedProblems(secret, path), ...databaseProblems(secret, path, config)];
       default:

@@ -1,13 +1,16 @@
 /**
  * Looks for ciphertext where none is declared. What is not declared is not re-encrypted, and would be
  * unreadable once its key is gone: such a column stops a rotation before a new key exists.
+ *
+ * Columns another key of the same database declares are that key's to rewrite, and hold what they hold by right;
+ * unless it is ciphertext of this key, which its own would never open.
  */
 import { cloak } from '../../domain/ciphertext/cloak.ts';
 import { columnFormats } from '../../domain/ciphertext/column-formats.ts';
 import { CiphertextError } from '../../domain/ciphertext/errors.ts';
 import { fernet } from '../../domain/ciphertext/fernet.ts';
 import type { KeyRing } from '../../domain/ciphertext/keys.ts';
-import type { DeclaredColumn } from '../declared-columns.ts';
+import type { DeclaredColumn, DeclaredPlace } from '../declared-columns.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { Session } from './door.ts';
 import { quoteIdentifier, quoteLiteral } from './identifiers.ts';
@@ -35,28 +38,39 @@ const searchedTypes: readonly SearchedType[] = [
   '_varchar',
 ];
 
-/**
- * What is looked for. qt1 in both forms is nobody else's. A cloak value or one behind a declared prefix is ours if
- * it names one of our keys; a Fernet token names none, so that one is read and opened.
- */
+/** What is looked for. */
 interface Wanted {
   /** POSIX: how a text begins. */
   readonly begins: string;
-  readonly keys: KeyRing | undefined;
+  /** POSIX: how bytes begin, over their hex digits. */
+  readonly bytes: string;
 }
 
-function wantedBy(declared: readonly Declared[], keys: KeyRing | undefined): Wanted {
+/**
+ * ofAnybody: qt1 in both forms is nobody else's, whichever key it names. ofOurs: only under one of our keys. A cloak
+ * value or one behind a declared prefix is ours if it names one of our keys; a Fernet token names none, so that one
+ * is read and opened.
+ */
+function wantedBy(declared: readonly Declared[], keys: KeyRing | undefined) {
   const namings = declared.flatMap((column) => {
     const { writes, accepts } = columnFormats(column);
     return [writes, ...accepts].flatMap(({ name, naming }) =>
       naming === undefined || name === 'qt1' || name === 'qt1-bytes' ? [] : [naming],
     );
   });
+  const ours = keys?.all ?? [];
   const starts = [cloak.naming, ...namings].flatMap((naming) =>
-    (keys?.all ?? []).flatMap((key) => naming?.startOf(key, 'none') ?? []),
+    ours.flatMap((key) => naming?.startOf(key, 'none') ?? []),
   );
-  const begins = ['qt1.', ...new Set(starts)].map(literal).join('|');
-  return { begins: `(?:${begins})`, keys };
+  const kids = ours.map(({ kid }) => kid);
+  const begins = (first: readonly string[]) =>
+    `(?:${[...first, ...new Set(starts)].map(literal).join('|')})`;
+  const ofAnybody: Wanted = { begins: begins(['qt1.']), bytes: '^515401' };
+  const ofOurs: Wanted = {
+    begins: begins(kids.map((kid) => `qt1.${kid}.`)),
+    bytes: `^515401..(?:${kids.join('|')})`,
+  };
+  return { ofAnybody, ofOurs };
 }
 
 /** Behind a backslash every character but letters and digits stands for itself. */
@@ -78,9 +92,10 @@ function asText(type: SearchedType, value: string): string {
 }
 
 /** SQL: is the value ciphertext, or does it hold some? */
-function holds(type: SearchedType, value: string, { begins }: Wanted): string {
+function holds(type: SearchedType, value: string, { begins, bytes }: Wanted): string {
   const text = `${asText(type, value)} ~ ${quoteLiteral(`${textStart[type]}${begins}`)}`;
-  return type === 'bytea' ? `(${text} or substring(${value} from 1 for 3) = '\\x515401')` : text;
+  const head = `encode(substring(${value} from 1 for 12), 'hex')`;
+  return type === 'bytea' ? `(${text} or ${head} ~ ${quoteLiteral(bytes)})` : text;
 }
 
 /** SQL: a Fernet token in the value; 73 bytes at least, which are 100 characters. */
@@ -106,6 +121,8 @@ const candidates = `
 export interface UndeclaredSearch {
   /** "schema.table.column" of each undeclared column that holds ciphertext. */
   found: string[];
+  /** The same of columns that are another key's and hold ciphertext of this one. */
+  misplaced: string[];
   sampledColumns: number;
   /** Columns the reading role may not see: nothing is known about them. */
   unreadableColumns: number;
@@ -113,25 +130,33 @@ export interface UndeclaredSearch {
 
 type Declared = Pick<DeclaredColumn, 'table' | 'column' | 'path' | 'format' | 'accepts'>;
 
-/** `keys`: those that may open; absent: there is none yet, and what names its key is nobody's of ours. */
+export interface Searching {
+  /** Those that may open; absent: there is none yet, and what names its key is nobody's of ours. */
+  readonly keys?: KeyRing | undefined;
+  /** What other keys of this database declare. */
+  readonly neighbours?: readonly DeclaredPlace[];
+}
+
 export async function findUndeclared(
   session: Session,
   declared: readonly Declared[],
-  keys?: KeyRing,
+  { keys, neighbours = [] }: Searching = {},
 ): Promise<UndeclaredSearch> {
-  const wanted = wantedBy(declared, keys);
+  const { ofAnybody, ofOurs } = wantedBy(declared, keys);
   const all = await session.query<Candidate>(candidates, [searchedTypes]);
   const others = all.flatMap((candidate): Searched[] => {
-    const { schema, table, column } = candidate;
-    const here = declared.filter(
-      (one) => one.table === `${schema}.${table}` && one.column === column,
-    );
-    // Of a document only the declared places are known; what stands beside them is not.
-    const paths = here.map(({ path }) => path);
-    const isDocument = candidate.type === 'json' || candidate.type === 'jsonb';
-    return here.length > 0 && (!isDocument || paths.includes(undefined))
-      ? []
-      : [{ ...candidate, known: paths.filter((path) => path !== undefined) }];
+    const ours = placesIn(candidate, declared);
+    const theirs = placesIn(candidate, neighbours);
+    if (ours.isWhole) {
+      return [];
+    }
+    const besidesAll = [...ours.inside, ...theirs.inside];
+    return [
+      ...(theirs.isWhole ? [] : [{ ...candidate, known: besidesAll, wanted: ofAnybody }]),
+      ...(keys !== undefined && (theirs.isWhole || theirs.inside.length > 0)
+        ? [{ ...candidate, known: ours.inside, wanted: ofOurs }]
+        : []),
+    ];
   });
   const readable = others.filter((candidate) => candidate.readable);
   const tables = new Map<string, Searched[]>();
@@ -139,21 +164,43 @@ export async function findUndeclared(
     const name = `${candidate.schema}.${candidate.table}`;
     tables.set(name, [...(tables.get(name) ?? []), candidate]);
   }
-  const found: string[] = [];
-  for (const [table, columns] of tables) {
-    const hits = await sample(session, columns, wanted);
-    found.push(...hits.map((column) => `${table}.${column}`));
+  const hits: Searched[] = [];
+  for (const columns of tables.values()) {
+    hits.push(...(await sample(session, columns, keys)));
   }
+  const namesOf = (wanted: Wanted) =>
+    hits
+      .filter((hit) => hit.wanted === wanted)
+      .map(({ schema, table, column }) => `${schema}.${table}.${column}`);
+  const found = namesOf(ofAnybody);
+  const undeclared = others.filter(({ wanted }) => wanted === ofAnybody);
   return {
     found,
-    sampledColumns: readable.length,
-    unreadableColumns: others.length - readable.length,
+    misplaced: namesOf(ofOurs).filter((name) => !found.includes(name)),
+    sampledColumns: undeclared.filter((candidate) => candidate.readable).length,
+    unreadableColumns: undeclared.filter((candidate) => !candidate.readable).length,
   };
 }
 
 interface Searched extends Candidate {
   /** Declared places inside it. */
   readonly known: readonly (readonly string[])[];
+  readonly wanted: Wanted;
+}
+
+/** Of a document only the declared places are known; what stands beside them is not. */
+function placesIn(
+  { schema, table, column, type }: Candidate,
+  declared: readonly DeclaredPlace[],
+): { isWhole: boolean; inside: string[][] } {
+  const paths = declared
+    .filter((one) => one.table === `${schema}.${table}` && one.column === column)
+    .map(({ path }) => path);
+  const isDocument = type === 'json' || type === 'jsonb';
+  return {
+    isWhole: paths.length > 0 && (!isDocument || paths.includes(undefined)),
+    inside: isDocument ? paths.filter((path) => path !== undefined) : [],
+  };
 }
 
 /**
@@ -163,8 +210,8 @@ interface Searched extends Candidate {
 async function sample(
   session: Session,
   columns: readonly Searched[],
-  wanted: Wanted,
-): Promise<string[]> {
+  keys: KeyRing | undefined,
+): Promise<Searched[]> {
   const [first] = columns;
   if (first === undefined) {
     return [];
@@ -172,7 +219,8 @@ async function sample(
   const names = columns.map(({ column }) => quoteIdentifier(column));
   const values = columns.map((column, index) => besides(column, names[index] ?? ''));
   const tests = columns.map(
-    ({ type }, index) => `coalesce(bool_or(${holds(type, values[index] ?? '', wanted)}), false)`,
+    ({ type, wanted }, index) =>
+      `coalesce(bool_or(${holds(type, values[index] ?? '', wanted)}), false)`,
   );
   const tokens = columns.flatMap(({ type }, index) => {
     const token = fernetIn(type, values[index] ?? '');
@@ -185,14 +233,12 @@ async function sample(
   const limit = isLarge ? 10 * sampledRows : sampledRows;
   const [row] = await session.query<{ hits: boolean[]; tokens: (string | null)[] }>(
     `select array[${tests.join(', ')}] as hits, array[${tokens.join(', ')}]::text[] as tokens
-       from (select ${names.join(', ')} from ${from}${blocks} limit ${limit}) as sampled`,
+       from (select ${[...new Set(names)].join(', ')} from ${from}${blocks} limit ${limit}) as sampled`,
   );
-  return columns
-    .filter((_, index) => {
-      const two = row?.tokens.slice(2 * index, 2 * index + 2) ?? [];
-      return row?.hits[index] === true || two.some((token) => isOurs(token, wanted.keys));
-    })
-    .map(({ column }) => column);
+  return columns.filter((_, index) => {
+    const two = row?.tokens.slice(2 * index, 2 * index + 2) ?? [];
+    return row?.hits[index] === true || two.some((token) => isOurs(token, keys));
+  });
 }
 
 /** SQL: the column without the values that are declared in it. */

@@ -13,7 +13,7 @@ import {
   type SecretValue,
   serializeSecretValue,
 } from '../../domain/secrets/secret-value.ts';
-import type { DeclaredColumn } from '../../doors/declared-columns.ts';
+import type { DeclaredColumn, DeclaredPlace } from '../../doors/declared-columns.ts';
 import type { Endpoint, PostgresDoor } from '../../doors/postgres/door.ts';
 import type {
   Gone,
@@ -42,6 +42,8 @@ export interface EncryptionSettings extends KeyFormat {
 /** Where the declared columns are; the credentials come from the companion secrets `database` and `rows`. */
 export interface DeclaredDatabase {
   columns: readonly DeclaredColumn[];
+  /** What other secrets encrypt in the same database. */
+  neighbours?: readonly DeclaredPlace[];
   door: PostgresDoor;
   endpoint: Endpoint;
   /** The rows follow the key; without it no job is closed and no key leaves. */
@@ -147,7 +149,7 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
   }
 
   async #checkDatabase(
-    { columns, door, endpoint }: DeclaredDatabase,
+    { columns, neighbours, door, endpoint }: DeclaredDatabase,
     keys: Parameters<typeof preflight>[2],
     rotation: Rotation<EncryptionValue>,
   ): Promise<void> {
@@ -155,7 +157,7 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     try {
       const credential = await credentialOf(rotation, 'database');
       result = await door.withSession(endpoint, credential, (session) =>
-        preflight(session, columns, keys),
+        preflight(session, columns, keys, neighbours),
       );
     } catch (error) {
       if (findingsStop[rotation.intent]) {

@@ -1,7 +1,7 @@
 /** The rotation function of one field-encryption secret. */
 import { assertHoldsEveryKey } from '../../domain/secrets/holds-every-key.ts';
 import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
-import { declaredColumns } from '../../doors/declared-columns.ts';
+import { declaredColumns, neighbouringColumns } from '../../doors/declared-columns.ts';
 import { escrow } from '../../doors/escrow.ts';
 import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { awsDoors } from '../rotation/doors.ts';
@@ -57,6 +57,7 @@ function declaredDatabase(): DeclaredDatabase {
   }
   return {
     columns: declaredColumns(taskRoot),
+    neighbours: neighbouringColumns(taskRoot),
     door: nodePostgres,
     endpoint: { host, port, dbname, ca: certificateAuthorities(CA, taskRoot) },
     ...(rows !== undefined && retentionDays !== undefined && { rows: { retentionDays } }),

@@ -4,7 +4,7 @@
  */
 
 import type { KeyRing } from '../../domain/ciphertext/keys.ts';
-import type { DeclaredColumn } from '../../doors/declared-columns.ts';
+import type { DeclaredColumn, DeclaredPlace } from '../../doors/declared-columns.ts';
 import { unfit } from '../../doors/postgres/catalogue.ts';
 import type { Session } from '../../doors/postgres/door.ts';
 import { holdsCiphertext, openSample } from '../../doors/postgres/sealed-values.ts';
@@ -21,12 +21,13 @@ export interface Preflight {
 
 /**
  * Reads only, in one transaction. `keys`: what may open; undefined: there is no key yet, so that any
- * ciphertext in a declared column is one whose key is lost.
+ * ciphertext in a declared column is one whose key is lost. `neighbours`: columns other keys of this database declare.
  */
 export async function preflight(
   session: Session,
   columns: readonly DeclaredColumn[],
   keys: KeyRing | undefined,
+  neighbours: readonly DeclaredPlace[] = [],
 ): Promise<Preflight> {
   return session.transaction(async () => {
     await session.query('set transaction read only');
@@ -54,12 +55,17 @@ export async function preflight(
         }
       }
     }
-    const { found, sampledColumns, unreadableColumns } = await findUndeclared(
+    const { found, misplaced, sampledColumns, unreadableColumns } = await findUndeclared(
       session,
       columns,
-      keys,
+      { keys, neighbours },
     );
-    findings.push(...found.map((name) => `${name} holds ciphertext but is not declared`));
+    findings.push(
+      ...found.map((name) => `${name} holds ciphertext but is not declared`),
+      ...misplaced.map(
+        (name) => `${name} is declared for another secret but holds ciphertext of this one`,
+      ),
+    );
     return {
       findings,
       declaredColumns: columns.length,

@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CipherKey } from '../../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
 import { type Keyset, primaryOf, publishedOf } from '../../../domain/secrets/keyset.ts';
-import { type DeclaredColumn, declaredColumns } from '../../../doors/declared-columns.ts';
+import {
+  type DeclaredColumn,
+  declaredColumns,
+  neighbouringColumns,
+} from '../../../doors/declared-columns.ts';
 import type { Session } from '../../../doors/postgres/door.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { bindingOf } from '../../../doors/postgres/sealed-values.ts';
@@ -336,5 +340,16 @@ describe('columns.json', () => {
     expect(declaredColumns(folder)).toEqual([column]);
     writeFileSync(join(folder, 'columns.json'), '[{"id":"patients.name"}]');
     expect(() => declaredColumns(folder)).toThrow('does not hold declared columns');
+  });
+
+  test('stands beside neighbours.json, which is as needed', () => {
+    expect(() => neighbouringColumns(folder)).toThrow(
+      'neighbours.json beside the bundle is missing',
+    );
+    const place = { table: 'public.cards', column: 'data', path: ['number'] };
+    writeFileSync(join(folder, 'neighbours.json'), JSON.stringify([place]));
+    expect(neighbouringColumns(folder)).toEqual([place]);
+    writeFileSync(join(folder, 'neighbours.json'), '[{"table":"cards"}]');
+    expect(() => neighbouringColumns(folder)).toThrow('does not hold declared columns');
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type { Binding } from '../../../domain/ciphertext/format.ts';
 import { CipherKey, KeyRing } from '../../../domain/ciphertext/keys.ts';
 import { qt1 } from '../../../domain/ciphertext/qt1.ts';
+import { qt1Bytes } from '../../../domain/ciphertext/qt1-bytes.ts';
 import { formatOf } from '../../../domain/ciphertext/registry.ts';
 import type { AcceptedFormat } from '../../../domain/config/format-schema.ts';
 import { kidOf } from '../../../domain/secrets/kid.ts';
@@ -10,6 +11,8 @@ import type { DeclaredColumn } from '../../../doors/declared-columns.ts';
 import type { Endpoint } from '../../../doors/postgres/door.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { type Preflight, preflight } from '../../../lambdas/encryption/preflight.ts';
+import { declaredCipher } from '../../../lambdas/reencryption/cipher.ts';
+import { preflight as rowsPreflight } from '../../../lambdas/reencryption/preflight.ts';
 import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/start.ts';
 
 const bytes = randomBytes(32);
@@ -410,5 +413,98 @@ describe('the search for undeclared ciphertext', () => {
   test('counts the columns it may not read, and says so', async () => {
     await sql('create table closed (id int, body text)', 'revoke all on closed from reader');
     expect(await check()).toMatchObject({ findings: [], sampledColumns: 0, unreadableColumns: 1 });
+  });
+});
+
+describe('of two secrets on one database', () => {
+  const ofTheirs = new CipherKey({
+    kid: kidOf(Buffer.alloc(32, 7)),
+    key: createSecretKey(Buffer.alloc(32, 7)),
+  });
+  const theirs = new KeyRing([ofTheirs]);
+  const card: DeclaredColumn = { ...name, id: 'cards.number', table: 'public.cards' };
+  const pin: DeclaredColumn = { ...card, id: 'cards.pin', column: 'pin', path: ['pin'] };
+  const raw: DeclaredColumn = {
+    ...card,
+    id: 'cards.raw',
+    column: 'raw',
+    format: 'qt1-bytes',
+  };
+  const own = [name, ssn];
+  const others = [{ ...card, column: 'number' }, pin, raw];
+  const sealedBy = (by: CipherKey, { id }: DeclaredColumn) =>
+    qt1.seal(Buffer.from('x'), by, { profile: 'column', column: id }, randomBytes);
+  const inBytes = (by: CipherKey) =>
+    qt1Bytes.seal(Buffer.from('x'), by, { profile: 'column', column: raw.id }, randomBytes);
+  const ask = async (
+    columns: readonly DeclaredColumn[],
+    held: KeyRing | undefined,
+    neighbours?: readonly DeclaredColumn[],
+  ) => {
+    const credential = { username: 'reader', password: 'correct horse battery' };
+    return nodePostgres.withSession(endpoint, credential, async (session) => {
+      const [target] = held?.all ?? [];
+      const rows =
+        held && target
+          ? await rowsPreflight(
+              session,
+              columns,
+              { cipherOf: declaredCipher, keys: { target, open: held, random: randomBytes } },
+              neighbours && { neighbours },
+            )
+          : [];
+      return {
+        rotation: await preflight(session, columns, held, neighbours),
+        rows: rows.filter(({ code }) => code === 'UNDECLARED').map(({ message }) => message),
+      };
+    });
+  };
+
+  beforeEach(async () => {
+    await sql(
+      'create table cards (id int primary key, number text, pin jsonb, raw bytea)',
+      `insert into cards values (1, '${sealedBy(ofTheirs, card)}', '{"pin":"${sealedBy(ofTheirs, pin)}"}', '\\x${inBytes(ofTheirs).toString('hex')}')`,
+    );
+  });
+
+  test('neither takes the columns of the other for forgotten ones, before its first key either', async () => {
+    for (const [columns, held, neighbours] of [
+      [own, keys, others],
+      [others, theirs, own],
+    ] as const) {
+      const { rotation, rows } = await ask(columns, held, neighbours);
+      expect([rotation.findings, rows]).toEqual([[], []]);
+      const alone = await ask(columns, held);
+      expect(alone.rotation.findings).toHaveLength(neighbours.length);
+      expect(alone.rows).toHaveLength(neighbours.length);
+    }
+    await sql('truncate patients');
+    expect((await ask(own, undefined, others)).rotation.findings).toEqual([]);
+  });
+
+  test('each finds what is beside the value the other declares, and its own ciphertext in a column of the other', async () => {
+    await sql(
+      `insert into cards (id, pin) values (2, '{"pin":"","old":"${sealedBy(ofTheirs, pin)}"}')`,
+    );
+    expect((await ask(own, keys, others)).rotation.findings).toEqual([
+      'public.cards.pin holds ciphertext but is not declared',
+    ]);
+    await sql(
+      'delete from cards where id = 2',
+      `insert into cards values (3, '${sealedBy(cipherKey, card)}', '{"pin":"${sealedBy(cipherKey, pin)}"}', '\\x${inBytes(cipherKey).toString('hex')}')`,
+    );
+    const { rotation, rows } = await ask(own, keys, others);
+    const places = ['public.cards.number', 'public.cards.pin', 'public.cards.raw'];
+    expect(rotation.findings).toEqual(
+      places.map(
+        (place) => `${place} is declared for another secret but holds ciphertext of this one`,
+      ),
+    );
+    expect(rows).toEqual(
+      places.map(
+        (place) =>
+          `${place} holds ciphertext of this secret and is declared for another; declare it here`,
+      ),
+    );
   });
 });
