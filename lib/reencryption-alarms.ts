@@ -52,7 +52,7 @@ export function reencryptionAlarms(
       statistic: 'Maximum',
       period: hour,
       description:
-        'The rows of a secret do not come further: their re-encryption stopped, or has not moved for an hour. They are readable, and under the keys they were. npx quarterturn reencrypt status says which secret and why: paused by somebody, consumers that are not stopped (maintenance), a transaction that does not end, a database that is throttled or away. Remove the cause; npx quarterturn reencrypt resume goes on where it was.',
+        'The rows of a secret do not come further: their re-encryption stopped, has not moved for an hour, or was paused 24 hours ago. They are readable, and under the keys they were. npx quarterturn reencrypt status says which secret and why: a pause that was forgotten, consumers that are not stopped (maintenance), a transaction that does not end, a database that is throttled or away. Remove the cause; npx quarterturn reencrypt resume goes on where it was.',
     },
   ];
 }

@@ -2,6 +2,8 @@
  * `quarterturn reencrypt consumers <secret>`: maintenance mode waits for somebody to say that nothing reads or
  * writes these rows; this says so, or takes it back.
  */
+
+import type { ConsumersRecord, ReencryptionRecord } from '../../domain/events/control-records.ts';
 import {
   type DeploymentOptions,
   deploymentOptions,
@@ -44,10 +46,8 @@ export const registerConsumers: RegisterCommand = (group, run) => {
             `"${secret.key}" is re-encrypted with mode online, while consumers read and write; expected mode maintenance. Nothing was changed.`,
           );
         }
-        const told = (record: Awaited<ReturnType<typeof controlTable.getConsumers>>) =>
-          record === undefined
-            ? 'Nobody said yet whether consumers are stopped: they count as running.'
-            : `Consumers are ${record.stopped ? 'stopped' : 'running'}, said ${record.by}, ${minute(record.at)}.`;
+        const rows = await controlTable.getReencryption(secret.name);
+        const told = (said: ConsumersRecord | undefined) => tellOf(said, rows);
         if (!stopped && !started) {
           const consumers = await controlTable.getConsumers(secret.name);
           if (json) {
@@ -72,3 +72,24 @@ export const registerConsumers: RegisterCommand = (group, run) => {
       }),
     );
 };
+
+/** Only what was said since the maintenance is due is heard by it: consumers run again between two of them. */
+function tellOf(
+  said: ConsumersRecord | undefined,
+  rows: Pick<ReencryptionRecord, 'state' | 'at' | 'dueSince'> | undefined,
+): string {
+  if (said === undefined) {
+    return 'Nobody said yet whether consumers are stopped: they count as running.';
+  }
+  const words = `Consumers are ${said.stopped ? 'stopped' : 'running'}, said ${said.by}, ${minute(said.at)}.`;
+  if (!said.stopped) {
+    return words;
+  }
+  if (rows === undefined || rows.state === 'verified' || rows.state === 'closed') {
+    return `${words} No maintenance waits for it; the next one counts only what is said after it came due.`;
+  }
+  const due = rows.dueSince ?? rows.at;
+  return Date.parse(said.at) >= Date.parse(due)
+    ? words
+    : `${words} That was before this maintenance came due, ${minute(due)}, and does not count: say it again when they are stopped.`;
+}

@@ -89,7 +89,7 @@ export const metricNames = {
   daysToLimit: 'DaysToLimit',
   /** 1 when every row was looked at and something is left that nobody vouched for; 0 when it is proven. */
   reencryptionUnproven: 'ReencryptionUnproven',
-  /** Re-encryptions that stopped, or have not moved for an hour, of one tick. */
+  /** Re-encryptions that stopped, have not moved for an hour, or are paused for 24, of one tick. */
   reencryptionStalled: 'ReencryptionStalled',
 } as const;
 

@@ -602,6 +602,23 @@ describe('reencrypt quarantine, attest, consumers', () => {
       by: caller,
       at: '2026-05-17T17:00:00.000Z',
     });
+    // The clock of the test stands at 17:00.
+    for (const [dueSince, state, expected] of [
+      ['2026-05-17T17:00:00.000Z', 'due', /said [^ ]+, [^.]+\.\s*$/],
+      ['2026-05-17T17:00:01.000Z', 'due', /does not count: say it again/],
+      ['2026-05-17T16:00:00.000Z', 'verified', /No maintenance waits for it/],
+    ] as const) {
+      await deployment.controlTable.updateReencryption(name, () => ({
+        state,
+        mode: 'maintenance',
+        targetKid: kid,
+        versionId: version,
+        findings: [],
+        at: '2026-05-17T17:00:00.000Z',
+        dueSince,
+      }));
+      expect((await run('consumers', 'pii')).said).toMatch(expected);
+    }
     const { report } = await json('consumers', 'pii', '--started', '--yes');
     expect(report.consumers?.stopped).toBe(false);
     expect((await run('consumers', 'pii')).said).toContain('Consumers are running, said');
