@@ -1,5 +1,22 @@
 /** What applications import. Needs no other package; adapters are subpaths of their own. */
+
 export * from './errors.ts';
+export type { Claims, ClaimsPolicy } from './jwt/claims.ts';
+export type { TokenHeader, TokenParts } from './jwt/compact-token.ts';
+export * from './jwt/errors.ts';
+export {
+  KeysetSigner,
+  type KeysetSignerOptions,
+  type SigningHeader,
+} from './jwt/keyset-signer.ts';
+export { KeysetVerifier, type KeysetVerifierOptions } from './jwt/keyset-verifier.ts';
+export {
+  type TokenAlgorithm,
+  type TokenKey,
+  type TokenKeys,
+  type TokenKeysOptions,
+  tokenKeys,
+} from './jwt/token-keys.ts';
 export {
   type Cached,
   type ReadReport,
