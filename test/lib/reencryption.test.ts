@@ -1,8 +1,10 @@
 /** What the template says of a key whose rows follow it: its function, and who may do what with it. */
 import { describe, expect, test } from '@jest/globals';
+import { CfnParameter } from 'aws-cdk-lib/core';
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 import { everything } from './everything.ts';
+import { admin, database, inAnApp } from './in-an-app.ts';
 import { type Statement, synthesize } from './synthesized.ts';
 
 const stack = synthesize(everything);
@@ -144,5 +146,120 @@ describe('a key whose rows stay', () => {
     });
     const made = functionOf(synthesize(config), 'quarterturn-pharmacy-prod-pii');
     expect(made.Environment.Variables.KEY_RETENTION_DAYS).toBe('forever');
+  });
+});
+
+test('where the database is may be known at deployment only: all three functions are told', () => {
+  const { app } = inAnApp((inside) => {
+    const host = new CfnParameter(inside, 'Host').valueAsString;
+    const port = new CfnParameter(inside, 'Port', { type: 'Number' }).valueAsNumber;
+    const place = { ...database, host, port };
+    const rows = { ...place, scheme: 'singleUser', identity: undefined, roles: ['rows'] } as const;
+    const { reencryption } = pii;
+    return {
+      name: 'shop',
+      environment: 'prod',
+      secrets: {
+        admin,
+        db: place,
+        rows,
+        pii: { ...pii, database: 'db', reencryption: { ...reencryption, login: 'rows' } as never },
+      },
+    };
+  });
+  for (const suffix of ['pii', 'drill-pii', 'rows-pii']) {
+    const { Variables } = functionOf(app, `quarterturn-shop-prod-${suffix}`).Environment;
+    expect([suffix, Variables]).toMatchObject([
+      suffix,
+      {
+        DATABASE_HOST: { Ref: 'Host' },
+        DATABASE_PORT: { Ref: 'Port' },
+        DATABASE_NAME: 'shop',
+        CA: 'rds',
+      },
+    ]);
+  }
+});
+
+describe('the login that rewrites rows', () => {
+  const rewriting = (from: typeof stack) =>
+    from
+      .all('AWS::Lambda::Function')
+      .filter(({ Properties }) => Properties.Environment?.Variables.REWRITES_ROWS !== undefined)
+      .map(({ Properties }) => [
+        Properties.FunctionName,
+        Properties.Environment.Variables.REWRITES_ROWS,
+      ]);
+  /** name → what the operator is told of the rows its role rewrites. */
+  const rowsIn = (from: typeof stack) =>
+    JSON.parse(from.assets['quarterturn-pharmacy-prod-operator']?.('databases.json') ?? '').map(
+      ({ name, rows }: { name: string; rows: unknown }) => [name, rows],
+    );
+  const { db, legacyDb, rowsDb, jwt, dbAdmin } = example.secrets;
+  const consumers = [{ name: 'api', reads: ['jwt'] }];
+  const withLogin = (login: string) =>
+    synthesize(
+      parseRotationConfig({
+        ...example,
+        consumers,
+        secrets: {
+          ...{ db, legacyDb, rowsDb, jwt, dbAdmin },
+          pii: { ...pii, reencryption: { ...pii.reencryption, login } },
+        },
+      }),
+    );
+
+  test.each(['rowsDb', 'legacyDb'])(
+    'is the one the configuration names (%s): its function knows, and the operator whose rows they are',
+    (login) => {
+      const made = withLogin(login);
+      expect(rewriting(made)).toEqual([[`quarterturn-pharmacy-prod-${login}`, 'true']]);
+      const rows = [{ secret: 'pharmacy/prod/pii', dbname: 'pharmacy', columns: pii.columns }];
+      expect(rowsIn(made)).toEqual(
+        ['db', 'legacyDb', 'rowsDb'].map((key) => [
+          `pharmacy/prod/${key}`,
+          key === login ? rows : undefined,
+        ]),
+      );
+    },
+  );
+
+  test('is nobody where rows stay', () => {
+    const still = synthesize(without());
+    expect(rewriting(still)).toEqual([]);
+    expect(rowsIn(still).filter(([, rows]: [string, unknown]) => rows !== undefined)).toEqual([]);
+  });
+});
+
+describe('two secrets on one database', () => {
+  const cards = {
+    ...pii,
+    columns: [{ ...pii.columns[0], id: 'cards.pin', table: 'public.cards', column: 'pin' }],
+  };
+  const elsewhere = { ...example.secrets.db, dbname: 'other', roles: ['other_a', 'other_b'] };
+  const { reencryption: _, ...still } = cards;
+  const both = synthesize(
+    parseRotationConfig({
+      ...example,
+      secrets: {
+        ...example.secrets,
+        cards,
+        otherDb: { ...elsewhere, identity: 'other_app' },
+        far: { ...still, database: 'otherDb', columns: [{ ...cards.columns[0], id: 'far.pin' }] },
+      },
+    }),
+  );
+  const placesOf = (columns: readonly { table?: string; column?: string }[]) =>
+    columns.map(({ table, column }) => ({ table, column }));
+  const told = (suffix: string) =>
+    JSON.parse(both.assets[`quarterturn-pharmacy-prod-${suffix}`]?.('neighbours.json') ?? '');
+
+  test.each(['', 'rows-'])('tell each other (%s…) where their columns are, and no third', (of) => {
+    expect(told(`${of}pii`)).toEqual(placesOf(cards.columns));
+    expect(told(`${of}cards`)).toEqual(placesOf(pii.columns));
+  });
+
+  test('in another database there is nobody beside it', () => {
+    expect(told('far')).toEqual([]);
   });
 });

@@ -103,7 +103,13 @@ export function synthesize(config: RotationConfig, configDirectory = '.'): Synth
       if (resource.Type === 'AWS::Lambda::Function') {
         const hash = resource.Properties.Code.S3Key.replace('.zip', '');
         const files = new Map<string, string>();
-        for (const file of ['index.mjs', 'columns.json', 'ca.pem', 'databases.json']) {
+        for (const file of [
+          'index.mjs',
+          'columns.json',
+          'neighbours.json',
+          'ca.pem',
+          'databases.json',
+        ]) {
           try {
             files.set(
               file,

@@ -191,6 +191,16 @@ export const columns: readonly Mistake[] = [
     ),
   ],
   [
+    'a value another key of the same database encrypts',
+    (c) => {
+      const [first] = c.secrets.pii.columns;
+      c.secrets.cards = { ...c.secrets.pii, columns: [{ ...first, id: 'cards.ssn' }] };
+    },
+    one(
+      /^secrets\.cards\.columns\.0: found "public\.patients\.ssn", which secrets\.pii encrypts in the same database; expected one key for each place$/,
+    ),
+  ],
+  [
     'the index of an array in a path',
     column({ path: ['phones', '0'] }),
     said('path\\.1: found "0"; expected the name of a member, never the index of an array$'),

@@ -47,7 +47,11 @@ export const reencryption: readonly Mistake[] = [
     'the login of the application behind another key',
     (c) => {
       const { columns, ...other } = c.secrets.pii;
-      c.secrets.other = { ...other, database: 'legacy', columns: [{ ...columns[0], id: 'a.b' }] };
+      c.secrets.other = {
+        ...other,
+        database: 'legacy',
+        columns: [{ ...columns[0], id: 'a.b', column: 'b' }],
+      };
       c.secrets.pii.reencryption = rows;
     },
     one(
