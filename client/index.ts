@@ -1,6 +1,16 @@
 /** What applications import. Needs no other package; adapters are subpaths of their own. */
 
+export {
+  CiphertextError,
+  DisabledKeyError,
+  UnknownCiphertextKeyError,
+} from '../domain/ciphertext/errors.ts';
 export * from './errors.ts';
+export type { ColumnSettings, Row } from './fields/column.ts';
+export type { ColumnCipher, ToOpen, ToSeal } from './fields/column-cipher.ts';
+export * from './fields/errors.ts';
+export { FieldCipher, type FieldCipherOptions } from './fields/field-cipher.ts';
+export { type FieldKeys, type FieldKeysOptions, fieldKeys } from './fields/field-keys.ts';
 export type { Claims, ClaimsPolicy } from './jwt/claims.ts';
 export type { TokenHeader, TokenParts } from './jwt/compact-token.ts';
 export * from './jwt/errors.ts';
