@@ -34,6 +34,7 @@ export interface CipherKeys {
   readonly random: RandomBytes;
 }
 
+export type Mode = 'online' | 'maintenance';
 export type CipherOf = (column: ReencryptedColumn, keys: CipherKeys) => FieldCipher;
 
 /**
@@ -83,6 +84,28 @@ export const declaredCipher: CipherOf = (column, { target: key, open: keys, rand
     },
   };
 };
+
+/** The same, of a job in this mode. @throws ColumnDeclarationError as `assertReadableIn`, too */
+export const cipherIn =
+  (mode: Mode): CipherOf =>
+  (column, keys) => {
+    assertReadableIn(mode, column);
+    return declaredCipher(column, keys);
+  };
+
+/**
+ * AES-CBC without a MAC opens under a wrong key once in 250 times, so that nothing but its looks tells whether a
+ * value is one: nobody may write beside the rewriting. The configuration says so, too; here it is kept.
+ * @throws ColumnDeclarationError
+ */
+export function assertReadableIn(mode: Mode, { id, accepts = [] }: ReencryptedColumn): void {
+  if (mode === 'online' && accepts.some(({ name }) => name === 'colon-cbc')) {
+    throw new ColumnDeclarationError(
+      id,
+      'it accepts colon-cbc and the job is online; expected mode maintenance, for values without a MAC prove nothing while others write; set reencryption.mode, deploy',
+    );
+  }
+}
 
 /** PostgreSQL writes integers in decimal and uuids in lower case, which is their canonical form. */
 function bindingOf({ id, profile }: ReencryptedColumn): (row: readonly string[]) => Binding {

@@ -12,7 +12,7 @@ import { secretsManager } from '../../doors/secrets-manager.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
 import { answer } from './answer.ts';
-import { declaredCipher } from './cipher.ts';
+import { cipherIn } from './cipher.ts';
 import type { Deployed, ReencryptionDoors } from './doors.ts';
 import { reencryptionEnvironmentSchema } from './environment.ts';
 import { workerLimits } from './limits.ts';
@@ -42,7 +42,7 @@ const deployed: Deployed = {
   engines: environment.ENGINES.split(','),
   columns: declaredColumns(taskRoot),
   neighbours: neighbouringColumns(taskRoot),
-  cipherOf: declaredCipher,
+  cipherOf: cipherIn(environment.MODE),
   limits: workerLimits,
   planLimits,
 };

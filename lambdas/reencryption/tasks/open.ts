@@ -8,6 +8,7 @@
  * 5. anything else:            a new one
  */
 import type { BulkSession } from '../../../doors/postgres/bulk-session.ts';
+import { assertReadableIn } from '../cipher.ts';
 import { currentKeyset, targetWatch } from '../current-keyset.ts';
 import type { Tools } from '../doors.ts';
 import { closeJob, type Job, latestJob, openAgain, openJob } from '../job.ts';
@@ -19,6 +20,9 @@ import { type Begun, begunSchema, type Progress } from './progress.ts';
 export async function open(tools: Tools, execution: string, given: unknown): Promise<Progress> {
   const progress = begunSchema.parse(given);
   const { deployed, clock } = tools;
+  for (const column of deployed.columns) {
+    assertReadableIn(deployed.mode, column);
+  }
   const known = (await assertStillOurs(tools, execution, progress)).jobId;
   const current = await currentKeyset(tools);
   await targetWatch(

@@ -69,6 +69,23 @@ describe('a wrong key under the right name stops it before any row changes', () 
   });
 });
 
+test('AES-CBC without a MAC is never read online: neither looked at nor opened for', async () => {
+  const stage = await setStage(clinic, {
+    rows: 1,
+    column: { accepts: [{ name: 'colon-cbc', opensWith: k1.kid, plaintext: '\\d{3}' }] },
+  });
+  stage.promote({ primary: k2, decryptOnly: k1 });
+  await stops(stage, 'online', ['COLUMN_UNFIT']);
+
+  const call = { execution: stage.executionArn('past-the-preflight') };
+  const begun = await stage.answer({ ...call, task: 'begin', progress: stage.input() });
+  await expect(stage.answer({ ...call, task: 'open', progress: begun })).rejects.toMatchObject({
+    code: 'ERR_ROTATION_COLUMN_DECLARATION',
+    message: expect.stringContaining('expected mode maintenance'),
+  });
+  expect(await stage.jobs()).toEqual([]);
+});
+
 describe('what no run would mend stops it before the job is opened, and resumes when it is mended', () => {
   test.each<[code: string, (stage: Stage) => string, (stage: Stage) => string]>([
     [
