@@ -12,7 +12,7 @@ import { bulkPostgres } from '../../../../doors/postgres/bulk-session.ts';
 import type { AfterRotationDoors } from '../../../../lambdas/after-rotation/doors.ts';
 import { runTask as runAfterRotationTask } from '../../../../lambdas/after-rotation/run-task.ts';
 import { answer } from '../../../../lambdas/reencryption/answer.ts';
-import { declaredCipher } from '../../../../lambdas/reencryption/cipher.ts';
+import { cipherIn } from '../../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../../lambdas/reencryption/column.ts';
 import type { Deployed, ReencryptionDoors } from '../../../../lambdas/reencryption/doors.ts';
 import { reencryptionDefinition } from '../../../../lib/reencryption-definition.ts';
@@ -135,7 +135,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     engines: [clinic.worker.username],
     columns: [column],
     neighbours: [],
-    cipherOf: declaredCipher,
+    cipherOf: cipherIn(mode),
     limits,
     planLimits: planAll,
   };
