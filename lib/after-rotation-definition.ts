@@ -13,6 +13,7 @@ import {
   lambdaRetry,
   roomTask,
   type State,
+  untilHookAnswers,
   wait,
   whether,
   whetherGiven,
@@ -113,7 +114,7 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
 
       Audit: guarded('audit', 'HasRowsToFollow'),
       HasRowsToFollow: whetherGiven('reencrypt', 'Reencrypt', 'Finish'),
-      Reencrypt: guarded('reencrypt', 'Finish'),
+      Reencrypt: task('reencrypt', { Retry: [...Retry, untilHookAnswers], Catch, Next: 'Finish' }),
       Finish: guarded('finish', 'Finished'),
       Finished: { Type: 'Succeed' },
       NothingToDo: { Type: 'Succeed' },

@@ -1,7 +1,7 @@
 /**
  * The machine that moves the rows of one secret to its new key, in Amazon States Language, JSONPath.
  *
- *   Begin → Preflight → [maintenance: ConsumersStopped ⟲] → WaitForReaders → Open → Plan → Work
+ *   Begin → Preflight → [maintenance: StopConsumers → ConsumersStopped ⟲] → WaitForReaders → Open → Plan → Work
  *
  *   Work      distributed Map over the workers: each calls the function again while ranges are open
  *   Look      what the pass left → ranges open: Work
@@ -22,7 +22,15 @@
  * polls, stalled) and over the job (sweeps that found something); of a worker done, paused, calls.
  */
 import { Catch, Retry, rowsSeconds, workAlone, workers } from './reencryption-workers.ts';
-import { caughtBy, roomTask, type State, wait, whether } from './states-language.ts';
+import {
+  caughtBy,
+  lambdaRetry,
+  roomTask,
+  type State,
+  untilHookAnswers,
+  wait,
+  whether,
+} from './states-language.ts';
 
 export interface ReencryptionDefinitionProps {
   /** The function of `lambdas/after-rotation`, which reaches what functions in a VPC do not. */
@@ -52,6 +60,7 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
     );
   const outside = (task: string, rest: State): State =>
     roomTask({ functionArn: taskFunctionArn, task, timeoutSeconds: taskSeconds }, rest);
+  const hooked = { Retry: [lambdaRetry, untilHookAnswers], Catch };
 
   return {
     Comment: 'Every row of a secret moves to its new key: rewrite, sweep, verify, count',
@@ -63,7 +72,9 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
 
       // Before anybody stops a consumer, or waits: what blocks would block then, too.
       Preflight: rows('preflight', { Next: 'HasConsumersToStop' }),
-      HasConsumersToStop: whether('maintenance', 'ConsumersStopped', 'WaitForReaders'),
+      HasConsumersToStop: whether('maintenance', 'StopConsumers', 'WaitForReaders'),
+      // By a hook, where there is one; otherwise a person says so.
+      StopConsumers: outside('stopConsumers', { ...hooked, Next: 'ConsumersStopped' }),
 
       ConsumersStopped: rows('consumers', { Next: 'AreConsumersStopped' }),
       AreConsumersStopped: whetherOrLater(
@@ -153,7 +164,7 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
       Verdict: rows('verdict', { Next: 'IsVerified' }),
       IsVerified: whether('green', 'IsMaintenance', 'EndedUnproven'),
       IsMaintenance: whether('maintenance', 'ActivateAfterwards', 'Ended'),
-      ActivateAfterwards: outside('resumeAfterRotation', { Catch, Next: 'Ended' }),
+      ActivateAfterwards: outside('resumeAfterRotation', { ...hooked, Next: 'Ended' }),
       Ended: outside('reencryptionEnded', { Catch, Next: 'Finished' }),
       EndedUnproven: outside('reencryptionEnded', { Catch, Next: 'Unproven' }),
       Finished: { Type: 'Succeed' },

@@ -183,6 +183,13 @@ export interface ReencryptionProps {
   readonly mode?: 'online' | 'maintenance';
 
   /**
+   * Mode `maintenance`: an https URL that is asked to stop consumers before rows move, and to start them afterwards.
+   *
+   * @default a person stops and starts them
+   */
+  readonly consumersHook?: string;
+
+  /**
    * Workers at once, one to two times the vCPUs of the database; 64 at most.
    *
    * @default 2

@@ -15,6 +15,15 @@ export const lambdaRetry = {
   BackoffRate: 2,
 } as const;
 
+/** A hook that stops or starts consumers may be deployed, or restarted, at this moment. */
+export const untilHookAnswers = {
+  ErrorEquals: ['ConsumersHookError'],
+  IntervalSeconds: 10,
+  MaxAttempts: 8,
+  BackoffRate: 2,
+  MaxDelaySeconds: 120,
+} as const;
+
 /** Whatever fails leads here, with the input kept beside the error. */
 export const caughtBy = (Next: string) =>
   [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next }] as const;

@@ -64,6 +64,8 @@ export const manifestSecretSchema = z.discriminatedUnion('kind', [
         login: z.string(),
         mode: z.enum(['online', 'maintenance']),
         workers: z.int(),
+        /** Stops and starts consumers; absent: a person does. */
+        consumersHook: z.string().optional(),
         /** Stores that somebody vouches for, by name. */
         stores: z.array(z.string()),
       })
@@ -170,6 +172,9 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
             login: secret.reencryption.login,
             mode: secret.reencryption.mode,
             workers: secret.reencryption.workers,
+            ...(secret.reencryption.consumersHook !== undefined && {
+              consumersHook: secret.reencryption.consumersHook,
+            }),
             stores: secret.reencryption.stores.map(({ name }) => name),
           },
         }),

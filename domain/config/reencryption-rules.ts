@@ -1,5 +1,7 @@
 /** Rules of a key whose rows follow it. Each answers with path, finding and remedy. */
 import { duplicates } from './duplicates.ts';
+import { isPrivateHost } from './private-host.ts';
+import type { ReencryptionConfig } from './reencryption-schema.ts';
 import type { RotationConfig } from './rotation-config.ts';
 import type { DatabaseConfig, EncryptionConfig } from './secret-schemas.ts';
 import { show } from './show.ts';
@@ -21,6 +23,7 @@ export function reencryptionProblems(
               ]
             : []),
           ...loginProblems(secret, reencryption.login, `${path}.reencryption.login`, config),
+          ...hookProblems(reencryption, `${path}.reencryption.consumersHook`, config.environment),
           ...duplicates(
             reencryption.stores,
             ({ name }) => name,
@@ -29,6 +32,38 @@ export function reencryptionProblems(
           ),
         ]),
   ];
+}
+
+/** It is called from outside of every network, and stands in the manifest, where whoever may read that can read it. */
+function hookProblems(
+  { mode, consumersHook }: ReencryptionConfig,
+  path: string,
+  environment: string,
+): string[] {
+  if (consumersHook === undefined) {
+    return [];
+  }
+  if (mode !== 'maintenance') {
+    return [
+      `${path}: found one with mode "${mode}"; expected mode "maintenance": online no consumer is stopped`,
+    ];
+  }
+  const url = URL.canParse(consumersHook) ? new URL(consumersHook) : undefined;
+  if (url?.protocol !== 'https:') {
+    return [
+      `${path}: found ${url === undefined ? 'no URL' : `a URL of ${url.protocol}`}; expected https://<host>/<path>`,
+    ];
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    return [
+      `${path}: found a URL with credentials, query or fragment; expected none of them: it is written down in the manifest. Let the hook look the execution up that it is told`,
+    ];
+  }
+  return environment !== 'dev' && isPrivateHost(url.hostname)
+    ? [
+        `${path}: found "${url.hostname}", a private host; expected one that is reached from outside of every network (only environment "dev" may name another)`,
+      ]
+    : [];
 }
 
 /** Online, rows of two keys stand side by side for hours: a reader of one key could not open the others. */

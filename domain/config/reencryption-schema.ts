@@ -10,6 +10,8 @@ export const reencryptionSchema = z.strictObject({
   login: z.string(),
   /** `maintenance`: consumers are stopped, rows rewritten under the published key, which is then activated. */
   mode: z.enum(['online', 'maintenance']).default('online'),
+  /** Mode `maintenance`: asked to stop consumers before the rows move, and to start them afterwards. */
+  consumersHook: z.string().max(512).optional(),
   /** At once; one to two times the vCPUs of the database. */
   workers: z.int().min(1).max(64).default(2),
   /** How long the longest-lived copy of the database keeps a row: snapshots, PITR, dumps, delayed standbys. */

@@ -1,6 +1,7 @@
 /** What the AfterRotation's tasks need of the outside world; exactly these methods. */
 import type { Manifest } from '../../domain/config/manifest.ts';
 import type { Clock } from '../../doors/clock.ts';
+import type { ConsumersHookDoor } from '../../doors/consumers-hook.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { Log } from '../../doors/log.ts';
@@ -24,6 +25,7 @@ export interface AfterRotationDoors {
   machines: { afterRotation?: string | undefined; reencryption?: string | undefined };
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
+  consumersHook: ConsumersHookDoor;
   manifest(): Promise<Manifest>;
   clock: Clock;
   log: Log;

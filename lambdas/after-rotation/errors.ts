@@ -82,6 +82,21 @@ export class NoRowsError extends AfterRotationError {
   }
 }
 
+/** Tried again by the machine. */
+export class ConsumersHookError extends AfterRotationError {
+  override readonly name = 'ConsumersHookError';
+  readonly code = 'ERR_ROTATION_CONSUMERS_HOOK';
+  constructor(secretName: string, event: 'stop' | 'start', found: number | string) {
+    super(
+      `The hook of ${secretName} was asked to ${event} its consumers and answered ${found}; expected 2xx within 30 s. ${
+        event === 'stop'
+          ? 'No row was changed. Mend the hook, then run quarterturn reencrypt resume; or stop them yourself and say so: quarterturn reencrypt consumers --stopped.'
+          : 'Every row is under the new key, and consumers may still be stopped: start them, then resume.'
+      }`,
+    );
+  }
+}
+
 export class InvalidTaskError extends AfterRotationError {
   override readonly name = 'InvalidTaskError';
   readonly code = 'ERR_ROTATION_INVALID_TASK';

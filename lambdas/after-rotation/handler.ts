@@ -1,5 +1,6 @@
 /** Target of the Tasks of AfterRotation and of the re-encryption, except those that need a database. */
 import { systemClock } from '../../doors/clock.ts';
+import { consumersHook } from '../../doors/consumers-hook.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
@@ -23,6 +24,7 @@ const doors: AfterRotationDoors = {
   },
   stepFunctions: stepFunctions(),
   eventBus: eventBus(),
+  consumersHook: consumersHook(),
   manifest: manifestAt(environment.MANIFEST_PARAMETER),
   clock: systemClock,
   log: lambdaLog('after-rotation'),

@@ -1,13 +1,20 @@
+import { askHook } from './ask-hook.ts';
 import type { AfterRotationDoors } from './doors.ts';
 
-/** Takes back what a person or a hook said before the maintenance: the next one has to hear it anew. */
+/**
+ * Takes back what a person or a hook said before the maintenance: the next one has to hear it anew. Then the hook,
+ * where there is one, starts them.
+ * @throws ConsumersHookError
+ */
 export async function letConsumersStart(
-  { controlTable, clock }: Pick<AfterRotationDoors, 'controlTable' | 'clock'>,
+  doors: Pick<AfterRotationDoors, 'controlTable' | 'clock' | 'manifest' | 'consumersHook' | 'log'>,
+  execution: string,
   secretName: string,
 ): Promise<void> {
-  await controlTable.putConsumers(secretName, {
+  await doors.controlTable.putConsumers(secretName, {
     stopped: false,
     by: 'after-rotation',
-    at: clock.now().toISOString(),
+    at: doors.clock.now().toISOString(),
   });
+  await askHook(doors, execution, secretName, 'start');
 }

@@ -13,6 +13,7 @@ import { reencryptionStopped } from './tasks/reencryption-stopped.ts';
 import { resumeAfterRotation } from './tasks/resume-after-rotation.ts';
 import { activated, settled } from './tasks/settled.ts';
 import { stop } from './tasks/stop.ts';
+import { stopConsumers } from './tasks/stop-consumers.ts';
 
 /**
  * May run again after a crash, with the same arguments.
@@ -30,6 +31,7 @@ export const taskNames = [
   'finish',
   'stop',
   'maintain',
+  'stopConsumers',
   'reencrypt',
   'resumeAfterRotation',
   'reencryptionEnded',
@@ -46,6 +48,7 @@ const tasks: Record<TaskName, Task> = {
   finish,
   stop,
   maintain,
+  stopConsumers,
   reencrypt,
   resumeAfterRotation,
   reencryptionEnded,

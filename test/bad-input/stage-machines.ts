@@ -4,7 +4,13 @@ import type { Manifest } from '../../domain/config/manifest.ts';
 import { runTask } from '../../lambdas/after-rotation/run-task.ts';
 import { startFor } from '../../lambdas/starter/start.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
-import { recordedBus, recordedExecutions, recordedLog, settableClock } from '../doors/recorded.ts';
+import {
+  recordedBus,
+  recordedExecutions,
+  recordedHook,
+  recordedLog,
+  settableClock,
+} from '../doors/recorded.ts';
 import { inMemorySecret } from './in-memory-secret.ts';
 import type { Attempt } from './row.ts';
 import { counted, currentId, functionArn, secretArn, secretName, token } from './stage.ts';
@@ -72,6 +78,7 @@ function outside() {
     controlTable: counted('controlTable', inMemoryControlTable(), writes),
     stepFunctions: counted('stepFunctions', recordedExecutions(), writes),
     eventBus: counted('eventBus', eventBus, writes),
+    consumersHook: counted('consumersHook', recordedHook(), writes),
     manifest: async () => manifest,
     clock: settableClock('2026-05-17T17:00:02Z'),
     log,

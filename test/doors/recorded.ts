@@ -1,5 +1,6 @@
 /** Doors that keep what they were told. */
 import type { Clock } from '../../doors/clock.ts';
+import type { ConsumersHookDoor, ConsumersHookRequest } from '../../doors/consumers-hook.ts';
 import type { EventBusDoor, OutgoingEvent } from '../../doors/event-bus.ts';
 import type { Log, LogFields } from '../../doors/log.ts';
 import type { MetricsDoor, MetricValues } from '../../doors/metrics.ts';
@@ -33,6 +34,23 @@ export function settableClock(start: string): Clock & { set(at: string): void } 
     sleep: async () => undefined,
     set(at) {
       now = new Date(at);
+    },
+  };
+}
+
+export function recordedHook(): ConsumersHookDoor & {
+  asked: (ConsumersHookRequest & { url: string })[];
+  /** Of each call in turn; the last one stays. */
+  answers: (number | string)[];
+} {
+  const asked: (ConsumersHookRequest & { url: string })[] = [];
+  const answers: (number | string)[] = [204];
+  return {
+    asked,
+    answers,
+    async ask(url, request) {
+      asked.push({ url, ...request });
+      return (answers.length > 1 ? answers.shift() : answers[0]) ?? 'AbortError';
     },
   };
 }

@@ -294,9 +294,10 @@ describe('the way it goes', () => {
       consumers: [{ consumersStopped: false }, { consumersStopped: true }],
     });
     expect(await rows.run()).toMatchObject({ status: 'SUCCEEDED' });
-    expect(rows.tasks.slice(0, 5)).toEqual([
+    expect(rows.tasks.slice(0, 6)).toEqual([
       'begin',
       'preflight',
+      'stopConsumers',
       'consumers',
       'consumers',
       'open',

@@ -27,7 +27,7 @@ export async function reencrypt(
     versionId,
   });
   if (mode === 'maintenance' && state === 'verified') {
-    await letConsumersStart(doors, secretName);
+    await letConsumersStart(doors, execution, secretName);
   }
   return progress;
 }

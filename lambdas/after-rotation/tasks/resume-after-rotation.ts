@@ -11,7 +11,7 @@ import { reencryptionProgressSchema } from '../progress.ts';
 
 export async function resumeAfterRotation(
   doors: AfterRotationDoors,
-  _execution: string,
+  execution: string,
   given: unknown,
 ): Promise<object> {
   const whole = z.looseObject({}).parse(given);
@@ -19,7 +19,7 @@ export async function resumeAfterRotation(
   const { secretArn, secretName, versionId, epoch, targetKid } = progress;
   const record = await doors.controlTable.getAfterRotation(secretName, versionId);
   if (record?.publishedKid !== targetKid) {
-    await letConsumersStart(doors, secretName);
+    await letConsumersStart(doors, execution, secretName);
     return whole;
   }
   // Stopped: a person resumes it.

@@ -8,14 +8,17 @@ import { executionArn, jwt, kid, name, v1, world } from './world.ts';
 const at = '2026-05-17T17:00:00.000Z';
 const token = activateToken(name, v1, kid);
 const { cadenceDays, leadDays, armed, origin, key, readerCacheSeconds } = jwt;
-const pii = (mode?: 'online' | 'maintenance'): RotatedManifestSecret => ({
+const pii = (mode?: 'online' | 'maintenance', consumersHook?: string): RotatedManifestSecret => ({
   kind: 'encryption',
   ...{ cadenceDays, leadDays, armed, origin, key, name, readerCacheSeconds },
   function: 'quarterturn-pharmacy-prod-secret',
   readers: 'keyset',
   columns: [],
   ...(mode && {
-    reencryption: { function: 'rows-pii', login: 'rows', mode, workers: 2, stores: [] },
+    reencryption: {
+      ...{ function: 'rows-pii', login: 'rows', mode, workers: 2, stores: [] },
+      ...(consumersHook && { consumersHook }),
+    },
   }),
 });
 type World = ReturnType<typeof world>;
@@ -130,6 +133,30 @@ describe('maintenance mode', () => {
     expect(around.secrets.rotations).toHaveLength(1);
     expect(await around.controlTable.getReencryption(name)).toEqual(record({}));
     expect(await around.controlTable.getConsumers(name)).toMatchObject({ stopped: false });
+  });
+
+  test('has the hook start consumers once the key is active; one that never answers stops it there', async () => {
+    const hook = 'https://hook.example.com/consumers';
+    const around = world(pii('maintenance', hook));
+    await around.rotated(v1, 'planned', { primary: 'old', publishedKid: kid });
+    await around.controlTable.updateReencryption(name, () => record({}));
+    const { asked, answers } = around.doors.consumersHook;
+    answers.unshift(503);
+    activating(around);
+    expect(await around.execute()).toBe('SUCCEEDED');
+    const request = { url: hook, event: 'start', secret: name, deployment: 'pharmacy/prod' };
+    expect(asked).toEqual([1, 2].map(() => ({ ...request, execution: executionArn(v1) })));
+    expect(await stateOf(around, token)).toBe('finished');
+
+    const other = world(pii('maintenance', hook));
+    await other.rotated(v1, 'planned', { primary: 'old', publishedKid: kid });
+    await other.controlTable.updateReencryption(name, () => record({}));
+    other.doors.consumersHook.answers.splice(0, 1, 'TimeoutError');
+    activating(other);
+    expect(await other.execute()).toBe('FAILED');
+    expect(other.doors.consumersHook.asked).toHaveLength(9);
+    const { reason } = (await other.controlTable.getAfterRotation(name, v1)) ?? {};
+    expect(reason).toContain('was asked to start its consumers and answered TimeoutError');
   });
 
   test('activates nothing while something is left that nobody vouched for', async () => {

@@ -9,6 +9,7 @@ import { arnOf, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import {
   recordedBus,
   recordedExecutions,
+  recordedHook,
   recordedLog,
   settableClock,
 } from '../../doors/recorded.ts';
@@ -61,6 +62,7 @@ export function world(secret: RotatedManifestSecret = jwt) {
     machines: { afterRotation: 'arn:after-rotation', reencryption: 'arn:reencryption' },
     stepFunctions: recordedExecutions(),
     eventBus: recordedBus(),
+    consumersHook: recordedHook(),
     manifest: async (): Promise<Manifest> => ({
       version: 1,
       name: 'pharmacy',

@@ -131,6 +131,43 @@ export const reencryption: readonly Mistake[] = [
     one(/^secrets\.pii\.reencryption\.stores\.1: found "archive" again; expected every name once$/),
   ],
   [
+    'a hook for consumers that go on',
+    (c) => {
+      c.secrets.pii.reencryption = { ...rows, consumersHook: 'https://hook.example.com/' };
+    },
+    one(
+      /^secrets\.pii\.reencryption\.consumersHook: found one with mode "online"; expected mode "maintenance"/,
+    ),
+  ],
+  ...(
+    [
+      ['nowhere', 'no URL'],
+      ['http://hook.example.com/', 'a URL of http:'],
+      ['https://user:word@hook.example.com/', 'a URL with credentials'],
+      ['https://hook.example.com/?token=1', 'a URL with credentials, query or fragment'],
+      ['https://localhost/', '"localhost", a private host'],
+      ['https://hooks/', '"hooks", a private host'],
+      ['https://hook.internal./', '"hook.internal.", a private host'],
+      ['https://0x7f.1/', '"127.0.0.1", a private host'],
+      ['https://169.254.169.254/', '"169.254.169.254", a private host'],
+      ['https://[::1]/', '"[::1]", a private host'],
+      ['https://[fd00::1]/', '"[fd00::1]", a private host'],
+      ['https://[::ffff:10.0.0.1]/', '"[::ffff:a00:1]", a private host'],
+    ] as const
+  ).map(
+    ([consumersHook, found]): Mistake => [
+      `a hook at ${consumersHook}`,
+      (c) => {
+        c.secrets.pii.reencryption = { ...rows, mode: 'maintenance', consumersHook };
+      },
+      one(
+        new RegExp(
+          `^secrets\\.pii\\.reencryption\\.consumersHook: found ${found.replaceAll(/[[\].]/g, '\\$&')}`,
+        ),
+      ),
+    ],
+  ),
+  [
     'more workers than a database stands',
     (c) => {
       c.secrets.pii.reencryption = { ...rows, workers: 65 };

@@ -330,6 +330,46 @@ describe('maintenance mode', () => {
     expect(eventsOf(stage)).toMatchObject([{ outcome: 'verified', mode: 'maintenance' }]);
   });
 
+  test('has the hook stop consumers, and its 2xx is the word; a hook that fails changes no row', async () => {
+    const consumersHook = 'https://hook.example.com/consumers';
+    const stage = await setStage(clinic, { mode: 'maintenance', rows: 5, consumersHook });
+    const versionId = stage.promote({ primary: k1, published: k2 });
+    await stage.controlTable.putAfterRotation(stage.name, {
+      versionId,
+      state: 'running',
+      intent: 'planned',
+      basedOn: null,
+      publishedKid: k2.kid,
+      execution: 'arn:aws:states:eu-west-1:000000000000:execution:after-rotation:handed-over',
+      at: stage.bench.clock.now().toISOString(),
+    });
+    const { asked, answers } = stage.outside.consumersHook;
+    answers.splice(0, 1, 302);
+    expect((await stage.execute('failed')).status).toBe('FAILED');
+    expect(await stage.record()).toMatchObject({
+      state: 'stopped',
+      findings: [expect.stringMatching(/^ConsumersHookError: .* answered 302; expected 2xx/)],
+    });
+    expect(await stage.under()).toEqual({ [k1.kid]: 5 });
+    expect(await stage.controlTable.getConsumers(stage.name)).toBeUndefined();
+    expect(asked).toHaveLength(9);
+    answers.splice(0, 1, 200);
+    expect((await stage.execute('stopped')).status).toBe('SUCCEEDED');
+    expect(asked.at(-1)).toEqual({
+      url: consumersHook,
+      event: 'stop',
+      secret: stage.name,
+      deployment: 'clinic/prod',
+      execution: stage.executionArn('stopped'),
+    });
+    expect(await stage.controlTable.getConsumers(stage.name)).toMatchObject({
+      stopped: true,
+      by: 'consumers-hook',
+    });
+    expect(await stage.under()).toEqual({ [k2.kid]: 5 });
+    expect(stage.tasks().filter((task) => task === 'consumers')).toHaveLength(1);
+  });
+
   test('after an emergency nothing waits for activation, and consumers may start', async () => {
     const stage = await setStage(clinic, { mode: 'maintenance', rows: 5 });
     stage.promote({ primary: k2, decryptOnly: k1 });

@@ -21,6 +21,7 @@ import { arnOf } from '../../../doors/in-memory-secrets.ts';
 import {
   recordedBus,
   recordedExecutions,
+  recordedHook,
   recordedLog,
   recordedMetrics,
 } from '../../../doors/recorded.ts';
@@ -34,6 +35,7 @@ export interface StageOptions {
   rows?: number;
   limits?: Partial<Deployed['limits']>;
   column?: Partial<ReencryptedColumn>;
+  consumersHook?: string;
 }
 
 export type Call = { task: string; execution: string; progress: Record<string, unknown> };
@@ -159,7 +161,10 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     leadDays: 5,
     readerCacheSeconds: 300,
     readers: mode === 'online' ? 'keyset' : 'scalar',
-    reencryption: { function: 'rows', login: 'clinic/prod/rows', mode, workers: 2, stores: [] },
+    reencryption: {
+      ...{ function: 'rows', login: 'clinic/prod/rows', mode, workers: 2, stores: [] },
+      ...(options.consumersHook && { consumersHook: options.consumersHook }),
+    },
   } as unknown as RotatedManifestSecret;
   const stepFunctions = recordedExecutions();
   const outside = {
@@ -168,8 +173,11 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     machines: { afterRotation: 'arn:after-rotation', reencryption: 'arn:reencryption' },
     stepFunctions,
     eventBus: recordedBus(),
+    consumersHook: recordedHook(),
     manifest: async () =>
       ({
+        name: 'clinic',
+        environment: 'prod',
         afterRotationMachine: 'after-rotation',
         reencryptionMachine: 'm',
         secrets: [secret],
