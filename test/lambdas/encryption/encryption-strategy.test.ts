@@ -284,6 +284,21 @@ describe('createSecret of an encryption key with declared columns', () => {
     }
   });
 
+  test('leaves alone what another secret encrypts in the same database', async () => {
+    const other = new EncryptionStrategy(settings, {
+      columns: [{ ...column, id: 'cards.pin', table: 'public.cards', column: 'pin' }],
+      neighbours: [column],
+      door: nodePostgres,
+      endpoint: { host: server.host, port: server.port, dbname: 'postgres', ca: server.ca },
+    });
+    await sql('create table cards (id int primary key, pin text)');
+    try {
+      await other.createSecret({}, connected('planned'));
+    } finally {
+      await sql('drop table cards');
+    }
+  });
+
   test('does not let an unreachable database hold up an emergency', async () => {
     const refused = { companion: async () => ({ username: 'postgres', password: 'wrong' }) };
     const planned = strategy.createSecret({ current: one }, connected('planned', refused));

@@ -3,7 +3,7 @@ import { createCipheriv, createHash, createSecretKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CipherKey } from '../../../../domain/ciphertext/keys.ts';
 import type { ReencryptionDryRun } from '../../../../domain/events/reencryption.ts';
-import { bound, type Clinic, k1, k2, sealed, startClinic } from '../clinic.ts';
+import { bound, type Clinic, k1, k2, k3, sealed, startClinic } from '../clinic.ts';
 import { type Stage, setStage } from './stage.ts';
 
 let clinic: Clinic;
@@ -84,6 +84,20 @@ test('AES-CBC without a MAC is never read online: neither looked at nor opened f
     message: expect.stringContaining('expected mode maintenance'),
   });
   expect(await stage.jobs()).toEqual([]);
+});
+
+test('what another secret encrypts in the same database stops nothing', async () => {
+  const stage = await setStage(clinic, { rows: 20 });
+  stage.promote({ primary: k2, decryptOnly: k1 });
+  const pin = { id: 'cards.pin', table: 'public.cards', column: 'pin' };
+  await clinic.sql('create table cards (id int primary key, pin text)');
+  await clinic.sql('insert into cards values (1, $1)', [sealed('1234', k3, bound(pin.id))]);
+  await clinic.sql('grant select on cards to reencryption');
+  Object.assign(stage.deployed, { neighbours: [pin] });
+  const { findings } = await stage.ask<ReencryptionDryRun>('reencryptionDryRun');
+  expect(findings.filter(({ level }) => level === 'blocks')).toEqual([]);
+  expect((await stage.execute('beside')).status).toBe('SUCCEEDED');
+  await clinic.sql('drop table cards');
 });
 
 describe('what no run would mend stops it before the job is opened, and resumes when it is mended', () => {
