@@ -154,7 +154,8 @@ test('where the database is may be known at deployment only: all three functions
     const host = new CfnParameter(inside, 'Host').valueAsString;
     const port = new CfnParameter(inside, 'Port', { type: 'Number' }).valueAsNumber;
     const place = { ...database, host, port };
-    const rows = { ...place, scheme: 'singleUser', identity: undefined, roles: ['rows'] } as const;
+    const { identity: _, ...server } = place;
+    const rows = { ...server, scheme: 'singleUser', roles: ['rows'] } as const;
     const { reencryption } = pii;
     return {
       name: 'shop',
@@ -234,6 +235,7 @@ describe('the login that rewrites rows', () => {
 describe('two secrets on one database', () => {
   const cards = {
     ...pii,
+    reencryption: { ...pii.reencryption, login: 'cardsDb' },
     columns: [{ ...pii.columns[0], id: 'cards.pin', table: 'public.cards', column: 'pin' }],
   };
   const elsewhere = { ...example.secrets.db, dbname: 'other', roles: ['other_a', 'other_b'] };
@@ -244,6 +246,7 @@ describe('two secrets on one database', () => {
       secrets: {
         ...example.secrets,
         cards,
+        cardsDb: { ...example.secrets.rowsDb, roles: ['cards_rows'] },
         otherDb: { ...elsewhere, identity: 'other_app' },
         far: { ...still, database: 'otherDb', columns: [{ ...cards.columns[0], id: 'far.pin' }] },
       },
@@ -257,6 +260,14 @@ describe('two secrets on one database', () => {
   test.each(['', 'rows-'])('tell each other (%s…) where their columns are, and no third', (of) => {
     expect(told(`${of}pii`)).toEqual(placesOf(cards.columns));
     expect(told(`${of}cards`)).toEqual(placesOf(pii.columns));
+  });
+
+  test('know whose ledger it is: the roles of both logins', () => {
+    for (const suffix of ['rows-pii', 'rows-cards']) {
+      const { Variables } =
+        functionOf(both, `quarterturn-pharmacy-prod-${suffix}`)?.Environment ?? {};
+      expect(Variables.ENGINES.split(',').sort()).toEqual(['cards_rows', 'pharmacy_rows']);
+    }
   });
 
   test('in another database there is nobody beside it', () => {
