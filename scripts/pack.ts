@@ -1,30 +1,23 @@
 /**
- * Packs the npm package `quarterturn`: the constructs as ES modules and as CommonJS with their types, the
- * bundled functions, the command line. The repository's own package.json stays private; the package gets one
- * of its own, its dependencies taken from what its modules import.
+ * Packs the npm packages `quarterturn` (the constructs as ES modules and as CommonJS with their types, the
+ * bundled functions, the command line) and `@quarterturn/client` (package/client.ts). The repository's own
+ * package.json stays private; each package gets one of its own, its dependencies taken from what its modules
+ * import.
  *
- *     npm run pack                    dist/packages/quarterturn-<version>.tgz
+ *     npm run pack                    dist/packages/quarterturn-<version>.tgz, quarterturn-client-<version>.tgz
  *     npm run pack -- --out <folder>
  */
-import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
 import { buildLambdas } from './build.ts';
+import { packClient } from './package/client.ts';
 import { declarations } from './package/declarations.ts';
 import { reachedFrom, transpiled } from './package/modules.ts';
 import { packageJson } from './package/package-json.ts';
+import { packed } from './package/tarball.ts';
 
 const constructs = 'lib/index.ts';
 const command = 'bin/installed.ts';
@@ -39,12 +32,7 @@ const lambdasFrom = (here: string) =>
  * @returns the path of the tarball
  */
 export function pack({ root, out }: { root: string; out: string }): string {
-  const staged = mkdtempSync(join(tmpdir(), 'quarterturn-package-'));
-  try {
-    const write = (file: string, text: string) => {
-      mkdirSync(dirname(join(staged, file)), { recursive: true });
-      writeFileSync(join(staged, file), text);
-    };
+  return packed(out, (staged, write) => {
     const lib = reachedFrom(root, constructs);
     const cli = reachedFrom(root, command);
     for (const file of new Set([...lib.files, ...cli.files])) {
@@ -53,7 +41,7 @@ export function pack({ root, out }: { root: string; out: string }): string {
     for (const file of lib.files) {
       write(`dist/cjs/${javascript(file)}`, commonjs(root, file));
     }
-    for (const [file, text] of declarations(root, constructs)) {
+    for (const [file, text] of declarations(root, [constructs])) {
       write(`dist/esm/${file}`, text);
       write(`dist/cjs/${file}`, text);
     }
@@ -70,10 +58,7 @@ export function pack({ root, out }: { root: string; out: string }): string {
       cpSync(join(root, file), join(staged, file), { recursive: true });
     }
     write('package.json', `${JSON.stringify(packageJson(root, { lib, cli }), undefined, 2)}\n`);
-    return tarball(staged, out);
-  } finally {
-    rmSync(staged, { recursive: true, force: true });
-  }
+  });
 }
 
 const javascript = (file: string) => file.replace(/\.ts$/, '.js');
@@ -94,28 +79,11 @@ function commonjs(root: string, file: string): string {
   return text;
 }
 
-/** npm decides what a tarball holds and how its name reads. */
-function tarball(staged: string, out: string): string {
-  mkdirSync(out, { recursive: true });
-  const { status, stdout, stderr } = spawnSync(
-    'npm',
-    ['pack', '--json', '--offline', '--ignore-scripts', '--pack-destination', out],
-    { cwd: staged, encoding: 'utf8', shell: process.platform === 'win32' },
-  );
-  if (status !== 0) {
-    throw new Error(`npm pack ended with ${status}:\n${stderr}`);
-  }
-  const [packed] = JSON.parse(stdout) as { filename: string }[];
-  const file = join(out, packed?.filename ?? '');
-  if (packed === undefined || !existsSync(file)) {
-    throw new Error(`npm pack says it wrote ${file}, which is not there`);
-  }
-  return file;
-}
-
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
   const { values } = parseArgs({ options: { out: { type: 'string' } } });
   await buildLambdas({ root, outdir: join(root, 'dist', 'lambdas') });
-  console.log(pack({ root, out: resolve(values.out ?? join(root, 'dist', 'packages')) }));
+  const out = resolve(values.out ?? join(root, 'dist', 'packages'));
+  console.log(pack({ root, out }));
+  console.log(packClient({ root, out }));
 }

@@ -1,30 +1,33 @@
-/** The `.d.ts` of what an entry point publishes. Types themselves are checked by `npm run check`. */
+/** The `.d.ts` of what entry points publish. Types themselves are checked by `npm run check`. */
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
 /**
- * Entry point and what its types name, no more: what no published type names stays at home.
+ * Entry points and what their types name, no more: what no published type names stays at home.
  * @returns text of every declaration file, by its path in the tree
  */
-export function declarations(root: string, entry: string): Map<string, string> {
+export function declarations(root: string, entries: readonly string[]): Map<string, string> {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { tsBuildInfoFile: _, ...options } = ts.parseJsonConfigFileContent(
     config,
     ts.sys,
     root,
   ).options;
-  const program = ts.createProgram([join(root, entry)], {
-    ...options,
-    noEmit: false,
-    noCheck: true,
-    incremental: false,
-    declaration: true,
-    emitDeclarationOnly: true,
-    rootDir: root,
-    outDir: root,
-  });
+  const program = ts.createProgram(
+    entries.map((entry) => join(root, entry)),
+    {
+      ...options,
+      noEmit: false,
+      noCheck: true,
+      incremental: false,
+      declaration: true,
+      emitDeclarationOnly: true,
+      rootDir: root,
+      outDir: root,
+    },
+  );
   const texts = new Map<string, string>();
-  const open = [entry];
+  const open = [...entries];
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
     const target = file.replace(/\.ts$/, '.d.ts');
     const source = program.getSourceFile(join(root, file));

@@ -1,7 +1,8 @@
-/** The packed package, installed into an empty project: by hand, as npm would, without a network. */
+/** A packed package, installed into an empty project: by hand, as npm would, without a network. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -35,11 +36,11 @@ export interface Installed {
   remove(): void;
 }
 
-export function installed(): Installed {
+export function installed(name = 'quarterturn', packing = pack): Installed {
   const project = mkdtempSync(join(tmpdir(), 'quarterturn-project-'));
-  const home = join(project, 'node_modules/quarterturn');
+  const home = join(project, 'node_modules', name);
   mkdirSync(home, { recursive: true });
-  const tarball = pack({ root, out: join(project, 'tarball') });
+  const tarball = packing({ root, out: join(project, 'tarball') });
   expectZero(spawnSync('tar', ['-xzf', tarball, '--strip-components', '1', '-C', home]).status);
   const path = join(project, 'path');
   mkdirSync(path);
@@ -49,7 +50,10 @@ export function installed(): Installed {
     writeFileSync(join(project, file), text);
   };
   write('package.json', '{ "name": "empty", "private": true }\n');
-  chmodSync(join(home, 'dist/esm/bin/installed.js'), 0o755);
+  const command = join(home, 'dist/esm/bin/installed.js');
+  if (existsSync(command)) {
+    chmodSync(command, 0o755);
+  }
   return {
     project,
     packageJson: JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')),

@@ -1,0 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Resolves after so many milliseconds; rejects when `signal` says so. */
+export const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
+  await pause(milliseconds, undefined, { signal });
+};
+
+const firstPause = 250;
+const longestPause = 5_000;
+
+/** Doubled with each refusal, half of it drawn: a fleet that was refused together does not come back together. */
+export function pauseAfter(refusals: number, chance: number): number {
+  const pause = Math.min(firstPause * 2 ** Math.min(refusals - 1, 10), longestPause);
+  return pause / 2 + (pause / 2) * chance;
+}

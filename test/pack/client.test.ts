@@ -1,0 +1,187 @@
+/** What npm would install of `@quarterturn/client`, in an empty project: what loads, what it does, its types. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import ts from 'typescript';
+import { clientEntries, packClient } from '../../scripts/package/client.ts';
+import { encryptionSettings, jwtSettings, Rotating } from '../client/keysets.ts';
+import { type Installed, installed, root } from './installed.ts';
+
+const name = '@quarterturn/client';
+const subpaths = Object.keys(clientEntries).map((entry) => entry.replace(/^\./, name));
+const peers = ['@aws-sdk/client-secrets-manager', 'jose', 'jsonwebtoken'];
+
+/** The life of an application, told as JSON. */
+const application = (load: (module: string) => string) => `
+const { SecretCache, KeysetSigner, KeysetVerifier, FieldCipher, tokenKeys, fieldKeys, injectedSecret } = ${load(name)};
+const { secretsManagerSecret } = ${load(`${name}/aws`)};
+const { jwtVerify } = ${load(`${name}/jose`)};
+const { verifyToken } = ${load(`${name}/jsonwebtoken`)};
+const tokens = new SecretCache(injectedSecret('TOKENS'), { parse: tokenKeys() });
+const signer = new KeysetSigner(tokens, { lifetime: 60 });
+const verifier = new KeysetVerifier(tokens);
+const keys = new SecretCache(injectedSecret('KEYS'), { parse: fieldKeys() });
+const name = new FieldCipher(keys, { 'patients.name': { profile: 'column' } }).column('patients.name');
+const aws = secretsManagerSecret({ secretId: 'shop/prod/jwt' });
+const told = (work) => work.then(({ sub, payload }) => sub ?? payload.sub, ({ code, message }) => code + ' ' + message);
+async function live() {
+  const token = await signer.sign({ sub: 'ann' });
+  console.log(JSON.stringify({
+    verified: (await verifier.verify(token)).sub,
+    opened: await name.decrypt(await name.encrypt('Ann')),
+    jose: await told(jwtVerify(token, verifier)),
+    jsonwebtoken: await told(verifyToken(token, verifier)),
+    ...(process.env.ASK_AWS && { aws: await told(aws.read()) }),
+  }));
+}
+live();
+`;
+
+const example = `
+import { type Cached, FieldCipher, fieldKeys, injectedSecret, KeysetSigner, KeysetVerifier, SecretCache, type TokenKeys, tokenKeys } from '${name}';
+import { secretsManagerSecret } from '${name}/aws';
+import { joseKey, jwtVerify } from '${name}/jose';
+import { verifyToken } from '${name}/jsonwebtoken';
+import { jwtVerify as bare } from 'jose';
+
+const tokens = new SecretCache(secretsManagerSecret({ secretId: 'a' }), { parse: tokenKeys(), maxAge: 60_000 });
+const held: Promise<Cached<TokenKeys>> = tokens.get();
+const verifier = new KeysetVerifier(tokens, { issuer: 'shop' });
+const signer = new KeysetSigner(tokens, { lifetime: 60 });
+export const sub: Promise<string | undefined> = verifier.verify('').then((claims) => claims.sub);
+export const all = [held, signer.sign({}), bare('', joseKey(verifier)), jwtVerify('', verifier), verifyToken('', verifier)];
+const keys = new SecretCache(injectedSecret('KEYS'), { parse: fieldKeys() });
+const cipher = new FieldCipher(keys, { 'a.b': { profile: 'row', accepts: [{ name: 'fernet' }] }, 'a.c': { profile: 'none', format: 'qt1-bytes' } });
+export const text: Promise<string> = cipher.encrypt('a.b', 'x', [1n, { uuid: '' }]);
+export const bytes: Promise<Buffer> = cipher.bytesColumn('a.c').encrypt(Buffer.of(1));
+`;
+
+/** Each line must stay an error. */
+const shouldNotCompile = `
+new SecretCache(injectedSecret('A'), {});
+new KeysetSigner(new SecretCache(injectedSecret('A'), { parse: fieldKeys() }), { lifetime: 60 });
+new KeysetVerifier(new SecretCache(injectedSecret('A'), { parse: String }));
+new KeysetSigner(tokens, {});
+new FieldCipher(tokens, {});
+new FieldCipher(keys, { 'a.b': {} });
+new FieldCipher(keys, { 'a.b': { profile: 'none', format: 'colon-cbc' } });
+new FieldCipher(keys, { 'a.b': { profile: 'none', format: 'raw' } });
+cipher.bytesColumn('a.b').decrypt('text');
+cipher.column('a.b').decrypt(Buffer.of(1));
+jwtVerify('', verifier, { algorithms: ['none'] });
+verifyToken('', verifier, { algorithms: ['none'] });
+tokens.get().value;
+`;
+
+let project: Installed;
+const environment = {
+  TOKENS: new Rotating(jwtSettings, () => new Date()).text,
+  KEYS: new Rotating(encryptionSettings, () => new Date()).text,
+};
+
+beforeAll(() => {
+  project = installed(name, packClient);
+  project.write(
+    'app.mjs',
+    application((module) => `await import('${module}')`),
+  );
+  project.write(
+    'app.cjs',
+    application((module) => `require('${module}')`),
+  );
+}, 120_000);
+afterAll(() => project?.remove());
+
+describe('the package', () => {
+  test('depends on nothing, and each of its peers is optional', () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = project.packageJson;
+    expect(dependencies).toBeUndefined();
+    expect(Object.keys(peerDependencies)).toEqual(expect.arrayContaining(peers));
+    for (const peer of Object.keys(peerDependencies)) {
+      expect(peerDependenciesMeta[peer]).toEqual({ optional: true });
+    }
+    expect(Object.keys(project.packageJson.exports)).toEqual([
+      ...Object.keys(clientEntries),
+      './package.json',
+    ]);
+  });
+
+  test('is the client, and of the rest of the tree only the values and formats', () => {
+    const list = "require('fs').readdirSync('node_modules/@quarterturn/client/dist/cjs/domain')";
+    const { out } = project.node(['-e', `console.log(${list}.join())`]);
+    expect(out.trim()).toBe('ciphertext,secrets');
+  });
+
+  test.each(['app.mjs', 'app.cjs'])(
+    'without any peer %s signs, verifies and encrypts, and is told by name what an adapter needs',
+    (app) => {
+      const { out, err, code } = project.node([app], { ...environment, ASK_AWS: '1' });
+      expect({ err, code }).toEqual({ err: '', code: 0 });
+      const needs = (peer: string) =>
+        expect.stringMatching(`^ERR_ROTATION_PEER_MISSING .*npm install ${peer}`);
+      expect(JSON.parse(out)).toEqual({
+        verified: 'ann',
+        opened: 'Ann',
+        jose: needs('jose'),
+        jsonwebtoken: needs('jsonwebtoken'),
+        aws: needs('@aws-sdk/client-secrets-manager'),
+      });
+    },
+  );
+});
+
+describe('beside its peers', () => {
+  beforeAll(() => project.install([...peers, '@types/jsonwebtoken']));
+
+  test.each(['app.mjs', 'app.cjs'])('%s verifies with them', (app) => {
+    const { out, err } = project.node([app], environment);
+    expect(err).toBe('');
+    expect(JSON.parse(out)).toMatchObject({ jose: 'ann', jsonwebtoken: 'ann' });
+  });
+
+  test('loads none of its peers before it needs one, and reads no environment by itself', () => {
+    const loaded = `${subpaths.map((each) => `require('${each}')`).join(';')};
+      console.log(Object.keys(require.cache).filter((file) => !file.includes('quarterturn')).length)`;
+    expect(project.node(['-e', loaded]).out.trim()).toBe('0');
+  });
+
+  test('its types fit as ES modules and as CommonJS in strict mode; what must not compile does not', () => {
+    project.write('types/esm.mts', example);
+    project.write('types/cjs.cts', example);
+    const wrong = example.trim().split('\n').length;
+    project.write('types/wrong.mts', example.trim() + shouldNotCompile);
+    const entries = ['esm.mts', 'cjs.cts', 'wrong.mts'].map((file) =>
+      join(project.project, 'types', file),
+    );
+    const program = ts.createProgram(entries, {
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      target: ts.ScriptTarget.ES2023,
+      strict: true,
+      noEmit: true,
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+    });
+    const ours = program
+      .getSourceFiles()
+      .filter(({ fileName }) => /\/types\/\w+\.[mc]ts$|@quarterturn\/client\//.test(fileName));
+    expect(ours.some(({ fileName }) => fileName.includes('dist/cjs/'))).toBe(true);
+    const problems = ours.flatMap((file) =>
+      program
+        .getSemanticDiagnostics(file)
+        .concat(program.getSyntacticDiagnostics(file))
+        .map(({ start = 0, messageText }) => ({
+          file: file.fileName.split('/').at(-1),
+          line: file.getLineAndCharacterOfPosition(start).line,
+          text: ts.flattenDiagnosticMessageText(messageText, ' '),
+        })),
+    );
+    expect(problems.filter(({ file }) => file !== 'wrong.mts')).toEqual([]);
+    const lines = problems.map(({ line }) => line - wrong);
+    expect([...new Set(lines)]).toEqual(
+      shouldNotCompile
+        .trim()
+        .split('\n')
+        .map((_, line) => line),
+    );
+  }, 120_000);
+});
