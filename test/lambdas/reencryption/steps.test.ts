@@ -120,7 +120,7 @@ describe('the plan', () => {
 
 describe('preflight', () => {
   test('names what no run would mend', async () => {
-    const right = await table(3);
+    const right = await table(10);
     expect(await findingsFor(right)).toEqual([]);
     expect(await findingsFor({ ...right, column: 'w' })).toMatchObject([
       { code: 'COLUMN_MISSING' },
