@@ -5,9 +5,9 @@ import { parseRotationConfig } from '../domain/config/rotation-config.ts';
 import { readConfiguration } from './configuration-file.ts';
 
 const exitCode = await main(process.argv.slice(2), {
-  async demo(chapter) {
+  async demo(chapter, options) {
     const { playDemo } = await import('../demo/main.ts');
-    return playDemo((await configuration()).config, chapter);
+    return playDemo((await configuration()).config, chapter, options);
   },
   async sandbox(options) {
     const { keepRunning } = await import('../demo/main.ts');

@@ -13,7 +13,7 @@ import { terminal } from './terminal.ts';
 /** What the entry point hands in: the command line itself imports neither demo nor configuration. */
 export interface CliCommands {
   /** @returns an exit code. Absent: there is no demo. */
-  demo?: (chapter?: string) => Promise<number>;
+  demo?: (chapter: string | undefined, options: { rows?: number }) => Promise<number>;
   /** @returns an exit code. Absent: the sandbox takes any synthesized stack. */
   sandbox?: (options: { port?: number }) => Promise<number>;
   /** @returns an exit code. Absent: there is no configuration to deploy. */
@@ -67,8 +67,9 @@ export async function main(
       .command('demo')
       .description('rotate every kind of secret on this machine and read the proof back')
       .argument('[chapter]', 'one chapter instead of all of them')
-      .action(async (chapter?: string) => {
-        exitCode = await demo(chapter);
+      .option('--rows <count>', 'rows that move to a new key (default: 100000)', parseRows)
+      .action(async (chapter: string | undefined, options: { rows?: number }) => {
+        exitCode = await demo(chapter, options);
       });
   }
   if (sandbox === undefined) {
@@ -114,6 +115,15 @@ function contextOf(context: CommandContext, command: unknown): CommandContext {
   }
   const nobody = { interactive: false, colours: false, confirm: async () => false };
   return { ...context, terminal: { ...context.terminal, ...nobody } };
+}
+
+/** Fewer are moved before anybody could look; more than a million is a benchmark's business. */
+function parseRows(text: string): number {
+  const rows = Number(text);
+  if (!/^\d{1,7}$/.test(text) || rows < 5_000 || rows > 1_000_000) {
+    throw new InvalidArgumentError('Expected a number from 5000 to 1000000.');
+  }
+  return rows;
 }
 
 function parsePort(text: string): number {

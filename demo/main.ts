@@ -19,10 +19,15 @@ const releaseDay = new Date('2025-11-18T09:00:00Z');
 
 /**
  * Plays the demo, or one chapter of it.
+ * @param options `rows`: how many move to a new key; 100,000 by default
  * @returns the exit code: 0 when every proof was read back, 1 when one failed, 128 + n after signal n
  */
-export function playDemo(config: RotationConfig, chapterId?: string): Promise<number> {
-  const chapters = programme(chapterId);
+export function playDemo(
+  config: RotationConfig,
+  chapterId?: string,
+  options: { rows?: number } = {},
+): Promise<number> {
+  const chapters = programme(chapterId, options.rows);
   return perform(async ({ guard, closing, show }) => {
     const started = systemClock.now();
     let stage: Stage | undefined;

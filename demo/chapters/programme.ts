@@ -4,12 +4,12 @@ import { failure } from './failure.ts';
 import { firstValues } from './first-values.ts';
 import { jwt } from './jwt.ts';
 import { multiUser } from './multi-user.ts';
-import { reencryption } from './reencryption.ts';
+import { reencryption, usualRows } from './reencryption.ts';
 import { schedule } from './schedule.ts';
 import { singleUser } from './single-user.ts';
 
 /** In the order they are shown; the clock only goes forward. */
-const chapters: readonly Chapter[] = [
+const chaptersOf = (rows: number): readonly Chapter[] => [
   firstValues,
   jwt,
   encryption,
@@ -17,10 +17,10 @@ const chapters: readonly Chapter[] = [
   singleUser,
   schedule,
   failure,
-  reencryption,
+  reencryption(rows),
 ];
 
-export const chapterIds: readonly string[] = chapters.map(({ id }) => id);
+export const chapterIds: readonly string[] = chaptersOf(usualRows).map(({ id }) => id);
 
 export class UnknownChapterError extends Error {
   override readonly name = 'UnknownChapterError';
@@ -32,9 +32,11 @@ export class UnknownChapterError extends Error {
 
 /**
  * All chapters, or the first values and the one asked for.
+ * @param rows that move to a new key in the chapter on re-encryption
  * @throws UnknownChapterError
  */
-export function programme(chapterId?: string): readonly Chapter[] {
+export function programme(chapterId?: string, rows: number = usualRows): readonly Chapter[] {
+  const chapters = chaptersOf(rows);
   if (chapterId === undefined) {
     return chapters;
   }

@@ -11,24 +11,25 @@ import { LiveTraffic } from '../traffic.ts';
 import { type Watched, watchReencryption } from '../watch-reencryption.ts';
 import type { Chapter } from './chapter.ts';
 
-const rows = 100_000;
+/** Of the table that grows, unless somebody asks for another number. */
+export const usualRows = 100_000;
 const rowsAtOnce = 5_000;
 /** Both machines with all their waits. */
 const horizonMilliseconds = 4 * 3_600_000;
 
-export const reencryption: Chapter = {
+export const reencryption = (rows: number): Chapter => ({
   id: 'reencryption',
   title: `Re-encryption: ${grouped(rows)} rows move to a new key under live traffic`,
 
   async run(stage, report) {
     const { application } = stage;
-    await growPrescriptions(stage, report);
+    await growPrescriptions(stage, rows, report);
     const old = primaryOf(await application.keyset('pii')).kid;
-    const traffic = startTraffic(stage);
+    const traffic = startTraffic(stage, rows);
     let told: Told;
     try {
       report.doing('two readers and two writers are at work; RotateSecret');
-      told = await rotateAndWatch(stage, report);
+      told = await rotateAndWatch(stage, rows, report);
       const next = primaryOf(await application.keyset('pii')).kid;
       prove(next !== old, 'another key is primary');
       report.changed(`every value moved from key ${old} to ${next}`);
@@ -41,9 +42,9 @@ export const reencryption: Chapter = {
     report.proof(`another rotation, asked for meanwhile, was refused: ${told.refused}`);
     await proveTraffic(traffic, report);
   },
-};
+});
 
-async function growPrescriptions(stage: Stage, report: Report): Promise<void> {
+async function growPrescriptions(stage: Stage, rows: number, report: Report): Promise<void> {
   const { application, data } = stage;
   const cipher = await application.cipher();
   const perRow = stage.sealedPlaces.filter(({ table }) => table === 'public.prescriptions').length;
@@ -61,7 +62,7 @@ async function growPrescriptions(stage: Stage, report: Report): Promise<void> {
 const prescriptionOf = ({ data }: Stage, id: number) =>
   prescription(id, data.patients.length, data.window);
 
-function startTraffic(stage: Stage): LiveTraffic {
+function startTraffic(stage: Stage, rows: number): LiveTraffic {
   const { application, operator, sandbox } = stage;
   return LiveTraffic.start({
     cipher: () => application.cipher(),
@@ -79,7 +80,7 @@ interface Told {
   refused: string;
 }
 
-async function rotateAndWatch(stage: Stage, report: Report): Promise<Told> {
+async function rotateAndWatch(stage: Stage, rows: number, report: Report): Promise<Told> {
   const { operator, sandbox, data } = stage;
   await sandbox.clock.advanceTo(new Date(sandbox.clock.now().getTime() + 60_000));
   await operator.ask('pii');
