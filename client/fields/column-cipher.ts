@@ -57,7 +57,14 @@ export class ColumnCipher<Stored extends string | Buffer> {
 
   /** Opens with exactly the key the value names; reads the secret again, once, when that is unknown. */
   async decrypt(stored: Stored, row?: Row): Promise<string> {
-    return this.#column.text(await this.decryptBytes(stored, row));
+    const { value: keys } = this.#cache.young() ?? (await this.#cache.get());
+    const text = this.#textOf(stored);
+    try {
+      return this.#column.text(this.#column.open(text, keys, row));
+    } catch (error) {
+      const newer = await this.#newerKeys(error, text, keys);
+      return this.#column.text(this.#column.open(text, newer, row));
+    }
   }
 
   /** As `decrypt`, for plaintexts that are no text. */
@@ -67,11 +74,7 @@ export class ColumnCipher<Stored extends string | Buffer> {
     try {
       return this.#column.open(text, keys, row);
     } catch (error) {
-      const newer = await this.#newerKeys(error, text, keys);
-      if (newer === undefined) {
-        throw error;
-      }
-      return this.#column.open(text, newer, row);
+      return this.#column.open(text, await this.#newerKeys(error, text, keys), row);
     }
   }
 
@@ -92,11 +95,7 @@ export class ColumnCipher<Stored extends string | Buffer> {
       try {
         plaintext = this.#column.open(text, keys, row);
       } catch (error) {
-        const newer = await this.#newerKeys(error, text, keys);
-        if (newer === undefined) {
-          throw error;
-        }
-        keys = newer;
+        keys = await this.#newerKeys(error, text, keys);
         plaintext = this.#column.open(text, keys, row);
       }
       opened.push(this.#column.text(plaintext));
@@ -158,17 +157,15 @@ export class ColumnCipher<Stored extends string | Buffer> {
     return typeof stored === 'string' ? stored : stored.toString('latin1');
   }
 
-  /** Keys that are newer than these, when the error says that those might open it. */
-  async #newerKeys(
-    error: unknown,
-    stored: string,
-    keys: FieldKeys,
-  ): Promise<FieldKeys | undefined> {
-    if (!isUnknownKey(error, this.#column.kidOf(stored, keys))) {
-      return undefined;
+  /** Keys that are newer than these; throws the error unless those might open what these did not. */
+  async #newerKeys(error: unknown, stored: string, keys: FieldKeys): Promise<FieldKeys> {
+    if (isUnknownKey(error, this.#column.kidOf(stored, keys))) {
+      const { value: newer } = await this.#cache.refreshNow('unknown kid');
+      if (newer !== keys) {
+        return newer;
+      }
     }
-    const { value: newer } = await this.#cache.refreshNow('unknown kid');
-    return newer === keys ? undefined : newer;
+    throw error;
   }
 }
 

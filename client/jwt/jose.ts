@@ -27,13 +27,13 @@ export async function jwtVerify<Payload = JWTPayload>(
   verifier: KeysetVerifier,
   options?: Omit<JWTVerifyOptions, 'algorithms'>,
 ): Promise<JWTVerifyResult<Payload>> {
-  jose ??= peer('jose', 'Verifying with jose', () => import('jose'));
-  const { jwtVerify: verified } = await jose;
+  jose ??= await peer('jose', 'Verifying with jose', () => import('jose'));
   const key = await verifier.keyFor(token);
-  return verified<Payload>(token, await cryptoKeyOf(key), { ...options, algorithms: [key.alg] });
+  const cryptoKey = imported.get(key) ?? (await cryptoKeyOf(key));
+  return jose.jwtVerify<Payload>(token, cryptoKey, { ...options, algorithms: [key.alg] });
 }
 
-let jose: Promise<typeof import('jose')> | undefined;
+let jose: typeof import('jose') | undefined;
 
 /** The second argument of jose's own `jwtVerify`, `compactVerify` and `flattenedVerify`. */
 export function joseKey(verifier: KeysetVerifier): JWTVerifyGetKey {
@@ -57,20 +57,18 @@ export async function signJwt(jwt: SignJWT, signer: KeysetSigner): Promise<strin
 }
 
 /** Imported once a key: jose would do it for each token. Kept as long as the key. */
-const imported = new WeakMap<TokenKey, Promise<CryptoKey>>();
+const imported = new WeakMap<TokenKey, CryptoKey>();
 
-function cryptoKeyOf(key: TokenKey): Promise<CryptoKey> {
+async function cryptoKeyOf(key: TokenKey): Promise<CryptoKey> {
   const known = imported.get(key);
   if (known !== undefined) {
     return known;
   }
   const bytes = key.key.export();
-  const made = subtle
-    .importKey('raw', bytes, { name: 'HMAC', hash: `SHA-${key.alg.slice(2)}` }, false, [
-      'sign',
-      'verify',
-    ])
-    .finally(() => bytes.fill(0));
+  const hash = `SHA-${key.alg.slice(2)}`;
+  const uses: ('sign' | 'verify')[] = ['sign', 'verify'];
+  const made = await subtle.importKey('raw', bytes, { name: 'HMAC', hash }, false, uses);
+  bytes.fill(0);
   imported.set(key, made);
   return made;
 }
