@@ -2,7 +2,7 @@
  * The single-fault matrix: every call at every door of a room fails once, in three ways; Secrets Manager
  * tries again with the same token; the rotation must end as if nothing had happened.
  *
- * `npm run proof` (PROOF=full) meets every site with all three. In `npm test` one site in two is met, with one
+ * `npm run proof` (PROOF=full) meets every site with all three. In `npm test` a share of the sites is met, with one
  * of the three, drawn by a printed seed.
  */
 import { expect } from '@jest/globals';

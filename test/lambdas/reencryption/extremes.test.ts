@@ -43,33 +43,39 @@ async function reencrypt(name: string, more: Parameters<typeof engineOf>[2] = {}
   return { windows, counts, findings };
 }
 
+const keys = [
+  ['uuids in the order of time', 'uuid', 'uuidv7()'],
+  [
+    'texts in a collation that takes different texts for equal',
+    'text collate blind',
+    `chr(97 + i % 26) || case when i % 2 = 0 then 'E' else 'é' end || i`,
+  ],
+  ['texts padded with spaces', 'char(12)', `'  k' || i || ' '`],
+  ['big negative numbers', 'numeric', '-i * 1e30 + 0.5'],
+  ['instants before our era', 'timestamp', `timestamp '0044-03-15 BC' + i * interval '1 day'`],
+  ['doubles that are no decimals', 'float8', 'i / 3.0 * case when i % 2 = 0 then -1 else 1 end'],
+] as const;
+
 describe('keys of rows that order or compare in their own way', () => {
-  test.each([
-    ['uuids in the order of time', 'uuid', 'uuidv7()'],
-    [
-      'texts in a collation that takes different texts for equal',
-      'text collate blind',
-      `chr(97 + i % 26) || case when i % 2 = 0 then 'E' else 'é' end || i`,
-    ],
-    ['texts padded with spaces', 'char(12)', `'  k' || i || ' '`],
-    ['big negative numbers', 'numeric', '-i * 1e30 + 0.5'],
-    ['instants before our era', 'timestamp', `timestamp '0044-03-15 BC' + i * interval '1 day'`],
-    ['doubles that are no decimals', 'float8', 'i / 3.0 * case when i % 2 = 0 then -1 else 1 end'],
-  ])('%s', async (title, type, expression) => {
-    const name = `keys_${title.replaceAll(' ', '_').slice(0, 20)}`;
-    await clinic.sql(
-      `create collation if not exists blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`,
-    );
-    await makeTable(name, type);
-    const value = sealed('v', k1, bound(`${name}.v`));
-    await clinic.sql(
-      `insert into ${name} select ${expression}, $1 from generate_series(1, 450) i`,
-      [value],
-    );
-    const { counts, findings } = await reencrypt(name, { limits: { rows: 70 } });
-    expect(counts).toMatchObject([{ rewritten: 450, gone: 0, skipped: 0 }]);
-    expect(findings).toEqual([]);
-  });
+  // The others differ by how the server writes them; with PROOF=full all of them are walked.
+  test.each(process.env.PROOF === 'full' ? keys : keys.slice(0, 2))(
+    '%s',
+    async (title, type, expression) => {
+      const name = `keys_${title.replaceAll(' ', '_').slice(0, 20)}`;
+      await clinic.sql(
+        `create collation if not exists blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`,
+      );
+      await makeTable(name, type);
+      const value = sealed('v', k1, bound(`${name}.v`));
+      await clinic.sql(
+        `insert into ${name} select ${expression}, $1 from generate_series(1, 450) i`,
+        [value],
+      );
+      const { counts, findings } = await reencrypt(name, { limits: { rows: 70 } });
+      expect(counts).toMatchObject([{ rewritten: 450, gone: 0, skipped: 0 }]);
+      expect(findings).toEqual([]);
+    },
+  );
 });
 
 test('values of 64 KB and of megabytes, stored out of line, arrive whole, one at a time', async () => {

@@ -7,7 +7,7 @@ import { type MortalWorkers, startMortalWorkers } from './mortal-workers.ts';
 import { drawer } from './seeded.ts';
 
 const full = process.env.PROOF === 'full';
-const kills = full ? { drawn: 200 } : { drawn: 3, atStatements: 5 };
+const kills = full ? { drawn: 200 } : { drawn: 2, atStatements: 4 };
 jest.setTimeout(full ? 3_000_000 : 60_000);
 const { seed, draw } = drawer();
 
