@@ -80,15 +80,21 @@ export async function measureClient({ rounds = 100, calls = 400 } = {}): Promise
     },
     {
       what: 'decrypt, 64 bytes',
-      against: 'node:crypto: AES-256-GCM under the derived key',
+      against: 'node:crypto: one fixed key, nothing checked but the tag',
       client: (index) => column.decrypt(stored(index)),
-      bare: async (index) => bareField(stored(index)),
+      bare: async (index) => bareField.unchecked(stored(index)),
+    },
+    {
+      what: 'decrypt, 64 bytes',
+      against: 'node:crypto: key by kid, base64url checked to be canonical',
+      client: (index) => column.decrypt(stored(index)),
+      bare: async (index) => bareField.checked(stored(index)),
     },
     {
       what: 'decrypt without waiting, 64 bytes',
       against: 'the same',
       client: (index) => column.decryptNow(stored(index)),
-      bare: (index) => bareField(stored(index)),
+      bare: (index) => bareField.checked(stored(index)),
     },
   ];
   const overheads: Overhead[] = [];
@@ -96,8 +102,15 @@ export async function measureClient({ rounds = 100, calls = 400 } = {}): Promise
     await Promise.all([timed(client, calls), timed(bare, calls)]);
     let [best, bareBest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (let round = 0; round < rounds; round += 1) {
-      best = Math.min(best, await timed(client, calls));
-      bareBest = Math.min(bareBest, await timed(bare, calls));
+      // Each goes first in every other round.
+      for (const work of round % 2 === 0 ? [client, bare] : [bare, client]) {
+        const each = await timed(work, calls);
+        if (work === client) {
+          best = Math.min(best, each);
+        } else {
+          bareBest = Math.min(bareBest, each);
+        }
+      }
     }
     overheads.push({ what, against, ratio: best / bareBest, client: best, bare: bareBest });
   }
@@ -154,12 +167,12 @@ function bareTokens(): (token: string) => object {
   };
 }
 
-/** As above, for a qt1 value whose place is known: key and authenticated data are made once. */
-function bareFields(key: Parameters<typeof sealingKey>[0]): (stored: string) => string {
+/** As above, for a qt1 value of a known column: keys and authenticated data are made once. */
+function bareFields(key: Parameters<typeof sealingKey>[0]) {
   const binding: Binding = { profile: 'column', column: 'patients.ssn' };
-  const [derived, data] = [sealingKey(key, binding), authenticatedData(key, binding)];
-  return (stored) => {
-    const body = Buffer.from(stored.slice(stored.lastIndexOf('.') + 1), 'base64url');
+  const made = { derived: sealingKey(key, binding), data: authenticatedData(key, binding) };
+  const byKid = new Map([[key.kid, made]]);
+  const opened = (body: Buffer, { derived, data }: typeof made) => {
     const decipher = createDecipheriv('aes-256-gcm', derived, body.subarray(0, 12), {
       authTagLength: 16,
     });
@@ -167,6 +180,19 @@ function bareFields(key: Parameters<typeof sealingKey>[0]): (stored: string) => 
     decipher.setAuthTag(body.subarray(-16));
     const plaintext = decipher.update(body.subarray(12, -16));
     return Buffer.concat([plaintext, decipher.final()]).toString('utf8');
+  };
+  return {
+    unchecked: (stored: string) =>
+      opened(Buffer.from(stored.slice(stored.lastIndexOf('.') + 1), 'base64url'), made),
+    checked(stored: string) {
+      const [mark, kid = '', profile, text = ''] = stored.split('.');
+      const found = byKid.get(kid);
+      const body = Buffer.from(text, 'base64url');
+      if (mark !== 'qt1' || profile !== 'column' || !found || body.toString('base64url') !== text) {
+        throw new Error('refused');
+      }
+      return opened(body, found);
+    },
   };
 }
 
