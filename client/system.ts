@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface System {
   now(): Date;
@@ -24,4 +25,9 @@ export const system: System = {
   randomBytes,
   timeLimit: (milliseconds) => AbortSignal.timeout(milliseconds),
   warn: (warning) => process.emitWarning(warning),
+};
+
+/** Resolves after so many milliseconds, and holds the process open until then; rejects when `signal` aborts. */
+export const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
+  await pause(milliseconds, undefined, { signal });
 };

@@ -26,7 +26,7 @@ export class DatabaseCredential {
   }
 
   isSameAs(other: DatabaseCredential): boolean {
-    return this.username === other.username && this.#password === other.#password;
+    return this.username === other.username && this.#password === other.password;
   }
 
   /** @throws ClientSettingsError when the secret does not say it in full */

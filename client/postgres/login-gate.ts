@@ -11,7 +11,7 @@ import type { SecretSource } from '../secret-source.ts';
 import type { System } from '../system.ts';
 import { type DatabaseCredential, databaseCredential } from './database-credential.ts';
 import { CredentialRefusedError } from './errors.ts';
-import { pauseAfter } from './wait.ts';
+import { pauseAfter } from './pauses.ts';
 
 export interface LoginReport {
   /**
@@ -45,8 +45,14 @@ export interface GateClock {
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
-export interface Refusal {
+/** What one connection logs in with. */
+export interface Attempt {
   readonly credential: DatabaseCredential;
+  /** How often the gate had been opened again by then: a refusal from before says nothing new. */
+  readonly round: number;
+}
+
+export interface Refusal extends Attempt {
   readonly sqlstate: string;
   readonly error: Error;
 }
@@ -64,6 +70,7 @@ export class LoginGate {
     | undefined;
   #flight: Promise<void> | undefined;
   #count = 0;
+  #round = 0;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -73,17 +80,20 @@ export class LoginGate {
    * For a connection that is about to be made.
    * @throws CredentialRefusedError without dialling, when this credential was refused a moment ago
    */
-  async credential(): Promise<DatabaseCredential> {
+  async attempt(): Promise<Attempt> {
     const { value: current } = await this.#options.cache.get();
+    const round = this.#round;
     if (this.#inUse?.instead.isSameAs(current)) {
-      return this.#inUse.pending;
+      return { credential: this.#inUse.pending, round };
     }
+    // AWSCURRENT has moved.
+    this.#inUse = undefined;
     if (this.#closed?.credential.isSameAs(current) && this.#now() < this.#closed.until) {
-      const error = this.#refusedError(this.#closed);
+      const error = this.refusedError(this.#closed);
       this.#refusals.set(error, this.#closed);
       throw error;
     }
-    return current;
+    return { credential: current, round };
   }
 
   /** A connection was let in: the next refusal is a first one. */
@@ -91,11 +101,14 @@ export class LoginGate {
     this.#count = 0;
   }
 
-  /** Of an error that a connection gave before it could be used. */
-  failed(error: unknown, credential: DatabaseCredential): void {
+  /** Of an error that a connection gave before it could be used. Closes the gate before anybody else dials. */
+  failed(error: unknown, attempt: Attempt): void {
     const sqlstate = this.#options.sqlstateOf(error);
     if (sqlstate !== undefined && error instanceof Error) {
-      this.#refusals.set(error, { credential, sqlstate, error });
+      const refusal = { ...attempt, sqlstate, error };
+      this.#refusals.set(error, refusal);
+      // Whoever made the connection asks for the outcome; it may have given up meanwhile.
+      this.recover(refusal).catch(() => undefined);
     }
   }
 
@@ -109,20 +122,26 @@ export class LoginGate {
    */
   recover(refusal: Refusal): Promise<void> {
     if (this.#flight === undefined) {
-      const held = this.#options.cache.peek()?.value;
-      const isAbandoned = this.#inUse?.pending.isSameAs(refusal.credential) === true;
-      if (this.#inUse !== undefined && isAbandoned) {
-        refusal = { ...refusal, credential: this.#inUse.instead };
-        this.#inUse = undefined;
-      } else if (held !== undefined && !held.isSameAs(refusal.credential)) {
-        // Somebody has read another one meanwhile.
+      if (refusal.round !== this.#round || !this.#isInUse(refusal.credential)) {
+        // Somebody else was let in meanwhile, or has read another one.
         return Promise.resolve();
       }
-      this.#flight = this.#regain(refusal).finally(() => {
+      const instead = this.#inUse?.instead;
+      // AWSPENDING was abandoned after all.
+      this.#inUse = undefined;
+      this.#flight = this.#regain({
+        ...refusal,
+        credential: instead ?? refusal.credential,
+      }).finally(() => {
         this.#flight = undefined;
       });
     }
     return this.#flight;
+  }
+
+  #isInUse(credential: DatabaseCredential): boolean {
+    const inUse = this.#inUse?.pending ?? this.#options.cache.peek()?.value;
+    return inUse === undefined || inUse.isSameAs(credential);
   }
 
   /** Ends what is under way. */
@@ -130,51 +149,57 @@ export class LoginGate {
     this.#ended.abort();
   }
 
-  refusedError(refusal: Refusal): CredentialRefusedError {
-    return this.#refusedError(refusal);
+  refusedError({ sqlstate, error }: Refusal): CredentialRefusedError {
+    const { at, cache } = this.#options;
+    return new CredentialRefusedError(at, cache.name, sqlstate, error);
   }
 
   async #regain(refusal: Refusal): Promise<void> {
-    const { cache, retryFor, system } = this.#options;
-    const begun = this.#now();
-    const rests = this.#closed !== undefined && begun < this.#closed.until;
+    const rests = this.#closed !== undefined && this.#now() < this.#closed.until;
     if (rests && this.#closed?.credential.isSameAs(refusal.credential)) {
       return this.#look(refusal);
     }
     this.#closed = { ...refusal, until: Number.POSITIVE_INFINITY };
-    let last = refusal;
     try {
-      for (;;) {
-        this.#count += 1;
-        this.#tell('refused', last);
-        const { value: read } = await cache.refreshNow(`login refused (${last.sqlstate})`);
-        if (!read.isSameAs(refusal.credential)) {
-          return this.#tell('changed', last);
-        }
-        if (await this.#pendingIsLetIn(last)) {
-          return;
-        }
-        const pause = pauseAfter(this.#count, system.chance());
-        if (this.#now() + pause - begun > retryFor) {
-          this.#tell('given up', last);
-          throw this.#refusedError(last);
-        }
-        await system.wait(pause, this.#ended.signal);
-        const { value: held } = await cache.get();
-        if (!held.isSameAs(refusal.credential)) {
-          return this.#tell('changed', last);
-        }
-        const again = await this.#refusalOfLogin(refusal.credential);
-        if (again === undefined) {
-          this.#closed = undefined;
-          return this.#tell('accepted', last);
-        }
-        last = again;
-      }
+      const event = await this.#persist(refusal);
+      this.#closed = undefined;
+      this.#round += 1;
+      this.#tell(event, refusal);
     } catch (error) {
       const rest = error instanceof CredentialRefusedError ? restAfterGivingUp : 0;
-      this.#closed = { ...last, until: this.#now() + rest };
+      this.#closed = { ...refusal, until: this.#now() + rest };
       throw error;
+    }
+  }
+
+  async #persist(refusal: Refusal): Promise<'changed' | 'pending' | 'accepted'> {
+    const { cache, retryFor, system } = this.#options;
+    const begun = this.#now();
+    for (let last = refusal; ; ) {
+      this.#count += 1;
+      this.#tell('refused', last);
+      const { value: read } = await cache.refreshNow(`login refused (${last.sqlstate})`);
+      if (!read.isSameAs(refusal.credential)) {
+        return 'changed';
+      }
+      if (await this.#pendingIsLetIn(last)) {
+        return 'pending';
+      }
+      const pause = pauseAfter(this.#count, system.chance());
+      if (this.#now() + pause - begun > retryFor) {
+        this.#tell('given up', last);
+        throw this.refusedError(last);
+      }
+      await system.wait(pause, this.#ended.signal);
+      const { value: held } = await cache.get();
+      if (!held.isSameAs(refusal.credential)) {
+        return 'changed';
+      }
+      const again = await this.#refusalOfLogin(refusal.credential);
+      if (again === undefined) {
+        return 'accepted';
+      }
+      last = again;
     }
   }
 
@@ -182,7 +207,7 @@ export class LoginGate {
   async #look(refusal: Refusal): Promise<void> {
     const { value: read } = await this.#options.cache.refreshNow('login refused');
     if (read.isSameAs(refusal.credential)) {
-      throw this.#refusedError(refusal);
+      throw this.refusedError(refusal);
     }
   }
 
@@ -205,7 +230,6 @@ export class LoginGate {
         return false;
       }
       this.#inUse = { instead: credential, pending };
-      this.#tell('pending', refusal);
       return true;
     } catch (error) {
       // No rotation under way (ResourceNotFoundException), or no right to read it: then it is as without it.
@@ -226,13 +250,8 @@ export class LoginGate {
       if (sqlstate === undefined || !(error instanceof Error)) {
         throw error;
       }
-      return { credential, sqlstate, error };
+      return { credential, round: this.#round, sqlstate, error };
     }
-  }
-
-  #refusedError({ sqlstate, error }: Refusal): CredentialRefusedError {
-    const { at, cache } = this.#options;
-    return new CredentialRefusedError(at, cache.name, sqlstate, error);
   }
 
   #tell(event: LoginReport['event'], refusal: Refusal, pendingError?: string): void {

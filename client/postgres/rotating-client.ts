@@ -29,15 +29,15 @@ export function rotatingClient(Base: ClientClass, gate: LoginGate): ClientClass 
     }
 
     async #connect(dial: () => Promise<unknown>): Promise<void> {
-      const credential = await gate.credential();
+      const attempt = await gate.attempt();
       if (this.connection.stream.destroyed) {
         throw new Error('Connection ended before it was made');
       }
-      asRole(this, credential);
+      asRole(this, attempt.credential);
       try {
         await dial();
       } catch (error) {
-        gate.failed(error, credential);
+        gate.failed(error, attempt);
         throw error;
       }
       gate.accepted();

@@ -2,14 +2,13 @@
 import type { Pool, PoolClient, PoolConfig } from 'pg';
 import { peer } from '../missing-peer.ts';
 import type { SecretCache } from '../secret-cache.ts';
-import { system as machine } from '../system.ts';
+import { system as machine, wait } from '../system.ts';
 import type { DatabaseCredential } from './database-credential.ts';
 import { LoginGate, type Refusal } from './login-gate.ts';
 import { checkedOptions, type RotatingPoolOptions } from './pool-settings.ts';
 import { refusalOf } from './refusals.ts';
 import { rotatingClient } from './rotating-client.ts';
 import { verifyFull } from './verify-full.ts';
-import { wait } from './wait.ts';
 
 export { DatabaseCredential, databaseCredential } from './database-credential.ts';
 export * from './errors.ts';

@@ -1,10 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
-/** Resolves after so many milliseconds; rejects when `signal` says so. */
-export const wait = async (milliseconds: number, signal: AbortSignal): Promise<void> => {
-  await pause(milliseconds, undefined, { signal });
-};
-
 const firstPause = 250;
 const longestPause = 5_000;
 
