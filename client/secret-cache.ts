@@ -98,6 +98,7 @@ export class SecretCache<Value> {
   #flight: Promise<void> | undefined;
   #failure: Failure | undefined;
   #lastBegun = Number.NEGATIVE_INFINITY;
+  #lastRefresh = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   /** @throws ClientSettingsError */
@@ -171,10 +172,12 @@ export class SecretCache<Value> {
   async refreshNow(reason = 'asked'): Promise<Cached<Value>> {
     this.#refuseClosed();
     const now = this.#now();
-    const rested = now < this.#lastBegun || now - this.#lastBegun >= this.#times.cooldown;
+    // Other reads do not count: one a moment ago says nothing about a key that was met just now.
+    const rested = now < this.#lastRefresh || now - this.#lastRefresh >= this.#times.cooldown;
     if (this.#flight !== undefined) {
       await this.#flight;
     } else if (rested && (this.refreshes || this.#entry === undefined)) {
+      this.#lastRefresh = now;
       await this.#read(reason, now);
     }
     return this.#answer(this.#now());
