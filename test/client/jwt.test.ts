@@ -5,7 +5,9 @@ import jsonwebtoken from 'jsonwebtoken';
 import { KeysetSigner, KeysetVerifier, SecretCache, tokenKeys } from '../../client/index.ts';
 import { joseKey, jwtVerify, signJwt } from '../../client/jwt/jose.ts';
 import {
+  getKey,
   keyNow,
+  keyOfDecoded,
   keyOfHeader,
   keyOfToken,
   signToken,
@@ -472,6 +474,35 @@ describe('beside other libraries', () => {
       );
       expect(claims).toMatchObject({ sub: 'ann' });
     }
+  });
+
+  test('a key function that is given the header alone finds the key by kid, and takes no token without one', async () => {
+    const { verifier } = fresh();
+    const clock = { clockTimestamp: system.time / 1000, algorithms: ['HS512' as const] };
+    const asked = (sent: string) =>
+      new Promise((resolve) =>
+        jsonwebtoken.verify(sent, getKey(verifier), clock, (error, claims) =>
+          resolve(error ?? claims),
+        ),
+      );
+    const kid = rotating.kid('primary');
+    const signed = token({ alg: 'HS512', kid }, keyNumber(1));
+    expect(await asked(signed)).toMatchObject({ sub: 'ann' });
+    const decoded = jsonwebtoken.decode(signed, { complete: true });
+    expect(await keyOfDecoded(verifier)({}, decoded ?? undefined)).toEqual(keyNumber(1));
+    for (const [header, why] of [
+      [{ alg: 'HS512' }, /has no kid/],
+      [{ alg: 'HS512', kid: 'constructor' }, /No key of the keyset/],
+      [{ alg: 'HS256', kid }, /not signed with HS512/],
+      [{ alg: 'HS512', kid, jku: 'https://evil.example' }, /has jku/],
+    ] as const) {
+      expect(await asked(token(header, keyNumber(1)))).toMatchObject({
+        message: expect.stringMatching(why),
+      });
+    }
+    await expect(keyOfDecoded(verifier)({}, undefined)).rejects.toMatchObject(
+      refused('WITHOUT_KEY'),
+    );
   });
 
   test('a key function for passport-jwt gives the bytes of the key, or the reason', async () => {

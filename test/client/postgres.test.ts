@@ -378,7 +378,7 @@ describe('connections', () => {
     });
   });
 
-  test('a callback is served as a promise is, and an end ends a wait', async () => {
+  test('a callback is served as a promise is, and after the end nothing connects', async () => {
     const pool = await poolOf();
     const role = await new Promise((resolve, reject) => {
       pool.connect((error, client, done) => {
