@@ -1,11 +1,13 @@
 /**
- * For applications that use jsonwebtoken, and for libraries that take a key function in its form: passport-jwt,
- * express-jwt, @fastify/jwt. Published as `@quarterturn/client/jsonwebtoken`.
+ * For applications that use jsonwebtoken, and for libraries that ask a function for the key: passport-jwt,
+ * express-jwt, @fastify/jwt. Tested with jsonwebtoken; of the others the form of their function alone. Published
+ * as `@quarterturn/client/jsonwebtoken`.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import type { JwtPayload, SignOptions, VerifyOptions } from 'jsonwebtoken';
 import { peer } from '../missing-peer.ts';
+import { TokenWithoutKeyError } from './errors.ts';
 import type { KeysetSigner } from './keyset-signer.ts';
 import type { KeysetVerifier } from './keyset-verifier.ts';
 import type { TokenAlgorithm } from './token-keys.ts';
@@ -43,6 +45,27 @@ export async function signToken(
 }
 
 /**
+ * jsonwebtoken's own key function: `verify(token, getKey(verifier), { algorithms: ['HS512'] }, done)`. It is given
+ * the header alone, which of a token without kid says too little: those are refused, `keyOfHeader` takes them.
+ */
+export function getKey(
+  verifier: KeysetVerifier,
+): (header: object, done: Callback<KeyObject>) => void {
+  return (header, done) => settled(named(verifier, header), done);
+}
+
+/**
+ * For key functions that are given the request and the decoded token: express-jwt's `secret`, and `secret: {
+ * public }` of @fastify/jwt with `decode: { complete: true }`. Tokens without kid are refused. Gives bytes, which
+ * both take; their `algorithms` must name the keyset's.
+ */
+export function keyOfDecoded(
+  verifier: KeysetVerifier,
+): (request: unknown, decoded: { header: object } | undefined) => Promise<Buffer> {
+  return async (_request, decoded) => (await named(verifier, decoded?.header ?? {})).export();
+}
+
+/**
  * passport-jwt's `secretOrKeyProvider`, and every key function that is given the token itself:
  * `new Strategy({ jwtFromRequest, secretOrKeyProvider: keyOfToken(verifier), algorithms: ['HS512'] }, …)`.
  * Gives bytes, which all of them take. Their `algorithms` must name the keyset's.
@@ -58,10 +81,7 @@ export function keyOfToken(
   };
 }
 
-/**
- * jsonwebtoken's own key function: `verify(token, keyOfHeader(verifier, token), { algorithms: ['HS512'] }, done)`.
- * It is given the header alone, which of a token without kid does not say enough; hence the token.
- */
+/** As `getKey`, with the token beside it: also for tokens without kid, and with the header read strictly. */
 export function keyOfHeader(
   verifier: KeysetVerifier,
   token: string,
@@ -80,6 +100,17 @@ export function keyNow(
 ): { key: KeyObject; algorithm: TokenAlgorithm } {
   const { key, alg } = verifier.keyForNow(token);
   return { key, algorithm: alg };
+}
+
+/** By a header that somebody else parsed: written down again, it is read as any other. */
+async function named(verifier: KeysetVerifier, header: object): Promise<KeyObject> {
+  if (!Object.hasOwn(header, 'kid')) {
+    throw new TokenWithoutKeyError(
+      'The token has no kid, and its header alone does not say which key signed it; use verifyToken.',
+    );
+  }
+  const segment = Buffer.from(JSON.stringify(header)).toString('base64url');
+  return (await verifier.keyFor({ protected: segment, payload: '', signature: '' })).key;
 }
 
 /** What `done` throws is its owner's, and no second call of it. */
