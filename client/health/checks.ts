@@ -71,7 +71,10 @@ export function tokenCheck(
 
 /** Asks the server one question that touches no table, through the pool the application uses. */
 export function databaseCheck(
-  cache: HealthCheck['cache'] & { peek(): Cached<{ readonly username: string }> | undefined },
+  cache: {
+    readonly name: string;
+    peek(): Cached<{ readonly username: string }> | undefined;
+  },
   pool: { query(text: string): Promise<unknown> },
 ): HealthCheck {
   return {

@@ -20,6 +20,7 @@ import {
 import type { ReadSecret } from '../../client/secret-source.ts';
 import { makeCertificates } from '../../sandbox/postgres/certificates.ts';
 import { type PostgresServer, startPostgres } from '../../sandbox/postgres/start.ts';
+import { pgbouncerProgram, startPgBouncer } from '../lambdas/database/pgbouncer.ts';
 import { type Pooler, startPooler } from '../lambdas/database/pooler.ts';
 import { InMemorySource, StandingSystem } from './stand-ins.ts';
 
@@ -325,6 +326,37 @@ describe('poolers', () => {
     });
     pools.push(unaware);
     expect(await failure(unaware.query('select 1'))).toMatchObject({ code: '08P01' });
+  });
+
+  test('a real PgBouncer: what it says of a wrong password and of an unknown role is a refusal', async () => {
+    if (pgbouncerProgram === undefined) {
+      console.warn('PgBouncer is not installed: its own answers are not tested here.');
+      return;
+    }
+    const bouncer = await startPgBouncer({
+      server,
+      dbname: 'postgres',
+      users: { shop_a: 'a1', shop_b: 'b1' },
+    });
+    try {
+      for (const stale of [secret('shop_a', 'a0'), secret('shop_gone', 'g1')]) {
+        source = new PendingSource(stale);
+        reports = [];
+        const pool = await poolOf({
+          port: bouncer.port,
+          tls: { ca: bouncer.ca },
+          connection: 'pgbouncer',
+        });
+        await pool.query('select 1').catch(() => undefined);
+        expect(reports[0]).toMatchObject({ event: 'refused', sqlstate: '08P01' });
+        source.put(secret('shop_b', 'b1'));
+        system.later(30_000);
+        expect((await pool.query(whoami)).rows).toMatchObject([{ role: 'shop_b' }]);
+        await pool.end();
+      }
+    } finally {
+      await bouncer.stop();
+    }
   });
 
   test('a pooler that is full is not asked again', () => {
