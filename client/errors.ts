@@ -102,3 +102,13 @@ export function described(error: unknown): string {
   }
   return 'something that is no Error';
 }
+
+/** Is it one of this client's or of the values and formats beneath it, whose messages hold nothing? */
+export function hasOwnCode(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('ERR_ROTATION_')
+  );
+}

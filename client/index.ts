@@ -5,7 +5,17 @@ export {
   DisabledKeyError,
   UnknownCiphertextKeyError,
 } from '../domain/ciphertext/errors.ts';
-export * from './errors.ts';
+export {
+  ClientError,
+  ClientSettingsError,
+  MissingPeerError,
+  SecretCacheClosedError,
+  SecretNotReadyError,
+  SecretParseError,
+  SecretReadError,
+  SecretUnavailableError,
+  StaleSecretError,
+} from './errors.ts';
 export type { ColumnSettings, Row } from './fields/column.ts';
 export type { ColumnCipher, ToOpen, ToSeal } from './fields/column-cipher.ts';
 export * from './fields/errors.ts';

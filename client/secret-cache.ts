@@ -8,9 +8,12 @@
  * ```
  */
 import { createHash } from 'node:crypto';
+import { type Entry, entryOf, lastingEntry } from './cache-entry.ts';
 import { type CacheTimes, cacheTimes, retryDelay } from './cache-times.ts';
+import type { Cached, ReadReport, SecretCacheOptions } from './cached.ts';
 import {
   described,
+  hasOwnCode,
   SecretCacheClosedError,
   SecretNotReadyError,
   SecretParseError,
@@ -20,60 +23,7 @@ import {
 import type { SecretSource } from './secret-source.ts';
 import { type System, system } from './system.ts';
 
-export interface SecretCacheOptions<Value> {
-  /** Makes a value of the text; may throw. Called once for each text that differs from the one before. */
-  parse(text: string): Value;
-  /** How old a value may be, in milliseconds, counted from before its read. @default 120_000 */
-  maxAge?: number;
-  /**
-   * How long before `maxAge` a read may begin behind an answer, in milliseconds. The moment is drawn anew for
-   * each value, so that a fleet does not read at once. 0: never. @default a fifth of maxAge
-   */
-  refreshAhead?: number;
-  /**
-   * How long past `maxAge` a value is still used while reads fail, in milliseconds. `maxAge + staleFor` is the
-   * secret's `readerCache` in rotation.config.ts: a rotation waits so long, a revocation takes so long.
-   * @default 180_000
-   */
-  staleFor?: number;
-  /** Shortest time between two reads that `refreshNow` begins, in milliseconds. @default 10_000 */
-  cooldown?: number;
-  /** Told of every read, for logs and metrics. */
-  onRead?(report: ReadReport): void;
-  /** @default the machine's own time and chance */
-  system?: Pick<System, 'now' | 'chance' | 'warn'>;
-}
-
-/** A value as it was read. */
-export interface Cached<Value> {
-  readonly value: Value;
-  readonly versionId?: string;
-  /** When its read began: it was current then. */
-  readonly readAt: Date;
-  /** Since when it is older than `maxAge`, because reads fail. */
-  readonly staleSince?: Date;
-}
-
-export interface ReadReport {
-  /** Why: `first`, `ahead`, `expired`, `stale`, or what was given to `refreshNow`. */
-  readonly reason: string;
-  readonly outcome: 'changed' | 'unchanged' | 'failed';
-  readonly at: Date;
-  readonly milliseconds: number;
-  readonly versionId?: string;
-  readonly error?: Error;
-}
-
-interface Entry<Value> {
-  readonly cached: Cached<Value>;
-  /** What the hot path hands out: the same promise each time, already settled. */
-  readonly settled: Promise<Cached<Value>>;
-  readonly digest: string;
-  readonly read: number;
-  readonly ahead: number;
-  readonly expires: number;
-  readonly ends: number;
-}
+export type { Cached, ReadReport, SecretCacheOptions } from './cached.ts';
 
 interface Failure {
   readonly error: Error;
@@ -286,7 +236,10 @@ export class SecretCache<Value> {
       if (this.#closed) {
         return;
       }
-      this.#entry = this.#entryOf(cached, digest, begun, nextRotationDate);
+      const read = { cached, digest, begun, nextRotationDate };
+      this.#entry = this.refreshes
+        ? entryOf(read, this.#times, this.#system.chance())
+        : lastingEntry(read);
       report = {
         outcome: isSame ? 'unchanged' : 'changed',
         ...(versionId !== undefined && { versionId }),
@@ -319,31 +272,6 @@ export class SecretCache<Value> {
     }
   }
 
-  #entryOf(
-    cached: Cached<Value>,
-    digest: string,
-    read: number,
-    nextRotation: Date | undefined,
-  ): Entry<Value> {
-    const { maxAge, refreshAhead, staleFor, cooldown } = this.#times;
-    const forever = Number.POSITIVE_INFINITY;
-    const settled = Promise.resolve(cached);
-    if (!this.refreshes) {
-      // A clock that goes back makes nothing of it older.
-      const read = Number.NEGATIVE_INFINITY;
-      return { cached, settled, digest, read, ahead: forever, expires: forever, ends: forever };
-    }
-    const rotates = nextRotation?.getTime() ?? forever;
-    // A rotation that is due already may take hours to come; reading at once again would find nothing new.
-    const expires = Math.min(
-      read + maxAge,
-      rotates > read ? Math.max(rotates, read + cooldown) : forever,
-    );
-    const ahead = Math.max(read, expires - refreshAhead * (1 - this.#system.chance()));
-    const ends = read + maxAge + staleFor;
-    return { cached, settled, digest, read, ahead, expires, ends };
-  }
-
   #tell(cached: Cached<Value>, before: Cached<Value>): void {
     for (const listener of this.#listeners) {
       this.#guarded(() => listener(cached, before));
@@ -368,9 +296,3 @@ export class SecretCache<Value> {
     return this.#system.now().getTime();
   }
 }
-
-const hasOwnCode = (error: unknown) =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  error.code.startsWith('ERR_ROTATION_');
