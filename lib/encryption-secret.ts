@@ -26,6 +26,7 @@ export interface EncryptionSecretProps {
 export class EncryptionSecret extends RotatingSecret {
   constructor(scope: Construct, id: string, props: EncryptionSecretProps) {
     const { deployment, key, secret, database, rows, escrow } = props;
+    const stores = secret.reencryption?.stores.map(({ name }) => name) ?? [];
     const environment: OwnEnvironment<EncryptionEnvironment> = {
       FIELD: secret.field,
       BITS: String(secret.bits),
@@ -38,6 +39,7 @@ export class EncryptionSecret extends RotatingSecret {
       ...(rows && {
         ROWS_SECRET_ARN: rows.arn,
         KEY_RETENTION_DAYS: secret.reencryption && keyRetentionDays(secret.reencryption),
+        ...(stores.length > 0 && { STORES: stores.join(',') }),
         ESCROW_RETENTION_DAYS: String(deployment.config.escrow.retentionDays),
       }),
     };

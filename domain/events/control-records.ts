@@ -167,6 +167,8 @@ export const reencryptionRecordSchema = z.object({
   /** When the job last came further. */
   at: instant,
   verifiedAt: instant.optional(),
+  /** Verified: over what was declared then (`domain/policy/counted-scope.ts`). */
+  scope: z.string().max(64).optional(),
   /** When it came due. What was said of consumers before that was said for another maintenance. */
   dueSince: instant.optional(),
   /** Somebody paused the job: since when workers find it so. */
@@ -191,7 +193,10 @@ export const zeroProofSchema = z.object({
   /** The key every row was under instead, and the job's epoch. */
   targetKid: z.string(),
   epoch: z.string(),
+  /** Since then no row has been found under it. */
   firstProvenAt: instant,
   lastProvenAt: instant,
+  /** What was declared when it was last proven (`domain/policy/counted-scope.ts`). */
+  scope: z.string().max(64).optional(),
 });
 export type ZeroProof = z.infer<typeof zeroProofSchema>;

@@ -4,7 +4,7 @@
  *
  * | leaves to  | when |
  * |------------|------|
- * | disabled   | the last job is verified, moved every row to today's primary and counted zero rows under this key over every declared store; the zero is proven since the key was last primary |
+ * | disabled   | the last job is verified, moved every row to today's primary and counted zero rows under this key over every declared store; the zero is proven since the key was last primary, and over all that is declared today |
  * | pruned     | the same; it is disabled for 30 days; the rows were counted again by a job toward a key that became primary after it was disabled; no backup holds a row under it any more |
  *
  * Leaked keys and keys that nobody ever used are no exception: rows may be under either.
@@ -27,6 +27,8 @@ export interface LeavingFacts {
     | { readonly state: string; readonly targetKid: string; readonly epoch?: string | undefined }
     | undefined;
   readonly zeroProofs: ReadonlyMap<string, ProvenZero>;
+  /** What is declared today (counted-scope.ts). */
+  readonly scope: string;
   /** Days the longest-lived copy of a row is kept, over the database and every declared store. */
   readonly retentionDays: number | 'forever';
   readonly now: Date;
@@ -37,6 +39,8 @@ export interface ProvenZero {
   readonly epoch: string;
   readonly firstProvenAt: string;
   readonly lastProvenAt: string;
+  /** What was declared then; absent: nobody noted it. */
+  readonly scope?: string | undefined;
 }
 
 export type WhyItStays =
@@ -50,6 +54,8 @@ export type WhyItStays =
   | 'notInTheLastCount'
   /** The proof is from before the key was last used, or when that was is unknown. */
   | 'provenBeforeLastUse'
+  /** Columns, stores or the database are declared otherwise since: rows that were not counted may be under it. */
+  | 'declaredOtherwiseSince'
   | 'disabledTooShort'
   | 'countedOnce'
   | 'backupsKept'
@@ -130,9 +136,10 @@ function jobVerified({ job, primary }: Asked): WhyItStays | undefined {
   return job.targetKid === primary.kid ? undefined : 'jobTowardAnotherKey';
 }
 
-function provenZero({ job, key, keys, primary, proof }: Asked): WhyItStays | undefined {
+function provenZero({ job, key, keys, primary, proof, scope }: Asked): WhyItStays | undefined {
   if (proof === undefined) return 'noProofOfZeroRows';
   if (proof.epoch !== job?.epoch || proof.targetKid !== primary.kid) return 'notInTheLastCount';
+  if (proof.scope !== scope) return 'declaredOtherwiseSince';
   const proven = Date.parse(proof.firstProvenAt) > usedUntil(keys, key.kid);
   return proven ? undefined : 'provenBeforeLastUse';
 }
@@ -145,7 +152,9 @@ function longDisabled({ key, now }: Asked): WhyItStays | undefined {
 /** Another job than the one it was disabled after: its target was not primary then. */
 function counted({ key, primary, proof }: Asked): WhyItStays | undefined {
   const disabledAt = Date.parse(key.disabledAt ?? '');
-  const again = Date.parse(proof?.lastProvenAt ?? '') > disabledAt;
+  const last = Date.parse(proof?.lastProvenAt ?? '');
+  // A proof that began anew is the first one again.
+  const again = last > disabledAt && last > Date.parse(proof?.firstProvenAt ?? '');
   const byAnother = Date.parse(primary.primarySince ?? '') > disabledAt;
   return again && byAnother ? undefined : 'countedOnce';
 }

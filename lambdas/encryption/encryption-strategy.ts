@@ -4,6 +4,7 @@
  */
 import type { RandomBytes } from '../../domain/ciphertext/format.ts';
 import { unrepeated } from '../../domain/ciphertext/nonces.ts';
+import { scopeOf } from '../../domain/policy/counted-scope.ts';
 import type { KeyFormat } from '../../domain/secrets/encoding.ts';
 import { primaryOf } from '../../domain/secrets/keyset.ts';
 import { algorithmFor, keysetMaterial } from '../../domain/secrets/keyset-material.ts';
@@ -50,6 +51,8 @@ export interface DeclaredDatabase {
   rows?: {
     /** How long the longest-lived copy of a row is kept. */
     retentionDays: Retention;
+    /** Names of the declared stores. */
+    stores: readonly string[];
   };
 }
 
@@ -141,11 +144,18 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
   }
 
   async #leaving(rotation: Rotation<EncryptionValue>): Promise<Pick<Change, 'leaving'>> {
-    const rows = this.#database?.rows;
-    if (rows === undefined || rotation.rows === undefined || rotation.intent !== 'planned') {
+    const { rows, columns = [], endpoint } = this.#database ?? {};
+    if (
+      rows === undefined ||
+      endpoint === undefined ||
+      rotation.rows === undefined ||
+      rotation.intent !== 'planned'
+    ) {
       return {};
     }
-    return { leaving: leavingOf(await rotation.rows(), rows.retentionDays, rotation) };
+    const { retentionDays, stores } = rows;
+    const scope = scopeOf({ columns, stores, endpoint });
+    return { leaving: leavingOf(await rotation.rows(), { retentionDays, scope }, rotation) };
   }
 
   async #checkDatabase(

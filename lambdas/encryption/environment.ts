@@ -25,5 +25,7 @@ export const encryptionEnvironmentSchema = rotationEnvironmentSchema.extend({
   ROWS_SECRET_ARN: companionSchema.optional(),
   /** Beside it: days the longest-lived copy of a row is kept, over the database and every declared store. */
   KEY_RETENTION_DAYS: z.union([wholeNumber, z.literal('forever')]).optional(),
+  /** Beside it: names of the declared stores, with commas between; absent: none. */
+  STORES: z.string().min(1).optional(),
 });
 export type EncryptionEnvironment = z.input<typeof encryptionEnvironmentSchema>;

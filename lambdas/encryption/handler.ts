@@ -60,6 +60,9 @@ function declaredDatabase(): DeclaredDatabase {
     neighbours: neighbouringColumns(taskRoot),
     door: nodePostgres,
     endpoint: { host, port, dbname, ca: certificateAuthorities(CA, taskRoot) },
-    ...(rows !== undefined && retentionDays !== undefined && { rows: { retentionDays } }),
+    ...(rows !== undefined &&
+      retentionDays !== undefined && {
+        rows: { retentionDays, stores: environment.STORES?.split(',') ?? [] },
+      }),
   };
 }

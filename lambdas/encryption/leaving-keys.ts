@@ -11,12 +11,12 @@ export type Retention = number | 'forever';
 /** The policy's rulings over a keyset, and why the others stay, as facts. */
 export function leavingOf(
   rows: Rows,
-  retentionDays: Retention,
+  { retentionDays, scope }: { retentionDays: Retention; scope: string },
   rotation: Pick<Rotation<EncryptionValue>, 'now' | 'evidence'>,
 ): (keyset: Keyset) => Leaving {
   return ({ keys }) => {
     const { job, zeroProofs } = rows;
-    const rulings = leavingKeys({ keys, job, zeroProofs, retentionDays, now: rotation.now });
+    const rulings = leavingKeys({ keys, job, zeroProofs, scope, retentionDays, now: rotation.now });
     const leaving = new Map<string, 'disable' | 'prune'>();
     for (const ruling of rulings) {
       if (ruling.act !== 'stay') {

@@ -131,7 +131,8 @@ export interface Verdict {
 /**
  * After verify and count: is zero proven? Quarantined rows block until they are signed off. `stores`: declared
  * places that cannot be counted from here; each needs somebody's word for the target key. `doubts`: what else
- * is known to stand in the way.
+ * is known to stand in the way. `declared`: ids of the columns as they are declared now; one that was added
+ * while the job was counting is in no count of it.
  * A green verdict closes the job as verified; the same question later gets the same answer.
  * @throws StepOrderError
  */
@@ -140,12 +141,18 @@ export async function verdict(
   jobId: string,
   stores: readonly string[] = [],
   doubts: readonly string[] = [],
+  declared: readonly string[] = [],
 ): Promise<Verdict> {
   const job = await jobById(session, jobId);
-  if (job.state === 'verified') {
-    return { green: true, findings: [] };
-  }
   const counted = await ledger(session, jobId);
+  const uncounted = declared
+    .filter((id) => !counted.columns.some(({ columnId }) => columnId === id))
+    .map((id) => `${id} was not counted by this job; count again (quarterturn reencrypt verify)`);
+  const open = await unattested(session, job, stores);
+  if (job.state === 'verified') {
+    const findings = [...uncounted, ...open];
+    return { green: findings.length === 0, findings };
+  }
   if (job.passKind !== 'count' || counted.ranges.done < counted.ranges.total) {
     throw new StepOrderError(
       `Job ${jobId} is in pass ${job.pass} (${job.passKind}), ${counted.ranges.done} of ${counted.ranges.total} ranges done; verify, then count, then ask.`,
@@ -158,7 +165,7 @@ export async function verdict(
        from quarterturn.quarantine where job = $1 and seen_pass >= $2 group by 1`,
     [jobId, job.pass - 2],
   );
-  const findings: string[] = [...doubts];
+  const findings = [...doubts, ...uncounted];
   for (const { columnId, remaining } of counted.columns) {
     const known = quarantine.find(({ column }) => column === columnId);
     const rows = known?.rows ?? 0;
@@ -179,15 +186,7 @@ export async function verdict(
       );
     }
   }
-  const attested = await session.query<{ store: string }>(
-    'select store from quarterturn.attestation where secret = $1 and kid = $2',
-    [job.secret, job.targetKid],
-  );
-  for (const store of stores) {
-    if (!attested.some((one) => one.store === store)) {
-      findings.push(`nobody has attested that store ${store} holds the target key only`);
-    }
-  }
+  findings.push(...open);
   if (findings.length === 0) {
     await session.query(
       `update quarterturn.job set state = 'verified', verified_at = now() where id = $1 and state = 'active'`,
@@ -195,4 +194,18 @@ export async function verdict(
     );
   }
   return { green: findings.length === 0, findings };
+}
+
+async function unattested(
+  session: Session,
+  { secret, targetKid }: Job,
+  stores: readonly string[],
+): Promise<string[]> {
+  const attested = await session.query<{ store: string }>(
+    'select store from quarterturn.attestation where secret = $1 and kid = $2',
+    [secret, targetKid],
+  );
+  return stores
+    .filter((store) => !attested.some((one) => one.store === store))
+    .map((store) => `nobody has attested that store ${store} holds the target key only`);
 }

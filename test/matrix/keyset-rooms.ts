@@ -158,7 +158,7 @@ export function encryptionRoom(pharmacy: Pharmacy): MatrixRoom {
           columns,
           door: faultyPostgres(faults),
           endpoint: pharmacy.at(),
-          rows: { retentionDays: 0 },
+          rows: { retentionDays: 0, stores: [] },
         },
       ) as RotationStrategy<unknown>,
     {

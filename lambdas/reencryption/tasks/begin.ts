@@ -3,6 +3,7 @@
  * record says since when readers may know it. Run again it answers the same.
  */
 import type { ReencryptionRecord } from '../../../domain/events/control-records.ts';
+import { scopeOf } from '../../../domain/policy/counted-scope.ts';
 import { assertUsableTarget, currentKeyset, targetOf } from '../current-keyset.ts';
 import type { Tools } from '../doors.ts';
 import { type Begun, inputSchema } from './progress.ts';
@@ -19,8 +20,11 @@ export async function begin(tools: Tools, execution: string, given: unknown): Pr
   const wanted = { mode, versionId, targetKid: target.kid, execution };
   let isProven = false;
   const record = await controlTable.updateReencryption(secretName, (standing) => {
-    isProven = !input.again && standing?.state === 'verified' && standing.targetKid === target.kid;
-    return isProven ? undefined : taken(standing, wanted, input.again, now);
+    const isVerified = standing?.state === 'verified' && standing.targetKid === target.kid;
+    // What was declared since was not counted.
+    const again = input.again || (isVerified && standing.scope !== scopeOf(deployed));
+    isProven = isVerified && !again;
+    return isProven ? undefined : taken(standing, wanted, again, now);
   });
 
   const isMaintenance = mode === 'maintenance';
@@ -56,7 +60,7 @@ function taken(
   if (standing.execution === wanted.execution && ['due', 'active'].includes(standing.state)) {
     return undefined;
   }
-  const { jobId, epoch, pass, verifiedAt: _, pausedSince: __, ...rest } = standing;
+  const { jobId, epoch, pass, verifiedAt: _, pausedSince: __, scope: ___, ...rest } = standing;
   const isAnew = again || standing.state === 'closed' || jobId === undefined;
   return {
     ...rest,

@@ -4,6 +4,7 @@
  */
 import { metricDimensions, metricNames } from '../../../domain/config/names.ts';
 import type { ZeroProof } from '../../../domain/events/control-records.ts';
+import { scopeOf } from '../../../domain/policy/counted-scope.ts';
 import type { KeyEntry } from '../../../domain/secrets/keyset.ts';
 import { currentKeyset, targetWatch } from '../current-keyset.ts';
 import type { Tools } from '../doors.ts';
@@ -27,15 +28,23 @@ export async function verdict(tools: Tools, execution: string, given: unknown): 
     const before = await jobById(session, progress.jobId);
     assertNotClosed(before);
     await watch(before);
-    const judged = await verdictOf(session, before.id, deployed.stores, doubtsOf(recorded));
+    const judged = await verdictOf(
+      session,
+      before.id,
+      deployed.stores,
+      doubtsOf(recorded),
+      deployed.columns.map(({ id }) => id),
+    );
     const job = await jobById(session, before.id);
     return { job, ...judged, columns: await countsOfJob(session, job) };
   });
   const findings = findingsOf([...judged.findings, ...recorded]);
   const now = clock.now();
+  const scope = scopeOf(deployed);
   if (green) {
+    const foundRows = columns.some(({ rewritten }) => rewritten > 0);
     for (const key of current.keyset.keys) {
-      await prove(tools, key, job, now);
+      await prove(tools, key, { ...job, scope, foundRows }, now);
     }
   }
   await keep(tools, execution, progress.targetKid, {
@@ -46,7 +55,7 @@ export async function verdict(tools: Tools, execution: string, given: unknown): 
     })),
     findings,
     at: now.toISOString(),
-    ...(green && { verifiedAt: job.verifiedAt ?? now.toISOString() }),
+    ...(green && { verifiedAt: job.verifiedAt ?? now.toISOString(), scope }),
   });
   metrics.emit({
     dimensions: { [metricDimensions.secret]: deployed.secretName },
@@ -61,6 +70,12 @@ export async function verdict(tools: Tools, execution: string, given: unknown): 
   };
 }
 
+interface Counted extends Pick<Job, 'targetKid' | 'epoch'> {
+  readonly scope: string;
+  /** The job sealed rows anew: until then they were under any key that opens, and so they are in backups. */
+  readonly foundRows: boolean;
+}
+
 /**
  * Only of keys that have handed over: the primary's rows may come back at any moment, a published key has none
  * yet, and what is proven of either says nothing of later.
@@ -68,7 +83,7 @@ export async function verdict(tools: Tools, execution: string, given: unknown): 
 async function prove(
   { controlTable, deployed }: Tools,
   { kid, key, state, primarySince }: KeyEntry,
-  { targetKid, epoch }: Job,
+  { targetKid, epoch, scope, foundRows }: Counted,
   now: Date,
 ): Promise<void> {
   const isGone = key === undefined;
@@ -77,8 +92,12 @@ async function prove(
   }
   const at = now.toISOString();
   const before = (await controlTable.getZeroProofs(deployed.secretName)).get(kid);
-  const firstProvenAt = isBroken(before, primarySince) ? at : (before?.firstProvenAt ?? at);
-  const proof: ZeroProof = { kid, targetKid, epoch, firstProvenAt, lastProvenAt: at };
+  const isTheFirst =
+    isBroken(before, primarySince) ||
+    before?.scope !== scope ||
+    (foundRows && state !== 'disabled');
+  const firstProvenAt = isTheFirst ? at : (before?.firstProvenAt ?? at);
+  const proof: ZeroProof = { kid, targetKid, epoch, firstProvenAt, lastProvenAt: at, scope };
   if (before?.epoch === epoch && before.targetKid === targetKid && firstProvenAt !== at) {
     // Told twice of one job: proven once.
     return;

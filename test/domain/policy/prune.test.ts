@@ -52,6 +52,7 @@ function factsOf(history: History): LeavingFacts & { keys: readonly [HeldKey, He
     epoch: '7',
     firstProvenAt: on(first),
     lastProvenAt: on(counted),
+    scope: 'all',
   });
   return {
     keys: [
@@ -70,6 +71,7 @@ function factsOf(history: History): LeavingFacts & { keys: readonly [HeldKey, He
       [old, proof(proven)],
       [middle, proof(counted)],
     ]),
+    scope: 'all',
     retentionDays: retention,
     now: new Date(on(now)),
   };
@@ -114,6 +116,12 @@ const both: readonly [string, WhyItStays, Broken][] = [
   ['an earlier job proved it', 'notInTheLastCount', withProof({ epoch: '6' })],
   ['it was proven toward another key', 'notInTheLastCount', withProof({ targetKid: old })],
   ['nothing is proven', 'noProofOfZeroRows', (facts) => ({ ...facts, zeroProofs: new Map() })],
+  [
+    'columns or stores are declared otherwise since',
+    'declaredOtherwiseSince',
+    (facts) => ({ ...facts, scope: 'more' }),
+  ],
+  ['nobody noted what was counted', 'declaredOtherwiseSince', withProof({ scope: undefined })],
   ['the proof has no date', 'provenBeforeLastUse', withProof({ firstProvenAt: 'never' })],
   [
     'it is proven from before its last use',
@@ -140,6 +148,11 @@ const disabledOnly: readonly [string, WhyItStays, Broken][] = [
     'the rows were counted before it was disabled only',
     'countedOnce',
     (facts, history) => withProof({ lastProvenAt: on(history.disabled) })(facts, history),
+  ],
+  [
+    'the proof began anew with the last count',
+    'countedOnce',
+    (facts, history) => withProof({ firstProvenAt: on(history.counted) })(facts, history),
   ],
   [
     'the primary key is the one it was disabled under',

@@ -174,6 +174,18 @@ describe('an encryption key', () => {
     expect(await why(published)).toEqual(['jobNotVerified']);
   });
 
+  test('stays when a store is declared after the proof, until a job has counted with it', async () => {
+    const first = await twoGenerations();
+    it.stores.push('archive');
+    const { published } = await it.turn();
+    expect(await stateOf(first)).toBe('decryptOnly');
+    expect(await why(published)).toEqual(['declaredOtherwiseSince']);
+    await it.rowsFollowed();
+    await it.days(90);
+    await it.turn();
+    expect(await stateOf(first)).toBe('disabled');
+  });
+
   test('stays for ever when a backup does', async () => {
     const first = await twoGenerations('forever');
     await it.turn();

@@ -1,5 +1,6 @@
 /** An encryption secret whose rows follow its key: its function, its database, the engine that rewrites rows. */
 import type { Evidence } from '../../../domain/events/control-records.ts';
+import { scopeOf } from '../../../domain/policy/counted-scope.ts';
 import { type KeyEntry, type Keyset, primaryOf } from '../../../domain/secrets/keyset.ts';
 import { readKeyset } from '../../../domain/secrets/secret-value.ts';
 import type { StoredCopy } from '../../../doors/escrow.ts';
@@ -21,6 +22,8 @@ export interface RotatingClinic {
   world: RotationWorld<unknown>;
   /** Set by a test: the engine's login finds no database. */
   unreachable: boolean;
+  /** Declared stores; a test declares one more. */
+  stores: string[];
   /** In escrow, oldest first; a person may remove some. */
   copies: StoredCopy[];
   keyset(label?: string): Promise<Keyset>;
@@ -47,9 +50,11 @@ export async function rotatingClinic(
         ? Promise.reject(new PostgresUnreachableError('clinic', 'ECONNREFUSED'))
         : nodePostgres.withSession(endpoint, credential, work),
   };
+  const stores: string[] = [];
+  const declared = { columns: [column], endpoint: clinic.endpoint };
   const strategy = new EncryptionStrategy(
     { field: 'ENCRYPTION_KEY', bits: 256, encoding: 'base64' },
-    { columns: [column], door, endpoint: clinic.endpoint, rows: { retentionDays } },
+    { ...declared, door, rows: { retentionDays, stores } },
   );
   const world = await RotationWorld.start<unknown>({
     control: inMemoryControlTable(),
@@ -80,6 +85,7 @@ export async function rotatingClinic(
   const made: RotatingClinic = {
     world,
     unreachable: false,
+    stores,
     copies,
     keyset: async (label) => readKeyset((await world.text(label)) ?? '', 'ENCRYPTION_KEY'),
     async states() {
@@ -114,6 +120,7 @@ export async function rotatingClinic(
           epoch,
           firstProvenAt,
           lastProvenAt: at,
+          scope: scopeOf({ ...declared, stores }),
         });
       }
       await world.control.updateReencryption(world.secretName, () => ({

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ReencryptionAuditEvent } from '../../../../domain/events/audit-event.ts';
+import { scopeOf } from '../../../../domain/policy/counted-scope.ts';
 import { PostgresUnreachableError } from '../../../../doors/postgres/errors.ts';
 import { closeJob } from '../../../../lambdas/reencryption/job.ts';
 import { arnOf } from '../../../doors/in-memory-secrets.ts';
@@ -23,6 +24,17 @@ const first = (task: string, then: (call: Call) => Promise<void> | void) => {
     }
   };
 };
+
+/** Another column of the table, with rows under the earlier key. */
+async function declareNote({ column, deployed }: Stage): Promise<void> {
+  const note = { ...column, id: `${column.id}_note`, column: 'note' };
+  await clinic.sql(`alter table ${column.table} add note text`);
+  await clinic.sql(`update ${column.table} set note = $1`, [sealed('flu', k1, bound(note.id))]);
+  await clinic.sql(
+    `grant select (note), update (note) on ${column.table} to ${clinic.worker.username}`,
+  );
+  Object.assign(deployed, { columns: [column, note] });
+}
 
 describe('rows under an earlier key', () => {
   test('follow: every one is under the new key, proven, on record, and told', async () => {
@@ -56,6 +68,7 @@ describe('rows under an earlier key', () => {
         epoch: '1',
         firstProvenAt: (await stage.record())?.at,
         lastProvenAt: (await stage.record())?.at,
+        scope: scopeOf(stage.deployed),
       },
     ]);
     expect(stage.doors.metrics.emitted).toMatchObject([
@@ -117,7 +130,6 @@ describe('rows under an earlier key', () => {
     stage.calls.length = 0;
     expect((await stage.execute('two')).status).toBe('SUCCEEDED');
     expect(stage.tasks()).toEqual(['begin']);
-    const proven = await stage.controlTable.getZeroProofs(stage.name);
     // Somebody restored rows from before.
     await stage.write(51, 60, k1);
     expect((await stage.execute('again', { again: true })).status).toBe('SUCCEEDED');
@@ -127,8 +139,39 @@ describe('rows under an earlier key', () => {
       { state: 'verified', epoch: 2, rewritten: 10 },
     ]);
     const now = (await stage.controlTable.getZeroProofs(stage.name)).get(k1.kid);
-    expect(now?.firstProvenAt).toBe(proven.get(k1.kid)?.firstProvenAt);
-    expect(now).toMatchObject({ epoch: '2', lastProvenAt: (await stage.record())?.at });
+    // A backup of yesterday holds them: for how long is counted from now.
+    const at = (await stage.record())?.at;
+    expect(now).toMatchObject({ epoch: '2', firstProvenAt: at, lastProvenAt: at });
+    expect((await stage.execute('third', { again: true })).status).toBe('SUCCEEDED');
+    const third = (await stage.controlTable.getZeroProofs(stage.name)).get(k1.kid);
+    expect(third).toMatchObject({ epoch: '3', firstProvenAt: at });
+    expect(third?.lastProvenAt).not.toBe(at);
+  });
+
+  test('a column that is declared later is counted, and what was proven begins anew', async () => {
+    const stage = await setStage(clinic, { rows: 20 });
+    stage.promote({ primary: k2, decryptOnly: k1 });
+    await stage.execute('one');
+    const before = (await stage.controlTable.getZeroProofs(stage.name)).get(k1.kid);
+    await declareNote(stage);
+    expect((await stage.execute('two')).status).toBe('SUCCEEDED');
+    expect(await stage.jobs()).toMatchObject([{ epoch: 1 }, { epoch: 2, rewritten: 20 }]);
+    const after = (await stage.controlTable.getZeroProofs(stage.name)).get(k1.kid);
+    expect(after?.scope).not.toBe(before?.scope);
+    expect(after?.firstProvenAt).toBe(after?.lastProvenAt);
+    expect((await stage.execute('three')).status).toBe('SUCCEEDED');
+    expect(await stage.jobs()).toHaveLength(2);
+  });
+
+  test('a table that is declared while the job counts leaves zero unproven', async () => {
+    const stage = await setStage(clinic, { rows: 20 });
+    stage.promote({ primary: k2, decryptOnly: k1 });
+    stage.hooks.before = first('verdict', () => declareNote(stage));
+    expect((await stage.execute('one')).status).toBe('FAILED');
+    expect((await stage.controlTable.getZeroProofs(stage.name)).size).toBe(0);
+    expect((await stage.record())?.findings).toEqual([
+      expect.stringContaining('was not counted by this job'),
+    ]);
   });
 
   test('a proof from before its key was primary again is none', async () => {
