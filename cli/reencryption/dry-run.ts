@@ -85,6 +85,6 @@ function rendered({ targetKid, findings, leaves, rowsLeft }: ReencryptionDryRun,
       ? 'A job would be refused until this is mended. Nothing was changed.'
       : total === 0
         ? 'No value is left to rewrite. Nothing was changed.'
-        : `${count(total)} values would be rewritten. Nothing was changed.`,
+        : `${count(total)} values would be rewritten, or quarantined where no key opens them. Nothing was changed.`,
   ];
 }

@@ -19,8 +19,15 @@ export const registerPause: RegisterCommand = (group, run) => {
       run(async (context, name: string, options: DeploymentOptions) => {
         const given = await asked(context, 'pause', name, options);
         const { jobId } = await setPaused(given, 'pauseReencryption');
-        if (jobId === undefined)
-          return nothing(given, 'No job is active: there is nothing to pause.');
+        if (jobId === undefined) {
+          const record = await given.deployment.controlTable.getReencryption(given.secret.name);
+          return nothing(
+            given,
+            record?.state === 'due'
+              ? 'It is due and has begun no row: there is nothing to pause before `reencrypt status` says under way.'
+              : 'No job is active: there is nothing to pause.',
+          );
+        }
         given.say(`Job ${jobId} is paused: workers wait, and cost nothing while they do.`);
         return concluded(
           given,

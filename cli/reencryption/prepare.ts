@@ -157,7 +157,10 @@ function rendered(plan: RowsPlan, columns: number): string[] {
         ]),
     '',
     ...renderFindings(plan.findings, columns),
-    ...plan.unchecked.flatMap((unchecked) => wrap(`Not checked: ${unchecked}.`, columns)),
+    // It is about running them.
+    ...(plan.statements.length === 0
+      ? []
+      : plan.unchecked.flatMap((unchecked) => wrap(`Not checked: ${unchecked}.`, columns))),
   ];
 }
 

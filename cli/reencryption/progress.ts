@@ -88,9 +88,13 @@ function bar(stream: NodeJS.WriteStream, columns: number): Progress {
 
 const percent = (done: number): string => `${Math.floor(done * 100)} %`.padStart(5);
 
-function speed({ rate, replicationLagSeconds, job }: Rated): string {
+function speed({ state, rate, replicationLagSeconds, job }: Rated): string {
+  // Readers' caches and open transactions are waited out after a pass.
+  const isBetween =
+    state === 'active' && job !== undefined && fractionDone(job, 0) === 1 && !job.paused;
   const parts = [
     ...(job?.paused ? ['paused'] : []),
+    ...(isBetween ? ['waiting before the next'] : []),
     ...(rate === undefined ? [] : [`${rate.rowsPerSecond.toLocaleString('en-US')} rows/s`]),
     ...(rate?.secondsLeft === undefined ? [] : [`${span(rate.secondsLeft)} left`]),
     ...(replicationLagSeconds === undefined ? [] : [`lag ${replicationLagSeconds.toFixed(1)} s`]),

@@ -17,7 +17,7 @@ import {
 } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { oneLine } from '../printable.ts';
-import { table } from '../table.ts';
+import { table, wrap } from '../table.ts';
 import { confirmed, notConfirmed } from './confirm.ts';
 import { type Asked, asked, callerOf } from './context.ts';
 
@@ -36,7 +36,7 @@ export const registerQuarantine: RegisterCommand = (group, run) => {
     .description('values that were left as they are, and why; with --accept, signs them off')
     .argument('<secret>', 'an encryption secret, by key or name')
     .option('--limit <rows>', 'at most so many, 1 to 10000 (default: 500)')
-    .option('--accept <reason>', 'take the rows of this reason upon yourself, e.g. DOES_NOT_OPEN')
+    .option('--accept <reason>', 'take the rows of this reason upon yourself, e.g. KEY_UNKNOWN')
     .option('--column <id>', 'with --accept: of which declared column')
     .option('--yes', 'do not ask')
     .action(
@@ -50,7 +50,7 @@ export const registerQuarantine: RegisterCommand = (group, run) => {
         }
         if (accept !== undefined && !/^[A-Z_]{1,40}$/.test(accept)) {
           throw new UsageError(
-            `--accept is "${accept.slice(0, 40)}"; expected a reason as \`quarantine\` shows it, such as DOES_NOT_OPEN.`,
+            `--accept is "${accept.slice(0, 40)}"; expected a reason as \`quarantine\` shows it, such as KEY_UNKNOWN.`,
           );
         }
         const given = await asked(context, 'quarantine', name, options);
@@ -68,18 +68,24 @@ function limitOf(text = '500'): number {
 }
 
 async function list(given: Asked, limit: number): Promise<ExitCode> {
-  const { terminal, json } = given;
+  const { terminal, json, deployment, secret } = given;
   const rows = await pages(given, limit);
-  const open = rows.filter(({ acceptedBy }) => acceptedBy === undefined);
+  const record = await deployment.controlTable.getReencryption(secret.name);
+  const unsigned = rows.filter(({ acceptedBy }) => acceptedBy === undefined);
+  // The list keeps what was ever met. A job is verified only when what nobody signed for opens by now.
+  const isVerified = record?.state === 'verified';
+  const open = isVerified ? [] : unsigned;
   if (json) {
     terminal.out(JSON.stringify(given.report('told', { quarantined: rows }), null, 2));
   } else if (rows.length === 0) {
     terminal.out('No value is quarantined.');
   } else {
     for (const line of ['', ...table(columns, rows, terminal.columns), '']) terminal.out(line);
-    terminal.out(
-      `${rows.length}${rows.length === limit ? ' or more' : ''} quarantined, ${open.length} of these not signed off.`,
-    );
+    const found = `${rows.length}${rows.length === limit ? ' or more' : ''} quarantined`;
+    if (isVerified && unsigned.length > 0) {
+      terminal.out(`${found}; the ${unsigned.length} not signed off opened when it was verified.`);
+    } else terminal.out(`${found}, ${open.length} of these not signed off.`);
+    for (const line of waysOut(given, open)) terminal.out(line);
   }
   return open.length > 0 ? exitCodes.findings : exitCodes.ok;
 }
@@ -93,6 +99,20 @@ const columns = [
   { title: 'KEY', cell: ({ kid }: Row) => kid ?? '', optional: true },
   { title: 'SIGNED OFF BY', cell: ({ acceptedBy }: Row) => acceptedBy ?? '', optional: true },
 ];
+
+/** What can be done about those nobody signed for: by column and reason, as they are signed off. */
+function waysOut({ next, terminal }: Asked, open: readonly Row[]): string[] {
+  if (open.length === 0) return [];
+  const kinds = new Set(open.map(({ reason, columnId }) => `${reason} --column ${columnId}`));
+  return [
+    ...wrap(
+      'Mend these rows, or sign them off: they stay as they are, and a key that only they are under may be destroyed.',
+      terminal.columns,
+    ),
+    ...[...kinds].map((kind) => `  ${next(`quarantine <secret> --accept ${kind}`)}`),
+    `Next, once all are mended or signed off: ${next('verify <secret> --follow')}`,
+  ];
+}
 
 async function pages({ deployment, secret }: Asked, limit: number): Promise<Row[]> {
   const rows: Row[] = [];
@@ -129,9 +149,12 @@ async function signOff(
       `"${columnId}" is no declared column of "${secret.key}"; expected one of ${secret.columns.map(({ id }) => id).join(', ')}. Nothing was changed.`,
     );
   }
-  say(
+  for (const line of wrap(
     `Values of ${columnId} with reason ${reason} stay as they are: no key opens them later, and a key that only they are under may be destroyed.`,
-  );
+    terminal.columns,
+  )) {
+    say(line);
+  }
   if (!(await confirmed(given, `Sign them off as ${callerOf(deployment)}?`, yes))) {
     return notConfirmed(given);
   }
@@ -150,10 +173,15 @@ async function signOff(
   const next = given.next('verify <secret> --follow');
   if (json) {
     const outcome = accepted > 0 ? 'changed' : 'nothingToDo';
-    terminal.out(JSON.stringify(given.report(outcome, { accepted, next }), null, 2));
+    const more = { accepted, next: accepted > 0 ? next : given.next('quarantine <secret>') };
+    terminal.out(JSON.stringify(given.report(outcome, more), null, 2));
   } else {
-    terminal.out(`${accepted} values signed off.`);
+    terminal.out(`${accepted === 1 ? '1 value' : `${accepted} values`} signed off.`);
     if (accepted > 0) terminal.out(`Next: ${next}`);
+    else {
+      terminal.out(`None of ${columnId} with reason ${reason} was waiting for it.`);
+      terminal.out(`Next: ${given.next('quarantine <secret>')}`);
+    }
   }
   return exitCodes.ok;
 }

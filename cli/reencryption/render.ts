@@ -28,13 +28,20 @@ export function renderStatus(
 ): string[] {
   const { state = 'none', record, job, live, problem } = report;
   const dead = (state === 'due' || state === 'active') && live === false;
+  const isBetween = state === 'active' && live === true && job !== undefined && isDone(job);
   return [
     '',
-    `${secret.name}: ${words[state]}${dead ? ' No execution is alive.' : ''}`,
+    `${secret.name}: ${wordsOf(report)}${dead ? ' No execution is alive.' : ''}`,
     ...(record === undefined
       ? []
       : [`  key ${record.targetKid}, ${record.mode}, last news ${minute(record.at)}`]),
     ...(job === undefined ? [] : renderJob(report, job, secret, width)),
+    ...(isBetween
+      ? wrap(
+          'This pass is done. The next one, or the verdict, waits until no reader holds the keyset of before and every transaction of then has ended.',
+          width,
+        )
+      : []),
     ...(job === undefined ? renderRemembered(record) : []),
     ...(record?.findings ?? []).flatMap((finding) => wrap(`Found: ${finding}`, width)),
     ...(problem === undefined
@@ -45,6 +52,15 @@ export function renderStatus(
         )),
   ];
 }
+
+/** What people signed for is under the key it was under. */
+function wordsOf({ state = 'none', job }: ReencryptionReport): string {
+  return state === 'verified' && job !== undefined && job.quarantined.accepted > 0
+    ? 'Verified: every row is under the target key, but for the values that were signed off.'
+    : words[state];
+}
+
+const isDone = ({ ranges }: Job): boolean => ranges.total > 0 && ranges.done === ranges.total;
 
 function renderJob(
   { rate, replicationLagSeconds, record }: ReencryptionReport,
@@ -68,11 +84,22 @@ function renderJob(
     `  job ${job.id}: ${facts.join(', ')}`,
     '',
     ...table(columnsOf(job, record), job.columns, width),
-    ...(quarantined.rows === 0
-      ? []
-      : ['', `${quarantined.rows} values are quarantined, ${quarantined.accepted} signed off.`]),
+    ...(pass > 0 && passKind !== 'count'
+      ? [`Counts of pass ${pass} alone; the first was pass 0.`]
+      : []),
+    ...(quarantined.rows === 0 ? [] : ['', quarantineOf(quarantined, record)]),
     ...(storesOpen.length === 0 ? [] : [`Nobody vouched yet for: ${storesOpen.join(', ')}.`]),
   ];
+}
+
+function quarantineOf(
+  { rows, accepted }: Job['quarantined'],
+  record: ReencryptionReport['record'],
+): string {
+  const words = `${rows} ${rows === 1 ? 'value is' : 'values are'} quarantined, ${accepted} signed off`;
+  return record?.state === 'verified' && rows > accepted
+    ? `${words}; the others opened when it was verified.`
+    : `${words}.`;
 }
 
 function columnsOf({ passKind }: Job, record: ReencryptionReport['record']): Column<Counts>[] {
@@ -82,6 +109,15 @@ function columnsOf({ passKind }: Job, record: ReencryptionReport['record']): Col
     const rows = looksOnly ? remaining : counted.get(columnId);
     return rows === undefined ? '' : count(rows);
   };
+  if (passKind === 'count') {
+    // It opens nothing: PostgreSQL counts by the key a value names.
+    return [
+      { title: 'COLUMN', cell: ({ columnId }) => columnId },
+      { title: 'UNDER THE KEY', cell: ({ skipped }) => count(skipped), align: 'right' },
+      { title: 'EMPTY', cell: ({ nulls }) => count(nulls), align: 'right', optional: true },
+      { title: 'LEFT', cell: left, align: 'right' },
+    ];
+  }
   return [
     { title: 'COLUMN', cell: ({ columnId }) => columnId },
     {

@@ -56,7 +56,10 @@ export function concluded(
     if (report.outcome === 'stalled') {
       terminal.err('Nothing is at work on it, and nothing moved for two minutes.');
     }
-    if (report.outcome === 'interrupted') terminal.out('It goes on; you only stopped looking.');
+    if (report.outcome === 'interrupted') {
+      const still = report.state === 'paused' ? 'stays paused' : 'goes on';
+      terminal.out(`It ${still}; you only stopped looking.`);
+    }
     if (report.next !== undefined) terminal.out(`Next: ${report.next}`);
   }
   if (report.outcome === 'interrupted') return exitCodes.interrupted;

@@ -17,7 +17,7 @@ export const registerVerify: RegisterCommand = (group, run) => {
         const alive =
           record?.execution !== undefined && (await stepFunctions.isRunning(record.execution));
         if (alive) {
-          given.say('An execution is at work on it and verifies at its end; following that one.');
+          given.say('An execution is at work on it and verifies at its end; none is started.');
           if (options.follow) return followed(given);
           return concluded(
             given,

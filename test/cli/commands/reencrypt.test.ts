@@ -147,6 +147,30 @@ describe('reencrypt status', () => {
     expect(said).toContain('Nobody vouched yet for: archive.');
   });
 
+  test('between two passes says what it waits for; a count shows what it counts', async () => {
+    await remember(record('active'));
+    deployment.alive.add(alive);
+    const done = { ranges: { done: 10, total: 10 }, pass: 2, passKind: 'sweep' } as const;
+    answers.reencryptionStatus = told(done);
+    const { said } = await run('status', 'pii');
+    expect(said).toContain('This pass is done. The next one, or the verdict, waits until');
+    expect(said).toContain('Counts of pass 2 alone; the first was pass 0.');
+    await remember(record('verified'));
+    const counted = [{ columnId: 'patients.ssn', ...counts, skipped: 7, nulls: 2, remaining: 1 }];
+    const quarantined = { rows: 2, accepted: 1 };
+    answers.reencryptionStatus = told({
+      ...done,
+      passKind: 'count',
+      columns: counted,
+      quarantined,
+    });
+    const last = (await run('status', 'pii')).said;
+    expect(last).toMatch(/UNDER THE KEY +EMPTY +LEFT\npatients\.ssn +7 +2 +1\n/);
+    expect(last).toContain('under the target key, but for the values that were signed off.');
+    expect(last).toContain('1 signed off; the others opened when it was verified.');
+    expect(last).not.toContain('This pass is done');
+  });
+
   test('--json is one document, also when nothing was ever asked for', async () => {
     answers.reencryptionStatus = told();
     const { report, exitCode, complained } = await json('status', name);
@@ -251,7 +275,7 @@ describe('reencrypt refuses', () => {
   test.each([
     [['status', 'nobody'], 1, 'has no secret "nobody"'],
     [['status', 'jwt'], 1, 'ERR_ROTATION_NOT_REENCRYPTED|is of kind jwt'],
-    [['quarantine', 'pii', '--accept', 'DOES_NOT_OPEN'], 2, 'expected both'],
+    [['quarantine', 'pii', '--accept', 'KEY_UNKNOWN'], 2, 'expected both'],
     [
       ['quarantine', 'pii', '--accept', 'lower', '--column', 'patients.ssn'],
       2,
@@ -306,7 +330,9 @@ describe('reencrypt dry-run', () => {
     expect(said).toMatch(/"public"\."patients" +key +12,346 +3/);
     expect(said).toMatch(/1a77c0de55e1b002 +40/);
     expect(said).toMatch(/\(names none\) +2/);
-    expect(said).toContain('42 values would be rewritten. Nothing was changed.');
+    expect(said).toContain(
+      '42 values would be rewritten, or quarantined where no key opens them. Nothing was changed.',
+    );
     expect(operations()).toEqual(['reencryptionDryRun']);
   });
 
@@ -525,7 +551,7 @@ describe('reencrypt quarantine, attest, consumers', () => {
     leaf: '"public"."patients"',
     columnId: 'patients.ssn',
     rowKey: [String(id)],
-    reason: 'DOES_NOT_OPEN',
+    reason: 'KEY_UNKNOWN',
     ...more,
   });
 
@@ -545,9 +571,31 @@ describe('reencrypt quarantine, attest, consumers', () => {
     expect([exitCode, report.quarantined?.length, operations().length]).toEqual([3, 501, 2]);
     const { said } = await run('quarantine', 'pii', '--limit', '3');
     expect(said).toContain('3 or more quarantined, 1 of these not signed off.');
-    expect(said).toMatch(/patients\.ssn +DOES_NOT_OPEN +0 +"public"\."patients"/);
+    expect(said).toMatch(/patients\.ssn +KEY_UNKNOWN +0 +"public"\."patients"/);
+    // By column and reason, as it is signed off.
+    expect(said).toContain(
+      'quarantine pii --accept KEY_UNKNOWN --column patients.ssn --deployment',
+    );
     all.shift();
     expect((await run('quarantine', 'pii')).exitCode).toBe(3 - 3);
+  });
+
+  test('what opened when the job was verified waits for nobody', async () => {
+    await remember(record('verified'));
+    answers.quarantinedRows = { secret: name, rows: [row(1), row(2, { acceptedBy: 'x' })] };
+    const { exitCode, said } = await run('quarantine', 'pii');
+    expect(exitCode).toBe(0);
+    expect(said).toContain('2 quarantined; the 1 not signed off opened when it was verified.');
+    expect(said).not.toContain('--accept');
+  });
+
+  test('a sign-off that met nothing sends to the list', async () => {
+    answers.acceptQuarantined = { secret: name, jobId: '12', accepted: 0 };
+    const argv = ['--accept', 'REFUSED', '--column', 'patients.ssn', '--yes'];
+    const { said } = await run('quarantine', 'pii', ...argv);
+    expect(said).toContain('None of patients.ssn with reason REFUSED was waiting for it.');
+    expect(said).toContain('Next: npx quarterturn reencrypt quarantine pii --deployment');
+    expect((await json('quarantine', 'pii', ...argv)).report.outcome).toBe('nothingToDo');
   });
 
   test('a row key of the application steers no terminal', async () => {
@@ -562,7 +610,7 @@ describe('reencrypt quarantine, attest, consumers', () => {
       'quarantine',
       'pii',
       '--accept',
-      'DOES_NOT_OPEN',
+      'KEY_UNKNOWN',
       '--column',
       'patients.ssn',
     ];
@@ -574,7 +622,7 @@ describe('reencrypt quarantine, attest, consumers', () => {
       operation: 'acceptQuarantined',
       secret: name,
       columnId: 'patients.ssn',
-      reason: 'DOES_NOT_OPEN',
+      reason: 'KEY_UNKNOWN',
       by: caller,
     });
   });

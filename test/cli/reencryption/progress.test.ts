@@ -44,11 +44,13 @@ test('in a pipe a line is said for every tenth and every pass, and when it is pa
   for (const seen of [2_000, 2_500, 3_100]) progress.tell(look, seen);
   progress.tell({ ...look, job: { ...job, paused: true } }, 3_100);
   progress.tell({ ...look, job: { ...job, pass: 2, passKind: 'sweep' } }, 0);
+  progress.tell({ ...look, job: { ...job, ranges: { done: 10, total: 10 } } }, 0);
   expect(said).toEqual([
     'pass 1 rewrite  20 %, lag 0.2 s',
     'pass 1 rewrite  31 %, lag 0.2 s',
     'pass 1 rewrite  31 %, paused, lag 0.2 s',
     'pass 2 sweep    20 %, lag 0.2 s',
+    'pass 1 rewrite 100 %, waiting before the next, lag 0.2 s',
   ]);
 });
 
