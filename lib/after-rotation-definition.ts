@@ -1,7 +1,7 @@
 /**
  * The AfterRotation machine in Amazon States Language, JSONPath.
  *
- *   Begin → Settled ⟲ → [published key: Activate → Activated ⟲] → [emergency of a database: Retire]
+ *   Begin → Settled ⟲ → [published key: WaitForReaders → Activate → Activated ⟲] → [emergency of a database: Retire]
  *         → [consumers behind RDS Proxy: ProveProxy ⟲] → Audit → [rows follow: Reencrypt] → Finish
  *   [maintenance: a published key is activated when every row is under it; until then Maintain starts the
  *    re-encryption and hands over to it: HandedOver]                               any failure → Stop
@@ -21,6 +21,8 @@ import {
 
 export interface DefinitionProps {
   readonly taskFunctionArn: string;
+  /** The longest bound of any reader's cache, which a published key waits for. */
+  readonly longestWaitSeconds: number;
 }
 
 /** Seconds between two looks at a rotation; the task counts them and gives up after 120. */
@@ -39,12 +41,16 @@ const UntilProxyIsReady = {
   MaxAttempts: 40,
   BackoffRate: 1,
 };
+/** Without the wait for readers. */
 const machineSeconds = 2 * 3600;
 
 const Retry = [lambdaRetry];
 const Catch = caughtBy('Stop');
 
-export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): State {
+export function afterRotationDefinition({
+  taskFunctionArn,
+  longestWaitSeconds,
+}: DefinitionProps): State {
   const task = (name: string, next: State): State =>
     roomTask({ functionArn: taskFunctionArn, task: name, timeoutSeconds: taskSeconds }, next);
   const guarded = (name: string, Next: string) => task(name, { Catch, Next });
@@ -52,7 +58,7 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
   return {
     Comment: 'After a rotation: wait for the service, activate, retire, prove, re-encrypt, finish',
     StartAt: 'Begin',
-    TimeoutSeconds: machineSeconds,
+    TimeoutSeconds: machineSeconds + longestWaitSeconds,
     States: {
       Begin: guarded('begin', 'IsOurs'),
       IsOurs: {
@@ -66,11 +72,19 @@ export function afterRotationDefinition({ taskFunctionArn }: DefinitionProps): S
       WaitUntilSettled: wait(pollSeconds, 'Settled'),
 
       HasPublishedKey: whether('activate', 'IsMaintenance', 'HasRoleToRetire'),
-      IsMaintenance: whetherGiven('maintenance', 'Maintain', 'Activate'),
+      IsMaintenance: whetherGiven('maintenance', 'Maintain', 'HasWait'),
       Maintain: guarded('maintain', 'AreRowsUnderIt'),
       // The re-encryption starts this machine again when it has proven that they are.
       AreRowsUnderIt: whether('verified', 'Activate', 'HandedOver'),
       HandedOver: { Type: 'Succeed' },
+      // The task function of the release before leaves it out.
+      HasWait: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.waitSeconds', IsPresent: true, Next: 'WaitForReaders' }],
+        Default: 'Activate',
+      },
+      // Whoever read the secret right before this version knows the key only when it reads again.
+      WaitForReaders: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'Activate' },
       Activate: guarded('activate', 'WaitUntilActivated'),
       WaitUntilActivated: wait(pollSeconds, 'Activated'),
       Activated: guarded('activated', 'IsActivated'),

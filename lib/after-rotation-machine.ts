@@ -12,6 +12,8 @@ export interface AfterRotationMachineProps {
   readonly taskFunction: InvokedFunction;
   /** The rotation functions it may invoke to close the role that an emergency left behind. */
   readonly rotationFunctions: readonly InvokedFunction[];
+  /** The longest bound of any reader's cache, in seconds. */
+  readonly longestWaitSeconds: number;
   /** Encrypts its log. */
   readonly logKey: Key;
 }
@@ -21,7 +23,10 @@ export class AfterRotationMachine extends Workflow {
     super(scope, id, {
       name: props.name,
       logKey: props.logKey,
-      definition: afterRotationDefinition({ taskFunctionArn: props.taskFunction.functionArn }),
+      definition: afterRotationDefinition({
+        taskFunctionArn: props.taskFunction.functionArn,
+        longestWaitSeconds: props.longestWaitSeconds,
+      }),
       statements: [
         allow(
           'InvokeTasks',

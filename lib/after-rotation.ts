@@ -1,7 +1,9 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { durationSeconds } from '../domain/config/duration.ts';
 import { afterRotationMachineName, functionName } from '../domain/config/names.ts';
+import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { AfterRotationEnvironment } from '../lambdas/after-rotation/environment.ts';
 import type { StarterEnvironment } from '../lambdas/starter/environment.ts';
 import { AfterRotationMachine } from './after-rotation-machine.ts';
@@ -83,9 +85,22 @@ export class AfterRotation extends Construct {
       name: afterRotationMachineName(deployment.config),
       taskFunction: this.function,
       rotationFunctions,
+      longestWaitSeconds: longestWait(deployment.config),
       logKey: deployment.keys.messages,
     });
   }
+}
+
+/** Of the secrets whose new keys are published before they are used. */
+function longestWait({ secrets }: RotationConfig): number {
+  const caches = Object.values(secrets).flatMap((secret) =>
+    secret.kind === 'jwt'
+      ? [secret.signerCache]
+      : secret.kind === 'encryption'
+        ? [secret.readerCache]
+        : [],
+  );
+  return Math.max(0, ...caches.map(durationSeconds));
 }
 
 /** Starts one execution per version that became current. */

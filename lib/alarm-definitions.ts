@@ -193,7 +193,11 @@ export function deploymentAlarms(
       description: `An event was not delivered, or a function failed on it three times. It waits in queue ${queueName} for 14 days. Read it: aws sqs receive-message --queue-url $(aws sqs get-queue-url --queue-name ${queueName} --output text) --message-attribute-names All. The attributes say which rule or what error. Run npx quarterturn status; when nothing is open, delete the message: the alarm ends.`,
     },
     ended('after-rotation-failed', 'ExecutionsFailed', 'stopped'),
-    ended('after-rotation-timed-out', 'ExecutionsTimedOut', 'did not end within two hours'),
+    ended(
+      'after-rotation-timed-out',
+      'ExecutionsTimedOut',
+      "did not end within two hours beyond the longest readers' cache",
+    ),
     ended('after-rotation-aborted', 'ExecutionsAborted', 'was stopped by somebody'),
   ];
 }

@@ -25,6 +25,8 @@ export const progressSchema = inputSchema.extend({
   /** A key is published and waits: this execution activates it. */
   activate: z.boolean(),
   publishedKid: z.string().nullable(),
+  /** Until every reader has read the version that publishes it: the bound of their caches, in seconds. */
+  waitSeconds: z.int().default(0),
   /** The ClientRequestToken of that activation, hence its version. */
   activation: z.string().nullable(),
   /** The rotation function, to close the role that a database emergency left behind. */

@@ -22,6 +22,7 @@ function synthesized(): Template {
     name: 'quarterturn-after-rotation',
     taskFunction: { functionArn: arnOf('tasks') },
     rotationFunctions: [{ functionArn: arnOf('db') }],
+    longestWaitSeconds: 300,
     logKey: new Key(stack, 'Key'),
   });
   return Template.fromStack(stack);
@@ -104,7 +105,10 @@ describe('the synthesized definition', () => {
   });
 
   test('uses JSONPath, and bounds the whole execution', () => {
-    const definition = afterRotationDefinition({ taskFunctionArn: arnOf('tasks') });
+    const definition = afterRotationDefinition({
+      taskFunctionArn: arnOf('tasks'),
+      longestWaitSeconds: 0,
+    });
     expect(JSON.stringify(definition)).not.toContain('JSONata');
     expect(definition.TimeoutSeconds).toBe(7200);
   });

@@ -99,6 +99,7 @@ function progressOf(
     intent,
     basedOn,
     activate: publishedKid !== undefined,
+    waitSeconds: secret.readerCacheSeconds,
     publishedKid: publishedKid ?? null,
     activation:
       publishedKid === undefined ? null : activateToken(secretName, versionId, publishedKid),

@@ -217,6 +217,20 @@ describe('a rotation that published a key', () => {
     expect([await stateOf(around), await stateOf(around, token)]).toEqual(['finished', 'finished']);
   });
 
+  test('waits until whoever read the secret right before has to read it again', async () => {
+    const around = await published();
+    const asked: number[] = [];
+    const began = around.bench.clock.now().getTime();
+    const then = around.before.task;
+    around.before.task = async (call) => {
+      if (call.task === 'activate') asked.push(around.bench.clock.now().getTime() - began);
+      await then(call);
+    };
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toBeGreaterThanOrEqual(jwt.readerCacheSeconds * 1_000);
+  });
+
   test('is proven by one event that holds both passes and what the activation replaced', async () => {
     const around = await published();
     expect(await around.execute()).toBe('SUCCEEDED');

@@ -126,7 +126,7 @@ export function world(secret: RotatedManifestSecret = jwt) {
     invoke(caller, taskFunctionArn.replace(/tasks$/, nameOrArn.split(':').at(-1) ?? ''), payload);
   const { arn: stateMachineArn } = bench.service.createStateMachine({
     name: 'm',
-    definition: afterRotationDefinition({ taskFunctionArn }),
+    definition: afterRotationDefinition({ taskFunctionArn, longestWaitSeconds: 300 }),
     roleArn: 'arn:aws:iam::000000000000:role/machine',
     type: 'STANDARD',
   });
