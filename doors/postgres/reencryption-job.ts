@@ -42,6 +42,16 @@ export async function activeJob(session: Session, secret: string): Promise<Job |
   return row;
 }
 
+/** The job that was opened last, whatever became of it. */
+export async function latestJob(session: Session, secret: string): Promise<Job | undefined> {
+  const [row] = await session.query<JobRow>(
+    // Qualified: a bare `epoch` is the text that is selected, and '9' comes after '10' there.
+    `select ${jobColumns} from quarterturn.job where secret = $1 order by job.epoch desc limit 1`,
+    [secret],
+  );
+  return row;
+}
+
 /**
  * Rollback and emergency, before they promote a value: when this returns, no batch of the job is under way and
  * none will be written. Without an active job it changes nothing.

@@ -10,11 +10,12 @@ import {
   type Job,
   type JobRow,
   jobColumns,
+  latestJob,
   type PassKind,
 } from '../../doors/postgres/reencryption-job.ts';
 import { JobActiveError, JobFencedError } from './errors.ts';
 
-export { activeJob, closeJob, type Job, type PassKind };
+export { activeJob, closeJob, type Job, latestJob, type PassKind };
 
 /**
  * Opens the job toward this key, or gives the active one back if it is the same.
@@ -45,15 +46,6 @@ export async function openJob(
     throw new JobActiveError(secret, found);
   }
   return job;
-}
-
-/** The job that was opened last, whatever became of it. */
-export async function latestJob(session: Session, secret: string): Promise<Job | undefined> {
-  const [row] = await session.query<JobRow>(
-    `select ${jobColumns} from quarterturn.job where secret = $1 order by epoch desc limit 1`,
-    [secret],
-  );
-  return row;
 }
 
 /**

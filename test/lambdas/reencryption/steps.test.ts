@@ -6,7 +6,7 @@ import { pooledRandom } from '../../../doors/pooled-random.ts';
 import { migrate, schemaVersion } from '../../../doors/postgres/ledger-schema.ts';
 import { declaredCipher } from '../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../lambdas/reencryption/column.ts';
-import { pauseJob } from '../../../lambdas/reencryption/job.ts';
+import { closeJob, latestJob, openJob, pauseJob } from '../../../lambdas/reencryption/job.ts';
 import { rowsLeft, verdict } from '../../../lambdas/reencryption/ledger.ts';
 import { openPass, passResult } from '../../../lambdas/reencryption/pass.ts';
 import { dryPlan, plan } from '../../../lambdas/reencryption/plan.ts';
@@ -371,6 +371,17 @@ describe('zero', () => {
     });
     expect(await ask()).toEqual({ green: true, findings: [] });
     expect(await ask()).toEqual({ green: true, findings: [] });
+  });
+
+  test('the latest of eleven jobs is the eleventh', async () => {
+    const wanted = { secret: 'eleven', keysetVersion: 'v', mode: 'online' } as const;
+    for (let nth = 1; nth <= 11; nth++) {
+      await clinic.asWorker((session) => openJob(session, { ...wanted, targetKid: k2.kid }));
+      await clinic.asWorker((session) => closeJob(session, wanted.secret, 'rollback'));
+    }
+    expect(await clinic.asWorker((session) => latestJob(session, wanted.secret))).toMatchObject({
+      epoch: '11',
+    });
   });
 
   test('nothing the ledger holds is a value or a key', async () => {
