@@ -29,6 +29,7 @@ import { credentialOf } from './credential.ts';
 import { CanaryError, EncryptionPreflightError } from './errors.ts';
 import { codeOf, fenceJob } from './fence.ts';
 import { goneKeys, holdsKey, leavingOf, leftWith, type Retention } from './leaving-keys.ts';
+import { asTheLedgerSays } from './ledger-agrees.ts';
 import { type Preflight, preflight } from './preflight.ts';
 
 export type EncryptionValue = SecretValue;
@@ -144,9 +145,10 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
   }
 
   async #leaving(rotation: Rotation<EncryptionValue>): Promise<Pick<Change, 'leaving'>> {
-    const { rows, columns = [], endpoint } = this.#database ?? {};
+    const { rows, columns = [], door, endpoint } = this.#database ?? {};
     if (
       rows === undefined ||
+      door === undefined ||
       endpoint === undefined ||
       rotation.rows === undefined ||
       rotation.intent !== 'planned'
@@ -155,7 +157,8 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     }
     const { retentionDays, stores } = rows;
     const scope = scopeOf({ columns, stores, endpoint });
-    return { leaving: leavingOf(await rotation.rows(), { retentionDays, scope }, rotation) };
+    const known = await asTheLedgerSays(door, endpoint, rotation, await rotation.rows());
+    return { leaving: leavingOf(known, { retentionDays, scope }, rotation) };
   }
 
   async #checkDatabase(

@@ -186,6 +186,25 @@ describe('an encryption key', () => {
     expect(await stateOf(first)).toBe('disabled');
   });
 
+  test('stays when the database was taken back to a backup: its ledger knows nothing of the proof', async () => {
+    const first = await twoGenerations();
+    await clinic.sql(`update quarterturn.job set state = 'closed', verified_at = null`);
+    const { published } = await it.turn();
+    expect(await stateOf(first)).toBe('decryptOnly');
+    expect(await why(published)).toEqual(['jobNotVerified']);
+    expect(await it.facts(published, 'ledgerDisagrees')).toMatchObject([
+      { detail: { state: 'closed' } },
+    ]);
+  });
+
+  test('stays while the engine finds no database to ask, and stops nothing', async () => {
+    const first = await twoGenerations();
+    it.unreachable = true;
+    const { published } = await it.turn();
+    expect(await stateOf(first)).toBe('decryptOnly');
+    expect(await it.facts(published, 'ledgerNotAsked')).toHaveLength(1);
+  });
+
   test('stays for ever when a backup does', async () => {
     const first = await twoGenerations('forever');
     await it.turn();

@@ -9,6 +9,7 @@ import { PostgresUnreachableError } from '../../../doors/postgres/errors.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { EncryptionStrategy } from '../../../lambdas/encryption/encryption-strategy.ts';
 import type { Retention } from '../../../lambdas/encryption/leaving-keys.ts';
+import { latestJob, openJob } from '../../../lambdas/reencryption/job.ts';
 import type { RotationStrategy } from '../../../lambdas/rotation/strategy.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { inMemoryEscrow } from '../../doors/in-memory-escrow.ts';
@@ -107,8 +108,17 @@ export async function rotatingClinic(
       const keyset = await made.keyset();
       const targetKid = primaryOf(keyset).kid;
       const at = world.clock.now().toISOString();
-      const before = await world.control.getReencryption(world.secretName);
-      const epoch = String(Number(before?.epoch ?? 0) + 1);
+      const secret = world.secretName;
+      const { epoch } = await clinic.asWorker(async (session) => {
+        const keysetVersion = 'v';
+        await openJob(session, { secret, targetKid, keysetVersion, mode: 'online' });
+        await session.query(
+          `update quarterturn.job set state = 'verified', verified_at = $2
+            where secret = $1 and state = 'active'`,
+          [secret, at],
+        );
+        return (await latestJob(session, secret)) ?? { epoch: '' };
+      });
       const versionId = (await world.labels()).AWSCURRENT ?? '';
       for (const { kid, state } of keyset.keys.filter(hasHandedOver)) {
         if (state === 'pruned') continue;
