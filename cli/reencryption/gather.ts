@@ -24,7 +24,16 @@ export async function lookAt({ deployment, secret }: Asked): Promise<Look> {
     ledgerOf(deployment, secret),
   ]);
   const live = record?.execution !== undefined && (await stepFunctions.isRunning(record.execution));
-  return { state: stateOf(record, answer.job), live, ...(record && { record }), ...answer };
+  const { job, ...rest } = answer;
+  // Until its own job is opened, the ledger knows that of the key before: its counts say nothing of this one.
+  const own = record === undefined || job?.targetKid === record.targetKid ? job : undefined;
+  return {
+    state: stateOf(record, own),
+    live,
+    ...(record && { record }),
+    ...(own && { job: own }),
+    ...rest,
+  };
 }
 
 async function ledgerOf(

@@ -60,7 +60,10 @@ export function concluded(
       const still = report.state === 'paused' ? 'stays paused' : 'goes on';
       terminal.out(`It ${still}; you only stopped looking.`);
     }
-    if (report.next !== undefined) terminal.out(`Next: ${report.next}`);
+    if (report.next !== undefined) {
+      const isToMend = report.state === 'stopped' && (report.record?.findings.length ?? 0) > 0;
+      terminal.out(`Next${isToMend ? ', once that is mended' : ''}: ${report.next}`);
+    }
   }
   if (report.outcome === 'interrupted') return exitCodes.interrupted;
   if (report.outcome === 'stalled') return exitCodes.failed;

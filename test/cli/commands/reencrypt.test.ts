@@ -171,6 +171,17 @@ describe('reencrypt status', () => {
     expect(last).not.toContain('This pass is done');
   });
 
+  test('a job toward the key of before says nothing of this one', async () => {
+    const found = ['VALUES_REFUSED: 31 of 36 sampled values would be quarantined'];
+    await remember(record('stopped', { targetKid: '1a77c0de55e1b002', findings: found }));
+    answers.reencryptionStatus = told({ state: 'verified' });
+    const { exitCode, said } = await run('status', 'pii');
+    expect(exitCode).toBe(3);
+    expect(said).not.toContain('job 12');
+    expect(said).toContain('Next, once that is mended: npx quarterturn reencrypt resume pii');
+    expect((await json('status', 'pii')).report.job).toBeUndefined();
+  });
+
   test('--json is one document, also when nothing was ever asked for', async () => {
     answers.reencryptionStatus = told();
     const { report, exitCode, complained } = await json('status', name);
