@@ -9,6 +9,7 @@ import type { ReencryptedColumn } from './column.ts';
 import { StepOrderError } from './errors.ts';
 import { type Field, fieldOf } from './field.ts';
 import { type Job, jobById } from './job.ts';
+import { attestedStores } from './sign-off.ts';
 
 export interface ColumnLedger {
   readonly columnId: string;
@@ -198,14 +199,11 @@ export async function verdict(
 
 async function unattested(
   session: Session,
-  { secret, targetKid }: Job,
+  job: Job,
   stores: readonly string[],
 ): Promise<string[]> {
-  const attested = await session.query<{ store: string }>(
-    'select store from quarterturn.attestation where secret = $1 and kid = $2',
-    [secret, targetKid],
-  );
+  const attested = await attestedStores(session, job);
   return stores
-    .filter((store) => !attested.some((one) => one.store === store))
+    .filter((store) => !attested.has(store))
     .map((store) => `nobody has attested that store ${store} holds the target key only`);
 }

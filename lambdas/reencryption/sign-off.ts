@@ -67,14 +67,35 @@ export async function acceptQuarantined(
   return rows.length;
 }
 
-/** `evidence`: where it can be looked up, e.g. a ticket. The first word stands. */
+/** Of an attestation: what it says of the store ended when rows began to move to another key. */
+const isOver = (attestation: string) => `exists (
+  select from quarterturn.job as j
+   where j.secret = ${attestation}.secret and j.target_kid <> ${attestation}.kid
+     and j.created_at > ${attestation}.attested_at)`;
+
+/** Stores that somebody vouches for, as to this key. */
+export async function attestedStores(
+  session: Session,
+  { secret, targetKid }: { secret: string; targetKid: string },
+): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ store: string }>(
+    `select store from quarterturn.attestation as a where secret = $1 and kid = $2 and not ${isOver('a')}`,
+    [secret, targetKid],
+  );
+  return new Set(rows.map(({ store }) => store));
+}
+
+/** `evidence`: where it can be looked up, e.g. a ticket. The first word stands until its key is left. */
 export async function attest(
   session: Session,
   of: { secret: string; store: string; kid: string; by: string; evidence: string },
 ): Promise<void> {
   await session.query(
-    `insert into quarterturn.attestation (secret, store, kid, attested_by, evidence)
-     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    `insert into quarterturn.attestation as a (secret, store, kid, attested_by, evidence)
+     values ($1, $2, $3, $4, $5)
+     on conflict (secret, store, kid) do update
+        set attested_by = excluded.attested_by, evidence = excluded.evidence, attested_at = now()
+      where ${isOver('a')}`,
     [of.secret, of.store, of.kid, of.by, of.evidence],
   );
 }

@@ -9,6 +9,7 @@ import type { Tools } from '../doors.ts';
 import { type Job, latestJob } from '../job.ts';
 import { ledger } from '../ledger.ts';
 import { withLedger } from '../rows-login.ts';
+import { attestedStores } from '../sign-off.ts';
 
 export async function status(tools: Tools): Promise<ReencryptionStatus> {
   const { secretName: secret, stores } = tools.deployed;
@@ -39,11 +40,7 @@ async function jobStatus(
        from quarterturn.quarantine where job = $1 and seen_pass >= 0`,
     [id],
   );
-  const attested = await session.query<{ store: string }>(
-    'select store from quarterturn.attestation where secret = $1 and kid = $2',
-    [latest.secret, targetKid],
-  );
-  const known = new Set(attested.map(({ store }) => store));
+  const known = await attestedStores(session, latest);
   return {
     id,
     epoch,

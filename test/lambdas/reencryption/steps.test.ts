@@ -11,7 +11,11 @@ import { rowsLeft, verdict } from '../../../lambdas/reencryption/ledger.ts';
 import { openPass, passResult } from '../../../lambdas/reencryption/pass.ts';
 import { dryPlan, plan } from '../../../lambdas/reencryption/plan.ts';
 import { preflight } from '../../../lambdas/reencryption/preflight.ts';
-import { acceptQuarantined, attest } from '../../../lambdas/reencryption/sign-off.ts';
+import {
+  acceptQuarantined,
+  attest,
+  attestedStores,
+} from '../../../lambdas/reencryption/sign-off.ts';
 import { work } from '../../../lambdas/reencryption/worker.ts';
 import { fenceState, takeFence } from '../../../lambdas/reencryption/writer-fence.ts';
 import {
@@ -371,6 +375,22 @@ describe('zero', () => {
     });
     expect(await ask()).toEqual({ green: true, findings: [] });
     expect(await ask()).toEqual({ green: true, findings: [] });
+
+    // Taken back to the key before, and forth again: what the store got meanwhile nobody has looked at.
+    const word = { secret: 'vouched', store: 'archive', kid: k2.kid, by: 'ops', evidence: 'T-2' };
+    const vouched = () =>
+      clinic.asWorker((session) =>
+        attestedStores(session, { secret: 'vouched', targetKid: k2.kid }),
+      );
+    await clinic.asWorker(async (session) => {
+      await attest(session, word);
+      const back = { secret: 'vouched', targetKid: k1.kid, keysetVersion: 'v' };
+      await openJob(session, { ...back, mode: 'online' });
+      await closeJob(session, 'vouched', 'rollback');
+    });
+    expect(await vouched()).toEqual(new Set());
+    await clinic.asWorker((session) => attest(session, word));
+    expect(await vouched()).toEqual(new Set(['archive']));
   });
 
   test('the latest of eleven jobs is the eleventh', async () => {
