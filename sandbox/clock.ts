@@ -80,7 +80,7 @@ export class SandboxClock {
    * Lets everything that is under way come to rest: waits for running work, then jumps from timer to
    * timer (not the recurring ones) within the horizon.
    */
-  async settle(horizonMilliseconds = 15 * 60_000): Promise<void> {
+  async settle(horizonMilliseconds = 30 * 60_000): Promise<void> {
     const end = this.now().getTime() + horizonMilliseconds;
     await this.#runUntil((timer) => !timer.recurring && timer.at <= end);
     this.#rearm();

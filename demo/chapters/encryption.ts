@@ -10,7 +10,7 @@ const kidOfField = (sealed: string): string => sealed.split('.')[1] ?? '';
 
 export const encryption: Chapter = {
   id: 'encryption',
-  title: 'Encryption key: a new key for new fields, and the fields there are follow',
+  title: 'Encryption key: a new key for new fields, and the old ones follow',
 
   async run(stage, report) {
     const { operator, application, asSuperuser, data, sealedPlaces } = stage;
