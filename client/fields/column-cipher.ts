@@ -4,7 +4,7 @@ import {
   CiphertextRefusedError,
   UnknownCiphertextKeyError,
 } from '../../domain/ciphertext/errors.ts';
-import type { RandomBytes } from '../../domain/ciphertext/format.ts';
+import type { Profile, RandomBytes } from '../../domain/ciphertext/format.ts';
 import { ClientSettingsError } from '../errors.ts';
 import type { SecretCache } from '../secret-cache.ts';
 import type { System } from '../system.ts';
@@ -34,6 +34,9 @@ const nonceBytes = 12;
  */
 export class ColumnCipher<Stored extends string | Buffer> {
   readonly id: string;
+  readonly profile: Profile;
+  /** Of the column in the database: text, or bytea. */
+  readonly form: 'text' | 'bytes';
   readonly #column: Column;
   readonly #cache: SecretCache<FieldKeys>;
   readonly #system: Pick<System, 'now' | 'randomBytes'>;
@@ -44,6 +47,8 @@ export class ColumnCipher<Stored extends string | Buffer> {
     system: Pick<System, 'now' | 'randomBytes'>,
   ) {
     this.id = column.id;
+    this.profile = column.profile;
+    this.form = column.form;
     this.#column = column;
     this.#cache = cache;
     this.#system = system;

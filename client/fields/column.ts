@@ -44,7 +44,7 @@ export type Row = readonly PrimaryKeyPart[];
 export class Column {
   readonly id: string;
   readonly form: 'text' | 'bytes';
-  readonly #profile: Profile;
+  readonly profile: Profile;
   readonly #formats: ColumnFormats;
   readonly #before: TextFormat | BytesFormat | undefined;
   readonly #passesPlaintext: boolean;
@@ -75,7 +75,7 @@ export class Column {
     }
     this.id = id;
     this.form = form;
-    this.#profile = profile;
+    this.profile = profile;
     this.#formats = columnFormats({ format, accepts });
     this.#before = before;
     this.#passesPlaintext = plaintext === 'pass';
@@ -130,7 +130,7 @@ export class Column {
   needsRotation(stored: string, { primary }: FieldKeys): boolean {
     return (
       primary !== undefined &&
-      !stored.startsWith(this.#formats.writes.naming.startOf(primary, this.#profile))
+      !stored.startsWith(this.#formats.writes.naming.startOf(primary, this.profile))
     );
   }
 
@@ -145,7 +145,7 @@ export class Column {
 
   /** @throws ClientSettingsError when a row is missing, or given to a column that is not bound to rows */
   #bindingOf(row: Row | undefined): Binding {
-    const profile = this.#profile;
+    const profile = this.profile;
     if ((row !== undefined) !== (profile === 'row')) {
       throw new ClientSettingsError(
         profile === 'row'
