@@ -115,7 +115,12 @@ export const countsOf = (clinic: Clinic, job: Job, pass = 0) =>
   clinic.asWorker(async (session) => (await ledger(session, job.id, pass)).columns);
 
 /** Everything after the first pass, as a state machine would call it. */
-export async function finish(clinic: Clinic, engine: Engine, job: Job): Promise<void> {
+export async function finish(
+  clinic: Clinic,
+  engine: Engine,
+  job: Job,
+  beforeCount: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
   const inSession = clinic.asWorker;
   const next = async (kind: 'sweep' | 'verify' | 'count') => {
     const { pass } = await inSession((session) => passResult(session, job.id));
@@ -132,6 +137,9 @@ export async function finish(clinic: Clinic, engine: Engine, job: Job): Promise<
   ] as const) {
     await inSession((session) => takeFence(session, job.id, fence));
     await inSession((session) => fenceState(session, job.id, fence));
+    if (kind === 'count') {
+      await beforeCount();
+    }
     await next(kind);
   }
 }

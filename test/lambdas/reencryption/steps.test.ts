@@ -393,6 +393,28 @@ describe('zero', () => {
     expect(await vouched()).toEqual(new Set(['archive']));
   });
 
+  test('is not hidden behind a damaged value that was signed off', async () => {
+    const column = await table(10);
+    // Every count takes it for one under the target key; it explains no row that is not.
+    const damaged = sealed('v', k2, bound(column.id)).replace(/.$/, '');
+    await clinic.sql(`update ${column.table} set v = $1 where id = 3`, [damaged]);
+    const engine = engineOf(clinic, [column]);
+    const job = await startJob(clinic, engine, 'hidden');
+    await workOn(engine, job);
+    const late = sealed('v', k1, bound(column.id));
+    await finish(clinic, engine, job, () =>
+      clinic.sql(`update ${column.table} set v = $1 where id = 4`, [late]),
+    );
+    const signOff = { columnId: column.id, reason: 'MALFORMED', by: 'the data officer' };
+    const { findings } = await clinic.asWorker(async (session) => {
+      await acceptQuarantined(session, job.id, signOff);
+      return verdict(session, job.id);
+    });
+    expect(findings).toEqual([
+      `1 rows of ${column.id} were not under the target key when counted again, 0 of them known`,
+    ]);
+  });
+
   test('the latest of eleven jobs is the eleventh', async () => {
     const wanted = { secret: 'eleven', keysetVersion: 'v', mode: 'online' } as const;
     for (let nth = 1; nth <= 11; nth++) {
