@@ -15,6 +15,13 @@ export const clientEntries: Readonly<Record<string, string>> = {
   './aws': 'client/sources/secrets-manager.ts',
   './jose': 'client/jwt/jose.ts',
   './jsonwebtoken': 'client/jwt/jsonwebtoken.ts',
+  './pg': 'client/postgres/rotating-pool.ts',
+  './drizzle': 'client/fields/drizzle.ts',
+  './kysely': 'client/fields/kysely.ts',
+  './http': 'client/health/http.ts',
+  // Express hands on Node's own request and response.
+  './express': 'client/health/http.ts',
+  './fastify': 'client/health/fastify.ts',
 };
 
 /** Versions an adapter is written for; the newest of each is the one it is tested with. */
@@ -35,7 +42,7 @@ const peerVersions: Readonly<Record<string, string>> = {
  */
 export function packClient({ root, out }: { root: string; out: string }): string {
   return packed(out, (staged, write) => {
-    const entries = Object.values(clientEntries);
+    const entries = [...new Set(Object.values(clientEntries))];
     const reached = entries.map((entry) => reachedFrom(root, entry));
     const peers = new Set(reached.flatMap(({ packages }) => [...packages.keys()]));
     for (const file of new Set(reached.flatMap(({ files }) => files))) {

@@ -8,7 +8,9 @@ import { type Installed, installed, root } from './installed.ts';
 
 const name = '@quarterturn/client';
 const subpaths = Object.keys(clientEntries).map((entry) => entry.replace(/^\./, name));
-const peers = ['@aws-sdk/client-secrets-manager', 'jose', 'jsonwebtoken'];
+const peers = ['@aws-sdk/client-secrets-manager', 'jose', 'jsonwebtoken', 'pg'];
+/** Named in types alone; their adapters load nothing. */
+const hosts = ['drizzle-orm', 'fastify', 'kysely'];
 
 /** The life of an application, told as JSON. */
 const application = (load: (module: string) => string) => `
@@ -16,12 +18,29 @@ const { SecretCache, KeysetSigner, KeysetVerifier, FieldCipher, tokenKeys, field
 const { secretsManagerSecret } = ${load(`${name}/aws`)};
 const { jwtVerify } = ${load(`${name}/jose`)};
 const { verifyToken } = ${load(`${name}/jsonwebtoken`)};
+const { createRotatingPool, databaseCredential } = ${load(`${name}/pg`)};
+const drizzle = ${load(`${name}/drizzle`)};
+const kysely = ${load(`${name}/kysely`)};
+const { fieldCheck, healthHandler } = ${load(`${name}/express`)};
+const http = ${load(`${name}/http`)};
+const { fastifyHealth } = ${load(`${name}/fastify`)};
+const { createServer } = ${load('node:http')};
+const { once } = ${load('node:events')};
 const tokens = new SecretCache(injectedSecret('TOKENS'), { parse: tokenKeys() });
 const signer = new KeysetSigner(tokens, { lifetime: 60 });
 const verifier = new KeysetVerifier(tokens);
 const keys = new SecretCache(injectedSecret('KEYS'), { parse: fieldKeys() });
 const name = new FieldCipher(keys, { 'patients.name': { profile: 'column' } }).column('patients.name');
 const aws = secretsManagerSecret({ secretId: 'shop/prod/jwt' });
+const database = new SecretCache(injectedSecret('DATABASE'), { parse: databaseCredential() });
+const report = healthHandler({ fields: fieldCheck(keys, name) });
+async function health() {
+  const server = createServer(report).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const answer = await fetch('http://127.0.0.1:' + server.address().port);
+  server.close();
+  return answer.json();
+}
 const told = (work) => work.then(({ sub, payload }) => sub ?? payload.sub, ({ code, message }) => code + ' ' + message);
 async function live() {
   const token = await signer.sign({ sub: 'ann' });
@@ -30,6 +49,12 @@ async function live() {
     opened: await name.decrypt(await name.encrypt('Ann')),
     jose: await told(jwtVerify(token, verifier)),
     jsonwebtoken: await told(verifyToken(token, verifier)),
+    pg: await told(createRotatingPool(database, { host: 'localhost', database: 'shop', connection: 'direct' }).then((pool) => ({ sub: pool.constructor.name }))),
+    drizzle: drizzle.encryptedColumn(name).dataType(),
+    kysely: Object.keys(kysely.encryptedColumns({ patients: { columns: { name } } })),
+    health: await health(),
+    same: http.healthHandler === healthHandler,
+    fastify: typeof fastifyHealth(report),
     ...(process.env.ASK_AWS && { aws: await told(aws.read()) }),
   }));
 }
@@ -42,6 +67,16 @@ import { secretsManagerSecret } from '${name}/aws';
 import { joseKey, jwtVerify } from '${name}/jose';
 import { verifyToken } from '${name}/jsonwebtoken';
 import { jwtVerify as bare } from 'jose';
+import type { Pool } from 'pg';
+import { customType, pgTable } from 'drizzle-orm/pg-core';
+import type { KyselyPlugin } from 'kysely';
+import type { RouteHandlerMethod } from 'fastify';
+import { createRotatingPool, databaseCredential } from '${name}/pg';
+import { encryptedColumn } from '${name}/drizzle';
+import { encryptedColumns } from '${name}/kysely';
+import { fieldCheck, healthHandler } from '${name}/http';
+import type { HealthHandler } from '${name}/express';
+import { fastifyHealth } from '${name}/fastify';
 
 const tokens = new SecretCache(secretsManagerSecret({ secretId: 'a' }), { parse: tokenKeys(), maxAge: 60_000 });
 const held: Promise<Cached<TokenKeys>> = tokens.get();
@@ -53,6 +88,13 @@ const keys = new SecretCache(injectedSecret('KEYS'), { parse: fieldKeys() });
 const cipher = new FieldCipher(keys, { 'a.b': { profile: 'row', accepts: [{ name: 'fernet' }] }, 'a.c': { profile: 'none', format: 'qt1-bytes' } });
 export const text: Promise<string> = cipher.encrypt('a.b', 'x', [1n, { uuid: '' }]);
 export const bytes: Promise<Buffer> = cipher.bytesColumn('a.c').encrypt(Buffer.of(1));
+const database = new SecretCache(injectedSecret('DATABASE'), { parse: databaseCredential() });
+export const pool: Promise<Pool> = createRotatingPool(database, { host: 'a', database: 'b' });
+const table = pgTable('a', { name: customType(encryptedColumn(cipher.column('a.b')))().notNull() });
+export const selected: string = '' as (typeof table.$inferSelect)['name'];
+export const plugin: KyselyPlugin = encryptedColumns({ a: { columns: { b: cipher.column('a.b'), c: cipher.bytesColumn('a.c') } } });
+export const health: HealthHandler = healthHandler({ fields: fieldCheck(keys, cipher.column('a.b')) });
+export const route: RouteHandlerMethod = fastifyHealth(health);
 `;
 
 /** Each line must stay an error. */
@@ -70,12 +112,18 @@ cipher.column('a.b').decrypt(Buffer.of(1));
 jwtVerify('', verifier, { algorithms: ['none'] });
 verifyToken('', verifier, { algorithms: ['none'] });
 tokens.get().value;
+table.$inferSelect.name satisfies number;
+encryptedColumns({ a: { columns: { b: 'a.b' } } });
+encryptedColumn(cipher);
+createRotatingPool(tokens, {});
+fastifyHealth(keys);
 `;
 
 let project: Installed;
 const environment = {
   TOKENS: new Rotating(jwtSettings, () => new Date()).text,
   KEYS: new Rotating(encryptionSettings, () => new Date()).text,
+  DATABASE: '{"username":"shop_a","password":"swordfish"}',
 };
 
 beforeAll(() => {
@@ -95,7 +143,7 @@ describe('the package', () => {
   test('depends on nothing, and each of its peers is optional', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = project.packageJson;
     expect(dependencies).toBeUndefined();
-    expect(Object.keys(peerDependencies)).toEqual(expect.arrayContaining(peers));
+    expect(Object.keys(peerDependencies)).toEqual(expect.arrayContaining([...peers, ...hosts]));
     for (const peer of Object.keys(peerDependencies)) {
       expect(peerDependenciesMeta[peer]).toEqual({ optional: true });
     }
@@ -121,6 +169,12 @@ describe('the package', () => {
       expect(JSON.parse(out)).toEqual({
         verified: 'ann',
         opened: 'Ann',
+        pg: needs('pg'),
+        drizzle: 'text',
+        kysely: ['transformQuery', 'transformResult'],
+        health: { status: 'ok' },
+        same: true,
+        fastify: 'function',
         jose: needs('jose'),
         jsonwebtoken: needs('jsonwebtoken'),
         aws: needs('@aws-sdk/client-secrets-manager'),
@@ -130,12 +184,16 @@ describe('the package', () => {
 });
 
 describe('beside its peers', () => {
-  beforeAll(() => project.install([...peers, '@types/jsonwebtoken']));
+  beforeAll(() => project.install([...peers, ...hosts, '@types/jsonwebtoken', '@types/pg']));
 
   test.each(['app.mjs', 'app.cjs'])('%s verifies with them', (app) => {
     const { out, err } = project.node([app], environment);
     expect(err).toBe('');
-    expect(JSON.parse(out)).toMatchObject({ jose: 'ann', jsonwebtoken: 'ann' });
+    expect(JSON.parse(out)).toMatchObject({
+      jose: 'ann',
+      jsonwebtoken: 'ann',
+      pg: expect.stringMatching('Pool'),
+    });
   });
 
   test('loads none of its peers before it needs one, and reads no environment by itself', () => {
