@@ -14,6 +14,7 @@ export function commandsFor({ manifest, caller }: OpenDeployment): Commands {
     rotate: (key) => quarterturn('rotate', key),
     adopt: (key) => quarterturn('adopt', key),
     look: (key) => quarterturn('status', key),
+    rows: (key) => quarterturn('reencrypt status', key),
     // Its log group has a generated name; the function's own configuration tells it.
     log: (functionName) =>
       `aws logs tail --since 1h "$(aws lambda get-function-configuration --function-name ${functionName} --query LoggingConfig.LogGroup --output text)"`,

@@ -5,6 +5,7 @@
 import type { FailureNote } from '../events/control-records.ts';
 import { type Decision, decide, type SecretFacts, type Verdict } from '../policy/due.ts';
 import { rotationInProgress } from '../policy/labels.ts';
+import { standstillOf } from '../policy/stalled.ts';
 import type { Finding, SecretState, SecretStatus } from './status-report.ts';
 
 const day = 86_400_000;
@@ -33,6 +34,8 @@ export interface Commands {
   rotate(key: string): string;
   adopt(key: string): string;
   look(key: string): string;
+  /** Where the rows of an encryption secret are. */
+  rows(key: string): string;
   /** The log of a function. */
   log(functionName: string): string;
   /** Starts a stopped AfterRotation again, once its reason is gone. */
@@ -186,7 +189,26 @@ function findingsOf(secret: KnownSecret, verdict: Verdict, commands: Commands): 
       command: commands.resume(secret, versionId),
     });
   }
+  const rows = rowsFinding(secret.facts);
+  if (rows !== undefined) {
+    findings.push({ ...rows, command: commands.rows(secret.key) });
+  }
   return findings;
+}
+
+/** Rows that do not come to rest under their key by themselves. */
+function rowsFinding(facts: SecretFacts): Pick<Finding, 'code' | 'message'> | undefined {
+  if (facts.reencryption?.state === 'unproven') {
+    const { targetKid, at } = facts.reencryption;
+    return {
+      code: 'rowsUnproven',
+      message: `every row moved to key ${targetKid} that could, and somebody has to vouch for the rest since ${at}; until then no key leaves`,
+    };
+  }
+  const standstill = standstillOf(facts);
+  return standstill?.finding === true
+    ? { code: 'rowsStandStill', message: standstill.reason }
+    : undefined;
 }
 
 /** Written so that an unreadable instant counts as ahead. */

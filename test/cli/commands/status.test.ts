@@ -197,6 +197,27 @@ describe('status', () => {
     });
   });
 
+  test.each([
+    ['unproven', 'rowsUnproven', 'somebody has to vouch for the rest'],
+    ['stopped', 'rowsStandStill', 'stopped at'],
+    ['active', 'rowsStandStill', 'has not moved since'],
+  ] as const)('rows whose move is %s need a person', async (state, code, says) => {
+    await deployment.controlTable.updateReencryption(name('pii'), () => ({
+      state,
+      mode: 'online',
+      targetKid: '9f2c41aa07be63d1',
+      versionId: version('a'),
+      findings: [],
+      at: '2025-11-30T08:00:00Z',
+    }));
+    const secret = await one('pii');
+    expect(secret.exitCode).toBe(3);
+    expect(secret.findings.find((finding) => finding.code === code)).toMatchObject({
+      message: expect.stringContaining(says),
+      command: 'npx quarterturn reencrypt status pii --deployment pharmacy/prod',
+    });
+  });
+
   test('a hold and a lease are told until they end', async () => {
     await deployment.controlTable.putHold(name('jwt'), {
       reason: 'rolled back',

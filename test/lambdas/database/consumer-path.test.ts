@@ -199,7 +199,10 @@ describe('consumers connect through RDS Proxy', () => {
     poolers[0]?.refused.set('pharmacy_legacy', 'no credentials');
     const thrown = await failureOf(prove(tools, strategy.serialize(versions.pending)));
     const { name } = failureLeaving(thrown, 'proveProxy').error;
-    const { States } = afterRotationDefinition({ taskFunctionArn: 'arn', longestWaitSeconds: 0 }) as {
+    const { States } = afterRotationDefinition({
+      taskFunctionArn: 'arn',
+      longestWaitSeconds: 0,
+    }) as {
       States: Record<string, { Retry: { ErrorEquals: string[] }[] }>;
     };
     expect(States.ProveProxy?.Retry.flatMap(({ ErrorEquals }) => ErrorEquals)).toContain(name);
