@@ -31,6 +31,7 @@ beforeAll(async () => {
   });
   // The pool is ended before its sessions are: what the server says to one then is unheard.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('error', () => undefined);
 });
 afterAll(async () => {
   await pool?.end();
@@ -112,12 +113,36 @@ describe('Drizzle', () => {
     expect(none.name).toBeNull();
   });
 
+  test('through a subquery it opens; what sql writes or selects is as it is', async () => {
+    const { cipher, patients, db } = shop();
+    await cipher.ready();
+    await db.insert(patients).values([
+      { id: 1, name: 'Ann' },
+      { id: 2, name: sql`upper('bob')` },
+    ]);
+    const inner = db.select().from(patients).where(eq(patients.id, 1)).as('inner');
+    expect(await db.select({ name: inner.name }).from(inner)).toEqual([{ name: 'Ann' }]);
+    const raw = sql<string>`max(${patients.name})`;
+    expect(await db.select({ name: raw }).from(patients).where(eq(patients.id, 1))).toEqual([
+      { name: expect.stringMatching(/^qt1\./) },
+    ]);
+    expect(await stored('select name from patients where id = 2')).toEqual([{ name: 'BOB' }]);
+    expect(await db.select().from(patients).where(eq(patients.name, 'Ann'))).toEqual([]);
+  });
+
   test('before the keys are read nothing is written, and nothing is read either', async () => {
     const { patients, db } = shop();
     expect(await codeOf(db.insert(patients).values({ id: 1, name: 'Ann' }))).toBe(
       'ERR_ROTATION_SECRET_NOT_READY',
     );
     expect(await stored('select * from patients')).toEqual([]);
+    await pool.query('insert into patients (id, name) values (1, $1)', [
+      await cipherOf().encrypt('patients.name', 'Ann'),
+    ]);
+    const other = shop();
+    expect(await codeOf(other.db.select().from(other.patients))).toBe(
+      'ERR_ROTATION_SECRET_NOT_READY',
+    );
   });
 
   test('a value under an unknown key fails the query; the next one opens it', async () => {
@@ -307,6 +332,10 @@ describe('Kysely', () => {
     expect(nested).toEqual([{ id: 1 }]);
     expect(await db.selectFrom('patients').select('name').execute()).toEqual([{ name: 'Ann' }]);
     expect([...cipher.seals().values()]).toEqual([1]);
+    const inner = db.selectFrom('patients').select('name').as('inner');
+    expect(await db.selectFrom(inner).select('name').execute()).toEqual([
+      { name: expect.stringMatching(/^qt1\./) },
+    ]);
   });
 
   test('before the keys are read nothing is written; what is read waits for them, and looks for an unknown key', async () => {
