@@ -36,7 +36,8 @@ export interface Output {
 /** @throws RowUnknownError, ClientSettingsError */
 export function outputsOf(root: RootOperationNode, tables: Tables): Output[] {
   const { selections, sources } = readOf(root);
-  if (selections === undefined || selections.length === 0) {
+  const isExplained = 'explain' in root && root.explain !== undefined;
+  if (isExplained || selections === undefined || selections.length === 0) {
     return [];
   }
   const known = sources.map((node) => tables.sourceOf(node));

@@ -221,6 +221,8 @@ describe('Kysely', () => {
       { id: 1, name: 'Ann', scan: 'Ann, seen' },
       { id: 2, name: null, scan: null },
     ]);
+    const plan = await db.selectFrom('patients').select('name').explain();
+    expect(plan).toEqual(expect.arrayContaining([{ 'QUERY PLAN': expect.any(String) }]));
     const gone = db.deleteFrom('patients').where('id', '=', 1).returningAll();
     expect(await gone.execute()).toEqual([{ id: 1, name: 'Ann', scan: 'Ann, seen' }]);
   });
