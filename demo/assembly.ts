@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import type { SecretConfig } from '../domain/config/secret-schemas.ts';
 import { tableWithRowSecurity } from './data/schema.sql.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -45,9 +46,21 @@ export function localConfig(
           ca: { file: 'ca.pem' },
           ...(secret.scheme === 'multiUser' && { verifyTables: [tableWithRowSecurity] }),
         }
-      : secret,
+      : withShortCache(secret),
   ]);
   return { ...config, environment: 'dev', secrets: Object.fromEntries(secrets) };
+}
+
+/** A published key waits out its readers' caches: on a laptop, whose clock may flow, nobody waits five minutes for it. */
+function withShortCache(secret: SecretConfig): SecretConfig {
+  switch (secret.kind) {
+    case 'jwt':
+      return { ...secret, signerCache: '20s' };
+    case 'encryption':
+      return { ...secret, readerCache: '20s' };
+    default:
+      return secret;
+  }
 }
 
 /**
