@@ -350,7 +350,7 @@ describe('zero', () => {
   test('needs every damaged value signed off and every other store vouched for', async () => {
     const column = await table(10);
     // Begins as one under the target key, and does not open.
-    const damaged = sealed('v', k2, bound(column.id)).replace(/.$/, '');
+    const damaged = sealed('v', k2, bound(column.id)).replace(/.$/, '!');
     await clinic.sql(`update ${column.table} set v = $1 where id = 3`, [damaged]);
     const engine = engineOf(clinic, [column]);
     const job = await startJob(clinic, engine, 'vouched');
@@ -396,7 +396,7 @@ describe('zero', () => {
   test('is not hidden behind a damaged value that was signed off', async () => {
     const column = await table(10);
     // Every count takes it for one under the target key; it explains no row that is not.
-    const damaged = sealed('v', k2, bound(column.id)).replace(/.$/, '');
+    const damaged = sealed('v', k2, bound(column.id)).replace(/.$/, '!');
     await clinic.sql(`update ${column.table} set v = $1 where id = 3`, [damaged]);
     const engine = engineOf(clinic, [column]);
     const job = await startJob(clinic, engine, 'hidden');

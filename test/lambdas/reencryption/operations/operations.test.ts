@@ -99,7 +99,7 @@ test('status is told before, during and after a job; a pause holds its workers u
 test('the quarantine is told page by page, and its rows by key, reason and kid alone', async () => {
   const stage = await setStage(clinic, { rows: 5 });
   stage.promote({ primary: k2, decryptOnly: k1 });
-  const damaged = sealed('v', k1, bound(stage.column.id)).replace(/.$/, '');
+  const damaged = sealed('v', k1, bound(stage.column.id)).replace(/.$/, '!');
   await clinic.sql(`update ${stage.table} set ssn = $1 where id in (2, 4)`, [damaged]);
   await stage.execute('red');
   const one = await stage.ask<QuarantinePage>('quarantinedRows', { limit: 1 });

@@ -284,7 +284,7 @@ describe('what nobody vouched for', () => {
   test('is unproven until it is signed off and counted again; the sign-off lasts for the next count', async () => {
     const stage = await setStage(clinic, { rows: 20, stores: ['archive'] });
     stage.promote({ primary: k2, decryptOnly: k1 });
-    const damaged = sealed('v', k1, bound(stage.column.id)).replace(/.$/, '');
+    const damaged = sealed('v', k1, bound(stage.column.id)).replace(/.$/, '!');
     await clinic.sql(`update ${stage.table} set ssn = $1 where id = 3`, [damaged]);
     expect(await stage.execute('red')).toMatchObject({
       status: 'FAILED',
