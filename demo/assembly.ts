@@ -55,9 +55,9 @@ export function localConfig(
 function withShortCache(secret: SecretConfig): SecretConfig {
   switch (secret.kind) {
     case 'jwt':
-      return { ...secret, signerCache: '20s' };
+      return { ...secret, signerCache: '5s' };
     case 'encryption':
-      return { ...secret, readerCache: '20s' };
+      return { ...secret, readerCache: '5s' };
     default:
       return secret;
   }
