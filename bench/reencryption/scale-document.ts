@@ -47,7 +47,7 @@ US dollars, list prices of us-east-1 in November 2026, without free tier, from A
 - **The log sets the speed, not cryptography.** Above ${defaultThrottle.walBytesPerSecond / 1e6} MB/s of log, everything the server writes counted, workers slow down by themselves; where the table says *log*, more workers cost more and bring nothing.
 - **Workers**: as many as the server has vCPUs, twice as many at most, less what the application needs. Each has one connection.
 - **Standbys and slots**: workers pause while a standby is more than ${defaultThrottle.replicationLagSeconds} s behind, and while a slot has less than ${defaultThrottle.slotBytesLeft / 1e9} GB of log left. A slot without \`max_slot_wal_keep_size\` keeps the log until its reader has read it: leave room on the disk for all of it, or drop the slot.
-- **Disk**: a table grows by a quarter at most (\`docs/benchmarks.md\`); transactions that stay open for long take that room away, and then it doubles.
+- **Disk**: a table grows by a quarter to a third (\`docs/benchmarks.md\`); transactions that stay open for long take that room away, and then it doubles.
 - **Limit of a key**: 2^32 seals a column (with profile \`none\`, over all columns together). A billion values are a quarter of it; the alarm is at half.
 - **Time**: a job of days is nothing special. It is paused and resumed (\`quarterturn reencrypt pause\`), a lost worker's window is done again, and a new execution goes on where the last one ended.
 `;
