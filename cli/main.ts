@@ -120,8 +120,8 @@ function contextOf(context: CommandContext, command: unknown): CommandContext {
 /** Fewer are moved before anybody could look; more than a million is a benchmark's business. */
 function parseRows(text: string): number {
   const rows = Number(text);
-  if (!/^\d{1,7}$/.test(text) || rows < 5_000 || rows > 1_000_000) {
-    throw new InvalidArgumentError('Expected a number from 5000 to 1000000.');
+  if (!/^\d{1,7}$/.test(text) || rows < 30_000 || rows > 1_000_000) {
+    throw new InvalidArgumentError('Expected a number from 30000 to 1000000.');
   }
   return rows;
 }
