@@ -98,7 +98,16 @@ const plan = [
     comment:
       'An example shows what a user can write: only the published surface of the client and of the constructs.',
     from: '^examples/',
-    to: ['^examples/', '^client/index\\.ts$', '^lib/index\\.ts$'],
+    to: [
+      '^examples/',
+      '^client/index\\.ts$',
+      '^client/sources/secrets-manager\\.ts$',
+      '^client/jwt/(jose|jsonwebtoken)\\.ts$',
+      '^client/fields/(drizzle|kysely)\\.ts$',
+      '^client/postgres/rotating-pool\\.ts$',
+      '^client/health/(http|fastify)\\.ts$',
+      '^lib/index\\.ts$',
+    ],
   },
   {
     name: 'deployment-imports-config',

@@ -1,22 +1,54 @@
 /** What stands beside everything else and watches it: the audit log, and the alarms. */
 import type { Construct } from 'constructs';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
-import { Alarms, type AlarmsProps } from './alarms.ts';
+import { Alarms } from './alarms.ts';
 import { Audit } from './audit.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment, SecretReference } from './deployment.ts';
+import type { ManifestParameter } from './manifest-parameter.ts';
+import type { Messages } from './messages.ts';
+import type { ReencryptionParts } from './reencryption-machine.ts';
+import type { RoomFunction } from './room-function.ts';
+import type { RotatingSecret } from './rotating-secret.ts';
+import type { MachineArns } from './workflow.ts';
 
-export interface OversightProps extends Omit<AlarmsProps, 'config'> {
+export interface OversightProps {
   readonly deployment: Deployment;
+  readonly messages: Messages;
+  readonly manifest: ManifestParameter;
+  /** The AfterRotation machine. */
+  readonly machine: MachineArns;
+  /** What moves rows to new keys; absent: no secret of this deployment has rows that follow. */
+  readonly reencryption: ReencryptionParts | undefined;
+  /** By key. */
+  readonly rotated: ReadonlyMap<string, RotatingSecret>;
+  /** Every secret, those that nothing rotates included, by key. */
+  readonly secrets: Readonly<Record<string, SecretReference>>;
+  /** By what they do; the rotation functions are their secrets'. */
+  readonly functions: Readonly<Record<string, RoomFunction>>;
+  /** Those that open a connection to a database for whoever asks. */
+  readonly operators: readonly RoomFunction[];
+  /** What rewrites rows, by the secret whose rows they are. */
+  readonly rows: readonly { key: string; name: string; function: RoomFunction }[];
 }
 
 /** After everything that sends an event or has a function: alarms are made of what there is. */
-export function oversee(scope: Construct, { deployment, ...props }: OversightProps): void {
+export function oversee(scope: Construct, props: OversightProps): void {
+  const { deployment, messages, rotated, functions, machine, reencryption, rows } = props;
   const { config, keys } = deployment;
-  const adopted = [...props.rotated].flatMap(([key, { reference }]) =>
+  const adopted = [...rotated].flatMap(([key, { reference }]) =>
     isAdopted(config, key) ? [reference.name] : [],
   );
-  new Audit(scope, 'Audit', { config, keys, messages: props.messages, adopted });
-  new Alarms(scope, 'Alarms', { config, ...props });
+  new Audit(scope, 'Audit', { config, keys, messages, adopted });
+  new Alarms(scope, 'Alarms', {
+    config,
+    messages,
+    rotated,
+    functions,
+    stateMachineArn: machine.arn,
+    ...(reencryption && {
+      reencryption: { stateMachineArn: reencryption.machine.arn, secrets: rows },
+    }),
+  });
 }
 
 function isAdopted({ secrets }: RotationConfig, key: string): boolean {

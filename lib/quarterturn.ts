@@ -200,15 +200,14 @@ export class Quarterturn extends Construct {
         logKey: deployment.keys.messages,
       });
     }
+    const operators = this.#operators(deployment);
     oversee(this, {
-      deployment,
-      messages,
+      ...around,
       rotated: this.#rotated,
+      secrets: this.secrets,
       functions,
-      stateMachineArn: machine.arn,
-      ...(reencryption && {
-        reencryption: { stateMachineArn: reencryption.machine.arn, secrets: this.#rows },
-      }),
+      operators,
+      rows: this.#rows,
     });
 
     const operator = operatorPolicy(this, 'Operator', deployment, {
@@ -216,10 +215,7 @@ export class Quarterturn extends Construct {
       reencryption,
       manifestParameterArns: manifest.parameterArns,
       machineExecutionsArn: machine.executions,
-      operatorFunctionArns: [
-        ...this.#operators(deployment).map(({ functionArn }) => functionArn),
-        ...this.#drills,
-      ],
+      operatorFunctionArns: [...operators.map(({ functionArn }) => functionArn), ...this.#drills],
     });
     this.#made(
       'Operator',

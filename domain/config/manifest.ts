@@ -19,6 +19,7 @@ import {
   secretNameOfArn,
 } from './names.ts';
 import { isArmed, type RotationConfig } from './rotation-config.ts';
+import { scheduleSchema } from './schedule-schema.ts';
 import type { ExistingSecret, RotatedConfig, SecretConfig } from './secret-schemas.ts';
 
 const everySecret = {
@@ -105,6 +106,8 @@ export const manifestSchema = z.object({
   /** Absent: no secret of this deployment re-encrypts rows. */
   reencryptionMachine: z.string().optional(),
   operatorPolicy: z.string(),
+  /** Manifests of 0.1 lack it: rotations at any time, announced two hours before. */
+  schedule: scheduleSchema.optional(),
   secrets: z.array(manifestSecretSchema),
   consumers: z.array(
     z.object({ name: z.string(), reads: z.array(z.string()), policy: z.string() }),
@@ -131,6 +134,7 @@ export function manifestOf(config: RotationConfig): Manifest {
       reencryptionMachine: reencryptionMachineName(config),
     }),
     operatorPolicy: operatorPolicyName(config),
+    schedule: config.schedule,
     secrets: Object.keys(config.secrets).map((key) => secretOf(config, key)),
     consumers: config.consumers.map(({ name, reads }) => ({
       name,

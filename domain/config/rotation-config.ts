@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { describeIssue, flatten, type Issue } from './describe-issue.ts';
 import { networkSchema } from './network-schema.ts';
 import { ruleProblems } from './rules.ts';
+import { scheduleSchema } from './schedule-schema.ts';
 import { type RotatedConfig, secretSchema } from './secret-schemas.ts';
 import { soundPart } from './sound-part.ts';
 
@@ -46,6 +47,8 @@ export const rotationConfigSchema = z.strictObject({
       security: z.array(z.email()).default([]),
     })
     .prefault({}),
+  /** When the schedule rotates, and how long before it says so. */
+  schedule: scheduleSchema.prefault({}),
   /** How long the audit events are kept, in years. */
   auditYears: z.literal([1, 2, 3, 5, 10]).default(10),
   secrets: z

@@ -126,6 +126,18 @@ export type CompromisedRecord = z.infer<typeof compromisedRecordSchema>;
 export const holdRecordSchema = z.object({ reason: z.string(), at: instant, until: instant });
 export type HoldRecord = z.infer<typeof holdRecordSchema>;
 
+/**
+ * `notice#<secret>` / "notice". The planned rotation that was announced last. It holds for the version it was
+ * announced over: once another one is AWSCURRENT, the next rotation is announced anew.
+ */
+export const noticeRecordSchema = z.object({
+  versionId: z.string(),
+  at: instant,
+  /** The schedule does not rotate before. */
+  plannedAt: instant,
+});
+export type NoticeRecord = z.infer<typeof noticeRecordSchema>;
+
 /** `adopted#<secret>` / "adopted". Written by `quarterturn adopt`, once; what an existing secret was like. */
 export const adoptionRecordSchema = z.object({
   at: instant,
