@@ -1,6 +1,7 @@
 /** What every command of the command line is given: a terminal, and the deployment it is about. */
 import type { Command } from 'commander';
 import type { Manifest } from '../domain/config/manifest.ts';
+import type { AuditLogDoor } from '../doors/audit-log.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
@@ -49,6 +50,7 @@ export interface OpenDeployment {
   readonly controlTable: ControlTableDoor;
   readonly functions: FunctionsDoor;
   readonly stepFunctions: StepFunctionsDoor;
+  readonly auditLog: AuditLogDoor;
   readonly clock: Clock;
   /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
   newToken(): Promise<string>;

@@ -41,6 +41,8 @@ export interface ControlTableDoor {
   putIntent(secretName: string, record: IntentRecord): Promise<'stored' | 'exists'>;
 
   getRotation(secretName: string, token: string): Promise<RotationRecord | undefined>;
+  /** Every rotation of this secret that was ever recorded, in no order. */
+  getRotations(secretName: string): Promise<readonly RotationRecord[]>;
   /** Fixes a rotation under its token; the first writer wins, every caller gets what stands. */
   fixRotation(secretName: string, record: RotationRecord): Promise<RotationRecord>;
   /** Changes a rotation record; retried when another run of a step wrote in between. */
@@ -51,6 +53,8 @@ export interface ControlTableDoor {
   ): Promise<RotationRecord | undefined>;
 
   getAfterRotation(secretName: string, versionId: string): Promise<AfterRotationRecord | undefined>;
+  /** Of every version that has one, in no order. */
+  getAfterRotations(secretName: string): Promise<readonly AfterRotationRecord[]>;
   /** @returns 'exists' when this version already has one */
   putAfterRotation(secretName: string, record: AfterRotationRecord): Promise<'stored' | 'exists'>;
   /** Compare-and-swap on the state. @returns false when the record is in none of the states `from` */
@@ -128,6 +132,7 @@ export function controlTable(
 
     getRotation: (secretName, token) =>
       content(rotationRecordSchema, 'rotation', secretName, token),
+    getRotations: (secretName) => all(rotationRecordSchema, 'rotation', secretName),
     async fixRotation(secretName, record) {
       await put('rotation', secretName, record.token, record, { revision: 0 });
       const fixed = await content(rotationRecordSchema, 'rotation', secretName, record.token);
@@ -158,6 +163,7 @@ export function controlTable(
 
     getAfterRotation: (secretName, versionId) =>
       content(afterRotationRecordSchema, 'after', secretName, versionId),
+    getAfterRotations: (secretName) => all(afterRotationRecordSchema, 'after', secretName),
     putAfterRotation: async (secretName, record) =>
       (await put('after', secretName, record.versionId, record, { revision: 0 }))
         ? 'stored'

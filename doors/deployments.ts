@@ -2,6 +2,7 @@
  * Doors to a deployment for whoever sits at a terminal: credentials, region and endpoints are the shell's
  * (AWS SDK default chain, `AWS_ENDPOINT_URL`), and which deployments there are is read from Parameter Store.
  */
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -10,6 +11,7 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Manifest } from '../domain/config/manifest.ts';
 import { manifestParameterName, manifestRoot, type Scope } from '../domain/config/names.ts';
+import { type AuditLogDoor, auditLog } from './audit-log.ts';
 import { clientDefaults, isAwsError } from './aws-call.ts';
 import { type CallerIdentity, callerIdentity } from './caller-identity.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
@@ -38,6 +40,7 @@ export interface DoorsToDeployment {
   controlTable: ControlTableDoor;
   functions: FunctionsDoor;
   stepFunctions: StepFunctionsDoor;
+  auditLog: AuditLogDoor;
 }
 
 export function deployments(region?: string): DeploymentsDoor {
@@ -48,6 +51,7 @@ export function deployments(region?: string): DeploymentsDoor {
   const dynamo = new DynamoDBClient(settings);
   const lambda = new LambdaClient({ ...settings, ...functionClientDefaults });
   const states = new SFNClient(settings);
+  const logs = new CloudWatchLogsClient(settings);
   const store = parameters(ssm);
 
   return {
@@ -62,6 +66,7 @@ export function deployments(region?: string): DeploymentsDoor {
         dynamodb: endpointOf(dynamo, new DescribeTableCommand(table)),
         lambda: endpointOf(lambda, new GetFunctionCommand({ FunctionName: 'any' })),
         states: endpointOf(states, new ListStateMachinesCommand({})),
+        logs: endpointOf(logs, new FilterLogEventsCommand({ logGroupName: 'any' })),
       };
       const found = Object.entries(probes).map(async ([name, url]) => [name, await url] as const);
       return Object.fromEntries(await Promise.all(found));
@@ -86,6 +91,7 @@ export function deployments(region?: string): DeploymentsDoor {
       controlTable: controlTable(table, dynamo),
       functions: functions(lambda),
       stepFunctions: stepFunctions(states),
+      auditLog: auditLog(logs),
     }),
   };
 }

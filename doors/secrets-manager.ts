@@ -26,6 +26,8 @@ export interface SecretDescription {
   nextRotationDate?: Date;
   lastRotatedDate?: Date;
   createdDate?: Date;
+  /** Its value was last read by anybody: truncated to the day (API_DescribeSecret). */
+  lastAccessedDate?: Date;
   /** Scheduled for deletion since. */
   deletedDate?: Date;
   /** Key id, key ARN or alias ARN as it was given; absent: the AWS managed key aws/secretsmanager. */
@@ -309,6 +311,7 @@ function describe(answer: {
   NextRotationDate?: Date | undefined;
   LastRotatedDate?: Date | undefined;
   CreatedDate?: Date | undefined;
+  LastAccessedDate?: Date | undefined;
   DeletedDate?: Date | undefined;
   KmsKeyId?: string | undefined;
   OwningService?: string | undefined;
@@ -324,6 +327,7 @@ function describe(answer: {
     ...(answer.NextRotationDate && { nextRotationDate: answer.NextRotationDate }),
     ...(answer.LastRotatedDate && { lastRotatedDate: answer.LastRotatedDate }),
     ...(answer.CreatedDate && { createdDate: answer.CreatedDate }),
+    ...(answer.LastAccessedDate && { lastAccessedDate: answer.LastAccessedDate }),
     ...(answer.DeletedDate && { deletedDate: answer.DeletedDate }),
     ...(answer.KmsKeyId && { kmsKeyId: answer.KmsKeyId }),
     ...(answer.OwningService && { owningService: answer.OwningService }),

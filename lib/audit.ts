@@ -26,6 +26,9 @@ const retention: Record<RotationConfig['auditYears'], RetentionDays> = {
 };
 
 export class Audit extends Construct {
+  /** Of the log group, as statements name it. */
+  readonly logGroupArn: string;
+
   constructor(scope: Construct, id: string, { config, keys, messages, adopted }: AuditProps) {
     super(scope, id);
     const logGroup = new LogGroup(this, 'Log', {
@@ -34,6 +37,7 @@ export class Audit extends Construct {
       encryptionKey: keys.messages,
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
+    this.logGroupArn = logGroup.logGroupArn;
     // Several deployments share the account's bus: each keeps what is about its own secrets.
     const own = { secret: { name: [{ prefix: secretName(config, '') }, ...adopted] } };
     const source = [auditEventSource];

@@ -32,13 +32,13 @@ export interface OversightProps {
 }
 
 /** After everything that sends an event or has a function: alarms are made of what there is. */
-export function oversee(scope: Construct, props: OversightProps): void {
+export function oversee(scope: Construct, props: OversightProps): { readonly auditLogArn: string } {
   const { deployment, messages, rotated, functions, machine, reencryption, rows } = props;
   const { config, keys } = deployment;
   const adopted = [...rotated].flatMap(([key, { reference }]) =>
     isAdopted(config, key) ? [reference.name] : [],
   );
-  new Audit(scope, 'Audit', { config, keys, messages, adopted });
+  const audit = new Audit(scope, 'Audit', { config, keys, messages, adopted });
   new Alarms(scope, 'Alarms', {
     config,
     messages,
@@ -49,6 +49,7 @@ export function oversee(scope: Construct, props: OversightProps): void {
       reencryption: { stateMachineArn: reencryption.machine.arn, secrets: rows },
     }),
   });
+  return { auditLogArn: audit.logGroupArn };
 }
 
 function isAdopted({ secrets }: RotationConfig, key: string): boolean {

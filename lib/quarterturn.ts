@@ -201,7 +201,7 @@ export class Quarterturn extends Construct {
       });
     }
     const operators = this.#operators(deployment);
-    oversee(this, {
+    const { auditLogArn } = oversee(this, {
       ...around,
       rotated: this.#rotated,
       secrets: this.secrets,
@@ -215,6 +215,7 @@ export class Quarterturn extends Construct {
       reencryption,
       manifestParameterArns: manifest.parameterArns,
       machineExecutionsArn: machine.executions,
+      auditLogArn,
       operatorFunctionArns: [...operators.map(({ functionArn }) => functionArn), ...this.#drills],
     });
     this.#made(

@@ -50,6 +50,7 @@ export interface OperatorPolicyProps {
   /** Executions of AfterRotation. */
   readonly machineExecutionsArn: string;
   readonly operatorFunctionArns: readonly string[];
+  readonly auditLogArn: string;
 }
 
 /** On-call: looks at everything, starts a rotation with an intent, reads no value. */
@@ -94,6 +95,8 @@ export function operatorPolicy(
       ),
       ...(invoked.length > 0 ? [allow('InvokeOperators', ['lambda:InvokeFunction'], invoked)] : []),
       ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
+      // The past, for `quarterturn report`: every event of this deployment, and no value.
+      allow('ReadAuditLog', ['logs:FilterLogEvents'], [props.auditLogArn]),
       allow('LookAtAfterRotations', ['states:DescribeExecution'], [props.machineExecutionsArn]),
       ...(reencryption
         ? [

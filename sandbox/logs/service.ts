@@ -31,6 +31,10 @@ interface Group {
 /** What the service does with a group's key (logs guide, "Encrypt log data in CloudWatch Logs using KMS"). */
 const KEY_USES = ['kms:Encrypt', 'kms:Decrypt', 'kms:GenerateDataKey', 'kms:DescribeKey'];
 
+/** "as many log events as can fit in 1 MB (up to 10,000 log events)" (API_FilterLogEvents). */
+const PAGE_EVENTS = 10_000;
+const PAGE_BYTES = 1_048_576;
+
 export class LogsService implements AwsService, LogGroupPort {
   readonly signingName = 'logs';
   readonly protocol = 'json-1.1';
@@ -219,7 +223,7 @@ export class LogsService implements AwsService, LogGroupPort {
   }
 
   #filter(input: Record<string, unknown>): object {
-    const { startTime, endTime, filterPattern, logStreamNames } = input;
+    const { startTime, endTime, filterPattern, logStreamNames, limit, nextToken } = input;
     const text = String(filterPattern ?? '');
     if (/[[\]{}?]|^-| -/.test(text)) {
       throw new ServiceException(
@@ -237,11 +241,32 @@ export class LogsService implements AwsService, LogGroupPort {
         (names?.includes(stream) ?? true) &&
         terms.every((term) => message.includes(term)),
     );
+    const from = Number(nextToken ?? 0);
+    if (!Number.isInteger(from) || from < 0 || from > events.length) {
+      throw new ServiceException(
+        'InvalidParameterException',
+        'The specified nextToken is invalid.',
+      );
+    }
+    const page = pageOf(events.slice(from), Number(limit ?? PAGE_EVENTS));
     return {
-      events: events.map(({ stream, ...event }) => ({ logStreamName: stream, ...event })),
+      events: page.map(({ stream, ...event }) => ({ logStreamName: stream, ...event })),
       searchedLogStreams: [],
+      ...(from + page.length < events.length && { nextToken: String(from + page.length) }),
     };
   }
+}
+
+/** At least one event, however long: a page that never got on would never end. */
+function pageOf(events: readonly LogEvent[], limit: number): LogEvent[] {
+  const page: LogEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    bytes += Buffer.byteLength(event.message);
+    if (page.length > 0 && (page.length >= limit || bytes > PAGE_BYTES)) break;
+    page.push(event);
+  }
+  return page;
 }
 
 function missingGroup(): ServiceException {

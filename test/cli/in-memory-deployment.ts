@@ -15,6 +15,8 @@ export interface InMemoryDeployment extends OpenDeployment {
   readonly secrets: InMemorySecrets;
   /** What was asked of functions. */
   readonly invocations: { functionName: string; request: unknown }[];
+  /** The lines of the audit log; an AWS error code instead: it is refused. */
+  auditLines: string[] | string;
   /** Executions that are alive. */
   readonly alive: Set<string>;
   /** Executions that were started; to be alive is another matter. */
@@ -85,6 +87,16 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
       async startExecution(start) {
         started.push(start);
         return 'started';
+      },
+    },
+    auditLines: [],
+    auditLog: {
+      async read() {
+        const { auditLines } = deployment;
+        if (typeof auditLines === 'string') {
+          throw new AwsCallError('FilterLogEvents', auditLines, 'refused');
+        }
+        return { lines: auditLines, complete: true };
       },
     },
     clock: {

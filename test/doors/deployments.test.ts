@@ -71,6 +71,7 @@ describe('deployments', () => {
       ssm: endpoint,
       lambda: endpoint,
       states: endpoint,
+      logs: endpoint,
       dynamodb: 'http://127.0.0.1:8000',
       secretsmanager: 'https://secretsmanager.eu-west-1.amazonaws.com',
     });

@@ -32,10 +32,14 @@ export function inMemoryControlTable(): ControlTableDoor {
     return 'stored' as const;
   }
 
+  const recordsOf = <Content>(map: Map<string, Content>, name: string): Content[] =>
+    [...map].flatMap(([at, record]) => (at.startsWith(`${name}/`) ? [record] : []));
+
   return {
     getIntent: async (name, token) => structuredClone(intents.get(key(name, token))),
     putIntent: async (name, record) => putOnce(intents, key(name, record.token), record),
     getRotation: async (name, token) => structuredClone(rotations.get(key(name, token))),
+    getRotations: async (name) => structuredClone(recordsOf(rotations, name)),
     async fixRotation(name, record) {
       putOnce(rotations, key(name, record.token), record);
       return structuredClone(rotations.get(key(name, record.token)) ?? record);
@@ -48,6 +52,7 @@ export function inMemoryControlTable(): ControlTableDoor {
       return changed;
     },
     getAfterRotation: async (name, versionId) => structuredClone(afters.get(key(name, versionId))),
+    getAfterRotations: async (name) => structuredClone(recordsOf(afters, name)),
     putAfterRotation: async (name, record) => putOnce(afters, key(name, record.versionId), record),
     async moveAfterRotation(name, from, record) {
       const found = afters.get(key(name, record.versionId));

@@ -181,6 +181,7 @@ export class AdoptionStage {
       controlTable: controlTableWith(access, manifest.controlTable),
       functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
       stepFunctions: { isRunning: async () => false, startExecution: async () => 'started' },
+      auditLog: { read: async () => ({ lines: [], complete: true }) },
       clock: {
         now: () => this.sandbox.clock.now(),
         sleep: async () => undefined,

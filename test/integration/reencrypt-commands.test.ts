@@ -82,6 +82,7 @@ beforeAll(async () => {
     controlTable: controlTableWith(access, manifest.controlTable),
     functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
     stepFunctions: stepFunctions(new SFNClient(access)),
+    auditLog: { read: async () => ({ lines: [], complete: true }) },
     clock: { now: () => sandbox.clock.now(), sleep: async () => undefined },
     newToken: async () => randomBytes(16).toString('hex'),
   };

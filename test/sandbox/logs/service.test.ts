@@ -57,6 +57,31 @@ test('events are found by time and by terms; other patterns are refused', async 
   await expect(found({ filterPattern: '{ $.a = 1 }' })).rejects.toMatchObject({ status: 501 });
 });
 
+test('events come in pages, by count and by size, until none is left', async () => {
+  logs.createGroup('g');
+  await call('CreateLogStream', {});
+  await put('1', '2', '3');
+  const pages = async (limit?: number) => {
+    const found: string[][] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = (await call('FilterLogEvents', { limit, nextToken })) as {
+        events: { message: string }[];
+        nextToken?: string;
+      };
+      found.push(page.events.map(({ message }) => message.slice(0, 1)));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    return found;
+  };
+  expect(await pages(2)).toEqual([['1', '2'], ['3']]);
+  await put('4'.repeat(700_000), '5'.repeat(700_000));
+  expect(await pages()).toEqual([['1', '2', '3', '4'], ['5']]);
+  await expect(call('FilterLogEvents', { nextToken: 'made up' })).rejects.toMatchObject({
+    code: 'InvalidParameterException',
+  });
+});
+
 const events: Caller = {
   kind: 'service',
   arn: 'events.amazonaws.com',
