@@ -34,6 +34,7 @@ export type RecordName =
   | 'compromised'
   | 'hold'
   | 'adopted'
+  | 'told'
   | 'reencryption'
   | 'consumers'
   | 'zero';

@@ -25,6 +25,8 @@ import {
   type RotationRecord,
   reencryptionRecordSchema,
   rotationRecordSchema,
+  type ToldRecord,
+  toldRecordSchema,
   type ZeroProof,
   zeroProofSchema,
 } from '../domain/events/control-records.ts';
@@ -89,6 +91,14 @@ export interface ControlTableDoor {
   getAdoption(secretName: string): Promise<AdoptionRecord | undefined>;
   /** @returns 'exists' when the secret was adopted before; the first record stands */
   putAdoption(secretName: string, record: AdoptionRecord): Promise<'stored' | 'exists'>;
+
+  getTold(
+    secretName: string,
+    fact: ToldRecord['fact'],
+    versionId: string,
+  ): Promise<ToldRecord | undefined>;
+  /** @returns 'exists' when that was told of this version before; the first record stands */
+  putTold(secretName: string, record: ToldRecord): Promise<'stored' | 'exists'>;
 
   getReencryption(secretName: string): Promise<ReencryptionRecord | undefined>;
   /**
@@ -221,6 +231,13 @@ export function controlTable(
     getAdoption: (secretName) => content(adoptionRecordSchema, 'adopted', secretName, 'adopted'),
     putAdoption: async (secretName, record) =>
       (await put('adopted', secretName, 'adopted', record, { revision: 0 })) ? 'stored' : 'exists',
+
+    getTold: (secretName, fact, versionId) =>
+      content(toldRecordSchema, 'told', secretName, `${fact}#${versionId}`),
+    putTold: async (secretName, record) =>
+      (await put('told', secretName, `${record.fact}#${record.versionId}`, record, { revision: 0 }))
+        ? 'stored'
+        : 'exists',
 
     getReencryption: (secretName) =>
       content(reencryptionRecordSchema, 'reencryption', secretName, 'job'),

@@ -22,6 +22,7 @@ export type ControlRecord =
   | 'compromised'
   | 'hold'
   | 'adopted'
+  | 'told'
   | 'reencryption'
   | 'consumers'
   | 'zero';

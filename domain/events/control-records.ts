@@ -138,6 +138,18 @@ export const noticeRecordSchema = z.object({
 });
 export type NoticeRecord = z.infer<typeof noticeRecordSchema>;
 
+/**
+ * `told#<secret>` / `<fact>#<version id>`. What the watch has told about a version, so that it is told once; and
+ * what it saw and gives others a moment to tell first.
+ */
+export const toldRecordSchema = z.object({
+  fact: z.enum(['started', 'failed', 'unmanagedWriteSeen', 'unmanagedWrite']),
+  /** A version that no rotation made may have any id (API_PutSecretValue). */
+  versionId: z.string().min(1).max(64),
+  at: instant,
+});
+export type ToldRecord = z.infer<typeof toldRecordSchema>;
+
 /** `adopted#<secret>` / "adopted". Written by `quarterturn adopt`, once; what an existing secret was like. */
 export const adoptionRecordSchema = z.object({
   at: instant,

@@ -9,6 +9,7 @@ import type {
   LeaseRecord,
   ReencryptionRecord,
   RotationRecord,
+  ToldRecord,
   ZeroProof,
 } from '../../domain/events/control-records.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
@@ -23,6 +24,7 @@ export function inMemoryControlTable(): ControlTableDoor {
   const compromised = new Map<string, CompromisedRecord>();
   const reencryptions = new Map<string, ReencryptionRecord>();
   const consumers = new Map<string, ConsumersRecord>();
+  const told = new Map<string, ToldRecord>();
   const zeros = new Map<string, ZeroProof>();
   const key = (...parts: string[]) => parts.join('/');
 
@@ -82,6 +84,9 @@ export function inMemoryControlTable(): ControlTableDoor {
     getAdoption: async (name) => structuredClone(adoptions.get(name)),
     putAdoption: async (name, record) => putOnce(adoptions, name, record),
     putHold: async (name, record) => void holds.set(name, structuredClone(record)),
+    getTold: async (name, fact, versionId) => structuredClone(told.get(key(name, fact, versionId))),
+    putTold: async (name, record) =>
+      putOnce(told, key(name, record.fact, record.versionId), record),
     getReencryption: async (name) => structuredClone(reencryptions.get(name)),
     async updateReencryption(name, change) {
       const changed = change(structuredClone(reencryptions.get(name)));
