@@ -91,6 +91,18 @@ export const metricNames = {
   reencryptionUnproven: 'ReencryptionUnproven',
   /** Re-encryptions that stopped, have not moved for an hour, or are paused for 24, of one tick. */
   reencryptionStalled: 'ReencryptionStalled',
+  /** 1 for every look of the watch that saw every secret. */
+  watchHeartbeat: 'WatchHeartbeat',
+  /** Secrets whose rotation failed, or does not end, before AWSCURRENT moved; of one look. */
+  rotationsStuck: 'RotationsStuck',
+  /** Secrets whose AWSCURRENT no rotation made, of one look. */
+  unmanagedWrites: 'UnmanagedWrites',
+  /** Database secrets with a stuck rotation whose AWSCURRENT does not log in, or where nobody could ask; of one look. */
+  loginsLost: 'LoginsLost',
+  /** Database secrets whose AWSCURRENT was set again in the server, of one look. */
+  loginsRestored: 'LoginsRestored',
+  /** Seconds from createSecret to the end of the AfterRotation: until the new value is in use everywhere. */
+  timeToRotate: 'TimeToRotateSeconds',
 } as const;
 
 export const controlTableName = (scope: Scope): string =>
