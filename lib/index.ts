@@ -1,12 +1,21 @@
 /** What `quarterturn/cdk` publishes: the construct, its props, and what it throws. */
 export type { RotationConfig, RotationConfigInput } from '../domain/config/rotation-config.ts';
 export { defineRotation, InvalidConfigError } from '../domain/config/rotation-config.ts';
+export type {
+  ChatChannelsProps,
+  ChatProps,
+  ContactsProps,
+  EndpointsProps,
+  NotificationsProps,
+  PersonProps,
+  SlackChannelProps,
+  TeamsChannelProps,
+} from './contacts-props.ts';
 export type { SecretReference } from './deployment.ts';
 export { DeploymentTooLargeError, NameTakenError, UnknownKeyError } from './errors.ts';
 export { Quarterturn } from './quarterturn.ts';
 export type {
   ConsumerProps,
-  ContactsProps,
   EscrowProps,
   ExistingNetworkProps,
   NetworkProps,

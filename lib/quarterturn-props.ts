@@ -2,6 +2,7 @@
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { ContactsProps, NotificationsProps } from './contacts-props.ts';
 import type { SecretProps } from './secret-props.ts';
 
 /** A VPC of the app, owned or imported. */
@@ -150,23 +151,6 @@ export interface EscrowProps {
   readonly readerRoleArns?: readonly string[];
 }
 
-/** Who hears of an alarm, by e-mail address. */
-export interface ContactsProps {
-  /**
-   * On-call.
-   *
-   * @default []
-   */
-  readonly onCall?: readonly string[];
-
-  /**
-   * Security.
-   *
-   * @default []
-   */
-  readonly security?: readonly string[];
-}
-
 /** One environment of one product. */
 export interface QuarterturnProps {
   /** The product: first part of every name, 2 to 16 characters. */
@@ -221,11 +205,18 @@ export interface QuarterturnProps {
   readonly escrow?: EscrowProps;
 
   /**
-   * Who hears of an alarm.
+   * Who is told of rotations and alarms.
    *
    * @default - nobody
    */
   readonly contacts?: ContactsProps;
+
+  /**
+   * What they are told.
+   *
+   * @default - the built-in texts
+   */
+  readonly notifications?: NotificationsProps;
 
   /**
    * Years for which audit events are kept: 1, 2, 3, 5 or 10.
@@ -249,7 +240,7 @@ export interface QuarterturnProps {
   readonly operatorRoles?: readonly IRole[];
 
   /**
-   * What a relative `ca.file` starts from.
+   * What a relative `ca.file` or `notifications.templates` starts from.
    *
    * @default - the working directory
    */

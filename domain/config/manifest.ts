@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { columnSchema } from './column-schema.ts';
+import { manifestContacts, manifestContactsSchema } from './contacts-schema.ts';
 import { durationSeconds } from './duration.ts';
 import {
   afterRotationMachineName,
@@ -108,6 +109,8 @@ export const manifestSchema = z.object({
   operatorPolicy: z.string(),
   /** Manifests of 0.1 lack it: rotations at any time, announced two hours before. */
   schedule: scheduleSchema.optional(),
+  /** Manifests of 0.1 lack it. */
+  contacts: manifestContactsSchema.optional(),
   secrets: z.array(manifestSecretSchema),
   consumers: z.array(
     z.object({ name: z.string(), reads: z.array(z.string()), policy: z.string() }),
@@ -135,6 +138,7 @@ export function manifestOf(config: RotationConfig): Manifest {
     }),
     operatorPolicy: operatorPolicyName(config),
     schedule: config.schedule,
+    contacts: manifestContacts(config.contacts),
     secrets: Object.keys(config.secrets).map((key) => secretOf(config, key)),
     consumers: config.consumers.map(({ name, reads }) => ({
       name,

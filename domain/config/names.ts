@@ -63,8 +63,15 @@ export const reencryptionMachineName = (scope: Scope): string =>
 export const auditLogGroupName = (scope: Scope): string =>
   `/quarterturn/${scope.name}/${scope.environment}/audit`;
 
-export const alarmTopicName = (scope: Scope, audience: 'on-call' | 'security'): string =>
-  functionName(scope, audience);
+/** What an audience is told in words, and for on-call the alarms. */
+export const alarmTopicName = (
+  scope: Scope,
+  audience: 'on-call' | 'security' | 'support' | 'product',
+): string => functionName(scope, audience);
+
+/** The same, in the form that a chat channel shows. */
+export const chatTopicName = (...of: Parameters<typeof alarmTopicName>): string =>
+  `${alarmTopicName(...of)}-chat`;
 
 /** Alarms, by what they watch (`step-failed-jwt`). */
 export const alarmName = (scope: Scope, what: string): string => functionName(scope, what);

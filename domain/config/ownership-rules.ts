@@ -11,18 +11,6 @@ export function ownershipProblems(config: RotationConfig): string[] {
     ...accountProblems(config),
     ...adoptionProblems(config),
     ...adminProblems(config),
-    ...duplicates(
-      config.contacts.onCall,
-      (address) => address.toLowerCase(),
-      'contacts.onCall',
-      'address',
-    ),
-    ...duplicates(
-      config.contacts.security,
-      (address) => address.toLowerCase(),
-      'contacts.security',
-      'address',
-    ),
     ...duplicates(config.escrow.readerRoleArns, (arn) => arn, 'escrow.readerRoleArns', 'role'),
   ];
 }

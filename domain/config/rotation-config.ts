@@ -1,5 +1,6 @@
 /** `rotation.config.ts`: one environment in one account and region. Holds names, never a value. */
 import * as z from 'zod';
+import { contactsSchema, notificationsSchema } from './contacts-schema.ts';
 import { describeIssue, flatten, type Issue } from './describe-issue.ts';
 import { networkSchema } from './network-schema.ts';
 import { ruleProblems } from './rules.ts';
@@ -40,13 +41,10 @@ export const rotationConfigSchema = z.strictObject({
       readerRoleArns: z.array(roleArn).default([]),
     })
     .prefault({}),
-  /** Who hears of an alarm. Every address confirms its subscription once, by a link it is sent. */
-  contacts: z
-    .strictObject({
-      onCall: z.array(z.email()).default([]),
-      security: z.array(z.email()).default([]),
-    })
-    .prefault({}),
+  /** Who is told of rotations and alarms, and the contact sheet of the report. */
+  contacts: contactsSchema.prefault({}),
+  /** What they are told. */
+  notifications: notificationsSchema.prefault({}),
   /** When the schedule rotates, and how long before it says so. */
   schedule: scheduleSchema.prefault({}),
   /** How long the audit events are kept, in years. */

@@ -1,6 +1,7 @@
 /** Rules of a configuration that span fields and secrets. Each answers with path, finding and remedy. */
 import { columnProblems, neighbourProblems } from './column-rules.ts';
 import { connectionProblems } from './connection-rules.ts';
+import { contactProblems } from './contact-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
 import { networkProblems } from './network-rules.ts';
@@ -32,6 +33,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...problems,
     ...networkProblems(config),
     ...ownershipProblems(config),
+    ...contactProblems(config),
     ...roleProblems(config),
     ...nameProblems(config),
     ...consumerProblems(config),

@@ -37,6 +37,7 @@ const optional: ReadonlySet<PropertyKey> = new Set([
   'breakGlassRoleArn',
   'escrow',
   'contacts',
+  'notifications',
   'auditYears',
   'consumers',
 ]);

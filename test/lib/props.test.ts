@@ -5,6 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { columnSchema } from '../../domain/config/column-schema.ts';
+import {
+  contactsSchema,
+  notificationsSchema,
+  personSchema,
+} from '../../domain/config/contacts-schema.ts';
 import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
 import { reencryptionSchema } from '../../domain/config/reencryption-schema.ts';
 import { rotationConfigSchema } from '../../domain/config/rotation-config.ts';
@@ -30,7 +35,7 @@ interface Declared {
 }
 
 const interfaces = new Map<string, Declared>();
-for (const file of ['lib/secret-props.ts', 'lib/quarterturn-props.ts']) {
+for (const file of ['lib/secret-props.ts', 'lib/contacts-props.ts', 'lib/quarterturn-props.ts']) {
   const text = readFileSync(join(root, file), 'utf8');
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
   for (const statement of source.statements.filter(ts.isInterfaceDeclaration)) {
@@ -75,7 +80,11 @@ describe('the props', () => {
     ['ExistingNetworkProps', existingNetworkSchema],
     ['NewNetworkProps', newNetworkSchema],
     ['EscrowProps', rotationConfigSchema.shape.escrow.unwrap()],
-    ['ContactsProps', rotationConfigSchema.shape.contacts.unwrap()],
+    ['ContactsProps', contactsSchema],
+    ['EndpointsProps', contactsSchema.shape.endpoints.unwrap()],
+    ['ChatProps', contactsSchema.shape.chat.unwrap()],
+    ['PersonProps', personSchema],
+    ['NotificationsProps', notificationsSchema],
   ])('%s has the words of the configuration', (name, schema) => {
     expect(namesOf(name)).toEqual(Object.keys(schema.shape).sort());
   });
