@@ -111,6 +111,8 @@ export type ReminderNotice = z.infer<typeof reminderNoticeSchema>;
 export const certificateNoticeSchema = z.strictObject({
   type: z.literal('certificate-expiring'),
   ...everyNotice,
+  /** `<name>/<environment>`: a certificate's name is its deployment's own, and several share the bus. */
+  deployment: z.string().max(64),
   /** Its name in the configuration, and where it is read from: an ARN, a secret's name, or host:port. */
   certificate: z.strictObject({ name: z.string().max(64), source: z.string().max(2048) }),
   notAfter: instant.optional(),
