@@ -1,0 +1,99 @@
+/** What is told when a rotation is over. */
+import type { TemplateName } from '../../../events/message-template.ts';
+
+const proof = `Version: {{versionId}}
+In use: {{primary}}
+Replaced: {{replaced}}
+Asked for by: {{requestedBy}}
+{{unless attributed}}Asked for by: the console, or Secrets Manager's own rule. CloudTrail names the caller of RotateSecret.
+Reason: {{reason}}
+From {{startedAt}} to {{endedAt}}
+Read back: {{evidence}}
+{{if signsOut}}Every token signed before is refused.
+
+The proof is the audit event of this version:
+    npx quarterturn report`;
+
+const whatItIs = `{{if jwt}}The key that signs the sessions of {{application}} ({{environment}})
+{{if encryption}}The key that encrypts stored personal data of {{application}} ({{environment}})
+{{if database}}The password with which {{application}} ({{environment}}) reaches its database`;
+
+const rolledBack = `{{secret}} uses its earlier value again.
+
+${proof}
+
+The schedule leaves the secret alone for now, so that somebody can look at what was wrong with the new value.`;
+
+const emergencyOver = `The emergency rotation of {{secret}} is done: the value from before is given up.
+
+${proof}`;
+
+export const after = {
+  'done.security': `{{application}} {{environment}}: {{key}} is rotated
+
+{{secret}} is rotated, and everything that follows is done.
+
+${proof}
+`,
+  'done.support': `{{application}} {{environment}}: the change of a secret is done
+
+${whatItIs}
+is replaced. It took {{minutes}} minutes.
+{{unless signsOut}}Users should have noticed nothing. If somebody reports trouble with signing in or with stored data since {{startedAt}}, tell on-call.
+{{if signsOut}}Everybody is signed out and has to sign in again, with the password they have. If that does not help, tell on-call.
+`,
+  'done.product': `{{application}} {{environment}}: the routine security work is done
+
+${whatItIs}
+is replaced, as announced.
+{{unless signsOut}}Users noticed nothing.
+{{if signsOut}}Every user has to sign in again, once.
+`,
+  'rolled-back.on-call': `{{application}} {{environment}}: {{key}} is rolled back
+
+${rolledBack}
+`,
+  'rolled-back.security': `{{application}} {{environment}}: {{key}} is rolled back
+
+${rolledBack}
+`,
+  'rolled-back.support': `{{application}} {{environment}}: the change of a secret was rolled back
+
+${whatItIs}
+is back to what it was before the last change. No data is lost, and nobody has to do anything.
+{{if signsOut}}Everybody is signed out and has to sign in again, with the password they have.
+If somebody still reports trouble with signing in or with stored data, tell on-call.
+`,
+  'rolled-back.product': `{{application}} {{environment}}: the security work was rolled back
+
+${whatItIs}
+is back to what it was before the last change. No data is lost.
+{{if signsOut}}Every user has to sign in again, once.
+It will be tried again later, and announced before.
+`,
+  'emergency-over.on-call': `{{application}} {{environment}}: emergency rotation of {{key}} is done
+
+${emergencyOver}
+`,
+  'emergency-over.security': `{{application}} {{environment}}: emergency rotation of {{key}} is done
+
+${emergencyOver}
+
+What was done with the value that is given up: look at the audit log and at CloudTrail, from before the exposure until {{endedAt}}.
+`,
+  'emergency-over.support': `{{application}} {{environment}}: an urgent change of a secret is done
+
+${whatItIs}
+was replaced at once. It is done.
+{{if signsOut}}Everybody is signed out and has to sign in again, with the password they have.
+{{if database}}Users may have seen errors for some minutes.
+If somebody reports trouble after {{endedAt}}, tell on-call. Questions about the reason go to security.
+`,
+  'emergency-over.product': `{{application}} {{environment}}: an urgent security change is done
+
+${whatItIs}
+was replaced at once. It is done.
+{{if signsOut}}Every user has to sign in again, once.
+Security decides what is said about the reason, and to whom.
+`,
+} as const satisfies Partial<Record<TemplateName, string>>;

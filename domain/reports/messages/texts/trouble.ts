@@ -1,0 +1,134 @@
+/** What is told when somebody has to act. */
+import type { TemplateName } from '../../../events/message-template.ts';
+
+const failed = `The rotation of {{secret}} failed before the new value came into use, or does not end. It was recorded {{since}}.
+
+Step: {{step}}
+Error: {{code}}
+{{message}}
+Last failed: {{failedAt}}
+Version: {{versionId}}
+{{if loginWorks}}The application can log in.
+{{if loginRestored}}The application could NOT log in; its login was restored.
+{{if lockedOut}}The application can NOT log in, and nothing here could restore it. Act now.
+{{if loginUnknown}}Whether the application can log in is not known: the database did not answer.
+
+AWSCURRENT is unchanged. Secrets Manager repeats the rotation by itself, several times over hours. Mend the cause, then wait or run:
+    npx quarterturn status
+    npx quarterturn rotate {{key}}`;
+
+const stopped = `{{secret}} has its new value and works with it; what follows the rotation has stopped.
+
+Reason: {{reason}}
+Version: {{versionId}}
+Execution: {{execution}}
+{{if signsOut}}Every token signed before is refused.
+
+Remove the cause and resume the execution as docs/events.md says, or roll back. Until then no planned rotation of this secret starts while a key waits to be activated.
+    npx quarterturn status`;
+
+const overdue = `{{secret}} has to be rotated, and is not.
+
+Reason: {{reason}}
+In use since: {{rotatedAt}}
+Limit: {{limitAt}}
+
+Remove the reason, then rotate it:
+    npx quarterturn status
+    npx quarterturn rotate {{key}}`;
+
+const reminder = `{{secret}} is changed by its owners, and has not been for {{ageDays}} days; they wanted it changed every {{remindDays}}.
+
+What it is: {{purpose}}
+Last changed: {{changedAt}}
+
+Make a new value where it is issued, stage it, and rotate. Nothing here can do the first part.
+    npx quarterturn status`;
+
+const certificate = `Certificate {{certificate}} ({{secret}})
+{{if ended}}has ended: clients refuse it.
+{{unless ended}}needs to be renewed.
+
+Ends: {{notAfter}}
+Days left: {{daysLeft}}
+It cannot be read: {{problem}}
+
+Renew it where it is issued. This message comes 30, 14, 7 days and one day before the end.`;
+
+export const trouble = {
+  'failed.on-call': `{{application}} {{environment}}: the rotation of {{key}} failed
+
+${failed}
+`,
+  'failed.security': `{{application}} {{environment}}: the rotation of {{key}} failed
+
+${failed}
+`,
+  'failed.support': `{{application}} {{environment}}: users may have trouble at the moment
+
+A change of a secret of {{application}} ({{environment}}) failed.
+{{if loginRestored}}Users may have seen errors since {{since}}. It works again.
+{{if lockedOut}}Users may see errors since {{since}}. On-call knows and is at it.
+{{if loginUnknown}}Users may see errors since {{since}}: the database did not answer. On-call knows and is at it.
+No data is lost. Collect what users report, with the time, and pass it to on-call.
+`,
+  'stopped.on-call': `{{application}} {{environment}}: what follows the rotation of {{key}} has stopped
+
+${stopped}
+`,
+  'stopped.security': `{{application}} {{environment}}: what follows the rotation of {{key}} has stopped
+
+${stopped}
+`,
+  'stopped.support': `{{application}} {{environment}}: users may have trouble at the moment
+
+A secret of {{application}} ({{environment}}) was replaced, and the work around it is not finished. On-call knows and is at it.
+{{if signsOut}}Everybody is signed out and has to sign in again, with the password they have.
+{{if database}}Users may see errors until it is finished.
+No data is lost. Collect what users report, with the time, and pass it to on-call.
+`,
+  'failed-emergency.security': `{{application}} {{environment}}: the EMERGENCY rotation of {{key}} failed
+
+The emergency rotation of {{secret}} failed or stopped. The leaked value may still be accepted.
+
+Reason: {{reason}}
+Version: {{versionId}}
+{{if lockedOut}}The application can NOT log in.
+{{if loginUnknown}}Whether the application can log in is not known: the database did not answer.
+
+Act now, and take on-call in by phone: nobody else is told until it is over.
+    npx quarterturn status
+`,
+  'overdue.on-call': `{{application}} {{environment}}: {{key}} is overdue
+
+${overdue}
+`,
+  'overdue.security': `{{application}} {{environment}}: {{key}} is overdue
+
+${overdue}
+`,
+  'reminder.on-call': `{{application}} {{environment}}: {{key}} should be changed by its owners
+
+${reminder}
+`,
+  'reminder.security': `{{application}} {{environment}}: {{key}} should be changed by its owners
+
+${reminder}
+`,
+  'certificate.on-call': `{{application}} {{environment}}: certificate {{certificate}} needs somebody
+
+${certificate}
+`,
+  'certificate.security': `{{application}} {{environment}}: certificate {{certificate}} needs somebody
+
+${certificate}
+`,
+  'unmanaged-write.security': `{{application}} {{environment}}: {{key}} was written outside of a rotation
+
+Secret {{secret}} was written outside of a rotation, noticed {{at}}: version {{versionId}} is AWSCURRENT. Nothing adopts it and it is not rotated until somebody looks.
+
+Who did it:
+    aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue={{secret}}
+What to do: docs/alarms.md, unmanaged write.
+`,
+} as const satisfies Partial<Record<TemplateName, string>>;

@@ -1,0 +1,205 @@
+/**
+ * What `quarterturn report` is made of: one gathering for the command line and whoever else writes a report.
+ * No value is read and no database opened.
+ *
+ * ListSecrets is asked once (100 secrets a call, up to five minutes old) and tells of secrets nothing rotates; each
+ * rotated secret is described, and its records are asked for with six calls at most, ten secrets at a time
+ * (DescribeSecret may be called 40 times a second: Secrets Manager user guide, "Quotas").
+ */
+import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../domain/config/manifest.ts';
+import { auditLogGroupName, secretName } from '../domain/config/names.ts';
+import { dateLabelsOf, rotationInProgress } from '../domain/policy/labels.ts';
+import type { DeploymentFacts, FactsOfSecret } from '../domain/reports/deployment/facts.ts';
+import { purposeOf } from '../domain/reports/deployment/purpose.ts';
+import { type Commands, type KnownSecret, secretStatus } from '../domain/reports/secret-status.ts';
+import type { AuditLogDoor } from './audit-log.ts';
+import { isAwsError } from './aws-call.ts';
+import type { Clock } from './clock.ts';
+import type { ControlTableDoor } from './control-table.ts';
+import { factsOf, rowsFollow } from './secret-facts.ts';
+import type { SecretDescription, SecretsManagerDoor } from './secrets-manager.ts';
+import type { StepFunctionsDoor } from './step-functions.ts';
+
+export interface DeploymentFactDoors {
+  readonly secretsManager: Pick<SecretsManagerDoor, 'describe' | 'list'>;
+  readonly controlTable: ControlTableDoor;
+  readonly stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
+  readonly auditLog: AuditLogDoor;
+  readonly clock: Clock;
+}
+
+const atATime = 10;
+const day = 86_400_000;
+const daysBack = 365;
+
+/** @throws AwsCallError for what is no refusal; what may not be read is told in its place */
+export async function deploymentFacts(
+  doors: DeploymentFactDoors,
+  manifest: Manifest,
+  caller: DeploymentFacts['caller'],
+): Promise<DeploymentFacts> {
+  const now = doors.clock.now();
+  const from = new Date(now.getTime() - daysBack * day);
+  const [listed, auditLog] = await Promise.all([
+    listedSecrets(doors, manifest),
+    auditLogOf(doors, manifest, from, now),
+  ]);
+  const secrets: FactsOfSecret[] = [];
+  for (let at = 0; at < manifest.secrets.length; at += atATime) {
+    const some = manifest.secrets.slice(at, at + atATime);
+    secrets.push(
+      ...(await Promise.all(some.map((secret) => secretOf(doors, manifest, secret, listed)))),
+    );
+  }
+  return {
+    now,
+    from,
+    deployment: { name: manifest.name, environment: manifest.environment },
+    caller: { ...caller },
+    contacts: manifest.contacts,
+    secrets,
+    certificates: [],
+    auditLog,
+  };
+}
+
+type Listed = ReadonlyMap<string, SecretDescription>;
+
+/** Who may not list knows less of user-managed secrets, and of those nothing else. */
+async function listedSecrets(
+  { secretsManager }: DeploymentFactDoors,
+  manifest: Manifest,
+): Promise<Listed> {
+  try {
+    const found = await secretsManager.list(secretName(manifest, ''));
+    return new Map(found.map((description) => [description.name, description]));
+  } catch (error) {
+    if (isAwsError(error, 'AccessDeniedException')) return new Map();
+    throw error;
+  }
+}
+
+async function auditLogOf(
+  { auditLog }: DeploymentFactDoors,
+  manifest: Manifest,
+  from: Date,
+  now: Date,
+): Promise<DeploymentFacts['auditLog']> {
+  const group = auditLogGroupName(manifest);
+  try {
+    const { lines, complete } = await auditLog.read(group, from, now);
+    return { group, state: complete ? 'read' : 'partly', lines };
+  } catch (error) {
+    // A report without its past is worth more than none; it says what is missing.
+    const { code, message } = error as { code?: string; message?: string };
+    if (!code?.startsWith('ERR_ROTATION_')) throw error;
+    const state = isAwsError(error, 'AccessDeniedException')
+      ? 'denied'
+      : isAwsError(error, 'ResourceNotFoundException')
+        ? 'absent'
+        : 'failed';
+    return { group, state, lines: [], problem: message };
+  }
+}
+
+async function secretOf(
+  doors: DeploymentFactDoors,
+  manifest: Manifest,
+  secret: ManifestSecret,
+  listed: Listed,
+): Promise<FactsOfSecret> {
+  const { key, name, kind } = secret;
+  const about = {
+    key,
+    name,
+    purpose: purposeOf(secret),
+    access: manifest.consumers.filter(({ reads }) => reads.includes(key)).map((one) => one.name),
+  };
+  const description = listed.get(name);
+  const nothing = { rotations: [], afterRotations: [], description };
+  if (secret.kind === 'userManaged') {
+    const reason = 'changed by its owners, as needed';
+    const status = { key, name, kind, state: 'userManaged' as const, reason };
+    return { ...about, ...nothing, status: { ...status, notes: [], findings: [] } };
+  }
+  try {
+    return { ...about, ...(await known(doors, secret)) };
+  } catch (error) {
+    // One secret that was deleted, or a record that does not parse, must not hide the others.
+    const { code, message } = error as { code?: string; message?: string };
+    if (!code?.startsWith('ERR_ROTATION_')) throw error;
+    const reason = message ?? code;
+    const findings = [{ code, message: reason }];
+    const status = { key, name, kind, state: 'unreadable' as const, reason, notes: [], findings };
+    return { ...about, ...nothing, status };
+  }
+}
+
+async function known(
+  doors: DeploymentFactDoors,
+  secret: RotatedManifestSecret,
+): Promise<Omit<FactsOfSecret, 'key' | 'name' | 'purpose' | 'access'>> {
+  const { controlTable } = doors;
+  const [description, rotations, afterRotations, lease] = await Promise.all([
+    doors.secretsManager.describe(secret.name),
+    controlTable.getRotations(secret.name),
+    controlTable.getAfterRotations(secret.name),
+    controlTable.getLease(secret.name),
+  ]);
+  const rotationOf = (token: string | undefined) =>
+    rotations.find((record) => record.token === token);
+  // What was just read is not asked for again.
+  const remembered: ControlTableDoor = {
+    ...controlTable,
+    getRotation: async (_, token) => rotationOf(token),
+    getAfterRotation: async (_, id) => afterRotations.find(({ versionId }) => versionId === id),
+  };
+  const facts = await factsOf({ ...doors, controlTable: remembered }, secret, description);
+  const { versionIdsToStages, nextRotationDate } = description;
+  const status = secretStatus(
+    {
+      key: secret.key,
+      name: secret.name,
+      arn: description.arn,
+      kind: secret.kind,
+      function: secret.function,
+      facts,
+      nextNativeRotation: nextRotationDate,
+      lease,
+      failure: rotationOf(rotationInProgress(versionIdsToStages))?.failure,
+      identityOpen: identityThatLogsIn(secret, description, rotations),
+    } satisfies KnownSecret,
+    withoutCommands,
+  );
+  const reencryption = rowsFollow(secret)
+    ? await controlTable.getReencryption(secret.name)
+    : undefined;
+  return { status, description, rotations, afterRotations, reencryption };
+}
+
+/** As `quarterturn status` says it: closed in the third dated version at the latest. */
+function identityThatLogsIn(
+  secret: RotatedManifestSecret,
+  { versionIdsToStages }: SecretDescription,
+  rotations: FactsOfSecret['rotations'],
+): string | undefined {
+  if (secret.kind !== 'database' || secret.identity === undefined) return undefined;
+  const dated = Object.keys(versionIdsToStages).filter(
+    (versionId) => dateLabelsOf(versionId, versionIdsToStages).length > 0,
+  );
+  const isClosed = rotations.some(({ evidence }) =>
+    evidence.some(({ fact }) => fact === 'identityClosed'),
+  );
+  return dated.length >= 3 || isClosed ? undefined : secret.identity;
+}
+
+/** The report is read by those who do not run commands; `quarterturn status` says what to run. */
+const withoutCommands: Commands = {
+  rotate: () => '',
+  adopt: () => '',
+  look: () => '',
+  rows: () => '',
+  log: () => '',
+  resume: () => '',
+  deploy: '',
+};
