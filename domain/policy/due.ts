@@ -6,7 +6,9 @@
  * days can be 89.96). An age that cannot be read is an error to report, never "not due".
  */
 import { type Age, type AgeFacts, ageOf } from './age.ts';
+import type { ServiceFacts } from './drift.ts';
 import { currentVersion, rotationInProgress } from './labels.ts';
+import type { Announced, Schedule } from './plan.ts';
 import type { AfterRotationOfCurrent, ReencryptionOfRows } from './preflight.ts';
 
 const day = 86_400_000;
@@ -17,7 +19,7 @@ export const eventGrace = 10 * 60_000;
 /** A rotation of four Lambda calls is over, or being retried, within this time. */
 export const rotationGrace = 60 * 60_000;
 /** This close to its limit, in days, a secret that must not be rotated is somebody's business. */
-const urgentDays = 2;
+export const urgentDays = 2;
 
 export interface SecretFacts extends AgeFacts {
   readonly armed: boolean;
@@ -37,6 +39,12 @@ export interface SecretFacts extends AgeFacts {
   readonly pendingSince?: string | undefined;
   /** The re-encryption of its rows; `at`: when it last came further. */
   readonly reencryption?: KnownReencryption | undefined;
+  /** When the schedule may rotate at all; the verdict on the age does not ask for it. */
+  readonly schedule?: Schedule | undefined;
+  /** The rotation that was announced last. */
+  readonly announced?: Announced | undefined;
+  /** What Secrets Manager tells of function and rule. */
+  readonly service?: ServiceFacts | undefined;
 }
 
 export interface KnownReencryption extends ReencryptionOfRows {

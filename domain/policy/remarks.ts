@@ -1,0 +1,28 @@
+/** What needs a person besides the verdict on a secret's age: one list for the schedule and whoever looks. */
+import { type DriftFacts, driftOf, type Remark } from './drift.ts';
+import type { Openings } from './freeze.ts';
+import { shutOut } from './outlook.ts';
+
+export type { Remark } from './drift.ts';
+
+export interface RemarkedVerdict {
+  readonly decision: string;
+  readonly rotateAt?: Date | undefined;
+  readonly limitAt?: Date | undefined;
+}
+
+/** Those that the schedule rotates when their time comes. */
+const scheduled: ReadonlySet<string> = new Set(['notDue', 'due']);
+
+export function remarksOf(
+  facts: DriftFacts & { readonly schedule?: Openings | undefined },
+  { decision, rotateAt, limitAt }: RemarkedVerdict,
+): Remark[] {
+  const { schedule, now } = facts;
+  const remarks = driftOf(facts);
+  if (schedule !== undefined && rotateAt && limitAt && scheduled.has(decision)) {
+    const message = shutOut({ rotateAt, limitAt, now }, schedule);
+    if (message !== undefined) remarks.push({ code: 'shutOut', message });
+  }
+  return remarks;
+}
