@@ -120,10 +120,14 @@ export class ColumnCipher<Stored extends string | Buffer> {
     try {
       return this.#column.text(this.#column.open(text, keys, row));
     } catch (error) {
-      if (isUnknownKey(error, this.#column.kidOf(text, keys))) {
-        this.#cache.refreshNow('unknown kid').catch(() => undefined);
+      if (!isUnknownKey(error, this.#column.kidOf(text, keys))) {
+        throw error;
       }
-      throw error;
+      this.#cache.refreshNow('unknown kid').catch(() => undefined);
+      if (keys.anyName === undefined) {
+        throw error;
+      }
+      return this.#column.text(this.#column.open(text, { ...keys, ring: keys.anyName }, row));
     }
   }
 
@@ -162,10 +166,13 @@ export class ColumnCipher<Stored extends string | Buffer> {
     return typeof stored === 'string' ? stored : stored.toString('latin1');
   }
 
-  /** Keys that are newer than these; throws the error unless those might open what these did not. */
+  /** Keys that might open what these did not: newer ones, or the one key under another name. Or throws the error. */
   async #newerKeys(error: unknown, stored: string, keys: FieldKeys): Promise<FieldKeys> {
     if (isUnknownKey(error, this.#column.kidOf(stored, keys))) {
       const { value: newer } = await this.#cache.refreshNow('unknown kid');
+      if (newer.anyName !== undefined) {
+        return { ...newer, ring: newer.anyName };
+      }
       if (newer !== keys) {
         return newer;
       }

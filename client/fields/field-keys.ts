@@ -26,6 +26,12 @@ export interface FieldKeys {
   readonly only: CipherKey | undefined;
   /** Those that may open, primary first. */
   readonly ring: KeyRing;
+  /**
+   * `only`, under whatever kid a value names. The first rotation of an adopted secret gives its key a kid, and
+   * writers that know it seal under it, while others still hold the key without one. Whether it is that key, the
+   * tag of the value says. Undefined: there is a keyset, which names its keys.
+   */
+  readonly anyName: KeyRing | undefined;
   /** For health: names and states, never keys. */
   readonly states: readonly { readonly kid?: string; readonly state: string }[];
 }
@@ -44,7 +50,8 @@ export function fieldKeys(options: FieldKeysOptions = {}): (text: string) => Fie
     // No kid of 16 hex digits: no qt1 value names it.
     const only = new CipherKey({ kid: 'plain', key: value.key, adopted: true });
     const states = [{ state: 'primary' }];
-    return { primary: undefined, only, ring: new KeyRing([only]), states };
+    const anyName = new OnlyKey(only);
+    return { primary: undefined, only, ring: new KeyRing([only]), anyName, states };
   };
 }
 
@@ -62,6 +69,25 @@ function keysOf(keyset: Keyset): FieldKeys {
     primary: ring.find(primaryOf(keyset).kid),
     only: undefined,
     ring,
+    anyName: undefined,
     states: keyset.keys.map(({ kid, state }) => ({ kid, state })),
   };
+}
+
+class OnlyKey extends KeyRing {
+  readonly #only: CipherKey;
+  /** The last one asked for: what is derived is derived once, and made-up kids fill no memory. */
+  #named: CipherKey | undefined;
+
+  constructor(only: CipherKey) {
+    super([only]);
+    this.#only = only;
+  }
+
+  override find(kid: string): CipherKey {
+    if (this.#named?.kid !== kid) {
+      this.#named = new CipherKey({ kid, key: this.#only.key, adopted: true });
+    }
+    return this.#named;
+  }
 }

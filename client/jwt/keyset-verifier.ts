@@ -110,16 +110,17 @@ export class KeysetVerifier {
     }
     const read = await this.#cache.refreshNow(found);
     const again = read.value === held.value ? found : this.#find(read.value, parts);
-    return typeof again === 'object' ? again : refuse(again);
+    return typeof again === 'object' ? again : (named(again, read.value) ?? refuse(again));
   }
 
   #keyNow(parts: TokenParts): TokenKey {
-    const found = this.#find(this.#cache.current().value, parts);
+    const { value: keys } = this.#cache.current();
+    const found = this.#find(keys, parts);
     if (typeof found === 'object') {
       return found;
     }
     this.#cache.refreshNow(found).catch(() => undefined);
-    return refuse(found);
+    return named(found, keys) ?? refuse(found);
   }
 
   /** The key; or why a newer keyset might have one. @throws TokenRefusedError when none could */
@@ -170,6 +171,14 @@ export class KeysetVerifier {
   #isOver({ acceptUntil }: TokenKey): boolean {
     return acceptUntil !== Number.POSITIVE_INFINITY && this.#system.now().getTime() >= acceptUntil;
   }
+}
+
+/**
+ * The first rotation of an adopted secret gives its key a kid, and signers that know it write it, while others
+ * still hold the key without one. Whether it is that key, the signature says.
+ */
+function named(why: 'unknown kid' | 'unknown signature', { primary }: TokenKeys) {
+  return why === 'unknown kid' && primary.kid === undefined ? primary : undefined;
 }
 
 function refuse(why: 'unknown kid' | 'unknown signature'): never {

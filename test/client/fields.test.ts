@@ -265,6 +265,42 @@ describe('FieldCipher', () => {
     );
   });
 
+  test('regression: the first rotation gives the key a name, and whoever still holds the key without one opens what is sealed under it', async () => {
+    const { encoding, bits } = encryptionSettings;
+    const plain = { plain: { encoding, bits } };
+    const raw = { name: 'raw', encoding: 'base64' } as const;
+    const settings = { 'a.b': { profile: 'row', accepts: [raw], beforeKeyset: raw } } as const;
+    const adopted = new Rotating(encryptionSettings, system.now, keyNumber(7, 32)).publish();
+    const newer = processOf(new InMemorySource(adopted.text), settings, plain).cipher;
+    const sealed = await newer.encrypt('a.b', 'Ann', ['1']);
+    expect(sealed).toContain(adopted.kid('primary'));
+    // It cannot read the secret again: its value was injected, or Secrets Manager does not answer.
+    const text = keyNumber(7, 32).toString('base64');
+    const { cipher } = processOf(new InMemorySource(text, false), settings, plain);
+    const older = await cipher.encrypt('a.b', 'Bob', ['2']);
+    expect(await cipher.decrypt('a.b', sealed, ['1'])).toBe('Ann');
+    expect(cipher.column('a.b').decryptNow(sealed, ['1'])).toBe('Ann');
+    expect((await cipher.column('a.b').decryptBytes(sealed, ['1'])).toString()).toBe('Ann');
+    const both = [
+      { stored: sealed, row: ['1'] },
+      { stored: older, row: ['2'] },
+    ];
+    expect(await cipher.decryptMany('a.b', both)).toEqual(['Ann', 'Bob']);
+    // The name opens nothing: key, column and row have to fit.
+    await expect(cipher.decrypt('a.b', sealed, ['2'])).rejects.toMatchObject(
+      refused('CIPHERTEXT_REFUSED'),
+    );
+    // Who can read does so first: it may be a key that came since.
+    const source = new InMemorySource(text);
+    const reading = processOf(source, settings, plain).cipher;
+    await reading.ready();
+    adopted.activate();
+    source.put(adopted.text);
+    const latest = processOf(new InMemorySource(adopted.text), settings, plain).cipher;
+    const under = await latest.encrypt('a.b', 'Cyd', ['3']);
+    expect(await reading.decrypt('a.b', under, ['3'])).toBe('Cyd');
+  });
+
   test('refuses what is no column, a column of another type, and a format that cannot be bound', async () => {
     const { cache, cipher } = fresh();
     expect(() => cipher.column('patients.age')).toThrow(

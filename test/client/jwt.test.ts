@@ -238,6 +238,34 @@ describe('tokens without kid', () => {
     await expect(verifier.verify(before)).resolves.toBeDefined();
     expect((await signer.key()).kid).toBe(adopted.kid('primary'));
   });
+
+  test('regression: the first rotation gives the key a name, and whoever still holds the key without one accepts it', async () => {
+    const { encoding, alg, bits } = jwtSettings;
+    const plain = { plain: { encoding, alg, bits } };
+    const adopted = new Rotating(jwtSettings, system.now, keyNumber(7)).publish();
+    const { signer } = processOf(new InMemorySource(adopted.text), plain);
+    const named = await signer.sign({});
+    const header = JSON.parse(Buffer.from(named.split('.')[0] ?? '', 'base64url').toString());
+    expect(header.kid).toBe(adopted.kid('primary'));
+    // It cannot read the secret again: its value was injected, or Secrets Manager does not answer.
+    const { verifier } = processOf(
+      new InMemorySource(keyNumber(7).toString('base64'), false),
+      plain,
+    );
+    await expect(verifier.verify(named)).resolves.toBeDefined();
+    expect(verifier.verifyNow(named)).toBeDefined();
+    expect((await verifier.keyFor(named)).alg).toBe(alg);
+    // The name opens nothing: the signature has to fit.
+    const forged = token({ alg, kid: header.kid }, keyNumber(8));
+    await expect(verifier.verify(forged)).rejects.toMatchObject(refused('SIGNATURE'));
+    // Who can read does so first: it may be a key that came since.
+    const source = new InMemorySource(keyNumber(7).toString('base64'));
+    const reading = processOf(source, plain);
+    await reading.verifier.ready();
+    const next = processOf(new InMemorySource(adopted.activate().text), plain);
+    source.put(adopted.text);
+    await expect(reading.verifier.verify(await next.signer.sign({}))).resolves.toBeDefined();
+  });
 });
 
 describe('attacks on the header', () => {
