@@ -152,3 +152,34 @@ export const rehearsalSchema = z.strictObject({
   findings: z.array(findingSchema),
 });
 export type Rehearsal = z.infer<typeof rehearsalSchema>;
+
+/**
+ * Asked of a database secret's own rotation function by the watch while a rotation is stuck (docs/decisions/0011):
+ * role and credentials are read from the versions, so that nobody can name one.
+ */
+export const restoreLoginSchema = z.strictObject({ operation: z.literal('restoreLogin') });
+export type RestoreLogin = z.infer<typeof restoreLoginSchema>;
+
+export const loginAnswerSchema = z.strictObject({
+  /**
+   * works: AWSCURRENT logs in. pendingWorks: the pending value does, in its place (singleUser). restored: AWSCURRENT
+   * did not, and was set again. pendingRestored: it is compromised, and the pending value was set. lockedOut: nothing
+   * logs in, and nothing may be set. busy: another rotation holds the secret. noValue: it has none yet. unknown: the
+   * server or the admin's login did not answer.
+   */
+  outcome: z.enum([
+    'works',
+    'pendingWorks',
+    'restored',
+    'pendingRestored',
+    'lockedOut',
+    'busy',
+    'noValue',
+    'unknown',
+  ]),
+  /** The role AWSCURRENT names. */
+  role: z.string().max(63).optional(),
+  /** lockedOut and unknown: why, and what to do. */
+  reason: z.string().max(1024).optional(),
+});
+export type LoginAnswer = z.infer<typeof loginAnswerSchema>;

@@ -12,6 +12,7 @@ import type { DatabaseTools } from './admin.ts';
 import { DatabaseStrategy } from './database-strategy.ts';
 import { databaseEnvironmentSchema } from './environment.ts';
 import { proveProxy } from './prove-proxy.ts';
+import { restoreLogin } from './restore-login.ts';
 import { retireRole } from './retire-role.ts';
 
 const environment = readEnvironment(databaseEnvironmentSchema, process.env);
@@ -43,5 +44,7 @@ export const handler = rotationHandler({
   operations: {
     retireRole: (input, given) => retireRole(input, given, tools),
     proveProxy: (input, given) => proveProxy(input, given, tools),
+    restoreLogin: (input, given) =>
+      restoreLogin(input, given, tools, environment.KMS_KEY_ARN !== undefined),
   },
 });

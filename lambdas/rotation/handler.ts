@@ -9,6 +9,7 @@
 import type { FailureNote, RotationRecord } from '../../domain/events/control-records.ts';
 import type { VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
+import type { ControlTableDoor } from '../../doors/control-table.ts';
 import { type EjectableRoom, eject } from './eject.ts';
 import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
 import { type FunctionEvent, parseEvent, type RotationEvent, type RotationStep } from './event.ts';
@@ -30,6 +31,12 @@ export interface OperationTools {
   readVersion(versionId: string): Promise<string | undefined>;
   /** Version id → its staging labels, as they stand now. */
   stages(): Promise<VersionIdsToStages>;
+  readonly secretName: string;
+  /** What the control table says of this secret. */
+  readonly records: Pick<
+    ControlTableDoor,
+    'getLease' | 'getRotation' | 'getCompromised' | 'getAfterRotation' | 'getAdoption'
+  >;
   now: Date;
 }
 export type RoomOperation = (input: unknown, tools: OperationTools) => Promise<unknown>;
@@ -110,6 +117,8 @@ async function dispatch<Value>(
       room.doors.secretsManager.getValue(room.environment.SECRET_ARN, versionId),
     stages: async () =>
       (await room.doors.secretsManager.describe(room.environment.SECRET_ARN)).versionIdsToStages,
+    secretName: room.environment.SECRET_NAME,
+    records: room.doors.controlTable,
     now,
   });
 }
