@@ -23,10 +23,14 @@ export class MissingPeerError extends ClientError {
   }
 }
 
-/** The secret could not be read, and no value of it was ever read here. */
+/**
+ * The secret could not be read, and no value of it was ever read here. `statusCode`, here and below: what Fastify and
+ * Express answer when nobody handles it.
+ */
 export class SecretUnavailableError extends ClientError {
   override readonly name = 'SecretUnavailableError';
   readonly code = 'ERR_ROTATION_SECRET_UNAVAILABLE';
+  readonly statusCode = 503;
   constructor(secret: string, cause: Error) {
     super(
       `${secret} could not be read (${described(cause)}), and there is no earlier value to go on with.`,
@@ -39,6 +43,7 @@ export class SecretUnavailableError extends ClientError {
 export class StaleSecretError extends ClientError {
   override readonly name = 'StaleSecretError';
   readonly code = 'ERR_ROTATION_SECRET_STALE';
+  readonly statusCode = 503;
   constructor(secret: string, boundSeconds: number, cause: Error | undefined) {
     super(
       `${secret} was last read more than ${boundSeconds} s ago (maxAge + staleFor); ${
@@ -55,6 +60,7 @@ export class StaleSecretError extends ClientError {
 export class SecretNotReadyError extends ClientError {
   override readonly name = 'SecretNotReadyError';
   readonly code = 'ERR_ROTATION_SECRET_NOT_READY';
+  readonly statusCode = 503;
   constructor(secret: string) {
     super(
       `${secret} has not been read yet; await \`get()\` (or \`ready()\`) once before the first call that cannot wait.`,

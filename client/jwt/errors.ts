@@ -4,7 +4,10 @@
  */
 import { ClientError } from '../errors.ts';
 
-export abstract class TokenRefusedError extends ClientError {}
+export abstract class TokenRefusedError extends ClientError {
+  /** What Fastify and Express answer when nobody handles it. */
+  readonly statusCode = 401;
+}
 
 /** It is no compact JWS with a header this client understands (RFC 7515 section 7.1). */
 export class MalformedTokenError extends TokenRefusedError {

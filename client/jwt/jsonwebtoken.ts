@@ -1,11 +1,12 @@
 /**
  * For applications that use jsonwebtoken, and for libraries that ask a function for the key: passport-jwt,
- * express-jwt, @fastify/jwt. Tested with jsonwebtoken; of the others the form of their function alone. Published
- * as `@quarterturn/client/jsonwebtoken`.
+ * @fastify/jwt, express-jwt. Tested with all of them but express-jwt, of which the form of its function alone.
+ * Published as `@quarterturn/client/jsonwebtoken`.
  */
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import type { JwtPayload, SignOptions, VerifyOptions } from 'jsonwebtoken';
+import { ClientSettingsError } from '../errors.ts';
 import { peer } from '../missing-peer.ts';
 import { TokenWithoutKeyError } from './errors.ts';
 import type { KeysetSigner } from './keyset-signer.ts';
@@ -55,14 +56,23 @@ export function getKey(
 }
 
 /**
- * For key functions that are given the request and the decoded token: express-jwt's `secret`, and `secret: {
- * public }` of @fastify/jwt with `decode: { complete: true }`. Tokens without kid are refused. Gives bytes, which
- * both take; their `algorithms` must name the keyset's.
+ * For key functions that are given the request and the decoded token: `secret: { public: keyOfDecoded(verifier) }`
+ * of @fastify/jwt, with `decode: { complete: true }`, and express-jwt's `secret`. Gives bytes, which both take.
+ * Their `algorithms` should name the keyset's; a token with another is refused here whatever they say.
+ *
+ * @fastify/jwt hands on the token as it was sent, also one without kid. `fastify.jwt.verify` and express-jwt give
+ * its header alone; then tokens without kid are refused.
+ *
+ * Sign with `KeysetSigner`: @fastify/jwt fixes the kid of what it signs when it is registered.
  */
 export function keyOfDecoded(
   verifier: KeysetVerifier,
-): (request: unknown, decoded: { header: object } | undefined) => Promise<Buffer> {
-  return async (_request, decoded) => (await named(verifier, decoded?.header ?? {})).export();
+): (request: unknown, decoded: object | undefined) => Promise<Buffer> {
+  return async (request, decoded) => {
+    // fast-jwt itself, under `fastify.jwt.verify`, gives the token first, and a callback.
+    const token = typeof decoded === 'function' ? request : decoded;
+    return (await keyOfParts(verifier, (token ?? {}) as DecodedToken)).export();
+  };
 }
 
 /**
@@ -100,6 +110,25 @@ export function keyNow(
 ): { key: KeyObject; algorithm: TokenAlgorithm } {
   const { key, alg } = verifier.keyForNow(token);
   return { key, algorithm: alg };
+}
+
+/** As fast-jwt (`complete`) and jsonwebtoken decode it; `input`: header and payload as they were sent. */
+interface DecodedToken {
+  readonly header?: object;
+  readonly signature?: string;
+  readonly input?: string;
+}
+
+async function keyOfParts(verifier: KeysetVerifier, token: DecodedToken): Promise<KeyObject> {
+  const { header, signature, input } = token;
+  if (header === undefined && Object.keys(token).length > 0) {
+    throw new ClientSettingsError(
+      'The key function was given the payload of a token; expected the decoded token. Register @fastify/jwt with `decode: { complete: true }`.',
+    );
+  }
+  return typeof input === 'string' && typeof signature === 'string'
+    ? (await verifier.keyFor(`${input}.${signature}`)).key
+    : named(verifier, header ?? {});
 }
 
 /** By a header that somebody else parsed: written down again, it is read as any other. */
