@@ -1,5 +1,6 @@
 /** What is told when a rotation is over. */
 import type { TemplateName } from '../../../events/message-template.ts';
+import { ofKind } from './of-kind.ts';
 
 const proof = `Version: {{versionId}}
 In use: {{primary}}
@@ -13,10 +14,6 @@ Read back: {{evidence}}
 
 The proof is the audit event of this version:
     npx quarterturn report`;
-
-const whatItIs = `{{if jwt}}The key that signs the sessions of {{application}} ({{environment}})
-{{if encryption}}The key that encrypts stored personal data of {{application}} ({{environment}})
-{{if database}}The password with which {{application}} ({{environment}}) reaches its database`;
 
 const rolledBack = `{{secret}} uses its earlier value again.
 
@@ -37,15 +34,13 @@ ${proof}
 `,
   'done.support': `{{application}} {{environment}}: the change of a secret is done
 
-${whatItIs}
-is replaced. It took {{minutes}} minutes.
+${ofKind('is replaced. It took {{minutes}} minutes.')}
 {{unless signsOut}}Users should have noticed nothing. If somebody reports trouble with signing in or with stored data since {{startedAt}}, tell on-call.
 {{if signsOut}}Everybody is signed out and has to sign in again, with the password they have. If that does not help, tell on-call.
 `,
   'done.product': `{{application}} {{environment}}: the routine security work is done
 
-${whatItIs}
-is replaced, as announced.
+${ofKind('is replaced, as announced.')}
 {{unless signsOut}}Users noticed nothing.
 {{if signsOut}}Every user has to sign in again, once.
 `,
@@ -59,15 +54,13 @@ ${rolledBack}
 `,
   'rolled-back.support': `{{application}} {{environment}}: the change of a secret was rolled back
 
-${whatItIs}
-is back to what it was before the last change. No data is lost, and nobody has to do anything.
+${ofKind('is back to what it was before the last change. No data is lost, and nobody has to do anything.')}
 {{if signsOut}}Everybody is signed out and has to sign in again, with the password they have.
 If somebody still reports trouble with signing in or with stored data, tell on-call.
 `,
   'rolled-back.product': `{{application}} {{environment}}: the security work was rolled back
 
-${whatItIs}
-is back to what it was before the last change. No data is lost.
+${ofKind('is back to what it was before the last change. No data is lost.')}
 {{if signsOut}}Every user has to sign in again, once.
 It will be tried again later, and announced before.
 `,
@@ -83,16 +76,14 @@ What was done with the value that is given up: look at the audit log and at Clou
 `,
   'emergency-over.support': `{{application}} {{environment}}: an urgent change of a secret is done
 
-${whatItIs}
-was replaced at once. It is done.
+${ofKind('was replaced at once. It is done.')}
 {{if signsOut}}Everybody is signed out and has to sign in again, with the password they have.
 {{if database}}Users may have seen errors for some minutes.
 If somebody reports trouble after {{endedAt}}, tell on-call. Questions about the reason go to security.
 `,
   'emergency-over.product': `{{application}} {{environment}}: an urgent security change is done
 
-${whatItIs}
-was replaced at once. It is done.
+${ofKind('was replaced at once. It is done.')}
 {{if signsOut}}Every user has to sign in again, once.
 Security decides what is said about the reason, and to whom.
 `,

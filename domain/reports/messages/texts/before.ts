@@ -1,9 +1,6 @@
 /** What is told before and while a secret rotates. */
 import type { TemplateName } from '../../../events/message-template.ts';
-
-const whatItIs = `{{if jwt}}The key that signs the sessions of {{application}} ({{environment}})
-{{if encryption}}The key that encrypts stored personal data of {{application}} ({{environment}})
-{{if database}}The password with which {{application}} ({{environment}}) reaches its database`;
+import { ofKind } from './of-kind.ts';
 
 /** For support: what users see, for how long, and what rollback means. */
 const whatUsersNotice = `{{unless signsOut}}{{unless maintenance}}What users notice: nothing. Everybody stays signed in and nothing is interrupted.
@@ -16,16 +13,14 @@ If it does not work: it is rolled back. The earlier value is used again, no data
 export const before = {
   'planned.support': `{{application}} {{environment}}: planned change on {{plannedAt}}
 
-${whatItIs}
-is replaced on {{plannedAt}}, or within the hours after. This is routine.
+${ofKind('is replaced on {{plannedAt}}, or within the hours after. This is routine.')}
 
 ${whatUsersNotice}
 You are told here when it begins and when it is done.
 `,
   'planned.product': `{{application}} {{environment}}: routine security work on {{plannedAt}}
 
-${whatItIs}
-is replaced on {{plannedAt}}, or within the hours after, as it is regularly.
+${ofKind('is replaced on {{plannedAt}}, or within the hours after, as it is regularly.')}
 
 {{unless signsOut}}{{unless maintenance}}Users notice nothing.
 {{if signsOut}}Every user is signed out and signs in again. If a launch or a campaign falls into that hour, ask on-call to move it.
@@ -34,18 +29,15 @@ It takes about {{minutes}} minutes. The last day for it is {{limitAt}}.
 `,
   'started.support': `{{application}} {{environment}}: the change of a secret has begun
 
-{{if rollback}}The earlier value is being put back into use.
-${whatItIs}
-{{unless rollback}}is being replaced now.
-{{if rollback}}goes back to what it was before the last change.
+${ofKind('is being replaced now.', '{{unless rollback}}')}
+${ofKind('goes back to what it was before the last change.', '{{if rollback}}')}
 
 ${whatUsersNotice}
 You are told here when it is done.
 `,
   'started-backstop.support': `{{application}} {{environment}}: the change of a secret has begun
 
-${whatItIs}
-is being replaced now, without an announcement: it was due, and AWS began it by itself.
+${ofKind('is being replaced now, without an announcement: it was due, and AWS began it by itself.')}
 
 ${whatUsersNotice}
 You are told here when it is done.

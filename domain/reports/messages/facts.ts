@@ -1,0 +1,187 @@
+/** What an event gives the texts to say: words, and what is so. */
+import type { Announced } from '../../events/announced.ts';
+import type { RotationAuditEvent } from '../../events/audit-event.ts';
+import type { FailedNotice } from '../../events/notices.ts';
+import type { Background } from './news-of.ts';
+import { inWords } from './time-in-words.ts';
+
+export interface Facts {
+  /** Absent or empty: nothing to say. */
+  readonly words: Readonly<Record<string, string | undefined>>;
+  /** Those that are so. */
+  readonly flags: ReadonlySet<string>;
+}
+
+type Words = Facts['words'];
+type Flags = Readonly<Record<string, boolean>>;
+
+export function factsOf(event: Announced, background: Background): Facts {
+  const { application, environment, timeZone, key } = background;
+  const time = (instant: string | undefined) =>
+    instant === undefined ? undefined : inWords(new Date(instant), timeZone);
+  const [words, flags] = ownFacts(event, background, time);
+  const common = {
+    application,
+    environment,
+    secret: 'secret' in event ? event.secret.name : event.certificate.source,
+    key: 'secret' in event ? key : event.certificate.name,
+    at: time(event.at),
+  };
+  const kind = 'kind' in event ? event.kind : kindOf(event);
+  const so = { ...flags, ...(kind !== undefined && { [kind]: true }) };
+  return {
+    words: Object.fromEntries(
+      Object.entries({ ...common, ...words }).map(([name, text]) => [name, oneLine(text)]),
+    ),
+    flags: new Set(Object.keys(so).filter((flag) => so[flag])),
+  };
+}
+
+const kindOf = ({ type }: Announced) =>
+  type === 'credential-reencryption' ? 'encryption' : undefined;
+
+type Time = (instant: string | undefined) => string | undefined;
+
+function ownFacts(event: Announced, background: Background, time: Time): [Words, Flags] {
+  switch (event.type) {
+    case 'credential-rotation-planned':
+      return [
+        {
+          plannedAt: time(event.plannedAt),
+          limitAt: time(event.limitAt),
+          minutes: minutesExpected(event.kind, background),
+        },
+        { ...ofSecret(background), signsOut: event.logsEveryoneOut === true },
+      ];
+    case 'credential-rotation-started':
+      return [
+        {
+          versionId: event.versionId,
+          requestedBy: event.requestedBy,
+          reason: event.reason,
+          minutes: minutesExpected(event.kind, background),
+        },
+        {
+          ...ofSecret(background),
+          rollback: event.intent === 'rollback',
+          signsOut: background.signsOut || (event.kind === 'jwt' && event.intent === 'emergency'),
+        },
+      ];
+    case 'credential-rotation-failed':
+      return [failureWords(event, time), loginFlags(event)];
+    case 'credential-secret-rotation':
+      return [
+        event.outcome === 'stopped' ? stoppedWords(event) : endedWords(event, time),
+        {
+          signsOut: event.logsEveryoneOut === true,
+          attributed: event.rotations[0]?.triggeredBy.attributed === true,
+        },
+      ];
+    case 'credential-reencryption':
+      return [
+        {
+          targetKid: event.targetKid,
+          columns: String(event.columns.length),
+          rewritten: String(event.columns.reduce((sum, { rewritten }) => sum + rewritten, 0)),
+          findings: event.findings.join('; '),
+          job: event.job?.id,
+        },
+        { maintenance: event.mode === 'maintenance' },
+      ];
+    case 'credential-overdue':
+      return [
+        { rotatedAt: time(event.rotatedAt), limitAt: time(event.limitAt), reason: event.reason },
+        {},
+      ];
+    case 'credential-reminder':
+      return [
+        {
+          purpose: event.purpose,
+          changedAt: time(event.changedAt),
+          ageDays: String(event.ageDays),
+          remindDays: String(event.remindDays),
+        },
+        {},
+      ];
+    case 'certificate-expiring':
+      return [
+        {
+          certificate: event.certificate.name,
+          notAfter: time(event.notAfter),
+          daysLeft: event.daysLeft === undefined ? undefined : String(event.daysLeft),
+          problem: event.problem,
+        },
+        { ended: event.notAfter !== undefined && new Date(event.notAfter) <= new Date(event.at) },
+      ];
+    case 'unmanaged-secret-write':
+      return [{ versionId: event.versionId }, {}];
+  }
+}
+
+const ofSecret = ({ maintenance }: Background): Flags => ({ maintenance });
+
+/**
+ * Secrets Manager and the settling of a pass take a few minutes; a keyset takes two passes with the readers'
+ * cache between them. Unknown while rows move with everything stopped.
+ */
+function minutesExpected(
+  kind: string,
+  { maintenance, readerCacheSeconds }: Background,
+): string | undefined {
+  if (maintenance) return undefined;
+  return String(kind === 'database' ? 5 : 10 + Math.ceil(readerCacheSeconds / 60));
+}
+
+function failureWords({ versionId, since, failure }: FailedNotice, time: Time): Words {
+  return {
+    versionId,
+    since: time(since),
+    step: failure?.step,
+    code: failure?.code,
+    message: failure?.message,
+    failedAt: time(failure?.at),
+    // An emergency is told in one line.
+    reason: failure && `${failure.step}: ${failure.code}: ${failure.message}`,
+  };
+}
+
+const loginFlags = ({ login }: FailedNotice): Flags => ({
+  loginWorks: login === 'works',
+  loginRestored: login === 'restored',
+  lockedOut: login === 'lockedOut',
+  loginUnknown: login === 'unknown',
+});
+
+const stoppedWords = ({ versionId, reason, afterRotation }: RotationAuditEvent): Words => ({
+  versionId,
+  reason,
+  execution: afterRotation.execution,
+});
+
+function endedWords(event: RotationAuditEvent, time: Time): Words {
+  const { versionId, material, rotations, afterRotation, at } = event;
+  const [first] = rotations;
+  const startedAt = first?.at ?? at;
+  const facts = [
+    ...rotations.flatMap(({ evidence }) => evidence),
+    ...(afterRotation.evidence ?? []),
+  ];
+  return {
+    versionId,
+    primary: material.primary,
+    replaced: material.replaced,
+    requestedBy: first?.triggeredBy.requestedBy,
+    reason: first?.triggeredBy.reason,
+    startedAt: time(startedAt),
+    endedAt: time(afterRotation.endedAt),
+    minutes: minutesBetween(startedAt, afterRotation.endedAt),
+    evidence: [...new Set(facts.map(({ fact }) => fact))].join(', '),
+  };
+}
+
+const minutesBetween = (from: string, to: string): string =>
+  String(Math.max(1, Math.ceil((new Date(to).getTime() - new Date(from).getTime()) / 60_000)));
+
+/** Whoever asks for a rotation writes its reason: it must not be able to write lines of the message. */
+const oneLine = (text: string | undefined): string | undefined =>
+  text?.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();

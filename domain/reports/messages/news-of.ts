@@ -1,0 +1,70 @@
+/** Which news an event is, and whether the people who use the application may notice anything. */
+import type { Announced } from '../../events/announced.ts';
+import type { News } from '../../events/who-hears.ts';
+
+/** What the deployment knows of the secret an event is about. */
+export interface Background {
+  readonly application: string;
+  readonly environment: string;
+  /** IANA name; times are told in it. */
+  readonly timeZone: string;
+  /** Its key in the configuration. */
+  readonly key: string;
+  /** Every rotation ends every session: its readers know one key. */
+  readonly signsOut: boolean;
+  /** Consumers are stopped while rows move to a new key. */
+  readonly maintenance: boolean;
+  /** A new password works at once on the server and later behind RDS Proxy. */
+  readonly behindProxy: boolean;
+  /** How long readers may go on using what they have read. */
+  readonly readerCacheSeconds: number;
+}
+
+/** @returns undefined when nobody needs to be told: the activation of a key is part of its rotation */
+export function newsOf(event: Announced): News | undefined {
+  switch (event.type) {
+    case 'credential-rotation-planned':
+      return 'planned';
+    case 'credential-rotation-started':
+      if (event.intent === 'activate') return undefined;
+      if (event.intent === 'emergency') return 'started-emergency';
+      return event.backstopProbably === true ? 'started-backstop' : 'started';
+    case 'credential-rotation-failed':
+      return event.intent === 'emergency' ? 'failed-emergency' : 'failed';
+    case 'credential-secret-rotation':
+      if (event.outcome === 'stopped') {
+        return event.intent === 'emergency' ? 'failed-emergency' : 'stopped';
+      }
+      if (event.intent === 'emergency') return 'emergency-over';
+      return event.intent === 'rollback' ? 'rolled-back' : 'done';
+    case 'credential-reencryption':
+      return rowNews[event.outcome];
+    case 'credential-overdue':
+      return 'overdue';
+    case 'credential-reminder':
+      return 'reminder';
+    case 'certificate-expiring':
+      return 'certificate';
+    case 'unmanaged-secret-write':
+      return 'unmanaged-write';
+  }
+}
+
+const rowNews = {
+  verified: 'rows-moved',
+  unproven: 'rows-unproven',
+  stopped: 'rows-stopped',
+} as const satisfies Record<string, News>;
+
+export function usersMayNotice(event: Announced, { behindProxy }: Background): boolean {
+  switch (event.type) {
+    case 'credential-rotation-failed':
+      return event.login !== undefined && event.login !== 'works';
+    case 'credential-secret-rotation':
+      return event.logsEveryoneOut === true || (event.kind === 'database' && behindProxy);
+    case 'credential-reencryption':
+      return event.mode === 'maintenance';
+    default:
+      return false;
+  }
+}
