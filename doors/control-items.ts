@@ -34,10 +34,12 @@ export type RecordName =
   | 'compromised'
   | 'hold'
   | 'adopted'
+  | 'notice'
   | 'told'
   | 'reencryption'
   | 'consumers'
-  | 'zero';
+  | 'zero'
+  | 'sent';
 interface Stored<Content> {
   content: Content;
   revision: number;
@@ -144,7 +146,32 @@ export function controlItems(table: string, client: DynamoDBClient) {
     ...key: [RecordName, string, string]
   ) => (await get(schema, ...key))?.content;
 
-  return { get, put, all, remove, content };
+  /**
+   * Compare-and-swap on what stands.
+   * @returns the record that stands and did not give way; undefined when this one stands now
+   */
+  async function replace<Schema extends z.ZodType>(
+    schema: Schema,
+    key: [RecordName, string, string],
+    record: z.infer<Schema> & object,
+    over: (standing: z.infer<Schema>) => boolean,
+  ): Promise<z.infer<Schema> | undefined> {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const standing = await get(schema, ...key);
+      if (standing !== undefined && !over(standing.content)) {
+        return standing.content;
+      }
+      if (await put(...key, record, standing ?? { revision: 0 })) {
+        return undefined;
+      }
+    }
+    throw new ControlRecordError(
+      `${key[0]}#${key[1]}/${key[2]}`,
+      'changed five times while it was written',
+    );
+  }
+
+  return { get, put, all, remove, content, replace };
 }
 
 function decode<Schema extends z.ZodType>(

@@ -22,10 +22,12 @@ export type ControlRecord =
   | 'compromised'
   | 'hold'
   | 'adopted'
+  | 'notice'
   | 'told'
   | 'reencryption'
   | 'consumers'
-  | 'zero';
+  | 'zero'
+  | 'sent';
 
 export interface ControlGrant {
   /** Names of the secrets whose records these are. */

@@ -135,8 +135,18 @@ export const noticeRecordSchema = z.object({
   at: instant,
   /** The schedule does not rotate before. */
   plannedAt: instant,
+  /** Is the event on the bus? Written first and sent then: one that is not told yet is sent again. */
+  told: z.boolean(),
 });
 export type NoticeRecord = z.infer<typeof noticeRecordSchema>;
+
+/** `notice#<secret>` / "overdue". The last day (UTC) on which a secret was called overdue. */
+export const overdueRecordSchema = z.object({
+  day: z.iso.date(),
+  at: instant,
+  told: z.boolean(),
+});
+export type OverdueRecord = z.infer<typeof overdueRecordSchema>;
 
 /**
  * `told#<secret>` / `<fact>#<version id>`. What the watch has told about a version, so that it is told once; and
@@ -149,6 +159,18 @@ export const toldRecordSchema = z.object({
   at: instant,
 });
 export type ToldRecord = z.infer<typeof toldRecordSchema>;
+
+/**
+ * `sent#<name>/<environment>` / `<event id>/<audience>`. What people were told, kept as evidence of it: a few
+ * records a rotation.
+ */
+export const sentRecordSchema = z.object({
+  state: z.enum(['sending', 'sent', 'refused']),
+  at: instant,
+  /** SNS's. */
+  messageId: z.string().max(128).optional(),
+});
+export type SentRecord = z.infer<typeof sentRecordSchema>;
 
 /** `adopted#<secret>` / "adopted". Written by `quarterturn adopt`, once; what an existing secret was like. */
 export const adoptionRecordSchema = z.object({
