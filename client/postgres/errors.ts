@@ -4,6 +4,7 @@ import { ClientError } from '../errors.ts';
 export class CredentialRefusedError extends ClientError {
   override readonly name = 'CredentialRefusedError';
   readonly code = 'ERR_ROTATION_CREDENTIAL_REFUSED';
+  readonly statusCode = 503;
   /** What the refusal said, e.g. `28P01`. */
   readonly sqlstate: string;
   constructor(at: string, secret: string, sqlstate: string, cause: Error) {
@@ -12,5 +13,15 @@ export class CredentialRefusedError extends ClientError {
       { cause },
     );
     this.sqlstate = sqlstate;
+  }
+}
+
+/** The pool was ended while this caller waited for a login. */
+export class PoolEndedError extends ClientError {
+  override readonly name = 'PoolEndedError';
+  readonly code = 'ERR_ROTATION_POOL_ENDED';
+  readonly statusCode = 503;
+  constructor(at: string) {
+    super(`The pool of ${at} was ended while a connection was waited for.`);
   }
 }

@@ -4,6 +4,7 @@ import { peer } from '../missing-peer.ts';
 import type { SecretCache } from '../secret-cache.ts';
 import { system as machine, wait } from '../system.ts';
 import type { DatabaseCredential } from './database-credential.ts';
+import { PoolEndedError } from './errors.ts';
 import { LoginGate, type Refusal } from './login-gate.ts';
 import { checkedOptions, type RotatingPoolOptions } from './pool-settings.ts';
 import { refusalOf } from './refusals.ts';
@@ -24,7 +25,8 @@ export { type ConnectionPath, refusalOf } from './refusals.ts';
  * Hand it to whatever takes a `pg.Pool` (`drizzle({ client: pool })`, `new PrismaPg(pool)`).
  *
  * @throws ClientSettingsError; MissingPeerError without pg. Its `connect` and `query` throw, beside pg's own,
- *   CredentialRefusedError, SecretUnavailableError and StaleSecretError
+ *   CredentialRefusedError, SecretUnavailableError, StaleSecretError, and PoolEndedError to whoever waits for a login
+ *   when the pool ends
  */
 export async function createRotatingPool(
   cache: SecretCache<DatabaseCredential>,
@@ -44,9 +46,10 @@ export async function createRotatingPool(
     database,
     ssl: tls === 'off' ? false : verifyFull(host, tls.ca),
   };
+  const at = `${host}:${port}`;
   const gate = new LoginGate({
     cache,
-    at: `${host}:${port}`,
+    at,
     retryFor,
     pending,
     system,
@@ -102,7 +105,9 @@ export async function createRotatingPool(
     override end(callback: () => void): void;
     override end(callback?: () => void): Promise<void> | undefined {
       gate.end();
-      return callback === undefined ? super.end() : (super.end(callback) as undefined);
+      const ended = callback === undefined ? super.end() : (super.end(callback) as undefined);
+      for (const look of this.#waiting) look();
+      return ended;
     }
 
     async #checkOut(next: () => Promise<PoolClient>): Promise<PoolClient> {
@@ -118,7 +123,12 @@ export async function createRotatingPool(
           if (system.now().getTime() - begun > retryFor) {
             throw gate.refusedError(refusal);
           }
-          await this.#chance(refusal);
+          if (!this.ending) {
+            await this.#chance(refusal);
+          }
+          if (this.ending) {
+            throw new PoolEndedError(at);
+          }
         }
       }
     }

@@ -18,6 +18,7 @@ import {
   refusalOf,
 } from '../../client/postgres/rotating-pool.ts';
 import type { ReadSecret } from '../../client/secret-source.ts';
+import { wait } from '../../client/system.ts';
 import { makeCertificates } from '../../sandbox/postgres/certificates.ts';
 import { type PostgresServer, startPostgres } from '../../sandbox/postgres/start.ts';
 import { pgbouncerProgram, startPgBouncer } from '../lambdas/database/pgbouncer.ts';
@@ -360,11 +361,124 @@ describe('poolers', () => {
     }
   });
 
-  test('a pooler that is full is not asked again', () => {
-    const busy = Object.assign(new Error('no more connections allowed (max_client_conn)'), {
-      code: '08P01',
+  const wrongRole =
+    'This RDS proxy has no credentials for the role shop_a. Check the credentials for this role and try again.';
+  const wrongPassword = 'The password that was provided for the role shop_a is wrong.';
+  test('only what another credential may cure is a refusal, on each path', () => {
+    const answers = [
+      ['direct', '28P01', 'password authentication failed for user "shop_a"', true],
+      ['direct', '28000', 'role "shop_a" is not permitted to log in', true],
+      ['direct', '08P01', 'SASL authentication failed', false],
+      ['direct', '53300', 'sorry, too many clients already', false],
+      ['direct', '3D000', 'database "nowhere" does not exist', false],
+      ['pgbouncer', '08P01', 'SASL authentication failed', true],
+      ['pgbouncer', '08P01', 'password authentication failed', true],
+      ['pgbouncer', '08P01', 'no such user: shop_a', true],
+      ['pgbouncer', '08P01', 'no more connections allowed (max_client_conn)', false],
+      ['pgbouncer', '08P01', 'query_wait_timeout', false],
+      ['pgbouncer', '08P01', 'client_login_timeout (server down)', false],
+      ['pgbouncer', '08P01', 'no such database: nowhere', false],
+      ['pgbouncer', '08P01', 'the database system is shutting down', false],
+      ['rdsProxy', '08P01', wrongRole, true],
+      ['rdsProxy', '28000', wrongPassword, true],
+      ['rdsProxy', '08P01', wrongPassword, true],
+      ['rdsProxy', '08P01', 'Timed-out waiting to acquire database connection', false],
+      ['direct', '08P01', wrongRole, false],
+    ] as const;
+    for (const [path, code, words, helps] of answers) {
+      const error = Object.assign(new Error(words), { code });
+      expect([path, words, refusalOf(error, path)]).toEqual([
+        path,
+        words,
+        helps ? code : undefined,
+      ]);
+    }
+  });
+});
+
+describe('the cooldown of the cache', () => {
+  test('a read of a moment ago, for another reason, holds nobody up for longer than the cooldown', async () => {
+    source.value = secret('shop', 's1');
+    const cache = new SecretCache(source, { parse: databaseCredential(), system });
+    const pool = await createRotatingPool(cache, {
+      host: 'localhost',
+      port: server.port,
+      database: 'postgres',
+      tls: { ca: server.ca },
+      system,
     });
-    expect(refusalOf(busy, 'pgbouncer')).toBeUndefined();
+    pools.push(pool);
+    await cache.refreshNow();
+    await sql("alter role shop password 's2'");
+    source.put(secret('shop', 's2'));
+    const begun = system.time;
+    expect((await pool.query(whoami)).rows).toMatchObject([{ role: 'shop' }]);
+    // Logins with the old password meanwhile, and the one read that the cooldown of 10 s allows.
+    expect(source.reads).toBe(2);
+    expect(system.time - begun).toBeGreaterThanOrEqual(10_000);
+    expect(system.time - begun).toBeLessThanOrEqual(15_000);
+  });
+});
+
+describe('the end of a pool', () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const ended = { code: 'ERR_ROTATION_POOL_ENDED', message: expect.stringContaining('localhost:') };
+
+  test('is told to whoever waits between two logins, at once, and leaves no timer', async () => {
+    await sql("alter role shop_a password 'elsewhere'");
+    const before = timers();
+    const waits = deferred<void>();
+    const real = {
+      ...system,
+      now: system.now,
+      wait: (milliseconds: number, signal: AbortSignal) => {
+        waits.resolve();
+        return wait(milliseconds * 100, signal);
+      },
+    };
+    const pool = await poolOf({ system: real });
+    const callers = [pool.query('select 1'), pool.connect(), pool.query('select 2')].map(failure);
+    const called = new Promise((resolve) => pool.connect((error) => resolve(error)));
+    await waits.promise;
+    expect(timers()).toBeGreaterThan(before);
+    await pool.end();
+    for (const error of await Promise.all([...callers, called])) {
+      expect(error).toMatchObject(ended);
+    }
+    expect(timers()).toBe(before);
+    expect(await failure(pool.query('select 1'))).toMatchObject({
+      message: expect.stringContaining('after calling end'),
+    });
+  });
+
+  test('is told to whoever waits for a read of the secret, and dials nobody afterwards', async () => {
+    source.value = secret('shop', 'wrong');
+    const pool = await poolOf();
+    const reading = deferred<void>();
+    const read = source.read.bind(source);
+    source.read = (stage) => {
+      if (source.reads === 1) {
+        source.hold();
+        reading.resolve();
+      }
+      return read(stage);
+    };
+    const caller = failure(pool.query('select 1'));
+    await reading.promise;
+    const dialled = await refusals();
+    await pool.end();
+    expect(await caller).toMatchObject(ended);
+    source.release();
+    await new Promise(setImmediate);
+    expect(await refusals()).toBe(dialled);
+  });
+
+  test('waits for a query that has its connection, or is about to', async () => {
+    const pool = await poolOf();
+    const asked = pool.query(whoami);
+    const end = pool.end();
+    expect((await asked).rows).toMatchObject([{ role: 'shop_a' }]);
+    await end;
   });
 });
 
