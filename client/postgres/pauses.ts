@@ -1,5 +1,5 @@
 const firstPause = 250;
-const longestPause = 5_000;
+export const longestPause = 5_000;
 
 /** Doubled with each refusal, half of it drawn: a fleet that was refused together does not come back together. */
 export function pauseAfter(refusals: number, chance: number): number {

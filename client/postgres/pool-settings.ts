@@ -47,7 +47,8 @@ export interface RotatingPoolOptions {
   readonly maxLifetime?: number;
   /**
    * How long a caller is kept waiting while its credential is refused, in milliseconds. Longer than the cache's
-   * `cooldown`, or the secret is read just once in it. @default 15_000
+   * `cooldown`, or the secret is read just once in it. Once AWSCURRENT has moved, whoever asks is let in within
+   * `cooldown` and 5 seconds, whatever was refused before. @default 15_000
    */
   readonly retryFor?: number;
   /**
