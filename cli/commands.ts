@@ -4,11 +4,13 @@ import { registerAdopt } from './commands/adopt.ts';
 import { registerDrill } from './commands/drill.ts';
 import { registerEject } from './commands/eject.ts';
 import { registerReencrypt } from './commands/reencrypt.ts';
+import { registerReport } from './commands/report.ts';
 import { registerRotate } from './commands/rotate.ts';
 import { registerStatus } from './commands/status.ts';
 
 export const commands: readonly RegisterCommand[] = [
   registerStatus,
+  registerReport,
   registerRotate,
   registerReencrypt,
   registerAdopt,

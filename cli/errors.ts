@@ -61,3 +61,8 @@ export class NotReencryptedError extends CliError {
   override readonly name = 'NotReencryptedError';
   readonly code = 'ERR_ROTATION_NOT_REENCRYPTED';
 }
+
+export class ReportFileError extends CliError {
+  override readonly name = 'ReportFileError';
+  readonly code = 'ERR_ROTATION_REPORT_FILE';
+}

@@ -123,7 +123,7 @@ async function secretOf(
     return { ...about, ...nothing, status: { ...status, notes: [], findings: [] } };
   }
   try {
-    return { ...about, ...(await known(doors, secret)) };
+    return { ...about, ...(await known(doors, manifest, secret)) };
   } catch (error) {
     // One secret that was deleted, or a record that does not parse, must not hide the others.
     const { code, message } = error as { code?: string; message?: string };
@@ -137,6 +137,7 @@ async function secretOf(
 
 async function known(
   doors: DeploymentFactDoors,
+  manifest: Manifest,
   secret: RotatedManifestSecret,
 ): Promise<Omit<FactsOfSecret, 'key' | 'name' | 'purpose' | 'access'>> {
   const { controlTable } = doors;
@@ -154,7 +155,12 @@ async function known(
     getRotation: async (_, token) => rotationOf(token),
     getAfterRotation: async (_, id) => afterRotations.find(({ versionId }) => versionId === id),
   };
-  const facts = await factsOf({ ...doors, controlTable: remembered }, secret, description);
+  const facts = await factsOf(
+    { ...doors, controlTable: remembered },
+    secret,
+    description,
+    manifest,
+  );
   const { versionIdsToStages, nextRotationDate } = description;
   const status = secretStatus(
     {

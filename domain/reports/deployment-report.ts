@@ -157,7 +157,7 @@ export type ControlResult = (typeof controlResults)[number];
 export const controlReportSchema = z.object({
   /** E.g. `SecretsManager.4`. */
   id: z.string(),
-  framework: z.enum(['AWS Security Hub', 'HIPAA Security Rule', 'SOC 2']),
+  framework: z.enum(['AWS Security Hub', 'AWS Config', 'HIPAA Security Rule', 'SOC 2']),
   title: z.string(),
   /** Where it is written. */
   source: z.url(),

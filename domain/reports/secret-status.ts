@@ -4,7 +4,9 @@
  */
 import type { FailureNote } from '../events/control-records.ts';
 import { type Decision, decide, type SecretFacts, type Verdict } from '../policy/due.ts';
-import { rotationInProgress } from '../policy/labels.ts';
+import { currentVersion, rotationInProgress } from '../policy/labels.ts';
+import { announcementOf } from '../policy/plan.ts';
+import { type Remark, remarksOf } from '../policy/remarks.ts';
 import { standstillOf } from '../policy/stalled.ts';
 import type { Finding, SecretState, SecretStatus } from './status-report.ts';
 
@@ -51,6 +53,7 @@ export function secretStatus(secret: KnownSecret, commands: Commands): SecretSta
   const holding = hold !== undefined && isAhead(hold.until, now) ? hold : undefined;
   const pending = rotationInProgress(facts.versionIdsToStages);
   const { rotatedAt, rotateAt, limitAt } = verdict;
+  const plannedAt = announcedFor(facts, rotateAt);
   return {
     key: secret.key,
     name: secret.name,
@@ -65,6 +68,7 @@ export function secretStatus(secret: KnownSecret, commands: Commands): SecretSta
     }),
     ...(rotateAt && { rotateAt: rotateAt.toISOString() }),
     ...(limitAt && { limitAt: limitAt.toISOString() }),
+    ...(plannedAt && { plannedAt: plannedAt.toISOString() }),
     ...(nextNativeRotation && { nextNativeRotationAt: nextNativeRotation.toISOString() }),
     ...(pending !== undefined && {
       rotating: { versionId: pending, ...(facts.pendingSince && { since: facts.pendingSince }) },
@@ -85,6 +89,16 @@ export function secretStatus(secret: KnownSecret, commands: Commands): SecretSta
     notes: notesOf(secret),
     findings: findingsOf(secret, verdict, commands),
   };
+}
+
+/** Announced, for AWSCURRENT, for an hour that has not been missed. */
+function announcedFor(
+  { announced, schedule, versionIdsToStages, now }: SecretFacts,
+  rotateAt: Date | undefined,
+): Date | undefined {
+  if (schedule === undefined || rotateAt === undefined) return undefined;
+  const current = currentVersion(versionIdsToStages);
+  return announcementOf(announced, { current, rotateAt }, schedule, now);
 }
 
 function rowsOf({
@@ -189,12 +203,27 @@ function findingsOf(secret: KnownSecret, verdict: Verdict, commands: Commands): 
       command: commands.resume(secret, versionId),
     });
   }
+  for (const remark of remarksOf(secret.facts, verdict)) {
+    findings.push({
+      code: remark.code,
+      message: remark.message,
+      command: remedies[remark.code]?.(secret, commands) ?? commands.deploy,
+    });
+  }
   const rows = rowsFinding(secret.facts);
   if (rows !== undefined) {
     findings.push({ ...rows, command: commands.rows(secret.key) });
   }
   return findings;
 }
+
+/** What to run about a remark where that is not a deployment. */
+const remedies: Partial<
+  Record<Remark['code'], (secret: KnownSecret, commands: Commands) => string>
+> = {
+  shutOut: ({ key }, { rotate }) => rotate(key),
+  scheduledForDeletion: ({ name }) => `aws secretsmanager restore-secret --secret-id ${name}`,
+};
 
 /** Rows that do not come to rest under their key by themselves. */
 function rowsFinding(facts: SecretFacts): Pick<Finding, 'code' | 'message'> | undefined {

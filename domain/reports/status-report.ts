@@ -68,6 +68,8 @@ export const secretStatusSchema = z.object({
   /** When the schedule asks for the next rotation, and when the material reaches its limit. */
   rotateAt: instant.optional(),
   limitAt: instant.optional(),
+  /** For when its rotation is announced: the schedule does not rotate it before. */
+  plannedAt: instant.optional(),
   /** The backstop: Secrets Manager's own rule. */
   nextNativeRotationAt: instant.optional(),
   /** The rotation in progress: its version, and when it was recorded. */
@@ -141,7 +143,17 @@ export const statusReportSchema = z.object({
   secrets: z.array(secretStatusSchema),
   /** With `status <secret>`: its labelled versions, the newest rotation first. */
   versions: z.array(versionStatusSchema).optional(),
-  /** How many findings all secrets have together; above 0 the exit code is 3. */
+  /** Without `status <secret>`: secrets that carry this deployment's tags and are not in it. */
+  strays: z
+    .array(
+      z.object({
+        name: z.string(),
+        kind: z.enum(['stray', 'replica', 'deleted']),
+        reason: z.string(),
+      }),
+    )
+    .optional(),
+  /** How many findings all secrets have together, strays included; above 0 the exit code is 3. */
   findings: z.int(),
 });
 export type StatusReport = z.infer<typeof statusReportSchema>;

@@ -1,0 +1,83 @@
+/** The top of the page: the answer in a sentence, five numbers, and what needs a person, overdue first. */
+import * as words from '../deployment/words.ts';
+import type { DeploymentReport, RotationEntry } from '../deployment-report.ts';
+import { stateBadge } from './badge.ts';
+import { html, type Markup } from './markup.ts';
+
+export function summary(report: DeploymentReport): Markup {
+  return html`<section id="summary" aria-labelledby="verdict">
+${verdict(report)}
+${tiles(report)}
+${attention(report)}
+</section>`;
+}
+
+function verdict(report: DeploymentReport): Markup {
+  const { secrets, findings } = report;
+  const rotated = secrets.filter(({ kind }) => kind !== 'userManaged');
+  const overdue = rotated.filter(({ state }) => state === 'overdue');
+  if (overdue.length > 0) {
+    const verb = overdue.length === 1 ? 'is' : 'are';
+    return panel(
+      'bad',
+      `${words.plural(overdue.length, 'secret')} ${verb} past ${overdue.length === 1 ? 'its' : 'their'} limit`,
+      `${overdue.map(({ key }) => key).join(', ')}. What to do about it stands below.`,
+    );
+  }
+  if (findings > 0) {
+    return panel(
+      'warn',
+      `${words.plural(findings, 'finding')} ${findings === 1 ? 'needs' : 'need'} a person`,
+      'No secret is past its limit.',
+    );
+  }
+  return panel(
+    'good',
+    rotated.length === 1
+      ? 'The secret is within its limit'
+      : `All ${rotated.length} rotating secrets are within their limits`,
+    'Nothing needs a person.',
+  );
+}
+
+const signs = {
+  good: html`<path d="M9 20.5l7.5 7.5L31 13"/>`,
+  warn: html`<path d="M20 9v14M20 30v.5"/>`,
+  bad: html`<path d="M20 9v14M20 30v.5"/>`,
+};
+
+const panel = (tone: keyof typeof signs, title: string, text: string): Markup =>
+  html`<div class="verdict ${tone}"><svg viewBox="0 0 40 40" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"><circle cx="20" cy="20" r="17.5" stroke-width="2.6"/>${signs[tone]}</svg><div><h2 id="verdict">${title}</h2><p>${text}</p></div></div>`;
+
+function tiles({ secrets }: DeploymentReport): Markup {
+  const rotations = secrets.flatMap(({ history }) =>
+    history.filter((entry): entry is RotationEntry => entry.type === 'rotation'),
+  );
+  const done = rotations.filter(({ outcome }) => outcome === 'rotated' || outcome === 'following');
+  const failed = rotations.filter(({ outcome }) => outcome === 'failed' || outcome === 'stopped');
+  const overdue = secrets.filter(({ state }) => state === 'overdue').length;
+  const due = secrets.filter(({ state }) => state === 'due').length;
+  const proven = done.filter(({ proof }) => proof === 'auditEvent').length;
+  return html`<dl class="tiles">
+${tile('secrets in the inventory', secrets.length)}
+${tile('past their limit', overdue, overdue > 0 ? 'bad' : '')}
+${tile('due now', due, due > 0 ? 'warn' : '')}
+${tile('rotations in the past year', done.length)}
+${tile('of them with an audit event', proven)}
+${tile('failed or stopped', failed.length, failed.length > 0 ? 'warn' : '')}
+</dl>`;
+}
+
+const tile = (title: string, count: number, tone = ''): Markup =>
+  html`<div class="${tone}"><dt>${title}</dt><dd>${count}</dd></div>`;
+
+function attention({ secrets, findings }: DeploymentReport): Markup | undefined {
+  if (findings === 0) return undefined;
+  const items = secrets.flatMap((secret) =>
+    secret.findings.map(
+      ({ message }) =>
+        html`<li><div><strong>${secret.key}</strong>${stateBadge(secret)}</div><p>${message}</p></li>`,
+    ),
+  );
+  return html`<ul class="attention" aria-label="What needs a person">${items}</ul>`;
+}
