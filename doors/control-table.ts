@@ -21,6 +21,10 @@ import {
   intents,
   type LeaseRecord,
   leaseRecordSchema,
+  type NoticeRecord,
+  noticeRecordSchema,
+  type OverdueRecord,
+  overdueRecordSchema,
   type ReencryptionRecord,
   type RotationRecord,
   reencryptionRecordSchema,
@@ -100,6 +104,24 @@ export interface ControlTableDoor {
   /** @returns 'exists' when that was told of this version before; the first record stands */
   putTold(secretName: string, record: ToldRecord): Promise<'stored' | 'exists'>;
 
+  getNotice(secretName: string): Promise<NoticeRecord | undefined>;
+  /**
+   * By compare-and-swap on what stands, as `putLease`.
+   * @param over may the announcement that stands give way?
+   * @returns the one that stands and did not give way; undefined when this one stands now
+   */
+  putNotice(
+    secretName: string,
+    record: NoticeRecord,
+    over: (standing: NoticeRecord) => boolean,
+  ): Promise<NoticeRecord | undefined>;
+  /** The same for the day on which it was last called overdue. */
+  putOverdue(
+    secretName: string,
+    record: OverdueRecord,
+    over: (standing: OverdueRecord) => boolean,
+  ): Promise<OverdueRecord | undefined>;
+
   getReencryption(secretName: string): Promise<ReencryptionRecord | undefined>;
   /**
    * Compare-and-swap on what stands; retried when somebody wrote in between.
@@ -122,7 +144,7 @@ export function controlTable(
   table: string,
   client = new DynamoDBClient(clientDefaults),
 ): ControlTableDoor {
-  const { get, put, all, remove, content } = controlItems(table, client);
+  const { get, put, all, remove, content, replace } = controlItems(table, client);
 
   return {
     async getIntent(secretName, token) {
@@ -198,21 +220,14 @@ export function controlTable(
     },
 
     getLease: (secretName) => content(leaseRecordSchema, 'lease', secretName, 'lease'),
-    async putLease(secretName, record, over = () => true) {
-      for (let attempt = 0; attempt < 5; attempt++) {
-        const standing = await get(leaseRecordSchema, 'lease', secretName, 'lease');
-        if (standing !== undefined && !over(standing.content)) {
-          return standing.content;
-        }
-        if (await put('lease', secretName, 'lease', record, standing ?? { revision: 0 })) {
-          return undefined;
-        }
-      }
-      throw new ControlRecordError(
-        `lease#${secretName}`,
-        'changed five times while it was written',
-      );
-    },
+    putLease: (secretName, record, over = () => true) =>
+      replace(leaseRecordSchema, ['lease', secretName, 'lease'], record, over),
+
+    getNotice: (secretName) => content(noticeRecordSchema, 'notice', secretName, 'notice'),
+    putNotice: (secretName, record, over) =>
+      replace(noticeRecordSchema, ['notice', secretName, 'notice'], record, over),
+    putOverdue: (secretName, record, over) =>
+      replace(overdueRecordSchema, ['notice', secretName, 'overdue'], record, over),
 
     async getCompromised(secretName) {
       const records = await all(compromisedRecordSchema, 'compromised', secretName);

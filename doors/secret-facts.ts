@@ -3,9 +3,13 @@
  * and Step Functions. One gathering for everybody who asks, the schedule and whoever looks at a terminal, so
  * that they never disagree. No value is read.
  */
-import type { RotatedManifestSecret } from '../domain/config/manifest.ts';
+import { durationSeconds } from '../domain/config/duration.ts';
+import type { Manifest, RotatedManifestSecret } from '../domain/config/manifest.ts';
+import { scheduleSchema } from '../domain/config/schedule-schema.ts';
+import type { ServiceFacts } from '../domain/policy/drift.ts';
 import type { SecretFacts } from '../domain/policy/due.ts';
 import { currentVersion, rotationInProgress } from '../domain/policy/labels.ts';
+import type { Schedule } from '../domain/policy/plan.ts';
 import type { Clock } from './clock.ts';
 import type { ControlTableDoor } from './control-table.ts';
 import type { SecretDescription } from './secrets-manager.ts';
@@ -14,19 +18,37 @@ import type { StepFunctionsDoor } from './step-functions.ts';
 export interface FactDoors {
   controlTable: Pick<
     ControlTableDoor,
-    'getIntent' | 'getRotation' | 'getAfterRotation' | 'getHold' | 'getAdoption' | 'getReencryption'
+    | 'getIntent'
+    | 'getRotation'
+    | 'getAfterRotation'
+    | 'getHold'
+    | 'getAdoption'
+    | 'getNotice'
+    | 'getReencryption'
   >;
   stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   clock: Clock;
 }
 
+/** What the deployment says of all of its secrets. */
+export type Deployed = Pick<Manifest, 'schedule' | 'region'>;
+
+/** The records of one secret are read side by side: at most six reads, each consistent. */
 export async function factsOf(
   doors: FactDoors,
   secret: RotatedManifestSecret,
   description: SecretDescription,
+  deployed: Deployed,
 ): Promise<SecretFacts> {
   const { rotationEnabled, versionIdsToStages } = description;
-  const hold = await doors.controlTable.getHold(secret.name);
+  const [hold, adoptedSince, afterRotation, since, announced, reencryption] = await Promise.all([
+    doors.controlTable.getHold(secret.name),
+    adoptedMaterialSince(doors, secret),
+    afterRotationOf(doors, secret.name, currentVersion(versionIdsToStages)),
+    pendingSince(doors, secret.name, rotationInProgress(versionIdsToStages)),
+    doors.controlTable.getNotice(secret.name),
+    rowsFollow(secret) ? doors.controlTable.getReencryption(secret.name) : undefined,
+  ]);
   return {
     armed: secret.armed,
     origin: secret.origin,
@@ -35,13 +57,35 @@ export async function factsOf(
     rotationEnabled,
     versionIdsToStages,
     hold,
-    adoptedMaterialSince: await adoptedMaterialSince(doors, secret),
-    afterRotation: await afterRotationOf(doors, secret.name, currentVersion(versionIdsToStages)),
-    pendingSince: await pendingSince(doors, secret.name, rotationInProgress(versionIdsToStages)),
-    reencryption: rowsFollow(secret)
-      ? await doors.controlTable.getReencryption(secret.name)
-      : undefined,
+    adoptedMaterialSince: adoptedSince,
+    afterRotation,
+    pendingSince: since,
+    reencryption,
+    schedule: scheduleOf(deployed),
+    announced,
+    service: serviceFactsOf(secret, description, deployed),
     now: doors.clock.now(),
+  };
+}
+
+/** Manifests of 0.1 have none: at any time, announced two hours before. */
+export function scheduleOf({ schedule }: Pick<Manifest, 'schedule'>): Schedule {
+  const { window, notice, freezes } = schedule ?? scheduleSchema.parse({});
+  return { window, freezes, noticeMilliseconds: durationSeconds(notice) * 1_000 };
+}
+
+function serviceFactsOf(
+  secret: RotatedManifestSecret,
+  description: SecretDescription,
+  { region }: Deployed,
+): ServiceFacts {
+  return {
+    rotationFunctionArn: description.rotationLambdaArn,
+    expected: { function: secret.function, region },
+    rule: description.rotationRules,
+    lastChanged: description.lastChangedDate,
+    deletedAt: description.deletedDate,
+    primaryRegion: description.primaryRegion,
   };
 }
 

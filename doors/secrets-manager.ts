@@ -5,6 +5,7 @@ import {
   GetResourcePolicyCommand,
   GetSecretValueCommand,
   ListSecretsCommand,
+  type ListSecretsCommandInput,
   type ListSecretsCommandOutput,
   ListSecretVersionIdsCommand,
   type ListSecretVersionIdsCommandInput,
@@ -23,6 +24,14 @@ export interface SecretDescription {
   name: string;
   rotationEnabled: boolean;
   rotationLambdaArn?: string;
+  /** Secrets Manager's own rule; the service computes the days anew after each rotation. */
+  rotationRules?: {
+    scheduleExpression?: string | undefined;
+    automaticallyAfterDays?: number | undefined;
+    duration?: string | undefined;
+  };
+  /** Any change: of the value, of labels, of rotation. */
+  lastChangedDate?: Date;
   nextRotationDate?: Date;
   lastRotatedDate?: Date;
   createdDate?: Date;
@@ -71,6 +80,11 @@ export interface SecretsManagerDoor {
   cancelRotation(secretId: string): Promise<void>;
   /** Descriptions of every secret whose name starts with `namePrefix`, 100 a call. Up to 5 minutes old. */
   list(namePrefix: string): Promise<SecretDescription[]>;
+  /**
+   * Descriptions of every secret that carries all these tags, those scheduled for deletion included, 100 a call. Up
+   * to 5 minutes old.
+   */
+  listTagged(tags: Readonly<Record<string, string>>): Promise<SecretDescription[]>;
   /** When the version labelled AWSCURRENT was made; undefined when there is none. */
   currentSince(secretId: string): Promise<Date | undefined>;
   /**
@@ -147,6 +161,30 @@ export function secretsManager(
       yield* page.Versions ?? [];
       nextToken = page.NextToken;
     } while (nextToken);
+  }
+
+  async function listed(
+    asked: Pick<ListSecretsCommandInput, 'Filters' | 'IncludePlannedDeletion'>,
+  ): Promise<SecretDescription[]> {
+    const found: SecretDescription[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page: ListSecretsCommandOutput = await awsCall('ListSecrets', () =>
+        client.send(
+          new ListSecretsCommand({
+            ...asked,
+            MaxResults: 100,
+            ...(nextToken && { NextToken: nextToken }),
+          }),
+        ),
+      );
+      for (const entry of page.SecretList ?? []) {
+        // ListSecrets calls the same map SecretVersionsToStages (API_SecretListEntry).
+        found.push(describe({ ...entry, VersionIdsToStages: entry.SecretVersionsToStages }));
+      }
+      nextToken = page.NextToken;
+    } while (nextToken);
+    return found;
   }
 
   return {
@@ -236,26 +274,21 @@ export function secretsManager(
       );
     },
 
-    async list(namePrefix) {
-      const found: SecretDescription[] = [];
-      let nextToken: string | undefined;
-      do {
-        const page: ListSecretsCommandOutput = await awsCall('ListSecrets', () =>
-          client.send(
-            new ListSecretsCommand({
-              Filters: [{ Key: 'name', Values: [namePrefix] }],
-              MaxResults: 100,
-              ...(nextToken && { NextToken: nextToken }),
-            }),
-          ),
-        );
-        for (const entry of page.SecretList ?? []) {
-          // ListSecrets calls the same map SecretVersionsToStages (API_SecretListEntry).
-          found.push(describe({ ...entry, VersionIdsToStages: entry.SecretVersionsToStages }));
-        }
-        nextToken = page.NextToken;
-      } while (nextToken);
-      return found;
+    list: (namePrefix) => listed({ Filters: [{ Key: 'name', Values: [namePrefix] }] }),
+
+    async listTagged(tags) {
+      // Filters match the beginning of any key and any value (API_Filter): which belongs to which is told here.
+      const [[key, value] = ['', '']] = Object.entries(tags);
+      const found = await listed({
+        Filters: [
+          { Key: 'tag-key', Values: [key] },
+          { Key: 'tag-value', Values: [value] },
+        ],
+        IncludePlannedDeletion: true,
+      });
+      return found.filter((secret) =>
+        Object.entries(tags).every(([name, expected]) => secret.tags?.[name] === expected),
+      );
     },
 
     async currentSince(secretId) {
@@ -308,6 +341,14 @@ function describe(answer: {
   Name?: string | undefined;
   RotationEnabled?: boolean | undefined;
   RotationLambdaARN?: string | undefined;
+  RotationRules?:
+    | {
+        ScheduleExpression?: string | undefined;
+        AutomaticallyAfterDays?: number | undefined;
+        Duration?: string | undefined;
+      }
+    | undefined;
+  LastChangedDate?: Date | undefined;
   NextRotationDate?: Date | undefined;
   LastRotatedDate?: Date | undefined;
   CreatedDate?: Date | undefined;
@@ -324,6 +365,14 @@ function describe(answer: {
     name: answer.Name ?? '',
     rotationEnabled: answer.RotationEnabled ?? false,
     ...(answer.RotationLambdaARN && { rotationLambdaArn: answer.RotationLambdaARN }),
+    ...(answer.RotationRules && {
+      rotationRules: {
+        scheduleExpression: answer.RotationRules.ScheduleExpression,
+        automaticallyAfterDays: answer.RotationRules.AutomaticallyAfterDays,
+        duration: answer.RotationRules.Duration,
+      },
+    }),
+    ...(answer.LastChangedDate && { lastChangedDate: answer.LastChangedDate }),
     ...(answer.NextRotationDate && { nextRotationDate: answer.NextRotationDate }),
     ...(answer.LastRotatedDate && { lastRotatedDate: answer.LastRotatedDate }),
     ...(answer.CreatedDate && { createdDate: answer.CreatedDate }),

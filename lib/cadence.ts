@@ -1,6 +1,9 @@
 /** Cadence: every hour it looks at every secret of the manifest and rotates what is due. */
+import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { functionName } from '../domain/config/names.ts';
+import { auditEventSource } from '../domain/events/audit-event.ts';
+import type { Notice } from '../domain/events/notices.ts';
 import type { CadenceEnvironment } from '../lambdas/cadence/environment.ts';
 import type { Deployment } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
@@ -22,6 +25,18 @@ export interface CadenceProps {
   readonly reencryption: ReencryptionParts | undefined;
   readonly messages: Messages;
 }
+
+const announcements: readonly Notice['type'][] = [
+  'credential-rotation-planned',
+  'credential-overdue',
+];
+
+const defaultBus = (scope: Construct): string =>
+  Stack.of(scope).formatArn({
+    service: 'events',
+    resource: 'event-bus',
+    resourceName: 'default',
+  });
 
 export class Cadence extends Construct {
   readonly function: RoomFunction;
@@ -56,6 +71,10 @@ export class Cadence extends Construct {
         rotated.map((secret) => secret.function.functionArn),
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
+      // What it says on the account's bus, and nothing else anybody may believe it said.
+      allow('Announce', ['events:PutEvents'], [defaultBus(this)], {
+        StringEquals: { 'events:source': auditEventSource, 'events:detail-type': announcements },
+      }),
       allow('RestartAfterRotation', ['states:StartExecution'], [machine.arn]),
       allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
       ...(reencryption
@@ -71,8 +90,8 @@ export class Cadence extends Construct {
       ...deployment.controlTable.statements(
         {
           secretNames: secrets.map(({ name }) => name),
-          read: ['after', 'hold', 'lease', 'rotation', 'intent.*', 'adopted'],
-          write: ['intent.planned'],
+          read: ['after', 'hold', 'lease', 'rotation', 'intent.*', 'adopted', 'notice'],
+          write: ['intent.planned', 'notice'],
         },
         { secretNames: reencryption?.secretNames ?? [], read: ['reencryption'] },
       ),

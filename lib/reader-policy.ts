@@ -111,7 +111,10 @@ export function operatorPolicy(
       ...deployment.controlTable.statements(
         {
           secretNames: secrets.map(({ name }) => name),
-          read: ['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold', 'adopted'],
+          read: [
+            ...(['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold'] as const),
+            ...(['adopted', 'notice'] as const),
+          ],
           write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
         },
         {

@@ -1,11 +1,13 @@
 /** Reads what the status report is made of: labels and records, ten secrets at a time. No value is read. */
 import type { ManifestSecret, RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import { tagKeys } from '../../domain/config/names.ts';
 import type { RotationRecord } from '../../domain/events/control-records.ts';
 import {
   dateLabelsOf,
   rotationInProgress,
   type VersionIdsToStages,
 } from '../../domain/policy/labels.ts';
+import { strayReason, straysOf } from '../../domain/policy/strays.ts';
 import { type KnownSecret, secretStatus } from '../../domain/reports/secret-status.ts';
 import type {
   SecretStatus,
@@ -36,6 +38,8 @@ export async function statusReport(
     only === undefined || only.kind === 'userManaged' || secrets[0]?.state === 'unreadable'
       ? undefined
       : await versionsOf(deployment, only);
+  const strays = only === undefined ? await straysAround(deployment) : undefined;
+  const findings = secrets.reduce((sum, { findings: { length } }) => sum + length, 0);
   return {
     report: 'quarterturn-status',
     version: 1,
@@ -44,8 +48,26 @@ export async function statusReport(
     caller: { ...caller },
     secrets,
     ...(versions && { versions }),
-    findings: secrets.reduce((sum, { findings }) => sum + findings.length, 0),
+    ...(strays && { strays }),
+    findings: findings + (strays ?? []).filter(({ kind }) => kind === 'stray').length,
   };
+}
+
+/** Tagged as this deployment's and not in it: nobody rotates them. */
+async function straysAround({
+  manifest,
+  secretsManager,
+}: OpenDeployment): Promise<NonNullable<StatusReport['strays']>> {
+  const { name, environment, region } = manifest;
+  const tagged = await secretsManager.listTagged({
+    [tagKeys.name]: name,
+    [tagKeys.environment]: environment,
+  });
+  const known = new Set(manifest.secrets.map((secret) => secret.name));
+  return straysOf(tagged, known, region).map((stray) => ({
+    ...stray,
+    reason: strayReason(stray),
+  }));
 }
 
 async function statusOf(deployment: OpenDeployment, secret: ManifestSecret): Promise<SecretStatus> {
@@ -75,7 +97,7 @@ async function know(
   const description = await secretsManager.describe(secret.name);
   const pending = rotationInProgress(description.versionIdsToStages);
   const [facts, lease, record, identityOpen] = await Promise.all([
-    factsOf(deployment, secret, description),
+    factsOf(deployment, secret, description, deployment.manifest),
     controlTable.getLease(secret.name),
     pending === undefined ? undefined : controlTable.getRotation(secret.name, pending),
     identityThatLogsIn(deployment, secret, description),

@@ -20,6 +20,7 @@ export function renderStatus(report: StatusReport, look: Look): string[] {
     ...(report.versions === undefined ? [] : detail(report, look)),
     ...notes(report, look),
     ...findings(report, look),
+    ...elsewhere(report, look),
   ];
 }
 
@@ -160,15 +161,17 @@ function rowsOf({ state, targetKid, left, at }: NonNullable<SecretStatus['rows']
 }
 
 function notes({ secrets }: StatusReport, look: Look): string[] {
-  const lines = secrets.flatMap(({ key, notes: some, rows }) =>
-    [...(rows === undefined ? [] : [rowsOf(rows)]), ...some].flatMap((note) =>
-      indented(`${key}: `, note, look),
-    ),
+  const lines = secrets.flatMap(({ key, notes: some, rows, plannedAt }) =>
+    [
+      ...(plannedAt === undefined ? [] : [`announced: rotates at ${minute(plannedAt)}`]),
+      ...(rows === undefined ? [] : [rowsOf(rows)]),
+      ...some,
+    ].flatMap((note) => indented(`${key}: `, note, look)),
   );
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-function findings({ secrets, findings: count }: StatusReport, look: Look): string[] {
+function findings({ secrets, strays = [], findings: count }: StatusReport, look: Look): string[] {
   if (count === 0) return ['', 'Nothing needs a person.'];
   return [
     '',
@@ -180,7 +183,18 @@ function findings({ secrets, findings: count }: StatusReport, look: Look): strin
         ...(command === undefined ? [] : [`    ${command}`]),
       ]),
     ),
+    ...strays
+      .filter(({ kind }) => kind === 'stray')
+      .flatMap(({ reason }) => indented('stray: ', reason, look)),
   ];
+}
+
+/** Not findings: what looks like this deployment's and rotates with something else, or is going. */
+function elsewhere({ strays = [] }: StatusReport, look: Look): string[] {
+  const others = strays.filter(({ kind }) => kind !== 'stray');
+  return others.length === 0
+    ? []
+    : ['', ...others.flatMap(({ reason }) => indented('', reason, look))];
 }
 
 function indented(title: string, text: string, { columns }: Look): string[] {

@@ -30,7 +30,14 @@ export interface ServiceFacts {
 }
 
 export interface Remark {
-  readonly code: string;
+  readonly code:
+    | 'functionChanged'
+    | 'ruleMissing'
+    | 'ruleChanged'
+    | 'scheduledForDeletion'
+    | 'isReplica'
+    /** Window or freezes keep it from rotating before its limit. */
+    | 'shutOut';
   readonly message: string;
 }
 
@@ -124,4 +131,4 @@ function ruleDrift({ rule }: ServiceFacts, cadenceDays: number): Remark[] {
   ];
 }
 
-const remark = (code: string, message: string): Remark => ({ code, message });
+const remark = (code: Remark['code'], message: string): Remark => ({ code, message });

@@ -29,18 +29,23 @@ export interface Announced {
   /** It holds for the version it was announced over. */
   readonly versionId: string;
   readonly plannedAt: string;
+  /** False: it may not have reached anybody yet. */
+  readonly told?: boolean | undefined;
 }
 
 export interface PlannedSecret {
   readonly name: string;
   /** Who reads it: restarted with its rotation. */
   readonly consumers: readonly string[];
+  /** Its last rotation; absent: it never was rotated. */
   readonly rotatedAt?: Date | undefined;
   /** Absent: it is not rotated by schedule now, whatever its age. */
   readonly due?:
     | {
         readonly rotateAt: Date;
         readonly limitAt: Date;
+        /** Since when its material is in use: the oldest comes first. */
+        readonly since?: Date | undefined;
         readonly announcedFor?: Date | undefined;
         /**
          * Taken over when it was past its limit already, and never rotated since: its consumers get a day between
@@ -130,7 +135,7 @@ function inOrder(secrets: readonly PlannedSecret[], horizon: number): DueSecret[
     .toSorted(
       (a, b) =>
         Number(b.due.announcedFor !== undefined) - Number(a.due.announcedFor !== undefined) ||
-        (a.rotatedAt?.getTime() ?? 0) - (b.rotatedAt?.getTime() ?? 0),
+        (a.due.since?.getTime() ?? 0) - (b.due.since?.getTime() ?? 0),
     );
 }
 

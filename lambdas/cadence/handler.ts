@@ -1,6 +1,7 @@
 /** Every hour: decides which secrets rotate, and starts what was lost. The schedule's event is not read. */
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
+import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
@@ -17,6 +18,7 @@ const doors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
   stepFunctions: stepFunctions(),
+  eventBus: eventBus(),
   metrics: embeddedMetrics(),
   clock: systemClock,
   log: lambdaLog('cadence'),

@@ -2,53 +2,36 @@
  * One tick: every secret of the manifest gets a verdict; what the verdict asks for is done, and each
  * secret leaves one line in the log. A secret that fails does not keep the others from their turn.
  *
- * 1. One ListSecrets call for a hundred secrets gives the labels, and with the control table the verdicts.
- * 2. A secret about to be changed is read again with DescribeSecret and judged again: the list may be five
- *    minutes old (API_ListSecrets).
- * 3. First values are made and lost AfterRotations restarted at once; of the secrets that are due the
- *    oldest are rotated, so many a tick. One whose rotation of an hour ago came to nothing lets the others go first:
- *    what is refused every time must not keep them from their turn.
- * 4. A re-encryption that was never started, or whose execution died, is started again.
+ * 1. The inventory: labels, records and verdicts (`inventory.ts`).
+ * 2. First values are made and lost AfterRotations restarted at once.
+ * 3. Of the secrets that are due now or soon, each has its turn (`domain/policy/plan.ts`): announced for an hour
+ *    inside the window, and rotated at the first tick of that hour, the oldest first, so many a tick. One whose
+ *    rotation of an hour ago came to nothing lets the others go first: what is refused every time must not keep
+ *    them from their turn.
+ * 4. What is overdue, or near its limit and kept from rotating, is said once a day.
+ * 5. A re-encryption that was never started, or whose execution died, is started again.
  */
-import type { Manifest, RotatedManifestSecret } from '../../domain/config/manifest.ts';
-import { secretName } from '../../domain/config/names.ts';
-import { type Decision, decide, type SecretFacts, type Verdict } from '../../domain/policy/due.ts';
+import type { Manifest } from '../../domain/config/manifest.ts';
+import type { Verdict } from '../../domain/policy/due.ts';
 import { oldestFirst } from '../../domain/policy/oldest-first.ts';
+import { isOverdueOrStuck } from '../../domain/policy/overdue.ts';
+import type { Turn } from '../../domain/policy/plan.ts';
 import { standstillOf } from '../../domain/policy/stalled.ts';
-import { factsOf } from '../../doors/secret-facts.ts';
-import type { SecretDescription } from '../../doors/secrets-manager.ts';
-import { askAsCadence, wasAskedAnHourAgo } from './ask-for-rotation.ts';
+import { type Stray, strayReason } from '../../domain/policy/strays.ts';
+import { type Acting, actAtOnce, announceFor, rotateNow, waitFor } from './act.ts';
+import { wasAskedAnHourAgo } from './ask-for-rotation.ts';
 import type { CadenceDoors } from './doors.ts';
+import { type Inventory, type Judged, takeInventory } from './inventory.ts';
 import { measure } from './measure.ts';
-import { restartAfterRotation } from './restart-after-rotation.ts';
 import { restartReencryption } from './restart-reencryption.ts';
+import { guarded, resultOf, type SecretResult, type TickSummary } from './result.ts';
+import { tellOverdue } from './tell.ts';
+import { turnsOf } from './turns.ts';
+
+export type { Done, SecretResult, TickSummary } from './result.ts';
 
 /** Rotations started in one tick: each restarts consumers, so one hour passes between two. */
 export const rotationsPerTick = 1;
-
-export type Done =
-  | 'nothing'
-  | 'rotationStarted'
-  | 'firstValueStarted'
-  | 'afterRotationRestarted'
-  /** Due, but another secret's turn came first. */
-  | 'staggered'
-  /** The second look, or somebody who was quicker, left nothing to do. */
-  | 'superseded'
-  | 'refused'
-  | 'failed';
-
-export interface SecretResult {
-  secretName: string;
-  decision: Decision | 'unknown';
-  done: Done;
-  finding: boolean;
-  reason: string;
-  /** The token of the rotation, or the name of the execution, that was started. */
-  started?: string;
-  /** The execution of its re-encryption that was started again. */
-  restarted?: string;
-}
 
 /** ARNs of the state machines that a tick starts again. */
 export interface Machines {
@@ -57,18 +40,7 @@ export interface Machines {
   reencryption?: string | undefined;
 }
 
-export interface TickSummary {
-  secrets: number;
-  findings: number;
-  results: SecretResult[];
-}
-
-interface Judged {
-  secret: RotatedManifestSecret;
-  description: SecretDescription;
-  facts: SecretFacts;
-  verdict: Verdict;
-}
+const immediate: ReadonlySet<Verdict['act']> = new Set(['makeFirstValue', 'restartAfterRotation']);
 
 export async function tick(
   doors: CadenceDoors,
@@ -76,37 +48,29 @@ export async function tick(
   machines: Machines,
 ): Promise<TickSummary> {
   const results = new Map<string, SecretResult>();
-  const judged: Judged[] = [];
-  const secrets = manifest.secrets.filter((secret) => secret.kind !== 'userManaged');
-  const listed = await list(doors, manifest);
-
-  for (const secret of secrets) {
-    await guarded(results, secret.name, 'unknown', async () => {
-      // An adopted secret keeps its own name, which no prefix finds.
-      const description =
-        listed.get(secret.name) ?? (await doors.secretsManager.describe(secret.name));
-      const entry = await judge(doors, secret, description);
-      judged.push(entry);
-      return resultOf(entry, 'nothing');
-    });
-  }
+  const acting: Acting = { doors, manifest, afterRotation: machines.afterRotation };
+  const inventory = await takeInventory(doors, manifest, results);
+  const { judged } = inventory;
 
   for (const entry of judged.filter(({ verdict }) => immediate.has(verdict.act))) {
     await guarded(results, entry.secret.name, entry.verdict.decision, () =>
-      act(doors, entry, machines.afterRotation),
+      actAtOnce(acting, entry),
     );
   }
 
-  let started = 0;
-  for (const entry of await failedLast(doors, oldestFirst(judged))) {
-    await guarded(results, entry.secret.name, entry.verdict.decision, async () => {
-      if (started >= rotationsPerTick) return resultOf(entry, 'staggered');
-      const result = await act(doors, entry, machines.afterRotation);
-      if (result.done === 'rotationStarted') started += 1;
-      return result;
-    });
+  const turns = turnsOf(judged, manifest, doors.clock.now());
+  await rotateWhoseHourHasCome(acting, judged, turns, results);
+  for (const entry of judged) {
+    const turn = turns.get(entry.secret.name);
+    if (turn === undefined || turn.step === 'rotate') continue;
+    await guarded(results, entry.secret.name, entry.verdict.decision, () =>
+      turn.step === 'announce'
+        ? announceFor(acting, entry, turn.plannedAt)
+        : waitFor(acting, entry, turn.plannedAt),
+    );
   }
 
+  await sayWhatIsOverdue(doors, judged, results);
   for (const entry of judged) {
     await guarded(results, entry.secret.name, entry.verdict.decision, async () => {
       const restarted = await rowsRestarted(doors, entry, machines.reencryption);
@@ -114,10 +78,57 @@ export async function tick(
       return restarted === undefined ? result : { ...result, finding: true, restarted };
     });
   }
-  return summarise(doors, manifest, judged, [...results.values()]);
+  return summarise(doors, manifest, inventory, [...results.values()]);
 }
 
-const immediate: ReadonlySet<Verdict['act']> = new Set(['makeFirstValue', 'restartAfterRotation']);
+async function rotateWhoseHourHasCome(
+  acting: Acting,
+  judged: readonly Judged[],
+  turns: ReadonlyMap<string, Turn>,
+  results: Map<string, SecretResult>,
+): Promise<void> {
+  const turnOf = ({ secret }: Judged) => turns.get(secret.name);
+  const ready = judged.filter((entry) => turnOf(entry)?.step === 'rotate');
+  let started = 0;
+  for (const entry of await failedLast(acting.doors, oldestFirst(ready))) {
+    await guarded(results, entry.secret.name, entry.verdict.decision, async () => {
+      const turn = turnOf(entry);
+      if (started >= rotationsPerTick || turn?.step !== 'rotate') {
+        return resultOf(entry, 'staggered');
+      }
+      const result = await rotateNow(acting, entry, turn);
+      if (result.done === 'rotationStarted') started += 1;
+      return result;
+    });
+  }
+}
+
+async function failedLast(doors: CadenceDoors, due: readonly Judged[]): Promise<Judged[]> {
+  const failed = new Set<Judged>();
+  for (const entry of due.length > rotationsPerTick ? due : []) {
+    if (await wasAskedAnHourAgo(doors, entry.secret, entry.description)) failed.add(entry);
+  }
+  return [...due.filter((entry) => !failed.has(entry)), ...failed];
+}
+
+async function sayWhatIsOverdue(
+  doors: CadenceDoors,
+  judged: readonly Judged[],
+  results: Map<string, SecretResult>,
+): Promise<void> {
+  const now = doors.clock.now();
+  for (const entry of judged) {
+    const { secret, verdict, remarks } = entry;
+    const result = results.get(secret.name) ?? resultOf(entry, 'nothing');
+    // What is under way needs no word; if it comes to nothing, the next tick has it.
+    if (result.done === 'rotationStarted') continue;
+    if (!isOverdueOrStuck(verdict, remarks.length > 0, now)) continue;
+    await guarded(results, secret.name, verdict.decision, async () => {
+      await tellOverdue(doors, entry, result.reason);
+      return result;
+    });
+  }
+}
 
 /** @returns the execution that was started, where one of the rows was due or died */
 async function rowsRestarted(
@@ -138,100 +149,10 @@ async function rowsRestarted(
   });
 }
 
-async function list({ secretsManager }: CadenceDoors, manifest: Manifest) {
-  const found = await secretsManager.list(secretName(manifest, ''));
-  return new Map(found.map((description) => [description.name, description]));
-}
-
-async function judge(
-  doors: CadenceDoors,
-  secret: RotatedManifestSecret,
-  description: SecretDescription,
-): Promise<Judged> {
-  const facts = await factsOf(doors, secret, description);
-  return { secret, description, facts, verdict: decide(facts) };
-}
-
-async function failedLast(doors: CadenceDoors, due: readonly Judged[]): Promise<Judged[]> {
-  const failed = new Set<Judged>();
-  for (const entry of due.length > rotationsPerTick ? due : []) {
-    if (await wasAskedAnHourAgo(doors, entry.secret, entry.description)) failed.add(entry);
-  }
-  return [...due.filter((entry) => !failed.has(entry)), ...failed];
-}
-
-/** Does what the verdict asks for, if it still asks for it on a second look. */
-async function act(
-  doors: CadenceDoors,
-  seen: Judged,
-  stateMachineArn: string,
-): Promise<SecretResult> {
-  const fresh = await doors.secretsManager.describe(seen.description.arn);
-  const entry = await judge(doors, seen.secret, fresh);
-  if (entry.verdict.act !== seen.verdict.act) return resultOf(entry, 'superseded');
-
-  if (entry.verdict.act === 'restartAfterRotation' && entry.facts.afterRotation !== undefined) {
-    const started = await restartAfterRotation(
-      doors,
-      stateMachineArn,
-      entry.description,
-      entry.facts.afterRotation,
-    );
-    return { ...resultOf(entry, 'afterRotationRestarted'), started };
-  }
-
-  const asked = await askAsCadence(doors, entry.secret, fresh, entry.verdict.reason);
-  switch (asked.outcome) {
-    case 'started':
-      return {
-        ...resultOf(
-          entry,
-          entry.verdict.act === 'makeFirstValue' ? 'firstValueStarted' : 'rotationStarted',
-        ),
-        started: asked.token,
-      };
-    case 'inProgress':
-      return resultOf(entry, 'superseded');
-    case 'refused': {
-      const { code, message } = asked.refusal;
-      const finding = code !== 'ERR_ROTATION_LEASED' && code !== 'ERR_ROTATION_IN_PROGRESS';
-      return { ...resultOf(entry, 'refused'), finding, reason: `${code}: ${message}` };
-    }
-  }
-}
-
-function resultOf({ secret, verdict, facts }: Judged, done: Done): SecretResult {
-  const { decision, finding, reason } = verdict;
-  const standstill = standstillOf(facts);
-  return {
-    secretName: secret.name,
-    decision,
-    done,
-    finding: finding || standstill?.finding === true,
-    reason: standstill === undefined ? reason : `${reason}; ${standstill.reason}`,
-  };
-}
-
-/** Our own errors speak for themselves; of any other only the class is told, its text may hold anything. */
-async function guarded(
-  results: Map<string, SecretResult>,
-  secretName: string,
-  decision: SecretResult['decision'],
-  work: () => Promise<SecretResult>,
-): Promise<void> {
-  try {
-    results.set(secretName, await work());
-  } catch (error) {
-    const { name, code, message } = error as { name?: string; code?: string; message?: string };
-    const reason = code?.startsWith('ERR_ROTATION_') ? `${code}: ${message}` : (name ?? 'Error');
-    results.set(secretName, { secretName, decision, done: 'failed', finding: true, reason });
-  }
-}
-
 function summarise(
   { log, metrics, clock }: CadenceDoors,
   manifest: Manifest,
-  judged: readonly Judged[],
+  { judged, strays }: Inventory,
   results: SecretResult[],
 ): TickSummary {
   const verdicts = new Map(judged.map(({ secret, verdict }) => [secret.name, verdict]));
@@ -246,7 +167,17 @@ function summarise(
       limitAt: verdict?.limitAt?.toISOString(),
     });
   }
-  const findings = results.filter(({ finding }) => finding).length;
+  for (const stray of strays) {
+    const write = stray.kind === 'stray' ? log.error : log.info;
+    write('cadence-stray', {
+      secret: stray.name,
+      kind: stray.kind,
+      finding: stray.kind === 'stray',
+      reason: strayReason(stray),
+    });
+  }
+  const findings =
+    results.filter(({ finding }) => finding).length + strays.filter(isFinding).length;
   const stalled = judged.filter(({ facts }) => standstillOf(facts)?.finding === true).length;
   const measured = judged.map(({ secret, verdict, facts }) => ({
     secretName: secret.name,
@@ -255,5 +186,7 @@ function summarise(
   }));
   measure(metrics, manifest, measured, { findings, stalled }, clock.now());
   log.info('cadence-summary', { secrets: results.length, findings });
-  return { secrets: results.length, findings, results };
+  return { secrets: results.length, findings, results, strays: [...strays] };
 }
+
+const isFinding = ({ kind }: Stray): boolean => kind === 'stray';

@@ -4,12 +4,18 @@
  */
 import type { OpenDeployment } from '../../cli/command.ts';
 import { type Manifest, manifestOf } from '../../domain/config/manifest.ts';
+import { tagKeys } from '../../domain/config/names.ts';
 import type { RotationConfig } from '../../domain/config/rotation-config.ts';
+import { ownRule } from '../../domain/policy/drift.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import exampleConfig from '../../rotation.config.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
-import { type InMemorySecrets, inMemorySecrets } from '../doors/in-memory-secrets.ts';
+import {
+  functionArnOf,
+  type InMemorySecrets,
+  inMemorySecrets,
+} from '../doors/in-memory-secrets.ts';
 
 export interface InMemoryDeployment extends OpenDeployment {
   readonly secrets: InMemorySecrets;
@@ -41,6 +47,7 @@ export interface InMemoryDeploymentOptions {
 export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InMemoryDeployment {
   const manifest = options.manifest ?? manifestOf(options.config ?? exampleConfig);
   const secrets = inMemorySecrets();
+  secrets.more = asDeployed(manifest);
   const invocations: InMemoryDeployment['invocations'] = [];
   const alive = new Set<string>();
   const started: InMemoryDeployment['started'] = [];
@@ -65,6 +72,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     meanwhile: () => undefined,
     secretsManager: onlyThese({
       list: (prefix) => secrets.door.list(prefix),
+      listTagged: (tags) => secrets.door.listTagged(tags),
       rotate: (asked) => secrets.door.rotate(asked),
       async describe(secretId) {
         const awsCode = refused.get(secretId);
@@ -115,6 +123,21 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     refuse: (secretName, awsCode) => void refused.set(secretName, awsCode),
   };
   return deployment;
+}
+
+/** Function, rule and tags as the stack leaves them; a secret outside of the manifest has none of them. */
+function asDeployed(manifest: Manifest): InMemorySecrets['more'] {
+  const tags = { [tagKeys.name]: manifest.name, [tagKeys.environment]: manifest.environment };
+  return (name) => {
+    const secret = manifest.secrets.find((one) => one.name === name);
+    if (secret === undefined) return {};
+    if (secret.kind === 'userManaged') return { tags };
+    return {
+      rotationLambdaArn: functionArnOf(secret.function),
+      rotationRules: ownRule(secret.cadenceDays),
+      tags,
+    };
+  };
 }
 
 /** A door of which a command may use only these methods. */

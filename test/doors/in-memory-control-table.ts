@@ -7,6 +7,8 @@ import type {
   HoldRecord,
   IntentRecord,
   LeaseRecord,
+  NoticeRecord,
+  OverdueRecord,
   ReencryptionRecord,
   RotationRecord,
   ToldRecord,
@@ -20,6 +22,8 @@ export function inMemoryControlTable(): ControlTableDoor {
   const afters = new Map<string, AfterRotationRecord>();
   const leases = new Map<string, LeaseRecord>();
   const holds = new Map<string, HoldRecord>();
+  const notices = new Map<string, NoticeRecord>();
+  const overdue = new Map<string, OverdueRecord>();
   const adoptions = new Map<string, AdoptionRecord>();
   const compromised = new Map<string, CompromisedRecord>();
   const reencryptions = new Map<string, ReencryptionRecord>();
@@ -36,6 +40,18 @@ export function inMemoryControlTable(): ControlTableDoor {
 
   const recordsOf = <Content>(map: Map<string, Content>, name: string): Content[] =>
     [...map].flatMap(([at, record]) => (at.startsWith(`${name}/`) ? [record] : []));
+
+  async function replace<Content>(
+    map: Map<string, Content>,
+    name: string,
+    record: Content,
+    over: (standing: Content) => boolean,
+  ): Promise<Content | undefined> {
+    const standing = map.get(name);
+    if (standing !== undefined && !over(standing)) return structuredClone(standing);
+    map.set(name, structuredClone(record));
+    return undefined;
+  }
 
   return {
     getIntent: async (name, token) => structuredClone(intents.get(key(name, token))),
@@ -66,12 +82,10 @@ export function inMemoryControlTable(): ControlTableDoor {
     everPromoted: async (name) =>
       [...afters].some(([at, { state }]) => at.startsWith(`${name}/`) && state !== 'due'),
     getLease: async (name) => structuredClone(leases.get(name)),
-    async putLease(name, record, over = () => true) {
-      const standing = leases.get(name);
-      if (standing !== undefined && !over(standing)) return structuredClone(standing);
-      leases.set(name, structuredClone(record));
-      return undefined;
-    },
+    putLease: (name, record, over = () => true) => replace(leases, name, record, over),
+    getNotice: async (name) => structuredClone(notices.get(name)),
+    putNotice: (name, record, over) => replace(notices, name, record, over),
+    putOverdue: (name, record, over) => replace(overdue, name, record, over),
     getCompromised: async (name) =>
       new Set(
         [...compromised]

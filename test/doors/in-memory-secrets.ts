@@ -4,12 +4,17 @@ import type { SecretDescription, SecretsManagerDoor } from '../../doors/secrets-
 type Stages = Record<string, string[]>;
 
 export interface InMemorySecrets {
-  door: Pick<SecretsManagerDoor, 'list' | 'describe' | 'rotate'>;
+  door: Pick<SecretsManagerDoor, 'list' | 'listTagged' | 'describe' | 'rotate'>;
   /** What ListSecrets says; may be older than the truth. */
   listed: Map<string, Stages>;
   stages: Map<string, Stages>;
   rotations: { secretId: string; clientRequestToken: string }[];
   calls: string[];
+  /**
+   * What else is told of a secret: function, rule, deletion, tags.
+   * @default as a deployment of pharmacy/prod with cadences of 90 days and functions `fn-<name>` leaves it
+   */
+  more: (name: string) => Partial<SecretDescription>;
   /** Adds a secret and returns its ARN. */
   add(name: string, stages: Stages, rotationEnabled?: boolean): string;
   /** The service promotes and closes a rotation. */
@@ -19,14 +24,18 @@ export interface InMemorySecrets {
 export const arnOf = (name: string): string =>
   `arn:aws:secretsmanager:eu-west-1:000000000000:secret:${name}-AbCdEf`;
 
+export const functionArnOf = (name: string): string =>
+  `arn:aws:lambda:eu-west-1:000000000000:function:${name}`;
+
 export function inMemorySecrets(): InMemorySecrets {
   const stages = new Map<string, Stages>();
   const listed = new Map<string, Stages>();
   const enabled = new Map<string, boolean>();
   const rotations: InMemorySecrets['rotations'] = [];
   const calls: string[] = [];
+  const own = { 'quarterturn:name': 'pharmacy', 'quarterturn:environment': 'prod' };
   const nameOf = (secretId: string) =>
-    [...stages.keys()].find((name) => secretId === name || secretId === arnOf(name)) ?? secretId;
+    stages.has(secretId) ? secretId : secretId.slice(arnOf('').length - 7, -7);
 
   function description(name: string, found: Stages | undefined): SecretDescription {
     if (found === undefined) throw new Error(`no secret ${name}`);
@@ -35,10 +44,16 @@ export function inMemorySecrets(): InMemorySecrets {
       name,
       rotationEnabled: enabled.get(name) ?? true,
       versionIdsToStages: structuredClone(found),
+      ...secrets.more(name),
     };
   }
 
-  return {
+  const secrets: InMemorySecrets = {
+    more: (name) => ({
+      rotationLambdaArn: functionArnOf(`fn-${name}`),
+      rotationRules: { scheduleExpression: 'rate(89 days)', duration: '4h' },
+      ...(name.startsWith('pharmacy/prod/') && { tags: own }),
+    }),
     listed,
     stages,
     rotations,
@@ -66,6 +81,18 @@ export function inMemorySecrets(): InMemorySecrets {
           .filter((name) => name.startsWith(namePrefix))
           .map((name) => description(name, listed.get(name) ?? stages.get(name)));
       },
+      async listTagged(tags) {
+        const all = [...stages.keys()].map((name) =>
+          description(name, listed.get(name) ?? stages.get(name)),
+        );
+        const found = all.filter((secret) =>
+          Object.entries(tags).every(([key, value]) => secret.tags?.[key] === value),
+        );
+        for (let calledFor = 0; calledFor < Math.max(found.length, 1); calledFor += 100) {
+          calls.push('ListSecrets');
+        }
+        return found;
+      },
       async describe(secretId) {
         calls.push('describe');
         const name = nameOf(secretId);
@@ -82,4 +109,5 @@ export function inMemorySecrets(): InMemorySecrets {
       },
     },
   };
+  return secrets;
 }

@@ -7,6 +7,7 @@ import { type TickSummary, tick } from '../../../lambdas/cadence/tick.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { type InMemorySecrets, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import {
+  recordedBus,
   recordedExecutions,
   recordedLog,
   recordedMetrics,
@@ -22,7 +23,7 @@ const adoptedSecret = (index: number, armed: boolean): RotatedManifestSecret => 
   kind: 'jwt',
   key: `old${index}`,
   name: `legacy/${index}`,
-  function: `fn-${index}`,
+  function: `fn-legacy/${index}`,
   origin: 'adopted',
   armed,
   cadenceDays: 90,
@@ -36,16 +37,19 @@ const adoptedSecret = (index: number, armed: boolean): RotatedManifestSecret => 
 let secrets: InMemorySecrets;
 let controlTable: ControlTableDoor;
 let clock: ReturnType<typeof settableClock>;
+let bus: ReturnType<typeof recordedBus>;
 let doors: CadenceDoors;
 
 beforeEach(() => {
   secrets = inMemorySecrets();
   controlTable = inMemoryControlTable();
   clock = settableClock(start.toISOString());
+  bus = recordedBus();
   doors = {
     secretsManager: secrets.door,
     controlTable,
     stepFunctions: recordedExecutions(),
+    eventBus: bus,
     clock,
     log: recordedLog(),
     metrics: recordedMetrics(),

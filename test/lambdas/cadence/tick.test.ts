@@ -7,6 +7,7 @@ import { type TickSummary, tick } from '../../../lambdas/cadence/tick.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { arnOf, type InMemorySecrets, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import {
+  recordedBus,
   recordedExecutions,
   recordedLog,
   recordedMetrics,
@@ -18,6 +19,8 @@ const rowsMachine = machine.replace('after-rotation', 'reencryption');
 const execution = (name: string) => `${machine.replace('stateMachine', 'execution')}:${name}`;
 const v1 = '11111111-1111-4111-8111-111111111111';
 const v2 = '22222222-2222-4222-8222-222222222222';
+const jwt = 'pharmacy/prod/jwt';
+const pii = 'pharmacy/prod/pii';
 const old = 'rotated-20250801T000000Z';
 const young = 'rotated-20251201T000000Z';
 
@@ -29,7 +32,7 @@ let log: ReturnType<typeof recordedLog>;
 let metrics: ReturnType<typeof recordedMetrics>;
 let doors: CadenceDoors;
 
-beforeEach(() => {
+beforeEach(async () => {
   secrets = inMemorySecrets();
   controlTable = inMemoryControlTable();
   executions = recordedExecutions();
@@ -40,10 +43,19 @@ beforeEach(() => {
     secretsManager: secrets.door,
     controlTable,
     stepFunctions: executions,
+    eventBus: recordedBus(),
     metrics,
     clock,
     log,
   };
+  // What is due here was announced, and its hour has come; `announced.test.ts` is about the announcement itself.
+  for (const name of [jwt, pii]) {
+    await controlTable.putNotice(
+      name,
+      { versionId: v1, at: '2025-12-10T09:30:00Z', plannedAt: '2025-12-10T12:00:00Z', told: true },
+      () => false,
+    );
+  }
 });
 
 const secretOf = (
@@ -107,8 +119,6 @@ function run(...all: Manifest['secrets']): Promise<TickSummary> {
   );
 }
 
-const jwt = 'pharmacy/prod/jwt';
-const pii = 'pharmacy/prod/pii';
 const only = (summary: TickSummary) => summary.results[0];
 const afterRecord = (state: 'due' | 'running' | 'finished', more = {}) => ({
   versionId: v1,
@@ -255,7 +265,7 @@ describe('several secrets', () => {
     const all = Array.from({ length: 100 }, (_, index) => `pharmacy/prod/s${index}`);
     for (const name of all) secrets.add(name, { [v1]: ['AWSCURRENT', young] });
     await run(...all.map((name) => secretOf(name)));
-    expect(secrets.calls).toEqual(['list']);
+    expect(secrets.calls).toEqual(['ListSecrets']);
   });
 
   test('an adopted secret outside of the name space is found by its name', async () => {
@@ -369,7 +379,7 @@ describe('what a tick tells CloudWatch', () => {
     await run();
     expect(metrics.emitted.at(-1)?.values).toEqual({ Findings: 0, Heartbeat: 1 });
     metrics.emitted.length = 0;
-    doors.secretsManager.list = async () => {
+    doors.secretsManager.listTagged = async () => {
       throw new Error('access denied');
     };
     await expect(run()).rejects.toThrow('access denied');
