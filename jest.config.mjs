@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs';
+
 // The SDK prints eight lines about Node 22 in every process; the floor of this project is stated in package.json.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 // By default every synthesis checks CloudFormation's rules, at twice its own cost, and only warns. The test of
 // template validation checks them by name, as errors.
 process.env.CDK_VALIDATION = 'false';
+
+const { paths } = JSON.parse(
+  readFileSync(new URL('tsconfig.json', import.meta.url), 'utf8'),
+).compilerOptions;
 
 /** Tests are ES modules run by Node itself; swc only strips types (docs/decisions: toolchain). */
 export default {
@@ -20,6 +26,10 @@ export default {
       { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+  // Examples import the client by its published name; here that is its source, as tsconfig.json says.
+  moduleNameMapper: Object.fromEntries(
+    Object.entries(paths).map(([name, [file]]) => [`^${name}$`, file.replace('.', '<rootDir>')]),
+  ),
   cacheDirectory: '<rootDir>/.cache/jest',
   maxWorkers: 2,
   testTimeout: 30_000,

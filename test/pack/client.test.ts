@@ -139,6 +139,18 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => project?.remove());
 
+test('in this repository the published names lead to the modules that are published under them', () => {
+  const file = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
+  expect(file.config.compilerOptions.paths).toEqual(
+    Object.fromEntries(
+      Object.entries(clientEntries).map(([subpath, entry]) => [
+        subpath.replace(/^\./, name),
+        [`./${entry}`],
+      ]),
+    ),
+  );
+});
+
 describe('the package', () => {
   test('depends on nothing, and each of its peers is optional', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = project.packageJson;
