@@ -91,8 +91,8 @@ export class AfterRotation extends Construct {
   }
 }
 
-/** Of the secrets whose new keys are published before they are used. */
-function longestWait({ secrets }: RotationConfig): number {
+/** Seconds that the secrets whose new keys are published before they are used wait for their readers, at most. */
+export function longestWait({ secrets }: RotationConfig): number {
   const caches = Object.values(secrets).flatMap((secret) =>
     secret.kind === 'jwt'
       ? [secret.signerCache]
@@ -135,6 +135,7 @@ export class Starter extends Construct {
       ...deployment.controlTable.statements({
         secretNames: secrets.map(({ name }) => name),
         read: ['rotation', 'after'],
+        write: ['told'],
       }),
     );
     inPatterns(this, secrets).forEach((resources, index) => {

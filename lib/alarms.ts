@@ -4,6 +4,7 @@ import { NestedStack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { alarmName } from '../domain/config/names.ts';
 import { isArmed, type RotationConfig } from '../domain/config/rotation-config.ts';
+import { longestWait } from './after-rotation.ts';
 import {
   type AlarmDefinition,
   deploymentAlarms,
@@ -15,6 +16,7 @@ import type { Messages } from './messages.ts';
 import { type ReencryptionWatch, reencryptionAlarms } from './reencryption-alarms.ts';
 import type { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
+import { watchAlarms } from './watch-alarms.ts';
 
 export interface AlarmsProps {
   readonly config: RotationConfig;
@@ -36,6 +38,10 @@ export class Alarms extends Construct {
       ...deploymentAlarms(config, {
         queueName: messages.deadLetters.name,
         stateMachineArn: props.stateMachineArn,
+      }),
+      ...watchAlarms(config, {
+        logins: Object.values(config.secrets).some(({ kind }) => kind === 'database'),
+        longestWaitSeconds: longestWait(config),
       }),
       ...(props.reencryption ? reencryptionAlarms(config, props.reencryption) : []),
       ...functionAlarms(

@@ -3,12 +3,14 @@ import type { Construct } from 'constructs';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { Alarms } from './alarms.ts';
 import { Audit } from './audit.ts';
+import { Dashboard } from './dashboard.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
 import type { Messages } from './messages.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import type { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
+import { Watch } from './watch.ts';
 import type { MachineArns } from './workflow.ts';
 
 export interface OversightProps {
@@ -35,6 +37,7 @@ export interface OversightProps {
 export function oversee(scope: Construct, props: OversightProps): { readonly auditLogArn: string } {
   const { deployment, messages, rotated, functions, machine, reencryption, rows } = props;
   const { config, keys } = deployment;
+  const watch = new Watch(scope, 'Watch', props);
   const adopted = [...rotated].flatMap(([key, { reference }]) =>
     isAdopted(config, key) ? [reference.name] : [],
   );
@@ -43,11 +46,18 @@ export function oversee(scope: Construct, props: OversightProps): { readonly aud
     config,
     messages,
     rotated,
-    functions,
+    functions: { ...functions, watch: watch.function },
     stateMachineArn: machine.arn,
     ...(reencryption && {
       reencryption: { stateMachineArn: reencryption.machine.arn, secrets: rows },
     }),
+  });
+  new Dashboard(scope, 'Dashboard', {
+    config,
+    rotated,
+    rewritten: rows.map(({ name }) => name),
+    deadLetters: messages.deadLetters.name,
+    stateMachineArn: machine.arn,
   });
   return { auditLogArn: audit.logGroupArn };
 }

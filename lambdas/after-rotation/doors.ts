@@ -5,6 +5,7 @@ import type { ConsumersHookDoor } from '../../doors/consumers-hook.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { Log } from '../../doors/log.ts';
+import type { MetricsDoor } from '../../doors/metrics.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
@@ -27,6 +28,7 @@ export interface AfterRotationDoors {
   eventBus: EventBusDoor;
   consumersHook: ConsumersHookDoor;
   manifest(): Promise<Manifest>;
+  metrics: MetricsDoor;
   clock: Clock;
   log: Log;
 }

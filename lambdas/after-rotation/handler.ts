@@ -5,6 +5,7 @@ import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
+import { embeddedMetrics } from '../../doors/metrics.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
@@ -26,6 +27,7 @@ const doors: AfterRotationDoors = {
   eventBus: eventBus(),
   consumersHook: consumersHook(),
   manifest: manifestAt(environment.MANIFEST_PARAMETER),
+  metrics: embeddedMetrics(),
   clock: systemClock,
   log: lambdaLog('after-rotation'),
 };

@@ -34,7 +34,7 @@ import { type LabelEvent, parseLabelEvent } from './label-event.ts';
 
 export interface StarterDoors {
   secretsManager: Pick<SecretsManagerDoor, 'describe'>;
-  controlTable: Pick<ControlTableDoor, 'getRotation' | 'getAfterRotation'>;
+  controlTable: Pick<ControlTableDoor, 'getRotation' | 'getAfterRotation' | 'putTold'>;
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   clock: Clock;
@@ -121,7 +121,7 @@ function isOverBefore(time: string, { state, at }: AfterRotationRecord): boolean
 }
 
 async function announceUnmanagedWrite(
-  { eventBus }: StarterDoors,
+  { eventBus, controlTable }: StarterDoors,
   secret: UnmanagedWriteEvent['secret'],
   { versionId, time }: { versionId: string; time: string },
   now: Date,
@@ -139,5 +139,11 @@ async function announceUnmanagedWrite(
     detailType: event.type,
     detail: event,
     resources: [secret.arn],
+  });
+  // The watch tells what was not told here: an event that never came.
+  await controlTable.putTold(secret.name, {
+    fact: 'unmanagedWrite',
+    versionId,
+    at: now.toISOString(),
   });
 }

@@ -1,6 +1,7 @@
 /** Every type of resource the sandbox makes. */
 import type { ResourceType } from './resource-type.ts';
 import { alarm } from './resources/cloudwatch.ts';
+import { dashboard } from './resources/dashboard.ts';
 import { table } from './resources/dynamodb.ts';
 import {
   route,
@@ -27,6 +28,7 @@ import { flowLog, vpcEndpoint } from './resources/vpc-endpoint.ts';
 
 export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::CloudWatch::Alarm': alarm,
+  'AWS::CloudWatch::Dashboard': dashboard,
   'AWS::DynamoDB::Table': table,
   'AWS::EC2::FlowLog': flowLog,
   'AWS::EC2::Route': route,

@@ -1,5 +1,6 @@
-/** Leaves the proof of a rotation: an event on the bus and one line in the log. */
+/** Leaves the proof of a rotation: an event on the bus, one line in the log, and how long it took. */
 import type { AfterRotationDoors } from '../doors.ts';
+import { measureRotation } from '../measure-rotation.ts';
 import { type Progress, progressSchema } from '../progress.ts';
 import { proveRotation } from '../prove-rotation.ts';
 import { assertStillOurs } from '../still-ours.ts';
@@ -12,5 +13,6 @@ export async function audit(
   const progress = progressSchema.parse(given);
   await assertStillOurs(doors, execution, progress);
   await proveRotation(doors, execution, progress, { outcome: 'rotated' });
+  await measureRotation(doors, progress);
   return progress;
 }

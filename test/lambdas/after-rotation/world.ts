@@ -11,6 +11,7 @@ import {
   recordedExecutions,
   recordedHook,
   recordedLog,
+  recordedMetrics,
   settableClock,
 } from '../../doors/recorded.ts';
 import { Bench } from '../../sandbox/step-functions/machine.ts';
@@ -74,6 +75,7 @@ export function world(secret: RotatedManifestSecret = jwt) {
       secrets: [secret],
       consumers: [],
     }),
+    metrics: recordedMetrics(),
     clock: settableClock(at),
     log: recordedLog(),
   } satisfies AfterRotationDoors;

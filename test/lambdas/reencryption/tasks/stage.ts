@@ -182,6 +182,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
         reencryptionMachine: 'm',
         secrets: [secret],
       }) as Manifest,
+    metrics: recordedMetrics(),
     clock,
     log: recordedLog(),
   } satisfies AfterRotationDoors;
