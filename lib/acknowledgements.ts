@@ -132,9 +132,9 @@ export function acknowledgementsOf(
     },
     {
       findings: ['Serverless-SNSRedrivePolicy'],
-      at: /^Messages\/(OnCall|Security)\/Email\d+$/,
+      at: /^Messages\/(OnCall|Security|Support|Product)\/(Email|Endpoint)\d+$/,
       reason:
-        'A message that a mailbox did not take would be reported to the same mailbox. Alarms stay in alarm, and status shows what they are about.',
+        'A message that a mailbox or an endpoint did not take would be reported to the same one. Alarms stay in alarm, and status shows what they are about.',
     },
     {
       findings: ['Serverless-SQSRedrivePolicy'],

@@ -3,11 +3,11 @@ import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnResourcePolicy, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { auditLogGroupName, functionName, secretName } from '../domain/config/names.ts';
+import { auditLogGroupName, functionName } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
-import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { Keys } from './keys.ts';
 import { deliveryOf, type Messages } from './messages.ts';
+import { ownEvents } from './own-events.ts';
 
 export interface AuditProps {
   readonly config: RotationConfig;
@@ -38,45 +38,26 @@ export class Audit extends Construct {
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.logGroupArn = logGroup.logGroupArn;
-    // Several deployments share the account's bus: each keeps what is about its own secrets.
-    const own = { secret: { name: [{ prefix: secretName(config, '') }, ...adopted] } };
-    const source = [auditEventSource];
-    const rule = new CfnRule(this, 'Rule', {
-      description: 'Keeps the audit events of Quarterturn',
-      eventPattern: { source, detail: own },
-      state: 'ENABLED',
-      targets: [{ id: 'Log', arn: logGroup.logGroupArn, ...deliveryOf(messages) }],
+    const rules = ownEvents(this, config, adopted).map((eventPattern, index) => {
+      const number = index === 0 ? '' : String(index + 1);
+      const rule = new CfnRule(this, `Rule${number}`, {
+        description: 'Keeps the audit events of Quarterturn',
+        eventPattern,
+        state: 'ENABLED',
+        targets: [{ id: 'Log', arn: logGroup.logGroupArn, ...deliveryOf(messages) }],
+      });
+      messages.deadLettersOf(rule, number === '' ? 'audit' : `audit-${number}`, 'the audit log');
+      return rule.attrArn;
     });
-    messages.deadLettersOf(rule, 'audit', 'the audit log');
-    this.#letWrite(config, logGroup, rule);
-
-    const unmanaged = new CfnRule(this, 'UnmanagedWrites', {
-      description: 'Tells security that a secret was written outside of a rotation',
-      eventPattern: { source, 'detail-type': ['unmanaged-secret-write'], detail: own },
-      state: 'ENABLED',
-      targets: [
-        {
-          id: 'Security',
-          arn: messages.security,
-          ...deliveryOf(messages),
-          inputTransformer: {
-            inputPathsMap: {
-              at: '$.detail.at',
-              secret: '$.detail.secret.name',
-              version: '$.detail.versionId',
-            },
-            // One JSON string: mail shows it as it is.
-            inputTemplate:
-              '"Secret <secret> was written outside of a rotation, noticed <at>: version <version> is AWSCURRENT. Nothing adopts it and it is not rotated until somebody looks. Who did it: aws cloudtrail lookup-events --lookup-attributes AttributeKey=ResourceName,AttributeValue=<secret>. What to do: docs/alarms.md, unmanaged write."',
-          },
-        },
-      ],
-    });
-    messages.deadLettersOf(unmanaged, 'unmanaged-write', 'the topic of security');
+    this.#letWrite(config, logGroup, rules.length === 1 ? rules[0] : rules);
   }
 
   /** EventBridge writes by a resource policy of CloudWatch Logs (eventbridge/latest/userguide/eb-use-resource-based.html). */
-  #letWrite(config: RotationConfig, { logGroupArn }: LogGroup, rule: CfnRule): void {
+  #letWrite(
+    config: RotationConfig,
+    { logGroupArn }: LogGroup,
+    rules: string | string[] | undefined,
+  ): void {
     const statement = (action: string, condition: object) => ({
       Effect: 'Allow',
       Principal: { Service: ['delivery.logs.amazonaws.com', 'events.amazonaws.com'] },
@@ -91,7 +72,7 @@ export class Audit extends Construct {
         Statement: [
           statement('logs:CreateLogStream', {}),
           statement('logs:PutLogEvents', {
-            Condition: { ArnEquals: { 'aws:SourceArn': rule.attrArn } },
+            Condition: { ArnEquals: { 'aws:SourceArn': rules } },
           }),
         ],
       }),

@@ -1,14 +1,24 @@
 /**
- * How people are reached, and where what never arrived is kept: two topics, and one dead-letter queue, all
- * encrypted with the key of messages and closed to plain text.
+ * How people are reached, and where what never arrived is kept: topics, and one dead-letter queue, all encrypted with
+ * the key of messages and closed to plain text.
+ *
+ * Mail and chat have topics of their own: a chat channel shows one form of message and drops every other, and in
+ * a mail that form is unreadable (chatbot/latest/adminguide/custom-notifs.html).
  */
 import type { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnSubscription, CfnTopic, CfnTopicPolicy } from 'aws-cdk-lib/aws-sns';
 import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
 import { Aws, Lazy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { alarmTopicName, deadLetterQueueName } from '../domain/config/names.ts';
+import {
+  type ContactWord,
+  contactWords,
+  hasChat,
+  wordsOf,
+} from '../domain/config/contacts-schema.ts';
+import { alarmTopicName, chatTopicName, deadLetterQueueName } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import { Chat } from './chat.ts';
 import type { Keys } from './keys.ts';
 import type { RoomFunction } from './room-function.ts';
 import { allow } from './statements.ts';
@@ -18,15 +28,29 @@ export interface MessagesProps {
   readonly keys: Keys;
 }
 
-type Audience = 'on-call' | 'security';
+/** ARNs of topics. */
+export interface Place {
+  /** Of mail and endpoints. */
+  readonly mail?: string;
+  readonly chat?: string;
+}
+
+/** They never change: a topic made anew has lost everybody who confirmed. */
+const logicalIds: Readonly<Record<ContactWord, string>> = {
+  onCall: 'OnCall',
+  security: 'Security',
+  support: 'Support',
+  product: 'Product',
+};
 
 /** Long enough for somebody to look at it after a holiday; SQS keeps no message longer. */
 const deadLetterSeconds = 14 * 86_400;
 
 export class Messages extends Construct {
-  /** ARNs of the topics. */
+  /** ARNs of the two topics that are there in any case: of alarms, and of what security has to know. */
   readonly onCall: string;
   readonly security: string;
+  readonly places: Readonly<Record<ContactWord, Place>>;
   readonly deadLetters: { readonly arn: string; readonly name: string };
   /** Rules whose undelivered events the queue takes, and what each is for. */
   readonly rules: { readonly rule: CfnRule; readonly id: string; readonly what: string }[] = [];
@@ -37,8 +61,15 @@ export class Messages extends Construct {
   constructor(scope: Construct, id: string, { config, keys }: MessagesProps) {
     super(scope, id);
     this.#keys = keys;
-    this.onCall = this.#topic(config, 'on-call', config.contacts.onCall);
-    this.security = this.#topic(config, 'security', config.contacts.security);
+    this.onCall = this.#topicOf(config, 'onCall');
+    this.security = this.#topicOf(config, 'security');
+    this.places = {
+      onCall: { mail: this.onCall, ...this.#chatTopic(config, 'onCall') },
+      security: { mail: this.security, ...this.#chatTopic(config, 'security') },
+      support: this.#place(config, 'support'),
+      product: this.#place(config, 'product'),
+    };
+    this.#chat(config);
     this.deadLetters = this.#queue(config);
   }
 
@@ -65,10 +96,71 @@ export class Messages extends Construct {
     );
   }
 
-  #topic(config: RotationConfig, audience: Audience, addresses: readonly string[]): string {
-    const topic = new CfnTopic(this, audience === 'on-call' ? 'OnCall' : 'Security', {
+  /** Every topic there is. */
+  get topics(): readonly string[] {
+    return wordsOf.flatMap((word) => Object.values(this.places[word]) as string[]);
+  }
+
+  #place(config: RotationConfig, word: ContactWord): Place {
+    const { contacts } = config;
+    const byMail = contacts[word].length > 0 || contacts.endpoints[word].length > 0;
+    return {
+      ...(byMail && { mail: this.#topicOf(config, word) }),
+      ...this.#chatTopic(config, word),
+    };
+  }
+
+  #topicOf(config: RotationConfig, word: ContactWord): string {
+    const audience = contactWords[word];
+    const topic = this.#topic(logicalIds[word], {
       topicName: alarmTopicName(config, audience),
       displayName: `Quarterturn ${config.name} ${config.environment}: ${audience}`,
+      takesAlarms: word === 'onCall' || word === 'security',
+    });
+    const { contacts } = config;
+    const subscribe = (id: string, protocol: string, endpoint: string) =>
+      new CfnSubscription(topic, id, { topicArn: topic.ref, protocol, endpoint });
+    contacts[word].forEach((address, index) => {
+      subscribe(`Email${index + 1}`, 'email', address);
+    });
+    contacts.endpoints[word].forEach((url, index) => {
+      subscribe(`Endpoint${index + 1}`, 'https', url);
+    });
+    return topic.ref;
+  }
+
+  #chatTopic(config: RotationConfig, word: ContactWord): Place {
+    if (!hasChat(config.contacts, word)) return {};
+    const audience = contactWords[word];
+    const topic = this.#topic(`${logicalIds[word]}Chat`, {
+      topicName: chatTopicName(config, audience),
+      displayName: `Quarterturn ${config.name} ${config.environment}: ${audience}, chat`,
+      takesAlarms: false,
+    });
+    return { chat: topic.ref };
+  }
+
+  /** On-call's channel shows the alarms, too: of those it knows the form. */
+  #chat(config: RotationConfig): void {
+    const audiences = wordsOf.flatMap((word) => {
+      const { chat } = this.places[word];
+      const channels = config.contacts.chat[word];
+      const topics = [...(word === 'onCall' ? [this.onCall] : []), ...(chat ? [chat] : [])];
+      return chat === undefined || channels === undefined ? [] : [{ word, channels, topics }];
+    });
+    if (audiences.length > 0) {
+      new Chat(this, 'Chat', config, audiences);
+    }
+  }
+
+  #topic(
+    id: string,
+    props: { topicName: string; displayName: string; takesAlarms: boolean },
+  ): CfnTopic {
+    const { topicName, displayName, takesAlarms } = props;
+    const topic = new CfnTopic(this, id, {
+      topicName,
+      displayName,
       kmsMasterKeyId: this.#keys.messages.keyArn,
     });
     new CfnTopicPolicy(topic, 'Policy', {
@@ -77,38 +169,22 @@ export class Messages extends Construct {
         Version: '2012-10-17',
         Statement: [
           onlyOverTls('sns:Publish', topic.ref),
-          {
-            Sid: 'AlarmsOfThisAccount',
-            Effect: 'Allow',
-            Principal: { Service: 'cloudwatch.amazonaws.com' },
-            Action: 'sns:Publish',
-            Resource: topic.ref,
-            Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-          },
-          // "EventBridge does not support the use of Condition blocks in Amazon SNS topic policies"
-          // (eventbridge/latest/userguide/eb-troubleshooting.html), so only the topic that needs it lets it in.
-          ...(audience === 'security'
+          ...(takesAlarms
             ? [
                 {
-                  Sid: 'RulesOfEventBridge',
+                  Sid: 'AlarmsOfThisAccount',
                   Effect: 'Allow',
-                  Principal: { Service: 'events.amazonaws.com' },
+                  Principal: { Service: 'cloudwatch.amazonaws.com' },
                   Action: 'sns:Publish',
                   Resource: topic.ref,
+                  Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
                 },
               ]
             : []),
         ],
       },
     });
-    for (const [index, endpoint] of addresses.entries()) {
-      new CfnSubscription(topic, `Email${index + 1}`, {
-        topicArn: topic.ref,
-        protocol: 'email',
-        endpoint,
-      });
-    }
-    return topic.ref;
+    return topic;
   }
 
   #queue(config: RotationConfig): { arn: string; name: string } {

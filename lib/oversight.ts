@@ -7,6 +7,7 @@ import { Dashboard } from './dashboard.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
 import type { Messages } from './messages.ts';
+import { Notify } from './notify.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import type { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
@@ -41,12 +42,13 @@ export function oversee(scope: Construct, props: OversightProps): { readonly aud
   const adopted = [...rotated].flatMap(([key, { reference }]) =>
     isAdopted(config, key) ? [reference.name] : [],
   );
+  const notify = new Notify(scope, 'Notify', { ...props, adopted });
   const audit = new Audit(scope, 'Audit', { config, keys, messages, adopted });
   new Alarms(scope, 'Alarms', {
     config,
     messages,
     rotated,
-    functions: { ...functions, watch: watch.function },
+    functions: { ...functions, watch: watch.function, notify: notify.function },
     stateMachineArn: machine.arn,
     ...(reencryption && {
       reencryption: { stateMachineArn: reencryption.machine.arn, secrets: rows },

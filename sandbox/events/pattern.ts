@@ -21,6 +21,9 @@ export function compilePattern(pattern: EventPattern): (event: Json) => boolean 
 function compileObject(pattern: EventPattern, path: string): Matcher {
   const fields = Object.entries(pattern).map(([name, inner]): [string, Matcher] => {
     const here = path === '' ? name : `${path}.${name}`;
+    if (name === '$or') {
+      return [name, compileOr(inner, here)];
+    }
     if (name.startsWith('$')) {
       throw unknown(here, `"${name}" is not modelled`);
     }
@@ -34,9 +37,21 @@ function compileObject(pattern: EventPattern, path: string): Matcher {
   });
   return (value) =>
     fields.every(([name, match]) => {
+      if (name === '$or') {
+        return match(value, true);
+      }
       const present = isObject(value) && Object.hasOwn(value, name);
       return match(present ? value[name] : undefined, present);
     });
+}
+
+/** "Or" over several fields: one of the objects matches what stands at its own place. */
+function compileOr(alternatives: Json, path: string): Matcher {
+  if (!Array.isArray(alternatives) || alternatives.length < 2 || !alternatives.every(isObject)) {
+    throw unknown(path, '"$or" takes two or more objects');
+  }
+  const matchers = alternatives.map((alternative) => compileObject(alternative, path));
+  return (value) => matchers.some((match) => match(value, true));
 }
 
 function anyOf(alternatives: readonly Json[], path: string): Matcher {

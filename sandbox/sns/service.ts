@@ -1,6 +1,6 @@
 /**
- * Amazon SNS: topics with policy and key, e-mail subscriptions that wait for their confirmation. Mail goes
- * nowhere: tests, the demo and the controls read what was published and what would be in which inbox.
+ * Amazon SNS: topics with policy and key, e-mail and HTTPS subscriptions that wait for their confirmation. Nothing
+ * leaves: tests, the demo and the controls read what was published and what would be in which inbox.
  */
 import { randomUUID } from 'node:crypto';
 import type { SandboxClock } from '../clock.ts';
@@ -145,10 +145,10 @@ export class SnsService implements AwsService, TopicPort {
   }
 
   #subscribe(topic: Topic, protocol: string, endpoint: string) {
-    if (protocol !== 'email' && protocol !== 'email-json') {
+    if (!['email', 'email-json', 'https'].includes(protocol)) {
       throw new ServiceException(
         'NotSimulatedException',
-        `The sandbox simulates e-mail subscriptions, not ${protocol}.`,
+        `The sandbox simulates e-mail and HTTPS subscriptions, not ${protocol}.`,
         501,
       );
     }
@@ -178,16 +178,31 @@ export class SnsService implements AwsService, TopicPort {
     if (Buffer.byteLength(message) > 262_144) {
       throw new ServiceException('InvalidParameter', 'Invalid parameter: Message too long');
     }
+    if (subject !== undefined && !isSubject(subject)) {
+      throw new ServiceException('InvalidParameter', 'Invalid parameter: Subject');
+    }
     this.#useKey(topic, caller);
     const time = this.#settings.clock.now();
     this.#published.push({ time, topicArn: topic.arn, message, ...(subject && { subject }) });
-    for (const { confirmed, endpoint } of topic.subscriptions) {
+    const id = randomUUID();
+    // sns/latest/dg/http-notification-json.html
+    const envelope = () =>
+      JSON.stringify({
+        Type: 'Notification',
+        MessageId: id,
+        TopicArn: topic.arn,
+        ...(subject && { Subject: subject }),
+        Message: message,
+        Timestamp: time.toISOString(),
+      });
+    for (const { confirmed, endpoint, protocol } of topic.subscriptions) {
       if (confirmed) {
-        const mail = { time, to: endpoint, topicArn: topic.arn, body: message };
+        const body = protocol === 'email' ? message : envelope();
+        const mail = { time, to: endpoint, topicArn: topic.arn, body };
         this.#mail.push({ ...mail, subject: subject ?? 'AWS Notification Message' });
       }
     }
-    return { MessageId: randomUUID() };
+    return { MessageId: id };
   }
 
   /** SNS asks KMS with its caller's rights; a service that publishes is asked for by name. */
@@ -223,3 +238,6 @@ export class SnsService implements AwsService, TopicPort {
     ]);
   }
 }
+
+/** No line breaks or control characters, up to 100 characters (API_Publish). */
+const isSubject = (text: string): boolean => /^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u.test(text);

@@ -1,4 +1,4 @@
-/** The example with everything on that is off in it: a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts. */
+/** The example with everything on that is off in it: a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
@@ -19,7 +19,24 @@ export const everything: RotationConfig = parseRotationConfig({
   breakGlassRoleArn: 'arn:aws:iam::111122223333:role/break-glass',
   networks: { main: { cidr: '10.42.0.0/24' } },
   escrow: { readerRoleArns: ['arn:aws:iam::111122223333:role/recovery'] },
-  contacts: { onCall: ['on-call@example.com'], security: ['security@example.com'] },
+  contacts: {
+    onCall: ['on-call@example.com'],
+    security: ['security@example.com'],
+    support: ['support@example.com'],
+    endpoints: { onCall: ['https://pager.example.com/quarterturn'] },
+    chat: {
+      onCall: { slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' } },
+      product: {
+        teams: {
+          tenantId: '11111111-2222-4333-8444-555555555555',
+          teamId: '66666666-7777-4888-9999-000000000000',
+          channelId: '19%3aabc%40thread.tacv2',
+        },
+      },
+    },
+    people: [{ role: 'dba', name: 'Ada', reach: '+49 30 000000' }],
+    reviewedOn: '2026-01-31',
+  },
   secrets: Object.fromEntries(
     Object.entries(example.secrets).map(([key, secret]) => [
       key,

@@ -49,10 +49,18 @@ describe('a pattern matches', () => {
   });
 });
 
+test('$or matches when one of its objects does, beside what must hold in any case', () => {
+  const either = { $or: [{ name: ['prod/jwt'], count: [4] }, { labelUpdated: ['AWSCURRENT'] }] };
+  expect(matches(either)).toBe(true);
+  expect(matches({ $or: [{ name: ['x'] }, { absent: ['x'] }] })).toBe(false);
+  expect(matches({ ...either, count: [4] })).toBe(false);
+});
+
 describe('an event pattern stops the load by name when it has', () => {
   test.each([
     ['wildcard', { detail: { name: [{ wildcard: 'prod/*' }] } }, 'detail.name'],
-    ['$or', { $or: [{ source: ['a'] }] }, '$or'],
+    ['$or of one', { $or: [{ source: ['a'] }] }, '$or'],
+    ['another operator over fields', { $and: [{ source: ['a'] }] }, '$and'],
     ['an operator with two names', { source: [{ prefix: 'a', suffix: 'b' }] }, 'source'],
     ['a numeric comparison it does not know', { n: [{ numeric: ['~', 1] }] }, 'numeric'],
     ['an argument it does not know', { a: [{ prefix: { 'equals-ignore-case': 'x' } }] }, 'prefix'],

@@ -107,7 +107,24 @@ test('an address hears nothing before it has confirmed', async () => {
   });
 });
 
-test('a protocol other than e-mail is refused by name', async () => {
+test('an HTTPS endpoint gets the message in its envelope, once it has confirmed', async () => {
+  await run('Subscribe', { Protocol: 'https', Endpoint: 'https://pager.example.com/' });
+  await run('ConfirmSubscription', { Token: sns.mail()[0]?.token });
+  await publish({ Subject: 's', Message: 'm' });
+  const { to, body } = sns.mail().at(-1) ?? { body: '{}' };
+  expect(to).toBe('https://pager.example.com/');
+  expect(JSON.parse(body)).toMatchObject({ Type: 'Notification', Subject: 's', Message: 'm' });
+});
+
+test('a subject that mail cannot carry is refused', async () => {
+  for (const Subject of ['', 'two\nlines', 'x'.repeat(101)]) {
+    await expect(publish({ Message: 'm', Subject })).rejects.toThrow('Subject');
+  }
+  await publish({ Message: 'm', Subject: 'x'.repeat(100) });
+  expect(sns.published()).toHaveLength(1);
+});
+
+test('a protocol other than e-mail and HTTPS is refused by name', async () => {
   await expect(run('Subscribe', { Protocol: 'sms', Endpoint: '+1' })).rejects.toMatchObject({
     status: 501,
   });
