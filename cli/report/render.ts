@@ -87,7 +87,10 @@ function attention({ secrets, findings }: DeploymentReport, { columns }: Look): 
   if (findings === 0) return ['', 'Nothing needs a person.'];
   const lines = secrets.flatMap(({ key, findings: some }) =>
     some.flatMap(({ message }) => {
-      const [first = '', ...others] = wrap(`${key}: ${message}`, Math.max(columns - 4, 20));
+      const [first = '', ...others] = wrap(
+        `${key}: ${words.tidy(message)}`,
+        Math.max(columns - 4, 20),
+      );
       return [`  ${first}`, ...others.map((line) => `    ${line}`)];
     }),
   );

@@ -32,7 +32,10 @@ export function markdown(report: DeploymentReport): string {
 function attention({ secrets, findings }: DeploymentReport): string[] {
   if (findings === 0) return ['Nothing needs a person.'];
   const lines = secrets.flatMap(({ key, state, findings: some }) =>
-    some.map(({ message }) => `- **${escaped(key)}** (${stateWords[state]}): ${escaped(message)}`),
+    some.map(
+      ({ message }) =>
+        `- **${escaped(key)}** (${stateWords[state]}): ${escaped(words.tidy(message))}`,
+    ),
   );
   return ['## Needs a person', lines.join('\n')];
 }

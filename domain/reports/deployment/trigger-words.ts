@@ -22,5 +22,9 @@ function wordsFor({ attributed, requestedBy, backstopProbably }: Known): string 
   }
   if (requestedBy === 'cadence') return 'the schedule';
   if (requestedBy === 'after-rotation') return 'the rotation that published the key';
-  return requestedBy;
+  return principal(requestedBy);
 }
+
+/** `arn:aws:sts::123456789012:assumed-role/on-call/mara` → `on-call/mara`; the whole of it stays in `by`. */
+const principal = (name: string): string =>
+  /^arn:[^:]*:(?:iam|sts):[^:]*:\d*:(?:assumed-role\/)?(.+)$/.exec(name)?.[1] ?? name;

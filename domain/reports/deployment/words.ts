@@ -14,6 +14,10 @@ export const day = (instant: string | undefined): string => instant?.slice(0, 10
 /** `2026-05-17 17:00`, in UTC. */
 export const minute = (instant: string): string => instant.slice(0, 16).replace('T', ' ');
 
+/** Instants inside of a sentence, to the minute. */
+export const tidy = (text: string): string =>
+  text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, (it) => `${minute(it)} UTC`);
+
 export const frequency = ({ frequencyDays }: ReportedSecret): string =>
   frequencyDays === undefined ? 'as needed' : `every ${frequencyDays} days`;
 
@@ -71,7 +75,7 @@ export const proofWords: Record<Proof, string> = {
 
 export const resultWords: Record<ControlResult, string> = {
   pass: 'supports',
-  fail: 'does not support',
+  fail: 'speaks against',
   notShown: 'not shown',
 };
 

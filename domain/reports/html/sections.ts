@@ -42,7 +42,10 @@ export function inventory(report: DeploymentReport): Markup {
   const rows = report.secrets.map((secret) => [
     html`${secret.key}`,
     secret.purpose,
-    { class: 'long', part: words.storage(secret) },
+    {
+      class: 'long',
+      part: html`${secret.storage.service}, <span class="nowrap">${secret.storage.region}</span><br>${secret.name}`,
+    },
     { class: 'long', part: words.encryption(secret) },
     words.access(secret),
   ]);

@@ -29,7 +29,7 @@ h1 { font-size: 2.35rem; line-height: 1.12; letter-spacing: -.022em; margin: 0; 
 h1 .where { color: var(--soft); font-weight: 480; }
 .meta { display: flex; flex-wrap: wrap; gap: 6px 28px; margin: 18px 0 0; padding: 0; }
 .meta div { display: flex; gap: .5em; min-width: 0; }
-.meta dt { color: var(--soft); }
+.meta dt { color: var(--soft); white-space: nowrap; }
 .meta dd { margin: 0; overflow-wrap: anywhere; }
 nav { border-block: 1px solid var(--rule); margin-top: 28px; }
 nav ul { display: flex; flex-wrap: wrap; gap: 4px 22px; list-style: none; margin: 0; padding: 10px 0; }
@@ -51,8 +51,8 @@ p { margin: .5em 0; max-width: 74ch; }
 .verdict.good { background: var(--good-soft); } .verdict.good h2, .verdict.good svg { color: var(--good); }
 .verdict.warn { background: var(--warn-soft); } .verdict.warn h2, .verdict.warn svg { color: var(--warn); }
 .verdict.bad { background: var(--bad-soft); } .verdict.bad h2, .verdict.bad svg { color: var(--bad); }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 1px; margin: 18px 0 0; border: 1px solid var(--rule); border-radius: 14px; overflow: hidden; background: var(--rule); }
-.tiles div { background: var(--paper); padding: 16px 18px 14px; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); margin: 18px 0 0; padding: 0; border: 1px solid var(--rule); border-radius: 14px; overflow: hidden; }
+.tiles div { box-shadow: 0 0 0 .5px var(--rule); padding: 16px 18px 14px; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .tiles dd { margin: 0; font-size: 1.85rem; line-height: 1.15; font-weight: 640; letter-spacing: -.02em; }
 .tiles dt { color: var(--soft); font-size: .88rem; }
 .tiles .bad dd { color: var(--bad); } .tiles .warn dd { color: var(--warn); }
@@ -72,13 +72,18 @@ th, td { text-align: left; vertical-align: top; padding: 9px 18px 9px 0; border-
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-weight: 560; font-size: .84rem; border-bottom-color: var(--strong-rule); white-space: nowrap; }
 tbody th { font-weight: 600; white-space: nowrap; }
-td .long { overflow-wrap: anywhere; }
+td.long { overflow-wrap: anywhere; }
+.nowrap { white-space: nowrap; }
 td ul { margin: 0; padding: 0; list-style: none; }
 td li + li { margin-top: 2px; }
 td.date { white-space: nowrap; }
 td.late { color: var(--bad); font-weight: 600; }
+.history { table-layout: fixed; min-width: 780px; }
 .history th, .history td { font-size: .89rem; }
-.history td:nth-child(3) { min-width: 9rem; } .history td:nth-child(5) { min-width: 15rem; }
+.history th:nth-child(1) { width: 9.4rem; } .history th:nth-child(2) { width: 8.4rem; } .history th:nth-child(3) { width: 23%; } .history th:nth-child(4) { width: 7.6rem; } .history th:nth-child(6) { width: 6.6rem; }
+.history .badge { white-space: normal; }
+.inventory { min-width: 760px; }
+.inventory td:nth-child(2) { width: 30%; } .inventory td:nth-child(3) { min-width: 11rem; }
 .reserved::before { content: "! "; color: var(--warn); font-weight: 700; }
 .timeline { margin-top: 14px; border: 1px solid var(--rule); border-radius: 14px; padding: 10px 16px 14px; }
 .timeline svg { display: block; width: 100%; min-width: 760px; height: auto; font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -99,13 +104,15 @@ footer { border-top: 1px solid var(--rule); padding-block: 18px 40px; color: var
 @page { size: A4; margin: 14mm 13mm; }
 @media print {
   :root { color-scheme: light; ${light} --paper: #fff; }
-  body { font-size: 9.5pt; line-height: 1.42; }
+  html { font-size: 12px; } body { font-size: 9.5pt; line-height: 1.42; }
+  .tiles { grid-template-columns: repeat(6, 1fr); } .tiles div { padding: 8pt 9pt; }
   nav, .skip { display: none; }
   header.top { padding-top: 0; } .page { max-width: none; padding: 0; }
   h1 { font-size: 21pt; } h2 { font-size: 13pt; } section { margin-top: 22pt; }
   .scroll { overflow: visible; } .timeline svg { min-width: 0; }
-  table { font-size: 8pt; } .history th, .history td { font-size: 7.6pt; } th, td { padding: 4pt 8pt 4pt 0; overflow-wrap: anywhere; }
-  thead th, tbody th { white-space: normal; } .history td:nth-child(3), .history td:nth-child(5) { min-width: 0; }
+  table { font-size: 8pt; } .history th, .history td { font-size: 7.6pt; } th, td { padding: 4pt 8pt 4pt 0; }
+  thead th, tbody th { white-space: normal; } .history, .inventory { min-width: 0; }
+  .history th:nth-child(1) { width: 13%; } .history th:nth-child(2) { width: 13%; } .history th:nth-child(3) { width: 21%; } .history th:nth-child(4) { width: 13%; } .history th:nth-child(6) { width: 10%; }
   thead { display: table-header-group; } tr, .attention li, .verdict, .tiles, .timeline, .control h3 { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

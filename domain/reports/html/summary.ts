@@ -21,7 +21,7 @@ function verdict(report: DeploymentReport): Markup {
     return panel(
       'bad',
       `${words.plural(overdue.length, 'secret')} ${verb} past ${overdue.length === 1 ? 'its' : 'their'} limit`,
-      `${overdue.map(({ key }) => key).join(', ')}. What to do about it stands below.`,
+      `${overdue.map((secret) => `${secret.key}, since ${words.nextDue(secret)}`).join('; ')}.`,
     );
   }
   if (findings > 0) {
@@ -76,7 +76,7 @@ function attention({ secrets, findings }: DeploymentReport): Markup | undefined 
   const items = secrets.flatMap((secret) =>
     secret.findings.map(
       ({ message }) =>
-        html`<li><div><strong>${secret.key}</strong>${stateBadge(secret)}</div><p>${message}</p></li>`,
+        html`<li><div><strong>${secret.key}</strong>${stateBadge(secret)}</div><p>${words.tidy(message)}</p></li>`,
     ),
   );
   return html`<ul class="attention" aria-label="What needs a person">${items}</ul>`;

@@ -78,7 +78,7 @@ function row(secret: ReportedSecret, y: number, scale: Scale): Markup {
   const middle = y + rowHeight / 2;
   return html`<g><text class="name" x="0" y="${middle + 4}">${short(secret.key)}</text>
 <line class="t-row" x1="${left}" x2="${width - right}" y1="${middle}" y2="${middle}"/>
-${future(secret, middle, scale)}${generations(secret, middle, scale)}${secret.history.toReversed().map((entry) => mark(entry, secret, middle, scale))}</g>`;
+${generations(secret, middle, scale)}${future(secret, middle, scale)}${marks(secret.history).map((entry) => mark(entry, secret, middle, scale))}</g>`;
 }
 
 const short = (key: string): string => (key.length > 17 ? `${key.slice(0, 16)}…` : key);
@@ -129,21 +129,37 @@ function future(secret: ReportedSecret, middle: number, scale: Scale): Markup[] 
     const x = scale.x(Math.max(planned, scale.now));
     lines.push(
       html`<rect class="t-window" x="${x}" y="${middle - 8}" width="${Math.max(2, scale.x(due) - x)}" height="16" rx="3"/>`,
-      html`<line class="t-limit" x1="${scale.x(due)}" x2="${scale.x(due)}" y1="${middle - 8}" y2="${middle + 8}"/>`,
     );
   }
-  const first = Math.max(planned, scale.now);
-  for (let at = first, nth = 0; at <= scale.ahead && every > 0; at += every, nth++) {
-    const about =
-      nth === 0
-        ? `${secret.key}: next rotation planned ${at === scale.now ? 'now' : words.day(plannedAt)}, limit ${words.day(nextDueAt)}`
-        : `${secret.key}: expected about ${new Date(at).toISOString().slice(0, 10)}`;
+  if (due <= scale.ahead) {
+    const about = `${secret.key}: limit ${words.day(nextDueAt)}`;
     lines.push(
-      html`<circle class="${nth === 0 ? 't-plan' : 't-plan far'}" cx="${scale.x(at)}" cy="${middle}" r="${nth === 0 ? 5.5 : 4.5}"><title>${about}</title></circle>`,
+      html`<line class="t-limit" x1="${scale.x(due)}" x2="${scale.x(due)}" y1="${middle - 9}" y2="${middle + 9}"><title>${about}</title></line>`,
+    );
+  }
+  // One that is asked for already has no day to come: it may rotate at any hour.
+  const isAsked = !(scale.now < planned);
+  const first = isAsked ? scale.now + every : planned;
+  for (let at = first; at <= scale.ahead && every > 0; at += every) {
+    const isNext = at === first && !isAsked;
+    const about = `${secret.key}: ${isNext ? 'next rotation planned' : 'expected about'} ${new Date(at).toISOString().slice(0, 10)}`;
+    lines.push(
+      html`<circle class="${isNext ? 't-plan' : 't-plan far'}" cx="${scale.x(at)}" cy="${middle}" r="${isNext ? 6 : 4.5}"><title>${about}</title></circle>`,
     );
   }
   return lines;
 }
+
+/** The oldest first; what was out of the ordinary on top of what was not. */
+const marks = (history: readonly HistoryEntry[]): HistoryEntry[] => {
+  const isOrdinary = (entry: HistoryEntry) =>
+    entry.type === 'rotation' &&
+    entry.outcome === 'rotated' &&
+    entry.intent !== 'rollback' &&
+    entry.intent !== 'emergency';
+  const oldestFirst = history.toReversed();
+  return [...oldestFirst.filter(isOrdinary), ...oldestFirst.filter((entry) => !isOrdinary(entry))];
+};
 
 function mark(entry: HistoryEntry, { key }: ReportedSecret, middle: number, scale: Scale): Markup {
   const x = scale.x(Date.parse(entry.at));
