@@ -1,7 +1,8 @@
 /** Cadence: every hour it looks at every secret of the manifest and rotates what is due. */
-import { Stack } from 'aws-cdk-lib/core';
+import { Annotations, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { functionName } from '../domain/config/names.ts';
+import { freezeWarnings } from '../domain/config/schedule-rules.ts';
 import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { Notice } from '../domain/events/notices.ts';
 import type { CadenceEnvironment } from '../lambdas/cadence/environment.ts';
@@ -51,6 +52,9 @@ export class Cadence extends Construct {
       STATE_MACHINE_ARN: machine.arn,
       ...(reencryption && { REENCRYPTION_MACHINE_ARN: reencryption.machine.arn }),
     };
+    for (const warning of freezeWarnings(deployment.config)) {
+      Annotations.of(this).addWarningV2('quarterturn:freeze', warning);
+    }
     this.function = new RoomFunction(this, 'Function', {
       functionName: functionName(deployment.config, 'cadence'),
       description: 'Decides every hour which secret is due, and rotates it',

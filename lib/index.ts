@@ -25,6 +25,7 @@ export type {
   VpcNetworkProps,
 } from './quarterturn-props.ts';
 export { QuarterturnStack, type QuarterturnStackProps } from './quarterturn-stack.ts';
+export type { FreezeProps, ScheduleProps, WindowProps } from './schedule-props.ts';
 export type {
   ColumnProps,
   DatabaseProps,

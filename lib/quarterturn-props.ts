@@ -3,6 +3,7 @@ import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ContactsProps, NotificationsProps } from './contacts-props.ts';
+import type { ScheduleProps } from './schedule-props.ts';
 import type { SecretProps } from './secret-props.ts';
 
 /** A VPC of the app, owned or imported. */
@@ -217,6 +218,13 @@ export interface QuarterturnProps {
    * @default - the built-in texts
    */
   readonly notifications?: NotificationsProps;
+
+  /**
+   * When the schedule rotates, and how long before it says so.
+   *
+   * @default - at any time, announced two hours before
+   */
+  readonly schedule?: ScheduleProps;
 
   /**
    * Years for which audit events are kept: 1, 2, 3, 5 or 10.

@@ -8,6 +8,7 @@ import { networkProblems } from './network-rules.ts';
 import { ownershipProblems } from './ownership-rules.ts';
 import { reencryptionProblems } from './reencryption-rules.ts';
 import type { RotationConfig } from './rotation-config.ts';
+import { scheduleProblems } from './schedule-rules.ts';
 import type { DatabaseConfig, EncryptionConfig, JwtConfig } from './secret-schemas.ts';
 import { show } from './show.ts';
 
@@ -37,6 +38,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...roleProblems(config),
     ...nameProblems(config),
     ...consumerProblems(config),
+    ...scheduleProblems(config),
   ];
 }
 

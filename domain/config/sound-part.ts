@@ -38,6 +38,7 @@ const optional: ReadonlySet<PropertyKey> = new Set([
   'escrow',
   'contacts',
   'notifications',
+  'schedule',
   'auditYears',
   'consumers',
 ]);

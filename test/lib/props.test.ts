@@ -13,6 +13,7 @@ import {
 import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
 import { reencryptionSchema } from '../../domain/config/reencryption-schema.ts';
 import { rotationConfigSchema } from '../../domain/config/rotation-config.ts';
+import { scheduleSchema } from '../../domain/config/schedule-schema.ts';
 import {
   databaseSchema,
   encryptionSchema,
@@ -35,7 +36,12 @@ interface Declared {
 }
 
 const interfaces = new Map<string, Declared>();
-for (const file of ['lib/secret-props.ts', 'lib/contacts-props.ts', 'lib/quarterturn-props.ts']) {
+for (const file of [
+  'lib/secret-props.ts',
+  'lib/contacts-props.ts',
+  'lib/schedule-props.ts',
+  'lib/quarterturn-props.ts',
+]) {
   const text = readFileSync(join(root, file), 'utf8');
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
   for (const statement of source.statements.filter(ts.isInterfaceDeclaration)) {
@@ -85,6 +91,9 @@ describe('the props', () => {
     ['ChatProps', contactsSchema.shape.chat.unwrap()],
     ['PersonProps', personSchema],
     ['NotificationsProps', notificationsSchema],
+    ['ScheduleProps', scheduleSchema],
+    ['WindowProps', scheduleSchema.shape.window.unwrap()],
+    ['FreezeProps', scheduleSchema.shape.freezes.unwrap().element],
   ])('%s has the words of the configuration', (name, schema) => {
     expect(namesOf(name)).toEqual(Object.keys(schema.shape).sort());
   });

@@ -5,10 +5,19 @@ import { connection } from './mistakes/connection.ts';
 import { document } from './mistakes/document.ts';
 import { ownership } from './mistakes/ownership.ts';
 import { reencryption } from './mistakes/reencryption.ts';
+import { schedule } from './mistakes/schedule.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
 
-const mistakes = [...shape, ...spelling, ...ownership, ...connection, ...columns, ...reencryption];
+const mistakes = [
+  ...shape,
+  ...spelling,
+  ...ownership,
+  ...connection,
+  ...columns,
+  ...reencryption,
+  ...schedule,
+];
 
 function problemsOf(input: unknown): readonly string[] {
   try {
