@@ -1,44 +1,127 @@
 /**
  * What the client costs over the bare library: the same tokens and fields, in turn, in one process. A ratio, not a
  * time: the machine is the same for both.
- *
- *     node --import tsx bench/client.ts
  */
 import { createDecipheriv, createHmac, timingSafeEqual, webcrypto } from 'node:crypto';
-import { pathToFileURL } from 'node:url';
+import { loadavg } from 'node:os';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { jwtVerify as bareVerify } from 'jose';
 import { FieldCipher, fieldKeys, KeysetVerifier, SecretCache, tokenKeys } from '../client/index.ts';
 import { jwtVerify } from '../client/jwt/jose.ts';
 import { KeysetSigner } from '../client/jwt/keyset-signer.ts';
+import { secretsManagerSecret } from '../client/sources/secrets-manager.ts';
 import { authenticatedData, sealingKey } from '../domain/ciphertext/binding.ts';
 import type { Binding } from '../domain/ciphertext/format.ts';
 import { encryptionSettings, jwtSettings, keyNumber, Rotating } from '../test/client/keysets.ts';
-import { InMemorySource } from '../test/client/stand-ins.ts';
+import { type Machine, machine } from './measure.ts';
 
 export interface Overhead {
   readonly what: string;
   readonly against: string;
-  /** Client / bare, of the least disturbed round of each; 1.05: a twentieth more. */
-  readonly ratio: number;
-  /** Microseconds a call, in the least disturbed round. */
+  /** Client / bare, of the least disturbed round of each, one of each repetition; 1.05: a twentieth more. */
+  readonly ratios: readonly number[];
+  /** Microseconds a call, in the least disturbed round of all. */
   readonly client: number;
   readonly bare: number;
+  /** Of the client, all repetitions together. */
+  readonly calls: number;
+  /** Requests to Secrets Manager in these calls. */
+  readonly requests: number;
 }
 
 export interface ClientFigures {
+  readonly machine: Machine;
+  readonly load: readonly [before: number, after: number];
   readonly overheads: readonly Overhead[];
-  readonly calls: number;
-  /** How often a secret was read in all rounds together, of two secrets. */
-  readonly reads: number;
+  /** Requests before the first call: one a secret. */
+  readonly first: number;
 }
+
+export interface ClientPlan {
+  readonly repetitions: number;
+  readonly rounds: number;
+  /** Of each side in each round. */
+  readonly calls: number;
+}
+
+export const clientPlans = {
+  quick: { repetitions: 1, rounds: 3, calls: 50 },
+  usual: { repetitions: 7, rounds: 40, calls: 400 },
+} as const satisfies Record<string, ClientPlan>;
 
 type Work = (index: number) => unknown;
 
-/** @param calls of each side in each round */
-export async function measureClient({ rounds = 100, calls = 400 } = {}): Promise<ClientFigures> {
+interface Pair {
+  readonly what: string;
+  readonly against: string;
+  readonly client: Work;
+  readonly bare: Work;
+}
+
+export async function measureClient(plan: ClientPlan): Promise<ClientFigures> {
+  const load = () => loadavg()[0] ?? Number.NaN;
+  const before = load();
+  let requests = 0;
+  const secret = (secretId: string, text: string) =>
+    secretsManagerSecret({
+      secretId,
+      client: {
+        send: async () => {
+          requests += 1;
+          return { SecretString: text, VersionId: 'one' };
+        },
+      } as unknown as SecretsManagerClient,
+    });
+  const pairs = await pairsOf(secret);
+  const first = requests;
+  for (const { client, bare } of pairs) {
+    await timed(client, plan.calls);
+    await timed(bare, plan.calls);
+  }
+  const ratios = new Map<Pair, number[]>(pairs.map((pair) => [pair, []]));
+  const best = new Map<Work, number>();
+  const asked = new Map<Pair, number>();
+  for (let repetition = 0; repetition < plan.repetitions; repetition += 1) {
+    for (const pair of pairs) {
+      const earlier = requests;
+      const least = await leastOf([pair.client, pair.bare], plan);
+      asked.set(pair, (asked.get(pair) ?? 0) + requests - earlier);
+      ratios.get(pair)?.push((least.get(pair.client) ?? Number.NaN) / (least.get(pair.bare) ?? 1));
+      for (const [work, each] of least) {
+        best.set(work, Math.min(each, best.get(work) ?? each));
+      }
+    }
+  }
+  const overheads = pairs.map((pair) => ({
+    what: pair.what,
+    against: pair.against,
+    ratios: ratios.get(pair) ?? [],
+    client: best.get(pair.client) ?? Number.NaN,
+    bare: best.get(pair.bare) ?? Number.NaN,
+    calls: plan.repetitions * plan.rounds * plan.calls,
+    requests: asked.get(pair) ?? Number.NaN,
+  }));
+  return { machine: machine(new Date()), load: [before, load()], overheads, first };
+}
+
+/** Microseconds a call in the least disturbed round of each; each goes first in every other round. */
+async function leastOf(works: readonly Work[], { rounds, calls }: ClientPlan) {
+  const least = new Map<Work, number>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const work of round % 2 === 0 ? works : works.toReversed()) {
+      const each = await timed(work, calls);
+      least.set(work, Math.min(each, least.get(work) ?? each));
+    }
+  }
+  return least;
+}
+
+async function pairsOf(
+  secret: (secretId: string, text: string) => ReturnType<typeof secretsManagerSecret>,
+): Promise<Pair[]> {
   const now = () => new Date();
-  const tokenSource = new InMemorySource(new Rotating(jwtSettings, now).text);
-  const fieldSource = new InMemorySource(new Rotating(encryptionSettings, now).text);
+  const tokenSource = secret('tokens', new Rotating(jwtSettings, now).text);
+  const fieldSource = secret('fields', new Rotating(encryptionSettings, now).text);
   const tokens = new SecretCache(tokenSource, { parse: tokenKeys(), maxAge: 3_600_000 });
   const fields = new SecretCache(fieldSource, { parse: fieldKeys(), maxAge: 3_600_000 });
   const verifier = new KeysetVerifier(tokens);
@@ -65,7 +148,7 @@ export async function measureClient({ rounds = 100, calls = 400 } = {}): Promise
   const bareToken = bareTokens();
   const bareField = bareFields((await fields.get()).value.ring.all[0] as never);
   const options = { algorithms: ['HS512'] };
-  const pairs: { what: string; against: string; client: Work; bare: Work }[] = [
+  return [
     {
       what: 'verify, through jose',
       against: 'jose, its key imported once',
@@ -97,44 +180,6 @@ export async function measureClient({ rounds = 100, calls = 400 } = {}): Promise
       bare: (index) => bareField.checked(stored(index)),
     },
   ];
-  const overheads: Overhead[] = [];
-  for (const { what, against, client, bare } of pairs) {
-    await Promise.all([timed(client, calls), timed(bare, calls)]);
-    let [best, bareBest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-    for (let round = 0; round < rounds; round += 1) {
-      // Each goes first in every other round.
-      for (const work of round % 2 === 0 ? [client, bare] : [bare, client]) {
-        const each = await timed(work, calls);
-        if (work === client) {
-          best = Math.min(best, each);
-        } else {
-          bareBest = Math.min(bareBest, each);
-        }
-      }
-    }
-    overheads.push({ what, against, ratio: best / bareBest, client: best, bare: bareBest });
-  }
-  const reads = tokenSource.reads + fieldSource.reads;
-  return { overheads, reads, calls: pairs.length * (rounds + 1) * calls };
-}
-
-/** The chapter of docs/benchmarks.md. */
-export function clientChapter({ overheads, calls, reads }: ClientFigures): string {
-  return [
-    '## The client',
-    '',
-    'The same tokens (HS512) and fields, one call after the other, in one process, a hundred rounds of each in turn; of each side the least disturbed round counts.',
-    '',
-    '| what | against | client | bare | ratio |',
-    '|---|---|---|---|---|',
-    ...overheads.map(
-      ({ what, against, client, bare, ratio }) =>
-        `| ${what} | ${against} | ${client.toFixed(1)} µs | ${bare.toFixed(1)} µs | ${ratio.toFixed(2)} |`,
-    ),
-    '',
-    `In ${calls.toLocaleString('en')} calls of the client each of the two secrets was read ${reads / 2 === 1 ? 'once' : `${reads / 2} times`}: a key that is known costs no call to AWS.`,
-    '',
-  ].join('\n');
 }
 
 /** Microseconds a call. One after the other: that is how a request waits for it. */
@@ -194,8 +239,4 @@ function bareFields(key: Parameters<typeof sealingKey>[0]) {
       return opened(body, found);
     },
   };
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  console.log(clientChapter(await measureClient()));
 }

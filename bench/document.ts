@@ -1,9 +1,12 @@
 /** docs/benchmarks.md: what was measured, beside what was aimed at, met or missed. */
+
+import type { ClientFigures } from './client.ts';
+import { clientSection } from './client-section.ts';
 import type { ColdStarts } from './cold-starts.ts';
 import { listPrice, type RotationCost } from './cost.ts';
 import type { Machine } from './measure.ts';
 import type { ReencryptionFigures } from './reencryption/chapter.ts';
-import { heading, reencryptionSection } from './reencryption/section.ts';
+import { reencryptionSection } from './reencryption/section.ts';
 import type { RotationFigures } from './rotations.ts';
 import type { Synthesis } from './synthesis.ts';
 import { table, verdict } from './tables.ts';
@@ -17,6 +20,7 @@ export interface Figures {
   syntheses: readonly Synthesis[];
   costs: readonly RotationCost[];
   reencryption: ReencryptionFigures;
+  client: ClientFigures;
 }
 
 export const goals = {
@@ -41,15 +45,19 @@ export function documentOf(figures: Figures): string {
     syntheses(figures.syntheses),
     costs(figures.costs),
     reencryptionSection(figures.reencryption),
+    clientSection(figures.client),
   ].join('\n\n')}\n`;
 }
 
-/** The document with its section on the re-encryption measured anew, the others as they were. */
-export function withReencryption(document: string, figures: ReencryptionFigures): string {
+/** The document with this one section anew, where it stood or at the end, the others as they were. */
+export function withSection(document: string, section: string): string {
   const [start = '', ...sections] = document.trimEnd().split(/^(?=## )/m);
-  const others = sections.filter((section) => !section.startsWith(`## ${heading}\n`));
-  const parts = [start, ...others].map((part) => part.trimEnd());
-  return `${[...parts, reencryptionSection(figures)].join('\n\n')}\n`;
+  const headingOf = (text: string) => text.split('\n')[0];
+  const isKnown = sections.some((each) => headingOf(each) === headingOf(section));
+  const all = isKnown
+    ? sections.map((each) => (headingOf(each) === headingOf(section) ? section : each))
+    : [...sections, section];
+  return `${[start, ...all].map((part) => part.trimEnd()).join('\n\n')}\n`;
 }
 
 function head({ machine, seconds, cold, rotations: made }: Figures): string {

@@ -3,6 +3,7 @@
  *
  *     npm run bench                            all of it, in a few minutes
  *     npm run bench -- reencryption            that section alone; the others stay as they are
+ *     npm run bench -- client                  likewise
  *     npm run bench -- reencryption --full     a million rows, and tables of up to five million
  *     npm run bench -- --quick --output x.md   one of each: that it works, not how fast
  */
@@ -10,13 +11,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { World } from '../test/integration/world.ts';
+import { clientPlans, measureClient } from './client.ts';
+import { clientSection } from './client-section.ts';
 import { measureColdStarts } from './cold-starts.ts';
 import { costOf } from './cost.ts';
 import { deploymentOf } from './deployment.ts';
-import { documentOf, withReencryption } from './document.ts';
+import { documentOf, withSection } from './document.ts';
 import { measureEmptyInvocation } from './empty-invocation.ts';
 import { machine } from './measure.ts';
 import { measureReencryption, reencryptionPlans } from './reencryption/chapter.ts';
+import { reencryptionSection } from './reencryption/section.ts';
 import { measureRotation, plans, type RotationFigures } from './rotations.ts';
 import { manySecrets, measureSynthesis } from './synthesis.ts';
 
@@ -38,19 +42,30 @@ const seconds = () => (performance.now() - started) / 1000;
 
 const plan = reencryptionPlans[values.quick ? 'quick' : values.full ? 'full' : 'usual'];
 const output = resolve(values.output);
+const clientPlan = clientPlans[values.quick ? 'quick' : 'usual'];
+const chapters: Readonly<Record<string, () => Promise<string>>> = {
+  reencryption: async () => reencryptionSection(await measureReencryption(plan, say)),
+  client: async () => clientSection(await measureClient(clientPlan)),
+};
 const [chapter, ...more] = positionals;
-if (more.length > 0 || (chapter !== undefined && chapter !== 'reencryption')) {
-  throw new Error(`There is no chapter ${positionals.join(' ')}; name reencryption, or none.`);
+const measured = chapter === undefined ? undefined : chapters[chapter];
+if (more.length > 0 || (chapter !== undefined && measured === undefined)) {
+  throw new Error(
+    `There is no chapter ${positionals.join(' ')}; name ${Object.keys(chapters).join(' or ')}, or none.`,
+  );
 }
 writeFileSync(
   output,
-  chapter === undefined
+  measured === undefined
     ? await everything()
-    : withReencryption(readFileSync(output, 'utf8'), await measureReencryption(plan, say)),
+    : withSection(readFileSync(output, 'utf8'), await measured()),
 );
 say(`written to ${values.output}`);
 
 async function everything(): Promise<string> {
+  say('the client');
+  const client = await measureClient(clientPlan);
+
   say('synthesis');
   const syntheses = [
     measureSynthesis('the example: 4 secrets that rotate', runs.synthesis),
@@ -77,7 +92,7 @@ async function everything(): Promise<string> {
     const costs = rotations.map((figures) => costOf(figures, memory, cold));
     const reencryption = await measureReencryption(plan, say);
     const figures = { machine: machine(new Date()), seconds: seconds(), cold, emptyInvocation };
-    return documentOf({ ...figures, rotations, syntheses, costs, reencryption });
+    return documentOf({ ...figures, rotations, syntheses, costs, reencryption, client });
   } finally {
     await world.stop();
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { costOf } from '../../bench/cost.ts';
-import { withReencryption } from '../../bench/document.ts';
+import { withSection } from '../../bench/document.ts';
 import { median, p95 } from '../../bench/measure.ts';
 import { root } from '../scripts/tree.ts';
 
@@ -112,17 +112,12 @@ inFull(
   },
 );
 
-test('one section is measured anew, and the others stay as they are', () => {
-  const figures = { machine: {}, load: [0, 0], plan: {}, columns: [], usual: {}, sizes: [] };
-  const before = '# Benchmarks\n\nhead\n\n## Cold start\n\nkept\n\n## Re-encryption\n\nold\n';
-  const usual = { rows: 1, pgcrypto: 1, batches: 1, rowByRow: 1 };
-  const plan = { rows: 1, runs: 1, fewRows: 1, sizes: [] };
-  const after = withReencryption(before, { ...figures, usual, plan } as never);
-  expect(after).toMatch(
-    /^# Benchmarks\n\nhead\n\n## Cold start\n\nkept\n\n## Re-encryption\n\nMeasured on/,
-  );
-  expect(after).not.toContain('old\n');
-  expect(withReencryption(after, { ...figures, usual, plan } as never)).toBe(after);
+test('one section is measured anew where it stood or at the end, and the others stay as they are', () => {
+  const before = '# Benchmarks\n\nhead\n\n## Cold start\n\nkept\n\n## Cost\n\nkept as well\n';
+  const anew = withSection(before, '## Cold start\n\nnew');
+  expect(anew).toBe(before.replace('## Cold start\n\nkept', '## Cold start\n\nnew'));
+  expect(withSection(anew, '## Cold start\n\nnew')).toBe(anew);
+  expect(withSection(before, '## Cold\n\nnew')).toBe(`${before}\n## Cold\n\nnew\n`);
 });
 
 test('the figures are the middle and the 95th of a hundred', () => {
