@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RotationAuditEvent } from '../../../domain/events/audit-event.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
+import { measureRotation } from '../../../lambdas/after-rotation/measure-rotation.ts';
 import { maximumPolls } from '../../../lambdas/after-rotation/tasks/settled.ts';
 import { proveProxySchema } from '../../../lambdas/database/prove-proxy.ts';
 import { retireRoleSchema } from '../../../lambdas/database/retire-role.ts';
@@ -229,6 +230,27 @@ describe('a rotation that published a key', () => {
     expect(await around.execute()).toBe('SUCCEEDED');
     expect(asked).toHaveLength(1);
     expect(asked[0]).toBeGreaterThanOrEqual(jwt.readerCacheSeconds * 1_000);
+  });
+
+  test('says how long it took until the new key was in use, of the secret and of the deployment', async () => {
+    const around = await published();
+    const then = around.before.task;
+    around.before.task = async (call) => {
+      if (call.task === 'audit') around.doors.clock.set('2026-05-17T17:07:30.000Z');
+      await then(call);
+    };
+    await around.execute();
+    const Deployment = 'pharmacy/prod';
+    expect(
+      around.doors.metrics.emitted.map(({ dimensions, values }) => [dimensions, values]),
+    ).toEqual([
+      [{ Deployment }, { TimeToRotateSeconds: 450 }],
+      [{ Deployment, Secret: name }, { TimeToRotateSeconds: 450 }],
+    ]);
+    // Days of waiting for rows (maintenance) are no time to rotate.
+    around.doors.metrics.emitted.length = 0;
+    await measureRotation(around.doors, { secretName: name, versionId: v1, maintenance: true });
+    expect(around.doors.metrics.emitted).toEqual([]);
   });
 
   test('is proven by one event that holds both passes and what the activation replaced', async () => {
