@@ -41,16 +41,20 @@ describe('the schedule table', () => {
     expect(verdict.limitAt?.toISOString()).toBe(`${due}T00:00:00.000Z`);
   });
 
-  test('the answer is the same in every time zone, across summer time and leap days', () => {
+  test('the answer is the same in every time zone, across summer time and leap days, the window included', () => {
     const script = `
       import { nextDue } from './domain/policy/due.ts';
       import { parseDateLabel } from './domain/policy/labels.ts';
+      import { isInside, nextOpening } from './domain/policy/window.ts';
       const starts = ['20251118T000000Z', '20240229T120000Z', '20251231T235959Z', '20260301T013000Z'];
       const now = new Date('2030-01-01T00:00:00Z');
-      console.log(JSON.stringify(starts.flatMap((start) => {
+      const window = { days: ['sun', 'mon'], from: '22:30', to: '02:30', timeZone: 'America/New_York' };
+      const openings = ['2026-03-08T06:59:00Z', '2026-03-08T08:00:00Z', '2026-10-28T00:00:00Z'].flatMap((at) =>
+        [isInside(window, new Date(at)), nextOpening(window, new Date(at)).toISOString()]);
+      console.log(JSON.stringify([...openings, ...starts.flatMap((start) => {
         const parsed = parseDateLabel('rotated-' + start, now);
         return [90, 180].map((days) => nextDue(parsed.at, days).toISOString());
-      })));`;
+      })]));`;
     const answers = ['UTC', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia'].map((TZ) =>
       execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
         env: { PATH: process.env.PATH, TZ },
@@ -60,6 +64,13 @@ describe('the schedule table', () => {
     expect(new Set(answers)).toEqual(
       new Set([
         JSON.stringify([
+          // Saturday night is not one of its days; on Sunday it opens by summer time.
+          false,
+          '2026-03-09T02:30:00.000Z',
+          false,
+          '2026-03-09T02:30:00.000Z',
+          false,
+          '2026-11-02T03:30:00.000Z',
           '2026-02-16T00:00:00.000Z',
           '2026-05-17T00:00:00.000Z',
           '2024-05-29T12:00:00.000Z',
