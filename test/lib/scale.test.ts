@@ -80,6 +80,17 @@ describe('fifty secrets', () => {
     expect(app.text.length).toBeLessThan(1_000_000);
   });
 
+  test('can be told apart on the dashboard: ten lines in a graph, within the quotas of a page', () => {
+    const { DashboardBody } = app.one('AWS::CloudWatch::Dashboard').Properties;
+    const { widgets } = JSON.parse(deployed(app, DashboardBody) as string) as {
+      widgets: { type: string; properties: { metrics?: unknown[] } }[];
+    };
+    const lines = widgets.map(({ properties }) => properties.metrics?.length ?? 0);
+    expect(Math.max(...lines)).toBe(10);
+    expect(widgets.length).toBeLessThan(50);
+    expect(lines.reduce((sum, one) => sum + one, 0)).toBeLessThan(2500);
+  });
+
   test('have their alarms in a stack of their own, where they fit', () => {
     expect(app.all('AWS::CloudFormation::Stack')).toHaveLength(1);
     expect(app.all('AWS::CloudWatch::Alarm', /stepfailed|nearlimit/)).toEqual([]);
@@ -142,6 +153,7 @@ describe('fifty secrets', () => {
     );
     expect(reached(/Cadence/, 'secretsmanager:RotateSecret')).toEqual(rotated);
     expect(reached(/Starter/, 'secretsmanager:DescribeSecret')).toEqual(rotated);
+    expect(reached(/Watch/, 'secretsmanager:DescribeSecret')).toEqual(rotated);
   });
 
   test('keep the conditions of a statement that was divided', () => {
