@@ -9,8 +9,13 @@ const stack = synthesize(everything);
 const ref = (resource: Resource) => ({ Ref: stack.idOf(resource) });
 const arn = (resource: Resource) => ({ 'Fn::GetAtt': [stack.idOf(resource), 'Arn'] });
 const key = stack.one('AWS::KMS::Key', /^KeysMessages/);
-const onCall = stack.one('AWS::SNS::Topic', /^MessagesOnCall/);
-const security = stack.one('AWS::SNS::Topic', /^MessagesSecurity/);
+const topicOf = (id: string) =>
+  stack.one('AWS::SNS::Topic', new RegExp(`^Messages${id}[0-9A-F]{8}$`));
+const onCall = topicOf('OnCall');
+const security = topicOf('Security');
+const support = topicOf('Support');
+const onCallChat = topicOf('OnCallChat');
+const productChat = topicOf('ProductChat');
 const queue = stack.one('AWS::SQS::Queue');
 const account = { Ref: 'AWS::AccountId' };
 const of = (service: string) => ({
@@ -94,24 +99,126 @@ describe('a topic', () => {
     Condition: { StringEquals: { 'aws:SourceAccount': account } },
   };
 
-  test('takes alarms of this account, over TLS; that of security also events', () => {
-    expect(policyOf(onCall)).toEqual([
-      expect.objectContaining(tls),
-      expect.objectContaining(alarms),
-    ]);
-    expect(policyOf(security)).toEqual([
-      expect.objectContaining(tls),
-      expect.objectContaining(alarms),
-      expect.objectContaining({ Principal: { Service: 'events.amazonaws.com' } }),
-    ]);
-    expect(policyOf(security)[2]?.Condition).toBeUndefined();
+  test('is closed to plain text; two take alarms of this account, and no other service writes', () => {
+    for (const topic of [onCall, security]) {
+      expect(policyOf(topic)).toEqual([
+        expect.objectContaining(tls),
+        expect.objectContaining(alarms),
+      ]);
+    }
+    for (const topic of [support, onCallChat, productChat]) {
+      expect(policyOf(topic)).toEqual([expect.objectContaining(tls)]);
+    }
   });
 
-  test('writes to the addresses of the configuration', () => {
+  test('writes to the addresses and endpoints of the configuration', () => {
     expect(stack.all('AWS::SNS::Subscription').map(({ Properties }) => Properties)).toEqual([
       { TopicArn: ref(onCall), Protocol: 'email', Endpoint: 'on-call@example.com' },
+      {
+        TopicArn: ref(onCall),
+        Protocol: 'https',
+        Endpoint: 'https://pager.example.com/quarterturn',
+      },
       { TopicArn: ref(security), Protocol: 'email', Endpoint: 'security@example.com' },
+      { TopicArn: ref(support), Protocol: 'email', Endpoint: 'support@example.com' },
     ]);
+  });
+
+  test('is made for support, product and a channel only when somebody is there', () => {
+    const names = stack.all('AWS::SNS::Topic').map(({ Properties }) => Properties.TopicName);
+    const of = (what: string) => `quarterturn-pharmacy-prod-${what}`;
+    expect(names.sort()).toEqual(
+      ['on-call', 'on-call-chat', 'product-chat', 'security', 'support'].map(of),
+    );
+  });
+});
+
+describe('a chat channel', () => {
+  const [slack] = stack.all('AWS::Chatbot::SlackChannelConfiguration');
+  const [teams] = stack.all('AWS::Chatbot::MicrosoftTeamsChannelConfiguration');
+
+  test('shows the messages of its audience, and on-call the alarms', () => {
+    expect(slack?.Properties).toMatchObject({
+      ConfigurationName: 'quarterturn-pharmacy-prod-on-call-slack',
+      SlackWorkspaceId: 'T0123ABCD',
+      SlackChannelId: 'C0123ABCD',
+      SnsTopicArns: [ref(onCall), ref(onCallChat)],
+    });
+    expect(teams?.Properties).toMatchObject({
+      TeamsTenantId: '11111111-2222-4333-8444-555555555555',
+      TeamId: '66666666-7777-4888-9999-000000000000',
+      TeamsChannelId: '19%3aabc%40thread.tacv2',
+      SnsTopicArns: [ref(productChat)],
+    });
+  });
+
+  test('runs nothing: its role has no policy, and its guardrail denies everything', () => {
+    const role = stack.one('AWS::IAM::Role', /^MessagesChatRole/);
+    expect(role.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Action: 'sts:AssumeRole',
+        Effect: 'Allow',
+        Principal: { Service: 'chatbot.amazonaws.com' },
+      },
+    ]);
+    expect(role.Properties.ManagedPolicyArns ?? role.Properties.Policies).toBeUndefined();
+    const attached = [...stack.all('AWS::IAM::Policy'), ...stack.all('AWS::IAM::ManagedPolicy')];
+    expect(JSON.stringify(attached)).not.toContain(stack.idOf(role));
+    for (const channel of [slack, teams]) {
+      expect(channel?.Properties.IamRoleArn).toEqual(arn(role));
+      expect(JSON.stringify(channel?.Properties.GuardrailPolicies)).toMatch(
+        /^\[\{.*:iam::aws:policy\/AWSDenyAll.*\]$/,
+      );
+    }
+  });
+});
+
+describe('what tells people', () => {
+  const rule = stack.one('AWS::Events::Rule', /^NotifyAnnounced/);
+  const room = stack.one('AWS::Lambda::Function', /^NotifyFunction/);
+
+  test('hears everything docs/events.md describes, of this deployment', () => {
+    expect(rule.Properties.EventPattern).toMatchObject({
+      source: ['quarterturn'],
+      detail: {
+        $or: [
+          { secret: { name: [{ prefix: 'pharmacy/prod/' }] } },
+          { deployment: ['pharmacy/prod'] },
+        ],
+      },
+    });
+    const page = readFileSync(join(import.meta.dirname, '../../docs/events.md'), 'utf8');
+    const described = [...page.matchAll(/^## `([a-z-]+)`, version/gm)].map(([, type]) => type);
+    expect(described.sort()).toEqual([...rule.Properties.EventPattern['detail-type']].sort());
+    expect(JSON.stringify(rule.Properties.EventPattern).length).toBeLessThan(2048);
+  });
+
+  test('publishes to these topics and no other, and keeps no records but its own', () => {
+    const { Variables } = room.Properties.Environment;
+    const topics = Object.entries(Variables).filter(([name]) => name.endsWith('_TOPIC'));
+    expect(Object.fromEntries(topics)).toEqual({
+      ON_CALL_TOPIC: ref(onCall),
+      SECURITY_TOPIC: ref(security),
+      SUPPORT_TOPIC: ref(support),
+      ON_CALL_CHAT_TOPIC: ref(onCallChat),
+      PRODUCT_CHAT_TOPIC: ref(productChat),
+    });
+    const policy = /^NotifyFunctionPolicy/;
+    expect(stack.statement(policy, 'Tell')).toMatchObject({
+      Action: 'sns:Publish',
+      Resource: expect.arrayContaining(topics.map(([, topic]) => topic)),
+    });
+    expect(stack.statement(policy, 'UseKeyOfTopics')).toMatchObject({
+      Resource: arn(key),
+      Condition: { StringEquals: { 'kms:ViaService': of('sns') } },
+    });
+    for (const sid of ['ReadControlRecords', 'WriteControlRecords']) {
+      const { Condition } = stack.statement(policy, sid);
+      expect([Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']].flat()).toEqual([
+        'sent#pharmacy/prod',
+      ]);
+    }
+    expect(room.Properties.VpcConfig).toBeUndefined();
   });
 });
 
@@ -152,13 +259,17 @@ describe('what is not delivered', () => {
         .filter(({ Properties }) => Properties.Principal === 'events.amazonaws.com')
         .map(({ Properties }) => Properties.FunctionName),
     );
-    expect(invoked.size).toBe(2);
+    expect(invoked.size).toBe(4);
     for (const { Properties } of stack.all('AWS::Lambda::Function')) {
       expect(Properties.DeadLetterConfig).toEqual(
         invoked.has(Properties.FunctionName) ? { TargetArn: arn(queue) } : undefined,
       );
     }
-    for (const policy of [/^CadenceFunctionPolicy/, /^StarterFunctionPolicy/]) {
+    for (const policy of [
+      /^CadenceFunctionPolicy/,
+      /^StarterFunctionPolicy/,
+      /^NotifyFunctionPolicy/,
+    ]) {
       expect(stack.statement(policy, 'SendDeadLetters').Resource).toEqual(arn(queue));
       expect(stack.statement(policy, 'UseKeyOfDeadLetters')).toMatchObject({
         Resource: arn(key),
@@ -200,7 +311,7 @@ describe('an alarm', () => {
     const used = sections.filter((title) =>
       alarms.some(({ AlarmName }) => AlarmName.startsWith(`quarterturn-pharmacy-prod-${title}`)),
     );
-    expect(sections.filter((title) => !used.includes(title))).toEqual(['unmanaged write']);
+    expect(sections.filter((title) => !used.includes(title))).toEqual([]);
   });
 
   test('on the cadence and on ages counts missing data as a failure', () => {
@@ -221,7 +332,9 @@ describe('an alarm', () => {
       Threshold: 2.5,
       TreatMissingData: 'breaching',
     });
-    const others = alarms.filter(({ AlarmName }) => !/cadence-silent|near-limit/.test(AlarmName));
+    const others = alarms.filter(
+      ({ AlarmName }) => !/cadence-silent|watch-silent|near-limit/.test(AlarmName),
+    );
     expect(new Set(others.map(({ TreatMissingData }) => TreatMissingData))).toEqual(
       new Set(['notBreaching']),
     );
@@ -283,10 +396,15 @@ describe('the audit log', () => {
     expect(JSON.stringify(three.all('AWS::Logs::LogGroup', /^Audit/))).toContain('1096');
   });
 
-  test('takes the events about secrets of this deployment', () => {
+  test('takes every event about secrets of this deployment, and about its certificates', () => {
     expect(rule.Properties.EventPattern).toEqual({
       source: ['quarterturn'],
-      detail: { secret: { name: [{ prefix: 'pharmacy/prod/' }] } },
+      detail: {
+        $or: [
+          { secret: { name: [{ prefix: 'pharmacy/prod/' }] } },
+          { deployment: ['pharmacy/prod'] },
+        ],
+      },
     });
   });
 

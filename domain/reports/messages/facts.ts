@@ -27,7 +27,7 @@ export function factsOf(event: Announced, background: Background): Facts {
     key: 'secret' in event ? key : event.certificate.name,
     at: time(event.at),
   };
-  const kind = 'kind' in event ? event.kind : kindOf(event);
+  const kind = 'kind' in event ? event.kind : kindsByType[event.type];
   const so = { ...flags, ...(kind !== undefined && { [kind]: true }) };
   return {
     words: Object.fromEntries(
@@ -37,8 +37,10 @@ export function factsOf(event: Announced, background: Background): Facts {
   };
 }
 
-const kindOf = ({ type }: Announced) =>
-  type === 'credential-reencryption' ? 'encryption' : undefined;
+const kindsByType: Partial<Record<Announced['type'], string>> = {
+  'credential-reencryption': 'encryption',
+  'credential-reminder': 'userManaged',
+};
 
 type Time = (instant: string | undefined) => string | undefined;
 
