@@ -41,13 +41,13 @@ export function inventory(report: DeploymentReport): Markup {
   const { columns } = tables.inventoryTable(report);
   const rows = report.secrets.map((secret) => [
     html`${secret.key}`,
-    secret.purpose,
+    { class: 'long', part: secret.purpose },
     {
       class: 'long',
       part: html`${secret.storage.service}, <span class="nowrap">${secret.storage.region}</span><br>${secret.name}`,
     },
     { class: 'long', part: words.encryption(secret) },
-    words.access(secret),
+    { class: 'long', part: words.access(secret) },
   ]);
   const caption = 'What each secret is for, where it is kept, and who may read it';
   return section(

@@ -20,7 +20,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.55 s
 .skip { position: absolute; left: -999px; padding: .5rem 1rem; background: var(--ink); color: var(--paper); }
 .skip:focus { left: 1rem; top: 1rem; z-index: 1; }
 .page { max-width: 1120px; margin: 0 auto; padding: 0 28px; }
-a { color: var(--accent); text-underline-offset: .15em; }
+a { color: var(--accent); text-underline-offset: .15em; overflow-wrap: anywhere; }
 a:focus-visible, .scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 header.top { padding-block: 40px 0; }
 .brand { display: flex; align-items: center; gap: .6rem; color: var(--accent); font-weight: 650; letter-spacing: .01em; margin: 0 0 20px; }
@@ -41,7 +41,7 @@ h2 { font-size: 1.32rem; letter-spacing: -.012em; line-height: 1.25; margin: 0 0
 h2 + p.about { margin-top: 0; }
 h3 { font-size: 1.04rem; margin: 30px 0 2px; }
 h3 .kind { color: var(--soft); font-weight: 450; }
-p { margin: .5em 0; max-width: 74ch; }
+p { margin: .5em 0; max-width: 80ch; text-wrap: pretty; }
 .about, .small { color: var(--soft); }
 .small { font-size: .88rem; }
 .verdict { display: grid; grid-template-columns: auto 1fr; gap: 0 18px; align-items: center; padding: 22px 24px; border-radius: 14px; margin-top: 30px; }
@@ -83,7 +83,7 @@ td.late { color: var(--bad); font-weight: 600; }
 .history th:nth-child(1) { width: 9.4rem; } .history th:nth-child(2) { width: 8.4rem; } .history th:nth-child(3) { width: 23%; } .history th:nth-child(4) { width: 7.6rem; } .history th:nth-child(6) { width: 6.6rem; }
 .history .badge { white-space: normal; }
 .inventory { min-width: 760px; }
-.inventory td:nth-child(2) { width: 30%; } .inventory td:nth-child(3) { min-width: 11rem; }
+.inventory td:nth-child(2) { width: 30%; } .inventory td:nth-child(3) { min-width: 11rem; } .inventory td:nth-child(5) { min-width: 7.5rem; }
 .reserved::before { content: "! "; color: var(--warn); font-weight: 700; }
 .timeline { margin-top: 14px; border: 1px solid var(--rule); border-radius: 14px; padding: 10px 16px 14px; }
 .timeline svg { display: block; width: 100%; min-width: 760px; height: auto; font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }

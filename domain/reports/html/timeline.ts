@@ -19,9 +19,9 @@ export function timeline(report: DeploymentReport): Markup {
   );
   const scale = scaleOf(report);
   const height = top + shown.length * rowHeight + 8;
-  return html`<div class="timeline"><div class="scroll" role="region" aria-label="Timeline" tabindex="0">
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="timeline-title timeline-text" xmlns="http://www.w3.org/2000/svg">
-<title id="timeline-title">Rotations from ${words.day(report.period.from)} to ${words.day(report.period.ahead)}</title>
+  return html`<div class="timeline"><div class="scroll" role="region" aria-label="Timeline, drawn" tabindex="0">
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="drawing-title timeline-text" xmlns="http://www.w3.org/2000/svg">
+<title id="drawing-title">Rotations from ${words.day(report.period.from)} to ${words.day(report.period.ahead)}</title>
 <desc id="timeline-text">${shown.map(inWords).join(' ')}</desc>
 <rect class="t-future" x="${scale.x(scale.now)}" y="${top - 16}" width="${width - right - scale.x(scale.now)}" height="${height - top + 10}"/>
 ${months(scale, height)}
@@ -67,7 +67,7 @@ function months(scale: Scale, height: number): Markup[] {
       html`<line class="t-month" x1="${x}" x2="${x}" y1="${top - 16}" y2="${height - 6}"/>`,
     );
     // Every third one is named, where the name of today leaves room for it.
-    if (month % 3 === 0 && x < width - 46) {
+    if (month % 3 === 0 && x < width - 46 && Math.abs(x + 10 - scale.x(scale.now)) > 54) {
       const label = month === 0 ? String(new Date(start).getUTCFullYear()) : names[month];
       lines.push(html`<text x="${x + 3}" y="${top - 20}">${label}</text>`);
     }

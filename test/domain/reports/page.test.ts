@@ -1,0 +1,193 @@
+/**
+ * The page in a real browser: what axe finds, what it asks for, what it looks like on paper. `UPDATE_DOCS=1` takes the
+ * picture of the documents anew.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import axe from 'axe-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { withControls } from '../../../domain/reports/controls/controls.ts';
+import { page as htmlPage } from '../../../domain/reports/html/page.ts';
+import { browserPath, launch } from './browser.ts';
+import { pharmacyFacts, pharmacyReport } from './pharmacy.ts';
+
+const picture = join(import.meta.dirname, '..', '..', '..', 'docs', 'report.png');
+if (browserPath === undefined) {
+  process.stderr.write(
+    'No Chromium on this machine (CHROMIUM=<path>): the page’s tests are skipped.\n',
+  );
+}
+
+/** Everything there can be on it: controls, certificates, a purpose that would be a script, very long names. */
+function full(): string {
+  const { secrets } = pharmacyFacts();
+  const hostile = '<script>document.title = "hacked"</script><img src="https://example.com/x.png">';
+  return htmlPage(
+    withControls(
+      pharmacyReport({
+        secrets: secrets.map((secret) =>
+          secret.key === 'jwt'
+            ? { ...secret, purpose: hostile, access: [`team-${'x'.repeat(120)}`] }
+            : secret,
+        ),
+        certificates: [
+          {
+            name: 'www',
+            source: 'pharmacy.example:443',
+            notAfter: '2026-08-01T00:00:00Z',
+            daysLeft: 63,
+          },
+        ],
+      }),
+    ),
+  );
+}
+
+(browserPath === undefined ? describe.skip : describe)('the page', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'quarterturn-report-'));
+  const url = (name: string) => pathToFileURL(join(directory, name)).href;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  const asked: string[] = [];
+  const left: string[] = [];
+  const complaints: string[] = [];
+  beforeAll(async () => {
+    writeFileSync(join(directory, 'full.html'), full());
+    writeFileSync(join(directory, 'plain.html'), htmlPage(pharmacyReport()));
+    browser = await launch();
+    context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+    context.on('request', (request) => asked.push(request.url()));
+    // What the policy stops is never routed.
+    await context.route('**', (route) => {
+      if (route.request().url().startsWith('file:')) return route.continue();
+      left.push(route.request().url());
+      return route.abort();
+    });
+    page = await context.newPage();
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(url('full.html'));
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test.each(['light', 'dark'] as const)('has nothing axe objects to, %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme, media: 'screen' });
+    await page.evaluate(axe.source);
+    const found = await page.evaluate(() =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run(),
+    );
+    const told = found.violations.map(({ id, nodes }) => ({
+      id,
+      at: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).slice(0, 3),
+    }));
+    expect(told).toEqual([]);
+    expect(found.passes.map(({ id }) => id)).toContain('color-contrast');
+  });
+
+  test('is dark where the reader’s system is, and light on paper all the same', async () => {
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.emulateMedia({ colorScheme: 'dark', media: 'screen' });
+    expect(await background()).toBe('rgb(18, 21, 23)');
+    await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
+    expect(await background()).toBe('rgb(255, 255, 255)');
+  });
+
+  test('asks for itself and nothing else, says nothing on the console, runs nothing of a deployment', async () => {
+    expect(asked.filter((one) => !one.startsWith('data:'))).toEqual([url('full.html')]);
+    expect(complaints).toEqual([]);
+    expect(await page.title()).toBe('Secret rotation: pharmacy/prod, 2026-05-29');
+    expect(await page.locator('script, img, iframe, object, link[rel="stylesheet"]').count()).toBe(
+      0,
+    );
+    expect(await page.locator('#inventory td').first().textContent()).toContain('<script>');
+  });
+
+  test('its policy stops a style, a script and a picture that should not be there', async () => {
+    const intruded = await context.newPage();
+    const extra =
+      '<style>body{background:rgb(1,2,3)!important}</style><script>document.title="hacked"</script><img src="https://example.com/y.png"></main>';
+    writeFileSync(join(directory, 'intruded.html'), full().replace('</main>', extra));
+    await intruded.goto(url('intruded.html'));
+    expect(await intruded.title()).not.toBe('hacked');
+    expect(await intruded.evaluate(() => getComputedStyle(document.body).backgroundColor)).not.toBe(
+      'rgb(1, 2, 3)',
+    );
+    expect(left).toEqual([]);
+    await intruded.close();
+  });
+
+  test.each([
+    ['A4 upright', 690],
+    ['a letter upright', 716],
+  ])('on paper, %s, nothing is cut off', async (_, width) => {
+    await page.setViewportSize({ width, height: 980 });
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    const cut = await page.evaluate(() => {
+      const edge = document.documentElement.clientWidth;
+      return [
+        ...document.querySelectorAll('table, .scroll, .timeline svg, td, th, .tiles, .verdict'),
+      ]
+        .filter(
+          (it) =>
+            it.getBoundingClientRect().right > edge + 0.5 || it.scrollWidth > it.clientWidth + 1,
+        )
+        .map((it) => `${it.tagName} ${it.className} ${it.textContent?.slice(0, 60)}`);
+    });
+    expect(cut).toEqual([]);
+    await page.setViewportSize({ width: 1200, height: 900 });
+  });
+
+  test('on a telephone only tables and the timeline scroll, each by itself', async () => {
+    await page.setViewportSize({ width: 375, height: 800 });
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
+    const widths = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    expect(widths[0]).toBe(widths[1]);
+    await page.setViewportSize({ width: 1200, height: 900 });
+  });
+
+  test('has landmarks, one heading of the page, a caption and scopes at every table, and words for the timeline', async () => {
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
+    const counts = await page.evaluate(() =>
+      Object.fromEntries(
+        ['header', 'nav', 'main', 'footer', 'h1'].map((name) => [
+          name,
+          document.querySelectorAll(name).length,
+        ]),
+      ),
+    );
+    expect(counts).toEqual({ header: 1, nav: 1, main: 1, footer: 1, h1: 1 });
+    expect(await page.locator('table:not(:has(> caption))').count()).toBe(0);
+    expect(await page.locator('th:not([scope])').count()).toBe(0);
+    const words = await page.locator('#timeline-text').textContent();
+    expect(words).toContain('jwt: rotated 2025-11-18, rotated 2025-06-03; next due 2026-05-17.');
+  });
+
+  test('what is past its limit comes first', async () => {
+    expect(await page.locator('#verdict').textContent()).toBe('1 secret is past its limit');
+    expect(await page.locator('#schedule tbody th').first().textContent()).toBe('jwt');
+  });
+
+  test('the picture of the documents is there, and small enough to be looked at', async () => {
+    if (process.env.UPDATE_DOCS === '1') {
+      await page.goto(url('plain.html'));
+      await page.setViewportSize({ width: 1200, height: 1900 });
+      await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
+      const end = await page.locator('#schedule').boundingBox();
+      const height = Math.ceil((end?.y ?? 0) + (end?.height ?? 0) + 32);
+      await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: 1200, height } });
+    }
+    const bytes = readFileSync(picture);
+    expect(bytes.subarray(1, 4).toString('latin1')).toBe('PNG');
+    expect(bytes.length).toBeLessThan(300 * 1024);
+  });
+});
