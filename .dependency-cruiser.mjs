@@ -89,9 +89,12 @@ const plan = [
   {
     name: 'demo-uses-what-users-use',
     comment:
-      'The demo may use domain, doors, client and sandbox; functions run from their bundles.',
+      'The demo may use domain, doors, client and sandbox, and how the example stores passwords; functions and the example itself run as processes.',
     from: '^demo/',
-    to: ['^demo/', '^domain/', '^doors/', '^client/', '^sandbox/'],
+    to: [
+      ...['^demo/', '^domain/', '^doors/', '^client/', '^sandbox/'],
+      '^examples/pharmacy-api/passwords\\.ts$',
+    ],
   },
   {
     name: 'examples-use-what-is-published',

@@ -1,17 +1,23 @@
 /**
- * A stand-in for the pharmacy's application: it reads its secrets under the consumer's own policy, each
- * time anew, and does with them what an application does. What it manages to do is the proof.
+ * What the consumer's own policy lets one see: its secrets, read anew each time, and what they open. The chapters look
+ * with it at what the running application (pharmacy.ts) does not show: earlier versions, refused credentials.
  */
-import { jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
-import { acceptedKeys, type Keyset, primaryOf } from '../domain/secrets/keyset.ts';
+import {
+  KeysetSigner,
+  KeysetVerifier,
+  SecretCache,
+  type SecretSource,
+  tokenKeys,
+} from '../client/index.ts';
+import type { Keyset } from '../domain/secrets/keyset.ts';
 import { readKeyset } from '../domain/secrets/secret-value.ts';
 import type { Credential, Endpoint, PostgresDoor, Session } from '../doors/postgres/door.ts';
 import { LoginRefusedError } from '../doors/postgres/errors.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
 import type { FieldCipher } from './data/sealed-columns.ts';
-import { fieldCipher } from './field-cipher.ts';
 import { ProofFailedError } from './proof.ts';
+import { fieldsUnder } from './sealed-fields.ts';
 import type { ValueGuard } from './terminal/value-guard.ts';
 
 export interface ApplicationParts {
@@ -37,36 +43,21 @@ export class Application {
 
   /** Signs a token of 30 days with the primary key. */
   async issueToken(subject: string): Promise<string> {
-    const keyset = await this.keyset('jwt');
-    const { kid, key } = primaryOf(keyset);
-    const issuedAt = seconds(this.#parts.now());
-    return new SignJWT()
-      .setProtectedHeader({ alg: keyset.alg, kid })
-      .setSubject(subject)
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + tokenLifeSeconds)
-      .sign(key);
+    const lifetime = tokenLifeSeconds;
+    return new KeysetSigner(this.#tokens(), { lifetime, system: this.#parts }).sign({
+      sub: subject,
+    });
   }
 
   /**
    * Verifies a token with the key it names, if that key is still accepted.
    * @returns the kid it was signed with
+   * @throws TokenRefusedError
    */
   async verifyToken(token: string): Promise<string> {
-    const keyset = await this.keyset('jwt');
-    const now = this.#parts.now();
-    const { protectedHeader } = await jwtVerify(
-      token,
-      ({ kid }) => {
-        const found = acceptedKeys(keyset, now).find((entry) => entry.kid === kid);
-        if (found === undefined) {
-          throw new ProofFailedError(`No accepted key of the keyset has the token's kid ${kid}.`);
-        }
-        return found.key;
-      },
-      { algorithms: [keyset.alg], currentDate: now },
-    );
-    return protectedHeader.kid ?? '';
+    const verifier = new KeysetVerifier(this.#tokens(), { system: this.#parts });
+    await verifier.verify(token);
+    return (await verifier.keyFor(token)).kid ?? '';
   }
 
   /** The keyset that AWSCURRENT holds, or that of the version labelled AWSPREVIOUS. */
@@ -77,7 +68,20 @@ export class Application {
 
   /** With every key of the keyset as it is now. */
   async cipher(): Promise<FieldCipher> {
-    return fieldCipher(await this.keyset('pii'), this.#parts.now());
+    return fieldsUnder(await this.#read('pii'));
+  }
+
+  /** As the client library reads it. */
+  source(key: 'jwt' | 'pii'): SecretSource {
+    const name = this.#parts.nameOf(key);
+    return { name, refreshes: true, read: async () => ({ value: await this.#read(key) }) };
+  }
+
+  /** Lets the guard know every value that the consumer may read now. */
+  async watchValues(): Promise<void> {
+    for (const key of ['jwt', 'pii', 'db', 'legacyDb']) {
+      await this.#read(key);
+    }
   }
 
   async credential(key: 'db' | 'legacyDb', previousVersion?: string): Promise<Credential> {
@@ -109,6 +113,10 @@ export class Application {
     }
   }
 
+  #tokens() {
+    return new SecretCache(this.source('jwt'), { parse: tokenKeys() });
+  }
+
   async #read(key: string, previousVersion?: string): Promise<string> {
     const { secrets, nameOf, guard } = this.#parts;
     const value =
@@ -122,5 +130,3 @@ export class Application {
     return value;
   }
 }
-
-const seconds = (at: Date): number => Math.floor(at.getTime() / 1000);

@@ -5,7 +5,9 @@ import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { systemClock } from '../doors/clock.ts';
 import { localRandom } from '../doors/random.ts';
 import { firstValues } from './chapters/first-values.ts';
+import { opening } from './chapters/opening.ts';
 import { programme } from './chapters/programme.ts';
+import { underLoad } from './chapters/under-load.ts';
 import { deploy } from './deploy.ts';
 import { accountBefore } from './existing-secret.ts';
 import { perform } from './performance.ts';
@@ -27,7 +29,8 @@ export function playDemo(
   chapterId?: string,
   options: { rows?: number } = {},
 ): Promise<number> {
-  const chapters = programme(chapterId, options.rows);
+  const [first, ...others] = programme(chapterId, options.rows);
+  const scenes = [first, opening, ...others, underLoad];
   return perform(async ({ guard, closing, show }) => {
     const started = systemClock.now();
     let stage: Stage | undefined;
@@ -45,7 +48,7 @@ export function playDemo(
           stage = await setStage({ config, clock, guard, onClose: closing.add }, report);
         },
       },
-      ...chapters.map(
+      ...scenes.map(
         ({ title, run }): Scene => ({
           title,
           play: (report) => run(onStage(), report),

@@ -27,6 +27,7 @@ import { generateDataSet } from './data/generate.ts';
 import { prepareDatabase } from './database.ts';
 import type { SealedPlace } from './database-proof.ts';
 import { Operator } from './operator.ts';
+import { caFileOf, Pharmacy } from './pharmacy.ts';
 import type { Report } from './terminal/scene.ts';
 import type { ValueGuard } from './terminal/value-guard.ts';
 
@@ -38,6 +39,9 @@ export interface Stage {
   /** The operator's access key, for `aws` in another terminal. */
   operatorKey: Credentials;
   application: Application;
+  /** The reference application; closed until a chapter opens it. */
+  pharmacy: Pharmacy;
+  guard: ValueGuard;
   data: DataSet;
   /** The columns that rotation.config.ts declares. */
   sealedPlaces: readonly SealedPlace[];
@@ -131,8 +135,24 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   for (const { secretAccessKey } of [owner.credentials, operatorKey, applicationKey]) {
     guard.watch(secretAccessKey);
   }
+  const asSuperuser: Stage['asSuperuser'] = (work) =>
+    nodePostgres.withSession(endpoint, server.superuser, work);
+  const data = generateDataSet();
+  const pharmacy = new Pharmacy({
+    sandbox,
+    credentials: applicationKey,
+    endpoint,
+    caFile: caFileOf(directory),
+    nameOf: (key) => secretName(config, key),
+    data,
+    guard,
+    asSuperuser,
+  });
+  onClose(() => pharmacy.kill());
   return {
     sandbox,
+    pharmacy,
+    guard,
     directory,
     operatorKey,
     operator: await Operator.of(config, access(operatorKey), sandbox),
@@ -144,12 +164,12 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
       now: () => sandbox.clock.now(),
       guard,
     }),
-    data: generateDataSet(),
+    data,
     sealedPlaces: Object.values(config.secrets).flatMap((secret) =>
       secret.kind === 'encryption' ? secret.columns : [],
     ),
     server,
-    asSuperuser: (work) => nodePostgres.withSession(endpoint, server.superuser, work),
+    asSuperuser,
   };
 }
 

@@ -2,14 +2,21 @@
  * An application at work on the prescriptions: readers that open what they read, writers that seal what they
  * write, each with a login, a session and a keyset of its own. It counts what failed and what was lost.
  */
+import { type FieldCipher, fieldKeys, SecretCache, type SecretSource } from '../client/index.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { Session } from '../doors/postgres/door.ts';
-import { CachedCipher, type CipherSource } from './cached-cipher.ts';
 import type { Prescription } from './data/data-set.ts';
-import type { FieldCipher } from './data/sealed-columns.ts';
+import type { SealedColumn } from './data/sealed-columns.ts';
 import { SeededSequence } from './data/seeded-sequence.ts';
+import { cipherOver, rowOf } from './sealed-fields.ts';
 
-export interface TrafficParts extends CipherSource {
+export interface TrafficParts {
+  /** The encryption secret. */
+  source: SecretSource;
+  /** The sandbox's. */
+  now(): Date;
+  /** What the configuration calls `readerCache`. */
+  cacheSeconds: number;
   /** Logs in as the application does, for as long as `work` takes. */
   withDatabase<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** Of the machine, not of the sandbox: traffic flows while the sandbox's time stands still. */
@@ -60,7 +67,6 @@ export class LiveTraffic {
   };
   /** The last note each row was given here. */
   readonly #written = new Map<number, string>();
-  readonly #ciphers: CachedCipher[] = [];
   #workers: Promise<void>[] = [];
   #stopping = false;
 
@@ -90,7 +96,7 @@ export class LiveTraffic {
 
   /** Compares every row that was written with what it holds now. After `stop`. */
   async tally(): Promise<Tally> {
-    const cipher = await this.#parts.cipher();
+    const cipher = this.#cipher();
     const ids = [...this.#written.keys()];
     const rows = await this.#parts.withDatabase((session) =>
       session.query<{ id: number; note: string }>(
@@ -98,16 +104,18 @@ export class LiveTraffic {
         [ids],
       ),
     );
-    const now = new Map(rows.map(({ id, note }) => [id, openedOrNot(cipher, id, note)]));
+    const now = new Map<number, string | undefined>();
+    for (const { id, note } of rows) {
+      const opened = await open(cipher, 'prescriptions.note', id, note).catch(() => undefined);
+      now.set(id, opened);
+    }
     const lostUpdates = ids.filter((id) => now.get(id) !== this.#written.get(id)).length;
-    const keysetReads = this.#ciphers.reduce((sum, { reads }) => sum + reads, 0);
-    return { ...this.#tally, lostUpdates, keysetReads };
+    return { ...this.#tally, lostUpdates };
   }
 
   #run(number: number, kind: 'read' | 'write'): Promise<void> {
     const { withDatabase, clock } = this.#parts;
-    const cipher = new CachedCipher(this.#parts);
-    this.#ciphers.push(cipher);
+    const cipher = this.#cipher();
     const sequence = new SeededSequence(1 + number + (kind === 'read' ? 0 : readers));
     return withDatabase(async (session) => {
       while (!this.#stopping) {
@@ -119,7 +127,7 @@ export class LiveTraffic {
     });
   }
 
-  async #read(session: Session, cipher: CachedCipher, sequence: SeededSequence): Promise<void> {
+  async #read(session: Session, cipher: FieldCipher, sequence: SeededSequence): Promise<void> {
     const first = sequence.between(1, this.#parts.rows - rowsPerRead + 1);
     const rows = await session.query<Row>(
       `SELECT id::int AS id, medication, dosage, note FROM public.prescriptions
@@ -129,7 +137,7 @@ export class LiveTraffic {
     for (const row of rows) {
       this.#tally.reads += 1;
       try {
-        const opened = await cipher.with((open) => openRow(open, row));
+        const opened = await openRow(cipher, row);
         const expected = this.#parts.prescription(row.id);
         if (opened.medication !== expected.medication || opened.dosage !== expected.dosage) {
           this.#failed(`prescription ${row.id} opens to another text`);
@@ -143,16 +151,32 @@ export class LiveTraffic {
   /** Each writer has rows of its own, so that its last word is the row's. */
   async #write(
     session: Session,
-    cipher: CachedCipher,
+    cipher: FieldCipher,
     sequence: SeededSequence,
     number: number,
   ): Promise<void> {
     const id = sequence.between(1, Math.floor(this.#parts.rows / writers)) * writers - number;
     const note = `reviewed, entry ${this.#tally.updates + 1}`;
-    const sealed = await cipher.with(({ seal }) => seal('prescriptions.note', id, note));
+    const sealed = await cipher.encrypt('prescriptions.note', note, [id]);
     await session.query('UPDATE public.prescriptions SET note = $2 WHERE id = $1', [id, sealed]);
     this.#written.set(id, note);
     this.#tally.updates += 1;
+  }
+
+  /** With a cache of its own, of which two fifths are an ordinary age. */
+  #cipher(): FieldCipher {
+    const { source, cacheSeconds, now } = this.#parts;
+    return cipherOver(
+      new SecretCache(source, {
+        parse: fieldKeys(),
+        maxAge: cacheSeconds * 400,
+        staleFor: cacheSeconds * 600,
+        onRead: () => {
+          this.#tally.keysetReads += 1;
+        },
+        system: { now, chance: () => 0.5, warn: ({ message }) => this.#failed(message) },
+      }),
+    );
   }
 
   #failed(reason: string): void {
@@ -163,18 +187,13 @@ export class LiveTraffic {
   }
 }
 
-function openRow({ open }: FieldCipher, { id, medication, dosage, note }: Row) {
+async function openRow(cipher: FieldCipher, { id, medication, dosage, note }: Row) {
   return {
-    medication: open('prescriptions.medication', id, medication),
-    dosage: open('prescriptions.dosage', id, dosage),
-    note: open('prescriptions.note', id, note),
+    medication: await open(cipher, 'prescriptions.medication', id, medication),
+    dosage: await open(cipher, 'prescriptions.dosage', id, dosage),
+    note: await open(cipher, 'prescriptions.note', id, note),
   };
 }
 
-function openedOrNot({ open }: FieldCipher, id: number, note: string): string | undefined {
-  try {
-    return open('prescriptions.note', id, note);
-  } catch {
-    return undefined;
-  }
-}
+const open = (cipher: FieldCipher, column: SealedColumn, id: number, stored: string) =>
+  cipher.decrypt(column, stored, rowOf(column, id));

@@ -29,6 +29,7 @@ export class SandboxClock {
   #order = 0;
   #stopped = false;
   #wake: NodeJS.Timeout | undefined;
+  #followers = new Set<(now: Date) => Promise<void>>();
 
   constructor(start: Date, mode: ClockMode) {
     this.mode = mode;
@@ -56,6 +57,16 @@ export class SandboxClock {
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer);
     };
+  }
+
+  /**
+   * Told the time each time it was moved; nothing happens at the new time before all were. For processes beside
+   * the sandbox that live by its clock.
+   * @returns what ends it
+   */
+  onMove(follow: (now: Date) => Promise<void>): () => void {
+    this.#followers.add(follow);
+    return () => void this.#followers.delete(follow);
   }
 
   /** Counts background work, so that `idle` and `settle` know when there is none. */
@@ -95,10 +106,10 @@ export class SandboxClock {
     const end = target.getTime();
     if (recurring === 'last') {
       await this.#runUntil((timer) => !timer.recurring && timer.at <= end);
-      this.#jump(end);
+      await this.#jump(end);
     }
     await this.#runUntil((timer) => timer.at <= end);
-    this.#jump(end);
+    await this.#jump(end);
     this.#rearm();
   }
 
@@ -130,16 +141,18 @@ export class SandboxClock {
 
   #run(timer: Timer): void {
     this.#timers = this.#timers.filter((other) => other !== timer);
-    this.#jump(timer.at);
     // Whose work fails has said so where it failed; the clock goes on for everybody else.
-    void this.track(Promise.resolve().then(timer.work)).catch(() => undefined);
+    void this.track(this.#jump(timer.at).then(timer.work)).catch(() => undefined);
   }
 
-  #jump(to: number): void {
+  /** Moves at once; resolves when everybody knows. */
+  async #jump(to: number): Promise<void> {
     const by = to - this.now().getTime();
     if (by > 0) {
       this.#frozenAt += by;
       this.#offset += by;
+      const now = this.now();
+      await Promise.all([...this.#followers].map((follow) => follow(now)));
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Sandbox } from '../../sandbox/start.ts';
+import { firstIdOfTheApplication } from '../data/schema.sql.ts';
 import { prove } from '../proof.ts';
 import type { Chapter } from './chapter.ts';
 
@@ -32,7 +33,8 @@ export const failure: Chapter = {
     prove(still.password === credential.password, 'readers get the value from before');
     const rows = await application.withDatabase('db', (session) =>
       session.query<{ login: string; patients: number }>(
-        'SELECT session_user::text AS login, count(*)::int AS patients FROM public.patients',
+        'SELECT session_user::text AS login, count(*)::int AS patients FROM public.patients WHERE id < $1',
+        [firstIdOfTheApplication],
       ),
     );
     report.proof(`${rows[0]?.login} logs in as before and reads ${rows[0]?.patients} patients`);

@@ -27,9 +27,6 @@ export const firstValues: Chapter = {
       `its administrator ran ${await prepareRows(stage)} statements the operator planned`,
     );
 
-    const token = await application.issueToken('usr-0001');
-    report.proof(`a token verifies, signed by key ${await application.verifyToken(token)}`);
-
     const cipher = await application.cipher();
     report.doing('sealing and inserting the mock data set');
     await asSuperuser((session) => seedDatabase(session, data, cipher));

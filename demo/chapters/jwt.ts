@@ -1,4 +1,5 @@
 import { primaryOf } from '../../domain/secrets/keyset.ts';
+import { kidOfToken } from '../application-load.ts';
 import { present, prove } from '../proof.ts';
 import type { Chapter } from './chapter.ts';
 
@@ -6,9 +7,9 @@ export const jwt: Chapter = {
   id: 'jwt',
   title: 'JWT secret: a new signing key, nobody logged out',
 
-  async run({ operator, application }, report) {
-    const token = await application.issueToken('usr-0042');
-    const old = await application.verifyToken(token);
+  async run({ operator, application, pharmacy }, report) {
+    const token = await pharmacy.login();
+    const old = kidOfToken(token);
     report.doing(`a session is open, its token signed by ${old}; RotateSecret`);
 
     const versions = await operator.rotate('jwt');
@@ -26,10 +27,12 @@ export const jwt: Chapter = {
     );
     report.changed(`then ${next} was activated; ${old} only verifies, until ${until.slice(0, 10)}`);
 
-    prove((await application.verifyToken(token)) === old, 'the old token verifies');
+    prove(await pharmacy.accepts(token), 'the old token verifies');
     report.proof(`the token signed by ${old} before the rotation still verifies`);
-    const signer = await application.verifyToken(await application.issueToken('usr-0042'));
+    const login = await pharmacy.login();
+    const signer = kidOfToken(login);
     prove(signer === next && next !== old, 'the new key signs');
+    prove(await pharmacy.accepts(login), 'its token verifies');
     report.proof(`a login now gets a token signed by ${signer}, and it verifies`);
   },
 };

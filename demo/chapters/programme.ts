@@ -9,7 +9,7 @@ import { schedule } from './schedule.ts';
 import { singleUser } from './single-user.ts';
 
 /** In the order they are shown; the clock only goes forward. */
-const chaptersOf = (rows: number): readonly Chapter[] => [
+const chaptersOf = (rows: number): readonly [Chapter, ...Chapter[]] => [
   firstValues,
   jwt,
   encryption,
@@ -35,7 +35,10 @@ export class UnknownChapterError extends Error {
  * @param rows that move to a new key in the chapter on re-encryption
  * @throws UnknownChapterError
  */
-export function programme(chapterId?: string, rows: number = usualRows): readonly Chapter[] {
+export function programme(
+  chapterId?: string,
+  rows: number = usualRows,
+): readonly [Chapter, ...Chapter[]] {
   const chapters = chaptersOf(rows);
   if (chapterId === undefined) {
     return chapters;
@@ -44,5 +47,5 @@ export function programme(chapterId?: string, rows: number = usualRows): readonl
   if (chosen === undefined) {
     throw new UnknownChapterError(chapterId);
   }
-  return [...new Set([firstValues, chosen])];
+  return chosen === firstValues ? [firstValues] : [firstValues, chosen];
 }

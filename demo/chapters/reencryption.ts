@@ -65,7 +65,7 @@ const prescriptionOf = ({ data }: Stage, id: number) =>
 function startTraffic(stage: Stage, rows: number): LiveTraffic {
   const { application, operator, sandbox } = stage;
   return LiveTraffic.start({
-    cipher: () => application.cipher(),
+    source: application.source('pii'),
     now: () => sandbox.clock.now(),
     cacheSeconds: operator.secret('pii').readerCacheSeconds,
     withDatabase: (work) => application.withDatabase('db', work),

@@ -2,6 +2,8 @@ import { functionName } from '../../domain/config/names.ts';
 import { ageOf } from '../../domain/policy/age.ts';
 import { nextDue } from '../../domain/policy/due.ts';
 import { primaryOf } from '../../domain/secrets/keyset.ts';
+import { kidOfToken } from '../application-load.ts';
+import { firstIdOfTheApplication } from '../data/schema.sql.ts';
 import { present, prove } from '../proof.ts';
 import type { Stage } from '../stage.ts';
 import type { Report } from '../terminal/scene.ts';
@@ -32,13 +34,14 @@ export const schedule: Chapter = {
 
     report.doing('the clock moves to day 176, hour by hour at the end');
     const onDay172 = await pass(172, 2);
-    const token = await stage.application.issueToken('usr-0007');
+    const token = await stage.pharmacy.login();
     const secondQuarter = new Set([...onDay172, ...(await pass(176, 6))]);
     prove(secondQuarter.size === 5, `five secrets were rotated: ${[...secondQuarter].join(', ')}`);
     report.changed('days 172 and 176: it rotated all five, one an hour at most');
     await pass(180, 1);
     await showTable(stage, report, 180);
-    const signer = await stage.application.verifyToken(token);
+    prove(await stage.pharmacy.accepts(token), 'the token of day 172 verifies');
+    const signer = kidOfToken(token);
     const primary = primaryOf(await stage.application.keyset('jwt')).kid;
     prove(signer !== primary, 'the signing key was rotated since day 172');
     report.proof(
@@ -102,11 +105,17 @@ async function showTable({ sandbox, operator }: Stage, report: Report, days: num
   report.proof(`no secret is older than its limit on day ${days}`);
 }
 
-async function proveEverythingWorks({ application, data }: Stage, report: Report): Promise<void> {
-  await application.verifyToken(await application.issueToken('usr-0008'));
+async function proveEverythingWorks(
+  { application, pharmacy, data }: Stage,
+  report: Report,
+): Promise<void> {
+  prove(await pharmacy.accepts(await pharmacy.login()), 'a login gets a token');
   const cipher = await application.cipher();
   const rows = await application.withDatabase('db', (session) =>
-    session.query<{ id: number; ssn: string }>('SELECT id::int AS id, ssn FROM public.patients'),
+    session.query<{ id: number; ssn: string }>(
+      'SELECT id::int AS id, ssn FROM public.patients WHERE id < $1',
+      [firstIdOfTheApplication],
+    ),
   );
   prove(
     rows.every(

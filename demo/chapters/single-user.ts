@@ -1,3 +1,4 @@
+import { firstIdOfTheApplication } from '../data/schema.sql.ts';
 import { prove } from '../proof.ts';
 import type { Chapter } from './chapter.ts';
 
@@ -15,7 +16,10 @@ export const singleUser: Chapter = {
     report.changed(`${after.username} has a new password; the server was given a verifier of it`);
 
     const rows = await application.withDatabase('legacyDb', (session) =>
-      session.query<{ patients: number }>('SELECT count(*)::int AS patients FROM public.patients'),
+      session.query<{ patients: number }>(
+        'SELECT count(*)::int AS patients FROM public.patients WHERE id < $1',
+        [firstIdOfTheApplication],
+      ),
     );
     prove(rows[0]?.patients === data.patients.length, 'the older application reads its patients');
     report.proof(`${after.username} logs in with it and reads ${rows[0].patients} patients`);

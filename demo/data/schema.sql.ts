@@ -4,6 +4,9 @@ export const identity = 'pharmacy_app';
 /** Shows to each session the entries of one workspace. */
 export const tableWithRowSecurity = 'public.access_log';
 
+/** Of a patient that no mock data set holds. */
+export const firstIdOfTheApplication = 1_000_000;
+
 /** Run as the identity, so that it owns what is made. */
 export const schema = [
   `CREATE TABLE public.workspaces (
@@ -20,6 +23,14 @@ export const schema = [
      phone        text NOT NULL,
      born         date NOT NULL,
      enrolled_at  timestamptz NOT NULL
+   )`,
+  // What the application adds is told from the mock data set by its id.
+  `CREATE SEQUENCE public.patient_ids START WITH ${firstIdOfTheApplication}`,
+  `CREATE TABLE public.users (
+     id            text PRIMARY KEY,
+     workspace_id  text NOT NULL REFERENCES public.workspaces (id),
+     role          text NOT NULL CHECK (role IN ('pharmacist', 'operator')),
+     password_hash text NOT NULL
    )`,
   `CREATE TABLE public.stored_credentials (
      id           bigint PRIMARY KEY,

@@ -8,6 +8,7 @@ import type {
   ReleaseWindow,
   StoredCredential,
 } from './data-set.ts';
+import { firstIdOfTheApplication } from './schema.sql.ts';
 import type { FieldCipher } from './sealed-columns.ts';
 import { seedPrescriptions } from './seed-prescriptions.ts';
 
@@ -124,7 +125,8 @@ async function readDataSet(session: Session, window: ReleaseWindow): Promise<Dat
       'id, name, owner_email AS "ownerEmail", created_at AS "createdAt" FROM public.workspaces',
     ),
     patients: await table(
-      `id, ${workspace}, name, ssn, phone, born, enrolled_at AS "enrolledAt" FROM public.patients`,
+      `id, ${workspace}, name, ssn, phone, born, enrolled_at AS "enrolledAt" FROM public.patients
+        WHERE id < ${firstIdOfTheApplication}`,
     ),
     storedCredentials: await table(
       `id, ${workspace}, provider, token, created_at AS "createdAt" FROM public.stored_credentials`,

@@ -6,14 +6,13 @@ import type { FieldCipher } from '../../demo/data/sealed-columns.ts';
 import { seedDatabase } from '../../demo/data/seed.ts';
 import { prepareDatabase } from '../../demo/database.ts';
 import { countRows, validateRows } from '../../demo/database-proof.ts';
-import { fieldCipher } from '../../demo/field-cipher.ts';
+import { fieldsUnder } from '../../demo/sealed-fields.ts';
 import { LiveTraffic, type Tally } from '../../demo/traffic.ts';
-import { type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
-import { firstKeyset } from '../../domain/secrets/transitions.ts';
 import { systemClock } from '../../doors/clock.ts';
 import type { Session } from '../../doors/postgres/door.ts';
 import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { type PostgresServer, startPostgres } from '../../sandbox/postgres/start.ts';
+import { encryptionSettings, Rotating } from '../client/keysets.ts';
 
 const data = generateDataSet(1, {
   workspaces: 2,
@@ -29,16 +28,15 @@ const places = ['medication', 'dosage', 'note'].map((column) => ({
   column,
 }));
 
-const keysetOf = (byte: number): Keyset =>
-  firstKeyset({ alg: 'A256GCM', encoding: 'base64' }, Buffer.alloc(32, byte), {
-    now,
-    rotation: { intent: 'planned', token: 't'.repeat(32) },
-    compromised: new Set(),
-  });
-const keyset = keysetOf(7);
-const { kid } = primaryOf(keyset);
-const cipher = fieldCipher(keyset, now);
-const stranger = fieldCipher(keysetOf(8), now);
+const [own, strange] = [1, 2].map((number) => {
+  const rotating = new Rotating(encryptionSettings, () => now);
+  return number === 1
+    ? rotating
+    : rotating.publish().activate().retire(rotating.kid('decryptOnly'), 'disabled');
+}) as [Rotating, Rotating];
+const kid = own.kid('primary');
+const cipher = await fieldsUnder(own.text);
+const stranger = await fieldsUnder(strange.text);
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -65,7 +63,7 @@ const withDatabase = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
 /** Until every row was read and every writer has written some. */
 async function tallyOf(meanwhile: (traffic: LiveTraffic) => Promise<unknown>): Promise<Tally> {
   const traffic = LiveTraffic.start({
-    cipher: async () => cipher,
+    source: { name: 'pii', refreshes: true, read: async () => ({ value: own.text }) },
     now: () => now,
     cacheSeconds: 300,
     withDatabase,

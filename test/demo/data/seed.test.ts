@@ -4,10 +4,10 @@ import { identity } from '../../../demo/data/schema.sql.ts';
 import type { FieldCipher } from '../../../demo/data/sealed-columns.ts';
 import { seedDatabase, validateDatabase } from '../../../demo/data/seed.ts';
 import { prepareDatabase } from '../../../demo/database.ts';
-import { fieldCipher } from '../../../demo/field-cipher.ts';
-import { firstKeyset } from '../../../domain/secrets/transitions.ts';
+import { fieldsUnder } from '../../../demo/sealed-fields.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { type PostgresServer, startPostgres } from '../../../sandbox/postgres/start.ts';
+import { encryptionSettings, Rotating } from '../../client/keysets.ts';
 
 const data = generateDataSet(1, {
   workspaces: 2,
@@ -23,14 +23,7 @@ let cipher: FieldCipher;
 beforeAll(async () => {
   server = await startPostgres();
   await prepareDatabase(nodePostgres, endpoint(), server.superuser, []);
-  cipher = fieldCipher(
-    firstKeyset({ alg: 'A256GCM', encoding: 'base64' }, Buffer.alloc(32, 7), {
-      now,
-      rotation: { intent: 'planned', token: 't'.repeat(32) },
-      compromised: new Set(),
-    }),
-    now,
-  );
+  cipher = await fieldsUnder(new Rotating(encryptionSettings, () => now).text);
 });
 
 afterAll(() => server.stop());
