@@ -79,6 +79,14 @@ export class KeysetVerifier {
     return this.#atHand(parts) ?? this.#key(parts);
   }
 
+  /**
+   * As `keyFor`, when finding it takes no waiting, as it nearly always does; undefined: ask `keyFor`. For hot paths.
+   * @throws TokenRefusedError
+   */
+  keyAtHand(token: string | TokenParts): TokenKey | undefined {
+    return this.#atHand(typeof token === 'string' ? partsOf(token) : token);
+  }
+
   /** As `keyFor`, with the keys at hand. @throws SecretNotReadyError before the first read */
   keyForNow(token: string | TokenParts): TokenKey {
     return this.#keyNow(typeof token === 'string' ? partsOf(token) : token);
