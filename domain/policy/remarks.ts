@@ -5,6 +5,17 @@ import { shutOut } from './outlook.ts';
 
 export type { Remark } from './drift.ts';
 
+/** A rotation would hand the next value to a stranger's function, or cannot start. */
+const forbidding: ReadonlySet<Remark['code']> = new Set([
+  'functionChanged',
+  'scheduledForDeletion',
+  'isReplica',
+]);
+
+/** May it be rotated at all, whatever its age? */
+export const mayRotate = (remarks: readonly Remark[]): boolean =>
+  !remarks.some(({ code }) => forbidding.has(code));
+
 export interface RemarkedVerdict {
   readonly decision: string;
   readonly rotateAt?: Date | undefined;

@@ -2,6 +2,7 @@
 import type { Manifest } from '../../domain/config/manifest.ts';
 import { currentVersion } from '../../domain/policy/labels.ts';
 import type { Turn } from '../../domain/policy/plan.ts';
+import { mayRotate } from '../../domain/policy/remarks.ts';
 import { askAsCadence } from './ask-for-rotation.ts';
 import type { CadenceDoors } from './doors.ts';
 import { type Judged, judge } from './inventory.ts';
@@ -31,7 +32,9 @@ export async function actAtOnce(acting: Acting, seen: Judged): Promise<SecretRes
     );
     return { ...resultOf(entry, 'afterRotationRestarted'), started };
   }
-  return ask(acting, entry, 'firstValueStarted');
+  return mayRotate(entry.remarks)
+    ? ask(acting, entry, 'firstValueStarted')
+    : resultOf(entry, 'nothing');
 }
 
 export async function rotateNow(
@@ -40,7 +43,7 @@ export async function rotateNow(
   turn: Extract<Turn, { step: 'rotate' }>,
 ): Promise<SecretResult> {
   const entry = await lookAgain(acting, seen);
-  if (entry.verdict.act !== 'rotate') return resultOf(entry, 'superseded');
+  if (entry.verdict.act !== 'rotate' || !isScheduled(entry)) return resultOf(entry, 'superseded');
   // It is rotated all the same: what could not be said is a finding, a missed limit is worse.
   const untold = await telling(acting.doors, entry, turn);
   const result = await ask(acting, entry, 'rotationStarted');

@@ -8,12 +8,13 @@ import {
   type Schedule,
   type Turn,
 } from '../../domain/policy/plan.ts';
+import { mayRotate } from '../../domain/policy/remarks.ts';
 import { scheduleOf } from '../../doors/secret-facts.ts';
 import type { Judged } from './inventory.ts';
 
 /** Those that nothing keeps from being rotated when their time comes. */
-export const isScheduled = ({ verdict: { decision } }: Judged): boolean =>
-  decision === 'notDue' || decision === 'due' || decision === 'overdue';
+export const isScheduled = ({ verdict: { decision }, remarks }: Judged): boolean =>
+  (decision === 'notDue' || decision === 'due' || decision === 'overdue') && mayRotate(remarks);
 
 export function turnsOf(
   judged: readonly Judged[],

@@ -99,9 +99,13 @@ describe('twenty adopted secrets, every one of them overdue for years', () => {
     }
     expect(secrets.rotations).toEqual([]);
     expect(secrets.calls).not.toContain('rotate');
+    // Their owners hear of it once a day, not once an hour.
+    expect(bus.events.map(({ detailType }) => detailType)).toEqual(
+      Array.from({ length: 7 * 20 }, () => 'credential-overdue'),
+    );
   });
 
-  test('once armed, are rotated one a tick, the oldest first', async () => {
+  test('once armed, are announced one an hour, the oldest first, and rotated two hours later', async () => {
     await adoptAll(3, '2019-03-01T00:00:00.000Z');
     const oldest = { at: start.toISOString(), by: 'on-call', versionId: version };
     secrets.add('legacy/3', { [version]: ['AWSCURRENT'] });
@@ -112,7 +116,20 @@ describe('twenty adopted secrets, every one of them overdue for years', () => {
     for (let index = 0; index < 3; index++) {
       secrets.add(`legacy/${index}`, { [version]: ['AWSCURRENT'] });
     }
-    await run(Array.from({ length: 4 }, (_, index) => adoptedSecret(index, true)));
+    const armed = Array.from({ length: 4 }, (_, index) => adoptedSecret(index, true));
+    await run(armed);
+    expect(
+      bus.events.map(({ detail }) => {
+        const { secret, plannedAt } = detail as { secret: { name: string }; plannedAt: string };
+        return [secret.name, plannedAt];
+      }),
+    ).toEqual([
+      ['legacy/3', '2026-01-05T02:00:00.000Z'],
+      ['legacy/0', '2026-01-05T03:00:00.000Z'],
+    ]);
+    expect(secrets.rotations).toEqual([]);
+    clock.set('2026-01-05T02:00:30Z');
+    await run(armed);
     expect(secrets.rotations.map(({ secretId }) => secretId)).toEqual([
       expect.stringContaining('legacy/3'),
     ]);
