@@ -57,6 +57,12 @@ export const news = {
     words: asked,
     flags: ['signsOut'],
   },
+  'first-value': {
+    what: 'a new secret has its first value',
+    tells: ['security'],
+    words: ended,
+    flags: ['signsOut', 'attributed'],
+  },
   done: {
     what: 'a rotation and everything that follows it is done',
     tells: ['security', 'support', 'product'],

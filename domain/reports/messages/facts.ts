@@ -61,7 +61,8 @@ function ownFacts(event: Announced, background: Background, time: Time): [Words,
           versionId: event.versionId,
           requestedBy: event.requestedBy,
           reason: event.reason,
-          minutes: minutesExpected(event.kind, background),
+          // A rollback publishes no key that has to be waited for.
+          minutes: event.intent === 'rollback' ? '5' : minutesExpected(event.kind, background),
         },
         {
           ...ofSecret(background),

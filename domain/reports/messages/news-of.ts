@@ -36,6 +36,7 @@ export function newsOf(event: Announced): News | undefined {
         return event.intent === 'emergency' ? 'failed-emergency' : 'stopped';
       }
       if (event.intent === 'emergency') return 'emergency-over';
+      if (event.basedOn === null || event.material.replaced === undefined) return 'first-value';
       return event.intent === 'rollback' ? 'rolled-back' : 'done';
     case 'credential-reencryption':
       return rowNews[event.outcome];

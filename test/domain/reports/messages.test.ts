@@ -1,12 +1,28 @@
 /** What people read: every message as text, for every audience and event. */
 import { describe, expect, test } from '@jest/globals';
 import type { Announced } from '../../../domain/events/announced.ts';
-import { parseTemplate, templateNames, templateProblems } from '../../../domain/events/message-template.ts';
-import { allNews, commonWords, hearers, kinds, mayHear, ruleOf, whoHears } from '../../../domain/events/who-hears.ts';
+import {
+  parseTemplate,
+  templateNames,
+  templateProblems,
+} from '../../../domain/events/message-template.ts';
+import {
+  allNews,
+  commonWords,
+  hearers,
+  kinds,
+  mayHear,
+  ruleOf,
+  whoHears,
+} from '../../../domain/events/who-hears.ts';
 import { builtInTexts } from '../../../domain/reports/messages/built-in-texts.ts';
 import { factsOf } from '../../../domain/reports/messages/facts.ts';
 import { chatNotification, messagesFor } from '../../../domain/reports/messages/messages-for.ts';
-import { type Background, newsOf, usersMayNotice } from '../../../domain/reports/messages/news-of.ts';
+import {
+  type Background,
+  newsOf,
+  usersMayNotice,
+} from '../../../domain/reports/messages/news-of.ts';
 import { expectDocument } from '../../document.ts';
 import * as events from '../events/announced-events.ts';
 
@@ -39,6 +55,7 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
   'started, an emergency': [
     { ...started, intent: 'emergency', requestedBy: 'ada', reason: 'in a public repository' },
   ],
+  'first value': [{ ...rotated, basedOn: null, material: { primary: '9f2c41aa07be63d1' } }],
   done: [rotated],
   'done, everybody is signed out': [{ ...rotated, logsEveryoneOut: true }],
   'rolled back': [{ ...rotated, intent: 'rollback' }],
@@ -47,10 +64,7 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
   'failed, the login was restored': [{ ...failed, login: 'restored' }, { key: 'db' }],
   'failed, locked out': [{ ...failed, login: 'lockedOut' }, { key: 'db' }],
   'failed, not known whether the login works': [{ ...failed, login: 'unknown' }, { key: 'db' }],
-  'failed, an emergency': [
-    { ...failed, intent: 'emergency', login: 'lockedOut' },
-    { key: 'db' },
-  ],
+  'failed, an emergency': [{ ...failed, intent: 'emergency', login: 'lockedOut' }, { key: 'db' }],
   stopped: [{ ...rotated, outcome: 'stopped', reason: 'a session that does not end' }],
   'stopped, behind RDS Proxy': [
     {
@@ -65,9 +79,7 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
   overdue: [overdue, { key: 'db' }],
   reminder: [reminder, { key: 'anthropic' }],
   'certificate, two weeks': [certificate],
-  'certificate, ended': [
-    { ...certificate, notAfter: '2026-05-31T12:00:00.000Z', daysLeft: 0 },
-  ],
+  'certificate, ended': [{ ...certificate, notAfter: '2026-05-31T12:00:00.000Z', daysLeft: 0 }],
   'certificate, not readable': [
     {
       ...certificate,
@@ -98,11 +110,23 @@ const everything = Object.keys(cases).flatMap((title) =>
 );
 
 test('every message reads as it is written down', () => {
-  const text = everything.map(
-    ({ title, hearer, subject, text: body, chat }) =>
-      `## ${title}: to ${hearer}\n\n> ${subject}\n\n${body}\n${chat === body ? '' : `\n--- in chat\n\n${chat}\n`}`,
-  );
-  expectDocument('test/domain/reports/messages.golden.md', `${text.join('\n')}`);
+  const readers = new Map<string, string[]>();
+  for (const { title, hearer, subject, text } of everything) {
+    const message = `${title}\n${subject}\n\n${text}`;
+    readers.set(message, [...(readers.get(message) ?? []), hearer]);
+  }
+  const page = [...readers].map(([message, of]) => {
+    const [title, ...text] = message.split('\n');
+    return `## ${title}: to ${of.join(', ')}\n\n${text.join('\n')}\n`;
+  });
+  expectDocument('test/domain/reports/messages.golden.md', page.join('\n'));
+});
+
+test('in chat every message is the same text, with commands as code', () => {
+  for (const { text, chat } of everything) {
+    expect(chat).toBe(text.replaceAll(/^ {4}(.*)$/gm, '`$1`'));
+  }
+  expect(everything.filter(({ chat }) => chat.includes('`npx ')).length).toBeGreaterThan(20);
 });
 
 describe('who hears', () => {
@@ -231,11 +255,17 @@ describe('the built-in texts', () => {
 });
 
 describe('a text of the deployment', () => {
-  const own = { 'planned.support': 'Hallo {{secret}}\n\n{{if signsOut}}Abmeldung.\n{{unless signsOut}}Nichts.\n{{minutes}} Minuten' };
+  const own = {
+    'planned.support':
+      'Hallo {{secret}}\n\n{{if signsOut}}Abmeldung.\n{{unless signsOut}}Nichts.\n{{minutes}} Minuten',
+  };
 
   test('takes the place of the built-in one, and of no other', () => {
     const [support, product] = messagesFor(planned, background, own);
-    expect(support).toMatchObject({ subject: 'Hallo pharmacy/prod/jwt', text: 'Nichts.\n15 Minuten' });
+    expect(support).toMatchObject({
+      subject: 'Hallo pharmacy/prod/jwt',
+      text: 'Nichts.\n15 Minuten',
+    });
     expect(product).toEqual(messagesFor(planned, background)[1]);
   });
 
@@ -245,13 +275,37 @@ describe('a text of the deployment', () => {
   });
 
   test.each([
-    ['an unknown word', 'S\n\n{{planedAt}}', /^line 3: found the unknown \{\{planedAt\}\}; expected .*plannedAt/],
-    ['a word of another message', 'S\n\n{{execution}}', /^line 3: found the unknown \{\{execution\}\}/],
-    ['an unknown condition', 'S\n\n{{if rollback}}x', /^line 3: found the unknown condition "rollback"; expected jwt, /],
-    ['a condition inside of a line', 'S\n\nx {{if jwt}}y', /^line 3: found braces that are no placeholder/],
-    ['single braces left open', 'S\n\n{{plannedAt', /^line 3: found braces that are no placeholder/],
+    [
+      'an unknown word',
+      'S\n\n{{planedAt}}',
+      /^line 3: found the unknown \{\{planedAt\}\}; expected .*plannedAt/,
+    ],
+    [
+      'a word of another message',
+      'S\n\n{{execution}}',
+      /^line 3: found the unknown \{\{execution\}\}/,
+    ],
+    [
+      'an unknown condition',
+      'S\n\n{{if rollback}}x',
+      /^line 3: found the unknown condition "rollback"; expected jwt, /,
+    ],
+    [
+      'a condition inside of a line',
+      'S\n\nx {{if jwt}}y',
+      /^line 3: found braces that are no placeholder/,
+    ],
+    [
+      'single braces left open',
+      'S\n\n{{plannedAt',
+      /^line 3: found braces that are no placeholder/,
+    ],
     ['a condition in the subject', '{{if jwt}}S\n\nx', /^found a condition in line 1/],
-    ['a subject that is not ASCII', 'Größe\n\nx', /^found no subject in line 1 that mail can carry/],
+    [
+      'a subject that is not ASCII',
+      'Größe\n\nx',
+      /^found no subject in line 1 that mail can carry/,
+    ],
     ['a subject that is too long', `${'x'.repeat(100)}\n\nx`, /at most 99 characters/],
     ['no message', 'S\n\n', /^found nothing below the subject/],
     ['nothing', '', /^found no subject/],

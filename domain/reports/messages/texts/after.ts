@@ -19,13 +19,19 @@ const rolledBack = `{{secret}} uses its earlier value again.
 
 ${proof}
 
-The schedule leaves the secret alone for now, so that somebody can look at what was wrong with the new value.`;
+Find out what was wrong with the new value before it is rotated again.`;
 
 const emergencyOver = `The emergency rotation of {{secret}} is done: the value from before is given up.
 
 ${proof}`;
 
 export const after = {
+  'first-value.security': `{{application}} {{environment}}: {{key}} has its first value
+
+{{secret}} had no value of its own, and has one now.
+
+${proof}
+`,
   'done.security': `{{application}} {{environment}}: {{key}} is rotated
 
 {{secret}} is rotated, and everything that follows is done.
@@ -40,7 +46,7 @@ ${ofKind('is replaced. It took {{minutes}} minutes.')}
 `,
   'done.product': `{{application}} {{environment}}: the routine security work is done
 
-${ofKind('is replaced, as announced.')}
+${ofKind('is replaced.')}
 {{unless signsOut}}Users noticed nothing.
 {{if signsOut}}Every user has to sign in again, once.
 `,

@@ -5,10 +5,11 @@ import { ofKind } from './of-kind.ts';
 /** For support: what users see, for how long, and what rollback means. */
 const whatUsersNotice = `{{unless signsOut}}{{unless maintenance}}What users notice: nothing. Everybody stays signed in and nothing is interrupted.
 {{if signsOut}}What users notice: everybody is signed out and has to sign in again, with the password they have.
-{{if maintenance}}What users notice: the application is stopped while stored data moves to the new key, and starts by itself afterwards.
+{{if maintenance}}What users notice: the application is stopped while stored data moves to the new key, and started again afterwards.
 How long: about {{minutes}} minutes.
-{{if maintenance}}How long: that depends on the amount of data. You are told here when it is over.
-If it does not work: it is rolled back. The earlier value is used again, no data is lost and nobody has to do anything.`;
+{{if maintenance}}How long: that depends on the amount of data. You are told here when it is over.`;
+const rollback =
+  'If it does not work: it is rolled back. The earlier value is used again, no data is lost and nobody has to do anything.';
 
 export const before = {
   'planned.support': `{{application}} {{environment}}: planned change on {{plannedAt}}
@@ -16,6 +17,7 @@ export const before = {
 ${ofKind('is replaced on {{plannedAt}}, or within the hours after. This is routine.')}
 
 ${whatUsersNotice}
+${rollback}
 You are told here when it begins and when it is done.
 `,
   'planned.product': `{{application}} {{environment}}: routine security work on {{plannedAt}}
@@ -33,6 +35,7 @@ ${ofKind('is being replaced now.', '{{unless rollback}}')}
 ${ofKind('goes back to what it was before the last change.', '{{if rollback}}')}
 
 ${whatUsersNotice}
+{{unless rollback}}${rollback}
 You are told here when it is done.
 `,
   'started-backstop.support': `{{application}} {{environment}}: the change of a secret has begun
@@ -40,6 +43,7 @@ You are told here when it is done.
 ${ofKind('is being replaced now, without an announcement: it was due, and AWS began it by itself.')}
 
 ${whatUsersNotice}
+${rollback}
 You are told here when it is done.
 `,
   'started-backstop.on-call': `{{application}} {{environment}}: Secrets Manager rotates {{key}} by its own rule

@@ -17,7 +17,7 @@ AWSCURRENT is unchanged. Secrets Manager repeats the rotation by itself, several
     npx quarterturn status
     npx quarterturn rotate {{key}}`;
 
-const stopped = `{{secret}} has its new value and works with it; what follows the rotation has stopped.
+const stopped = `{{secret}} has its new value, and what follows the rotation has stopped.
 
 Reason: {{reason}}
 Version: {{versionId}}
@@ -45,15 +45,14 @@ Last changed: {{changedAt}}
 Make a new value where it is issued, stage it, and rotate. Nothing here can do the first part.
     npx quarterturn status`;
 
-const certificate = `Certificate {{certificate}} ({{secret}})
-{{if ended}}has ended: clients refuse it.
-{{unless ended}}needs to be renewed.
+const certificate = `{{if ended}}Certificate {{certificate}} ({{secret}}) has ended: clients refuse it.
+{{unless ended}}Certificate {{certificate}} ({{secret}}) needs somebody.
 
 Ends: {{notAfter}}
 Days left: {{daysLeft}}
 It cannot be read: {{problem}}
 
-Renew it where it is issued. This message comes 30, 14, 7 days and one day before the end.`;
+Renew it where it is issued, and put the new one in its place.`;
 
 export const trouble = {
   'failed.on-call': `{{application}} {{environment}}: the rotation of {{key}} failed
