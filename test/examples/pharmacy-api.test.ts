@@ -30,6 +30,15 @@ let app: FastifyInstance;
 let url: string;
 let log: string;
 let statements: number;
+/** Which versions were asked for. */
+let stages: Set<string>;
+
+class WatchedSource extends InMemorySource {
+  override read(stage: 'AWSCURRENT' | 'AWSPENDING' = 'AWSCURRENT') {
+    stages.add(stage);
+    return super.read();
+  }
+}
 
 const sql = (text: string) => server.session((client) => client.query(text));
 
@@ -55,10 +64,11 @@ beforeEach(async () => {
   tokens = new Rotating(jwtSettings, now);
   fields = new Rotating(encryptionSettings, now);
   sources = {
-    tokens: new InMemorySource(tokens.text),
-    fields: new InMemorySource(fields.text),
-    database: new InMemorySource(secret('api', 'first')),
+    tokens: new WatchedSource(tokens.text),
+    fields: new WatchedSource(fields.text),
+    database: new WatchedSource(secret('api', 'first')),
   };
+  stages = new Set();
   log = '';
   await start();
 });
@@ -332,8 +342,8 @@ describe('while the database password rotates', () => {
       Array.from({ length: 8 }, () => ask('GET', '/patients', { token })),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    // The naive way, one login with what was read at the start, is refused.
     expect(sources.database.reads).toBe(2);
+    expect([...stages]).toEqual(['AWSCURRENT']);
   });
 
   test('multiUser: new sessions are of the other role, and the one from before ends', async () => {
