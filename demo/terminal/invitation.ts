@@ -7,13 +7,14 @@ import { present } from '../proof.ts';
 
 export function whatToTryNext(seconds: number): string {
   return `
-Every proof above was read back from PostgreSQL, from Secrets Manager's labels or with the keys
-themselves, in ${seconds} s. Nothing is left running.
+Every proof above was read back from PostgreSQL, from Secrets Manager's labels, from the answers of
+the application or with the keys themselves, in ${seconds} s. Nothing is left running.
 
 Next:
   npm start -- jwt        one chapter (first-values, jwt, encryption, multi-user, single-user,
                           schedule, failure, reencryption)
   npm run sandbox         the same stack, kept running: rotate with the real \`aws\` command
+  examples/pharmacy-api   the application that was in use all the while, to copy from
   rotation.config.ts      what your own deployment would rotate; \`npx cdk deploy\` deploys it
 `;
 }
