@@ -34,43 +34,51 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     const { config, messages } = props;
-    const all = [
+    const ofParts = Object.entries(props.functions).map(([part, room]) => ({
+      part,
+      functionName: room.functionName,
+      asynchronous: messages.asynchronous.includes(room),
+    }));
+    const partAlarms = (which: (part: string) => boolean) => [
+      ...functionAlarms(ofParts.filter(({ part }) => which(part))),
+      ...messages.rules
+        .filter(({ id: of }) => which(of))
+        .flatMap(({ rule, id: of, what }) => ruleAlarms(rule.ref, of, what)),
+    ];
+    const isFirst = (part: string) => partsOfTheFirstRelease.test(part);
+    const beside = [
       ...deploymentAlarms(config, {
         queueName: messages.deadLetters.name,
         stateMachineArn: props.stateMachineArn,
       }),
+      ...(props.reencryption ? reencryptionAlarms(config, props.reencryption) : []),
+      ...partAlarms(isFirst),
+    ];
+    for (const definition of beside) {
+      alarm(this, config, messages.onCall, definition);
+    }
+    const movable = [
       ...watchAlarms(config, {
         logins: Object.values(config.secrets).some(({ kind }) => kind === 'database'),
         longestWaitSeconds: longestWait(config),
       }),
-      ...(props.reencryption ? reencryptionAlarms(config, props.reencryption) : []),
-      ...functionAlarms(
-        Object.entries(props.functions).map(([part, room]) => ({
-          part,
-          functionName: room.functionName,
-          asynchronous: messages.asynchronous.includes(room),
-        })),
-      ),
-      ...messages.rules.flatMap(({ rule, id: of, what }) => ruleAlarms(rule.ref, of, what)),
+      ...partAlarms((part) => !isFirst(part)),
+      ...[...props.rotated].flatMap(([key, rotated]) => {
+        const secret = config.secrets[key];
+        if (secret === undefined || secret.kind === 'userManaged') return [];
+        return secretAlarms(config, {
+          key,
+          name: rotated.reference.name,
+          functionName: rotated.function.functionName,
+          armed: isArmed(secret),
+          leadDays: secret.leadDays,
+        });
+      }),
     ];
-    for (const definition of all) {
-      alarm(this, config, messages.onCall, definition);
-    }
-    const ofSecrets = [...props.rotated].flatMap(([key, rotated]) => {
-      const secret = config.secrets[key];
-      if (secret === undefined || secret.kind === 'userManaged') return [];
-      return secretAlarms(config, {
-        key,
-        name: rotated.reference.name,
-        functionName: rotated.function.functionName,
-        armed: isArmed(secret),
-        leadDays: secret.leadDays,
-      });
-    });
     const many = props.rotated.size > secretsBesideTheirAlarms;
     // Other names there: an alarm that moves is made in its new stack before the old one is gone.
     const place = many ? new NestedStack(this, 'OfSecrets') : this;
-    for (const definition of ofSecrets) {
+    for (const definition of movable) {
       alarm(place, config, messages.onCall, definition, many ? '-of-many' : '');
     }
   }
@@ -78,6 +86,10 @@ export class Alarms extends Construct {
 
 /** Three alarms a secret; a stack has 500 resources, so those of more secrets stand in a nested one. */
 const secretsBesideTheirAlarms = 30;
+
+/** Functions and rules whose alarms always stood beside them, and stay there; those of later ones may stand with the secrets'. */
+const partsOfTheFirstRelease =
+  /^(after-rotation|cadence|starter|rows-.+|promoted(-\d+)?|audit|unmanaged-write)$/;
 
 function alarm(
   scope: Construct,

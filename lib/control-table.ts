@@ -5,7 +5,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { controlTableName, type Scope } from '../domain/config/names.ts';
+import { controlTableName, type Scope, secretName } from '../domain/config/names.ts';
 import { useByDynamoDb } from './keys.ts';
 import { allow } from './statements.ts';
 
@@ -42,14 +42,18 @@ export interface ControlTableProps extends Scope {
   readonly key: Key;
 }
 
+const fewNames = 30;
+
 export class ControlTable extends Construct {
   readonly tableName: string;
   readonly tableArn: string;
   readonly #key: Key;
+  readonly #prefix: string;
 
   constructor(scope: Construct, id: string, props: ControlTableProps) {
     super(scope, id);
     this.#key = props.key;
+    this.#prefix = secretName(props, '');
     const table = new CfnTable(this, 'Table', {
       tableName: controlTableName(props),
       billingMode: 'PAY_PER_REQUEST',
@@ -74,11 +78,23 @@ export class ControlTable extends Construct {
     this.tableArn = table.attrArn;
   }
 
+  /**
+   * A list of more than thirty is that of everybody who looks after all of them (those whose rows follow a key are
+   * few): the new secrets of the deployment, whose table this is, have one prefix. Name by name they would fill
+   * more policies than a role takes.
+   */
+  #inFew(secretNames: readonly string[]): readonly string[] {
+    const own = secretNames.filter((name) => name.startsWith(this.#prefix));
+    return own.length <= fewNames
+      ? secretNames
+      : [`${this.#prefix}*`, ...secretNames.filter((name) => !own.includes(name))];
+  }
+
   /** Each caller reaches its own records of its own secrets, by partition key. */
   statements(...grants: readonly ControlGrant[]): PolicyStatement[] {
     const statement = (sid: string, actions: string[], word: 'read' | 'write' | 'remove') => {
       const keys = grants.flatMap(({ secretNames, [word]: records = [] }) =>
-        records.flatMap((record) => secretNames.map((name) => `${record}#${name}`)),
+        records.flatMap((record) => this.#inFew(secretNames).map((name) => `${record}#${name}`)),
       );
       const own = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } };
       return keys.length === 0 ? [] : [allow(sid, actions, [this.tableArn], own)];

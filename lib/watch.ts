@@ -2,6 +2,8 @@
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { functionName } from '../domain/config/names.ts';
+import { auditEventSource, type UnmanagedWriteEvent } from '../domain/events/audit-event.ts';
+import type { Notice } from '../domain/events/notices.ts';
 import type { WatchEnvironment } from '../lambdas/watch/environment.ts';
 import type { Deployment } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
@@ -18,6 +20,12 @@ export interface WatchProps {
   /** By key. */
   readonly rotated: ReadonlyMap<string, RotatingSecret>;
 }
+
+const told: readonly (Notice | UnmanagedWriteEvent)['type'][] = [
+  'credential-rotation-started',
+  'credential-rotation-failed',
+  'unmanaged-secret-write',
+];
 
 /** Shorter than the time between two looks, longer than a rotation function takes to ask a database (120 s). */
 const timeoutSeconds = 280;
@@ -53,8 +61,9 @@ export class Watch extends Construct {
         secrets.map(({ arn }) => arn),
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
+      // What it tells on the account's bus, and nothing else anybody may believe it told.
       allow(
-        'PutEvents',
+        'Tell',
         ['events:PutEvents'],
         [
           Stack.of(this).formatArn({
@@ -63,6 +72,7 @@ export class Watch extends Construct {
             resourceName: 'default',
           }),
         ],
+        { StringEquals: { 'events:source': auditEventSource, 'events:detail-type': told } },
       ),
       // IAM sees no payload: it could ask for a step as well, which is refused without AWSPENDING on its version.
       ...(logins.length > 0 ? [allow('AskForLogins', ['lambda:InvokeFunction'], logins)] : []),

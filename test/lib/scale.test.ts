@@ -199,7 +199,16 @@ test('more resources than a stack holds are refused with what to do', () => {
 });
 
 test('more policies than a role takes are refused, too', () => {
-  expect(() => inAnApp(() => deploymentOf(75), undefined, longest)).toThrow(
+  // Names of adopted secrets have no prefix in common: each stands in every list.
+  const adopted = (index: number) => {
+    const name = `of-a-team-with-a-name/production-of-a-region/${'x'.repeat(128)}-${100 + index}`;
+    const secretArn = `arn:aws:secretsmanager:ap-southeast-1:111122223333:secret:${name}-AbCdEf`;
+    const kmsKeyArn = 'arn:aws:kms:ap-southeast-1:111122223333:key/0b1c';
+    return [`s${index}`, { ...jwt, adopt: { secretArn, kmsKeyArn } }] as const;
+  };
+  const secrets = Object.fromEntries(Array.from({ length: 50 }, (_, index) => adopted(index)));
+  const many = { name: 'ab', environment: 'd', secrets };
+  expect(() => inAnApp(() => many, undefined, longest)).toThrow(
     expect.objectContaining({
       code: 'ERR_ROTATION_DEPLOYMENT_TOO_LARGE',
       message: expect.stringMatching(/for more than 10 policies; AWS takes 10 managed policies/),
