@@ -1,5 +1,6 @@
 /** What npm would install of `@quarterturn/client`, in an empty project: what loads, what it does, its types. */
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { clientEntries, packClient } from '../../scripts/package/client.ts';
@@ -11,6 +12,8 @@ const subpaths = Object.keys(clientEntries).map((entry) => entry.replace(/^\./, 
 const peers = ['@aws-sdk/client-secrets-manager', 'jose', 'jsonwebtoken', 'pg'];
 /** Named in types alone; their adapters load nothing. */
 const hosts = ['drizzle-orm', 'fastify', 'kysely'];
+/** What the example of its types uses beside them. */
+const beside = ['@fastify/jwt', '@types/jsonwebtoken', '@types/pg'];
 
 /** The life of an application, told as JSON. */
 const application = (load: (module: string) => string) => `
@@ -65,7 +68,9 @@ const example = `
 import { type Cached, FieldCipher, fieldKeys, injectedSecret, KeysetSigner, KeysetVerifier, SecretCache, type TokenKeys, tokenKeys } from '${name}';
 import { secretsManagerSecret } from '${name}/aws';
 import { joseKey, jwtVerify } from '${name}/jose';
-import { verifyToken } from '${name}/jsonwebtoken';
+import { keyOfDecoded, keyOfToken, verifyToken } from '${name}/jsonwebtoken';
+import fastifyJwt from '@fastify/jwt';
+import fastify from 'fastify';
 import { jwtVerify as bare } from 'jose';
 import type { Pool } from 'pg';
 import { customType, pgTable } from 'drizzle-orm/pg-core';
@@ -95,6 +100,8 @@ export const selected: string = '' as (typeof table.$inferSelect)['name'];
 export const plugin: KyselyPlugin = encryptedColumns({ a: { columns: { b: cipher.column('a.b'), c: cipher.bytesColumn('a.c') } } });
 export const health: HealthHandler = healthHandler({ fields: fieldCheck(keys, cipher.column('a.b')) });
 export const route: RouteHandlerMethod = fastifyHealth(health);
+fastify().register(fastifyJwt, { secret: { public: keyOfDecoded(verifier) }, decode: { complete: true } });
+export const provider: (request: Request, token: string, done: (error: unknown, key?: Buffer) => void) => void = keyOfToken(verifier);
 `;
 
 /** Each line must stay an error. */
@@ -117,6 +124,8 @@ encryptedColumns({ a: { columns: { b: 'a.b' } } });
 encryptedColumn(cipher);
 createRotatingPool(tokens, {});
 fastifyHealth(keys);
+keyOfDecoded(tokens);
+keyOfToken(signer);
 `;
 
 let project: Installed;
@@ -171,6 +180,52 @@ describe('the package', () => {
     expect(out.trim()).toBe('ciphertext,secrets');
   });
 
+  test('is what npm would publish: code and types twice, a readme and the license, and no path of this machine', () => {
+    const home = join(project.project, 'node_modules', name);
+    const files = readdirSync(home, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name: file }) => relative(home, join(parentPath, file)));
+    const [esm = [], cjs = []] = ['esm', 'cjs'].map((form) =>
+      files.flatMap((file) => (file.startsWith(`dist/${form}/`) ? [file.slice(9)] : [])).sort(),
+    );
+    expect(cjs).toEqual([...esm, 'package.json'].sort());
+    for (const file of esm) {
+      expect(file).toMatch(/^(client|domain\/(ciphertext|secrets))\/.+\.(js|d\.ts)$/);
+    }
+    expect(files.filter((file) => !file.startsWith('dist/')).sort()).toEqual([
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ]);
+    for (const [subpath, targets] of Object.entries<Record<string, Record<string, string>>>(
+      project.packageJson.exports,
+    )) {
+      for (const target of Object.values(targets).flatMap((each) => Object.values(each ?? {}))) {
+        if (subpath !== './package.json') {
+          expect(files).toContain(target.replace(/^\.\//, ''));
+        }
+      }
+    }
+    for (const file of files) {
+      expect(readFileSync(join(home, file), 'utf8').includes(root)).toBe(false);
+    }
+  });
+
+  test('exports the same names as ES modules and as CommonJS', () => {
+    const each = subpaths.map((path) => `['${path}', await import('${path}'), require('${path}')]`);
+    const { out, err } = project.node([
+      '--input-type=module',
+      '-e',
+      `import { createRequire } from 'node:module';
+      const require = createRequire(process.cwd() + '/x.js');
+      const names = (module) => Object.keys(module).filter((name) => name !== 'default' && name !== 'module.exports').sort().join();
+      for (const [path, esm, cjs] of [${each.join()}]) {
+        if (names(esm) === '' || names(esm) !== names(cjs)) console.log(path, names(esm), names(cjs));
+      }`,
+    ]);
+    expect({ out, err }).toEqual({ out: '', err: '' });
+  });
+
   test.each(['app.mjs', 'app.cjs'])(
     'without any peer %s signs, verifies and encrypts, and is told by name what an adapter needs',
     (app) => {
@@ -196,7 +251,7 @@ describe('the package', () => {
 });
 
 describe('beside its peers', () => {
-  beforeAll(() => project.install([...peers, ...hosts, '@types/jsonwebtoken', '@types/pg']));
+  beforeAll(() => project.install([...peers, ...hosts, ...beside]));
 
   test.each(['app.mjs', 'app.cjs'])('%s verifies with them', (app) => {
     const { out, err } = project.node([app], environment);
