@@ -8,6 +8,7 @@
  */
 import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../domain/config/manifest.ts';
 import { auditLogGroupName, secretName } from '../domain/config/names.ts';
+import { readersOf } from '../domain/config/readers-of.ts';
 import { dateLabelsOf, rotationInProgress } from '../domain/policy/labels.ts';
 import type { DeploymentFacts, FactsOfSecret } from '../domain/reports/deployment/facts.ts';
 import { purposeOf } from '../domain/reports/deployment/purpose.ts';
@@ -113,7 +114,7 @@ async function secretOf(
     key,
     name,
     purpose: purposeOf(secret),
-    access: manifest.consumers.filter(({ reads }) => reads.includes(key)).map((one) => one.name),
+    access: readersOf(manifest, secret),
   };
   const description = listed.get(name);
   const nothing = { rotations: [], afterRotations: [], description };

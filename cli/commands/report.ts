@@ -38,7 +38,8 @@ export const registerReport: RegisterCommand = (program, run) => {
         const report = control === true ? withControls(told) : told;
         const look = { columns: terminal.columns, colours: terminal.colours && out === undefined };
         const text = rendered(report, format, look);
-        if (out === undefined) terminal.out(text.trimEnd());
+        // Of a pipe, lines are the shell's; a file of CSV has those of RFC 4180.
+        if (out === undefined) terminal.out(text.replaceAll('\r\n', '\n').trimEnd());
         else {
           await write(out, text);
           terminal.err(`The report is in ${out}.`);

@@ -120,7 +120,7 @@ export const reportedSecretSchema = z.object({
     /** Id, ARN or alias as the secret names it. */
     key: z.string().optional(),
   }),
-  /** Names of the consumers whose policies of this deployment read it. */
+  /** Consumers by name and functions by what they do, that this deployment lets read the value. */
   access: z.array(z.string()),
   /** What Secrets Manager itself says; absent: it did not tell. */
   service: z

@@ -29,7 +29,7 @@ export interface FactsOfSecret {
   readonly key: string;
   readonly name: string;
   readonly purpose: string;
-  /** Consumers that may read it. */
+  /** Consumers and functions that may read it. */
   readonly access: readonly string[];
   readonly status: SecretStatus;
   /** As Secrets Manager describes it; absent: it did not tell. */

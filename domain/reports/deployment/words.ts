@@ -46,11 +46,7 @@ export function encryption({ encryption: { managedBy, key } }: ReportedSecret): 
 }
 
 export const access = ({ access: names, kind }: ReportedSecret): string =>
-  names.length === 0
-    ? kind === 'userManaged'
-      ? 'its owners and the functions that use it'
-      : 'its rotation function only'
-    : names.join(', ');
+  names.length > 0 ? names.join(', ') : kind === 'userManaged' ? 'its owners' : 'nobody';
 
 export const kinds: Record<ReportedSecret['kind'], string> = {
   jwt: 'JWT signing',
@@ -157,5 +153,5 @@ export const method: readonly string[] = [
   'No value was read and no database was opened for this report: whoever made it may do neither.',
   'Ages and due dates follow from the date labels of the secrets in Secrets Manager, by the rule the schedule itself decides by: in UTC, a day is 24 hours.',
   'What happened follows from the audit events, then from the records of the control table, then from the date labels; each line says which.',
-  'Access lists the consumers whose policies this deployment makes. A secret’s own rotation function reads it, too. Rights that were given elsewhere in the account are not seen here.',
+  'Access lists the consumers and functions that this deployment lets read a value. A break-glass role, owners of a user-managed secret, and rights given elsewhere in the account are not seen here.',
 ];

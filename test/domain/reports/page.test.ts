@@ -28,11 +28,14 @@ function full(): string {
   return htmlPage(
     withControls(
       pharmacyReport({
-        secrets: secrets.map((secret) =>
-          secret.key === 'jwt'
-            ? { ...secret, purpose: hostile, access: [`team-${'x'.repeat(120)}`] }
-            : secret,
-        ),
+        // One of each state: axe looks at every cell.
+        secrets: secrets
+          .filter(({ key }) => ['jwt', 'legacyDb', 'pii', 'dbAdmin'].includes(key))
+          .map((secret) =>
+            secret.key === 'jwt'
+              ? { ...secret, purpose: hostile, access: [`team-${'x'.repeat(120)}`] }
+              : secret,
+          ),
         certificates: [
           {
             name: 'www',
@@ -45,6 +48,14 @@ function full(): string {
     ),
   );
 }
+
+// Expressions of the browser, as text: the types of the tree know no document.
+const backgroundColour = 'getComputedStyle(document.body).backgroundColor';
+const cutOff = `[...document.querySelectorAll('table, .scroll, .timeline svg, td, th, .tiles, .verdict')]
+  .filter((it) =>
+    it.getBoundingClientRect().right > document.documentElement.clientWidth + 0.5 ||
+    it.scrollWidth > it.clientWidth + 1)
+  .map((it) => it.tagName + ' ' + it.className + ' ' + it.textContent.slice(0, 60))`;
 
 (browserPath === undefined ? describe.skip : describe)('the page', () => {
   const directory = mkdtempSync(join(tmpdir(), 'quarterturn-report-'));
@@ -77,22 +88,33 @@ function full(): string {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  test.each(['light', 'dark'] as const)('has nothing axe objects to, %s', async (colorScheme) => {
+  async function objections(colorScheme: 'light' | 'dark', only?: string) {
     await page.emulateMedia({ colorScheme, media: 'screen' });
     await page.evaluate(axe.source);
-    const found = await page.evaluate(() =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(),
+    const found = await page.evaluate(
+      (rule) =>
+        (globalThis as unknown as { axe: typeof axe }).axe.run(
+          rule === undefined ? {} : { runOnly: [rule] },
+        ),
+      only,
     );
-    const told = found.violations.map(({ id, nodes }) => ({
+    expect(found.passes.map(({ id }) => id)).toContain('color-contrast');
+    return found.violations.map(({ id, nodes }) => ({
       id,
       at: nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).slice(0, 3),
     }));
-    expect(told).toEqual([]);
-    expect(found.passes.map(({ id }) => id)).toContain('color-contrast');
-  });
+  }
+
+  test('has nothing axe objects to', async () => {
+    expect(await objections('light')).toEqual([]);
+  }, 60_000);
+
+  test('nor in the dark, where only colours differ', async () => {
+    expect(await objections('dark', 'color-contrast')).toEqual([]);
+  }, 60_000);
 
   test('is dark where the reader’s system is, and light on paper all the same', async () => {
-    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const background = () => page.evaluate<string>(backgroundColour);
     await page.emulateMedia({ colorScheme: 'dark', media: 'screen' });
     expect(await background()).toBe('rgb(18, 21, 23)');
     await page.emulateMedia({ colorScheme: 'dark', media: 'print' });
@@ -116,9 +138,7 @@ function full(): string {
     writeFileSync(join(directory, 'intruded.html'), full().replace('</main>', extra));
     await intruded.goto(url('intruded.html'));
     expect(await intruded.title()).not.toBe('hacked');
-    expect(await intruded.evaluate(() => getComputedStyle(document.body).backgroundColor)).not.toBe(
-      'rgb(1, 2, 3)',
-    );
+    expect(await intruded.evaluate<string>(backgroundColour)).not.toBe('rgb(1, 2, 3)');
     expect(left).toEqual([]);
     await intruded.close();
   });
@@ -129,17 +149,7 @@ function full(): string {
   ])('on paper, %s, nothing is cut off', async (_, width) => {
     await page.setViewportSize({ width, height: 980 });
     await page.emulateMedia({ media: 'print', colorScheme: 'light' });
-    const cut = await page.evaluate(() => {
-      const edge = document.documentElement.clientWidth;
-      return [
-        ...document.querySelectorAll('table, .scroll, .timeline svg, td, th, .tiles, .verdict'),
-      ]
-        .filter(
-          (it) =>
-            it.getBoundingClientRect().right > edge + 0.5 || it.scrollWidth > it.clientWidth + 1,
-        )
-        .map((it) => `${it.tagName} ${it.className} ${it.textContent?.slice(0, 60)}`);
-    });
+    const cut = await page.evaluate<string[]>(cutOff);
     expect(cut).toEqual([]);
     await page.setViewportSize({ width: 1200, height: 900 });
   });
@@ -147,25 +157,16 @@ function full(): string {
   test('on a telephone only tables and the timeline scroll, each by itself', async () => {
     await page.setViewportSize({ width: 375, height: 800 });
     await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
-    const widths = await page.evaluate(() => [
-      document.documentElement.scrollWidth,
-      document.documentElement.clientWidth,
-    ]);
-    expect(widths[0]).toBe(widths[1]);
+    const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await page.evaluate<number>(wider)).toBe(0);
     await page.setViewportSize({ width: 1200, height: 900 });
   });
 
   test('has landmarks, one heading of the page, a caption and scopes at every table, and words for the timeline', async () => {
     await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
-    const counts = await page.evaluate(() =>
-      Object.fromEntries(
-        ['header', 'nav', 'main', 'footer', 'h1'].map((name) => [
-          name,
-          document.querySelectorAll(name).length,
-        ]),
-      ),
-    );
-    expect(counts).toEqual({ header: 1, nav: 1, main: 1, footer: 1, h1: 1 });
+    for (const landmark of ['header', 'nav', 'main', 'footer', 'h1']) {
+      expect(await page.locator(landmark).count()).toBe(1);
+    }
     expect(await page.locator('table:not(:has(> caption))').count()).toBe(0);
     expect(await page.locator('th:not([scope])').count()).toBe(0);
     const words = await page.locator('#timeline-text').textContent();

@@ -32,7 +32,11 @@ export const versionId = (key: string, nth: number): string =>
   `${Buffer.from(key).toString('hex').slice(0, 12).padEnd(12, '0')}${String(nth).padStart(20, '0')}`;
 
 /** A line of the audit log: the event as EventBridge delivers it. */
-export const line = (detail: { type: string; at: string }): string =>
+export const line = (detail: {
+  readonly type: string;
+  readonly at: string;
+  readonly [field: string]: unknown;
+}): string =>
   JSON.stringify({
     version: '0',
     source: 'quarterturn',
@@ -175,7 +179,7 @@ export const stories: readonly Story[] = [
     key: 'jwt',
     kind: 'jwt',
     purpose: 'Signs the tokens users log in with (JWT)',
-    access: ['api'],
+    access: ['api', 'its rotation'],
     cadenceDays: 180,
     rotations: [
       { at: '2025-06-03T03:00:10Z', evidence: probed },
@@ -201,7 +205,7 @@ export const stories: readonly Story[] = [
     kind: 'encryption',
     purpose:
       'Encrypts 7 columns of public.patients, public.stored_credentials, public.prescriptions',
-    access: ['api'],
+    access: ['api', 'its rotation'],
     cadenceDays: 90,
     rotations: [
       { at: '2025-06-04T03:00:10Z', evidence: sealed },
@@ -221,7 +225,7 @@ export const stories: readonly Story[] = [
     kind: 'database',
     purpose:
       'Logs in to database pharmacy at db.pharmacy.example as pharmacy_app_a and pharmacy_app_b, in turn',
-    access: ['api', 'worker'],
+    access: ['api', 'worker', 'its rotation', 'the rotation of pii'],
     cadenceDays: 180,
     rotations: [
       { at: '2025-08-14T03:00:10Z', evidence: login('pharmacy_app_a', 'pharmacy_app_a') },
@@ -240,7 +244,7 @@ export const stories: readonly Story[] = [
     key: 'rowsDb',
     kind: 'database',
     purpose: 'Logs in to database pharmacy at db.pharmacy.example as pharmacy_rows',
-    access: [],
+    access: ['its rotation', 'the re-encryption of pii'],
     cadenceDays: 180,
     rotations: [
       { at: '2025-07-01T03:00:10Z', evidence: login('pharmacy_rows', 'pharmacy_rows') },
@@ -261,7 +265,7 @@ export const stories: readonly Story[] = [
     key: 'legacyDb',
     kind: 'database',
     purpose: 'Logs in to database pharmacy at db.pharmacy.example as pharmacy_legacy',
-    access: ['api'],
+    access: ['api', 'its rotation'],
     cadenceDays: 180,
     rotations: [
       { at: '2025-06-11T03:00:10Z', evidence: login('pharmacy_legacy', 'pharmacy_legacy') },
