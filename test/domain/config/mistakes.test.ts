@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { InvalidConfigError, parseRotationConfig } from '../../../domain/config/rotation-config.ts';
 import { columns } from './mistakes/columns.ts';
 import { connection } from './mistakes/connection.ts';
+import { contacts } from './mistakes/contacts.ts';
 import { document } from './mistakes/document.ts';
 import { ownership } from './mistakes/ownership.ts';
 import { reencryption } from './mistakes/reencryption.ts';
@@ -17,6 +18,7 @@ const mistakes = [
   ...columns,
   ...reencryption,
   ...schedule,
+  ...contacts,
 ];
 
 function problemsOf(input: unknown): readonly string[] {
