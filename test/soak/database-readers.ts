@@ -100,8 +100,8 @@ export async function libraryReader(
         open.release(true);
         await pool.end();
         pool = await started();
-        // A process that cannot log in any more when it starts is a failure, counted by its next login.
-        open = (await session.count(() => pool.connect())) ?? open;
+        // Whether a process can log in when it starts is one of its logins; what is held stays the old one if not.
+        open = (await logins.count(() => pool.connect())) ?? open;
       },
     }),
     async stop() {

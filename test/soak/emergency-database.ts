@@ -83,6 +83,8 @@ async function application(world: RotationWorld<unknown>, pharmacy: Pharmacy, pe
     port: pharmacy.server.port,
     database: 'pharmacy',
     tls: { ca: pharmacy.server.ca },
+    // An idle session ends by the emergency, or not at all.
+    pool: { idleTimeoutMillis: 0, connectionTimeoutMillis: 20_000 },
     system: itsSystem,
     ...(pending && { pending: source }),
     onLogin: ({ event }) => {

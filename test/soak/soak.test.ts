@@ -14,7 +14,7 @@ import { jwtTally, type Shown, summary } from './summary.ts';
 import { type Tally, together } from './tally.ts';
 
 const isFull = form.name === 'full';
-const limit = isFull ? 1_200_000 : 60_000;
+const limit = isFull ? 1_200_000 : 120_000;
 
 const shown: Shown = { databases: [], ended: [] };
 let pharmacy: Pharmacy;
