@@ -219,7 +219,8 @@ export class ApplicationLoad {
         this.#failed(`${asked} was answered ${answer.status} ${error ?? 'with another content'}`);
       }
     } catch (error) {
-      this.#failed(`${asked}: ${error instanceof Error ? error.message : 'no answer'}`);
+      const { code, message } = error as { code?: string; message?: string };
+      this.#failed(`${asked}: ${code ?? message}`);
     }
     return undefined;
   }
