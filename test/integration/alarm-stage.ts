@@ -6,7 +6,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ConfirmSubscriptionCommand, SNSClient } from '@aws-sdk/client-sns';
 import { App } from 'aws-cdk-lib/core';
-import { alarmTopicName, functionName, secretName } from '../../domain/config/names.ts';
+import { functionName, secretName } from '../../domain/config/names.ts';
 import { defineRotation } from '../../domain/config/rotation-config.ts';
 import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
 import type { PublishedMessage } from '../../sandbox/sns/service.ts';
@@ -16,7 +16,12 @@ export const config = defineRotation({
   name: 'pharmacy',
   environment: 'test',
   region: 'eu-west-1',
-  contacts: { onCall: ['on-call@example.com'], security: ['security@example.com'] },
+  contacts: {
+    onCall: ['on-call@example.com'],
+    security: ['security@example.com'],
+    support: ['support@example.com'],
+    chat: { product: { slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' } } },
+  },
   secrets: {
     jwt: {
       kind: 'jwt',
@@ -137,14 +142,15 @@ export class AlarmStage {
 
   events = () => this.client(EventBridgeClient);
 
-  published(audience: 'on-call' | 'security'): PublishedMessage[] {
-    const name = alarmTopicName(config, audience);
+  published(audience: 'on-call' | 'security' | 'support' | 'product-chat'): PublishedMessage[] {
+    const name = functionName(config, audience);
     return this.sandbox.messages().filter(({ topicArn }) => topicArn.endsWith(`:${name}`));
   }
 
   /** `ALARM step-failed-jwt`, in the order in which they reached the topic. */
   told(audience: 'on-call' | 'security' = 'on-call'): string[] {
-    return this.published(audience).map(({ message }) => {
+    const alarms = this.published(audience).filter(({ message }) => message.startsWith('{'));
+    return alarms.map(({ message }) => {
       const { NewStateValue, AlarmName } = JSON.parse(message) as Record<string, string>;
       return `${NewStateValue} ${AlarmName?.slice(functionName(config, '').length)}`;
     });
@@ -162,4 +168,13 @@ export const withoutKeyStatement = (sid: string) => (template: Template) => {
     throw new Error(`the key has no statement ${sid}`);
   }
   KeyPolicy.Statement = kept;
+};
+
+/** Takes the permission away with which a rule invokes its function. */
+export const withoutPermission = (start: string) => (template: Template) => {
+  const [id] = Object.keys(template.Resources).filter((logicalId) =>
+    logicalId.startsWith(`${start}Permission`),
+  );
+  if (id === undefined) throw new Error(`no permission of ${start}`);
+  delete template.Resources[id];
 };

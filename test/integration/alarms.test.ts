@@ -6,11 +6,12 @@ import {
   EnableRuleCommand,
   PutEventsCommand,
 } from '@aws-sdk/client-eventbridge';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { auditLogGroupName, secretName } from '../../domain/config/names.ts';
 import { rotationAuditEventSchema } from '../../domain/events/audit-event.ts';
-import { AlarmStage, config, withoutKeyStatement } from './alarm-stage.ts';
+import { AlarmStage, config, withoutKeyStatement, withoutPermission } from './alarm-stage.ts';
 
 const run = promisify(execFile);
 const hasAws = await run('aws', ['--version']).then(
@@ -37,14 +38,20 @@ const unmanagedWrite = () =>
           Source: 'quarterturn',
           DetailType: 'unmanaged-secret-write',
           Detail: JSON.stringify({
+            type: 'unmanaged-secret-write',
+            version: 1,
+            id: '6'.repeat(32),
             at: '2026-01-05T05:00:00.000Z',
-            secret: { name: secretName(config, 'jwt') },
+            secret: { name: secretName(config, 'jwt'), arn: secretArn() },
             versionId: 'v1',
           }),
         },
       ],
     }),
   );
+const secretArn = () =>
+  [...stage.sandbox.resources.values()].find(({ type }) => type === 'AWS::SecretsManager::Secret')
+    ?.physicalId ?? '';
 
 describe('a deployment whose addresses have confirmed', () => {
   beforeAll(async () => {
@@ -71,6 +78,44 @@ describe('a deployment whose addresses have confirmed', () => {
     expect(events.map((event) => event['detail-type'])).toContain('credential-secret-rotation');
     expect(rotationAuditEventSchema.parse(events[0].detail).secret.name).toBe(
       secretName(config, 'jwt'),
+    );
+  });
+
+  test('a first value is told to security, and a rotation to everybody it is for, once', async () => {
+    expect(stage.published('security').map(({ subject }) => subject)).toEqual([
+      'pharmacy test: jwt has its first value',
+    ]);
+    expect(stage.published('support')).toEqual([]);
+    await stage.rotate();
+    await stage.passing(25);
+    // Delivered again, by whoever may: nobody hears it twice.
+    const [last] = stage.sandbox.linesOf(auditLogGroupName(config)).slice(-1);
+    const { source, detail, ...event } = JSON.parse(last ?? '{}');
+    expect(event['detail-type']).toBe('credential-secret-rotation');
+    await stage.events().send(
+      new PutEventsCommand({
+        Entries: [{ Source: source, DetailType: detail.type, Detail: JSON.stringify(detail) }],
+      }),
+    );
+    await stage.passing(2);
+    const told = (audience: Parameters<typeof stage.published>[0]) =>
+      stage
+        .published(audience)
+        .map(({ subject, message }) => subject ?? JSON.parse(message).content.title);
+    expect(told('security').slice(1)).toEqual(['pharmacy test: jwt is rotated']);
+    expect(told('support')).toContain('pharmacy test: the change of a secret is done');
+    expect(new Set(told('support')).size).toBe(told('support').length);
+    expect(told('product-chat')).toEqual(['pharmacy test: the routine security work is done']);
+    const texts = JSON.stringify(stage.sandbox.messages());
+    const { SecretString } = await stage
+      .client(SecretsManagerClient)
+      .send(new GetSecretValueCommand({ SecretId: secretName(config, 'jwt') }));
+    const { keyset } = JSON.parse(SecretString ?? '{}');
+    expect(keyset.keys).toHaveLength(2);
+    for (const { k } of keyset.keys) expect(texts).not.toContain(k);
+    const mail = stage.sandbox.mail().filter(({ to }) => to === 'support@example.com');
+    expect(mail.at(-1)?.body).toMatch(
+      /^The key that signs the sessions of pharmacy \(test\) is replaced/,
     );
   });
 
@@ -146,12 +191,26 @@ describe('a deployment whose addresses have confirmed', () => {
   );
 
   test('an unmanaged write is told to security, in words', async () => {
+    const before = stage.published('security').length;
     await unmanagedWrite();
     await stage.passing(1);
-    expect(stage.published('security').map(({ message }) => message)).toEqual([
-      expect.stringMatching(/^Secret pharmacy\/test\/jwt was written outside of a rotation/),
+    expect(stage.published('security').slice(before)).toMatchObject([
+      {
+        subject: 'pharmacy test: jwt was written outside of a rotation',
+        message: expect.stringMatching(
+          /^Secret pharmacy\/test\/jwt was written outside of a rotation/,
+        ),
+      },
     ]);
     expect(stage.sandbox.mail().at(-1)?.to).toBe('security@example.com');
+  });
+
+  test('a watch that looks no more is told, by the silence', async () => {
+    const told = since();
+    await stage.events().send(new DisableRuleCommand({ Name: ruleOf(/^WatchEveryFiveMinutes/) }));
+    await stage.passing(45);
+    expect(told()).toContain('ALARM watch-silent');
+    // It stays so: what follows takes days, in which it would look every five minutes.
   });
 
   test('a cadence that runs no more is told, by the silence', async () => {
@@ -197,16 +256,16 @@ describe('a key that does not name', () => {
     await stage.stop();
   }, 30_000);
 
-  test('EventBridge lets no event through, neither to security nor to the dead letters: on-call hears that', async () => {
-    stage = await AlarmStage.start(withoutKeyStatement('EventsToTopicsAndQueues'));
+  test('EventBridge keeps no dead letter of what it may not deliver: on-call hears that', async () => {
+    stage = await AlarmStage.start((template) => {
+      withoutKeyStatement('EventsToTopicsAndQueues')(template);
+      withoutPermission('NotifyAnnounced')(template);
+    });
     await unmanagedWrite();
     await stage.passing(3);
     expect(stage.published('security')).toEqual([]);
     expect(stage.told()).toEqual(
-      expect.arrayContaining([
-        'ALARM rule-failed-unmanaged-write',
-        'ALARM dead-letter-lost-rule-unmanaged-write',
-      ]),
+      expect.arrayContaining(['ALARM rule-failed-notify', 'ALARM dead-letter-lost-rule-notify']),
     );
   }, 30_000);
 
