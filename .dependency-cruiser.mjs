@@ -89,10 +89,11 @@ const plan = [
   {
     name: 'demo-uses-what-users-use',
     comment:
-      'The demo may use domain, doors, client and sandbox, and how the example stores passwords; functions and the example itself run as processes.',
+      'The demo may use domain, doors, client and sandbox, what quarterturn status shows, and how the example stores passwords; functions and the example itself run as processes.',
     from: '^demo/',
     to: [
       ...['^demo/', '^domain/', '^doors/', '^client/', '^sandbox/'],
+      '^cli/status/',
       '^examples/pharmacy-api/passwords\\.ts$',
     ],
   },

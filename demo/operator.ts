@@ -1,5 +1,6 @@
 /** On-call: asks Secrets Manager for rotations and looks at labels. Reads no value, and may not. */
 
+import { type StatusDoors, statusReport } from '../cli/status/gather.ts';
 import type { Manifest, RotatedManifestSecret } from '../domain/config/manifest.ts';
 import { manifestParameterName, type Scope } from '../domain/config/names.ts';
 import type { ReencryptionRecord } from '../domain/events/control-records.ts';
@@ -9,6 +10,7 @@ import {
   reencryptionStatusSchema,
 } from '../domain/events/reencryption.ts';
 import { currentVersion, previousVersion } from '../domain/policy/labels.ts';
+import type { StatusReport } from '../domain/reports/status-report.ts';
 import { type Asked, askForRotation } from '../doors/ask-for-rotation.ts';
 import { systemClock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
@@ -18,6 +20,7 @@ import {
   functionsWith,
   parametersWith,
   secretsManagerWith,
+  stepFunctionsWith,
 } from '../doors/explicit-access.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
 import { manifestAt } from '../doors/manifest.ts';
@@ -36,6 +39,7 @@ export class Operator {
   readonly #secrets: SecretsManagerDoor;
   readonly #controlTable: ControlTableDoor;
   readonly #functions: FunctionsDoor;
+  readonly #looking: Pick<StatusDoors, 'caller' | 'stepFunctions'>;
   readonly #sandbox: Sandbox;
 
   private constructor(manifest: Manifest, access: ExplicitAccess, sandbox: Sandbox) {
@@ -43,6 +47,11 @@ export class Operator {
     this.#secrets = secretsManagerWith(access);
     this.#controlTable = controlTableWith(access, manifest.controlTable);
     this.#functions = functionsWith(access);
+    const { region, account, url: endpoint } = sandbox;
+    this.#looking = {
+      caller: { arn: `arn:aws:iam::${account}:user/on-call`, account, region, endpoint },
+      stepFunctions: stepFunctionsWith(access),
+    };
     this.#sandbox = sandbox;
   }
 
@@ -61,6 +70,17 @@ export class Operator {
 
   rotatedSecrets(): RotatedManifestSecret[] {
     return this.manifest.secrets.filter((secret) => secret.kind !== 'userManaged');
+  }
+
+  /** What `quarterturn status` shows, with the operator's own rights. */
+  async status(): Promise<StatusReport> {
+    return statusReport({
+      manifest: this.manifest,
+      secretsManager: this.#secrets,
+      controlTable: this.#controlTable,
+      clock: { now: () => this.#sandbox.clock.now(), sleep: systemClock.sleep },
+      ...this.#looking,
+    });
   }
 
   async describe(key: string) {

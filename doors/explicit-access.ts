@@ -7,6 +7,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { clientDefaults } from './aws-call.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
@@ -14,6 +15,7 @@ import { type FunctionsDoor, functionClientDefaults, functions } from './functio
 import { type OwnedSecretDoor, ownedSecret } from './owned-secret.ts';
 import { type ParametersDoor, parameters } from './parameters.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
+import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
 
 export interface ExplicitAccess {
   /** E.g. `http://127.0.0.1:4566`. */
@@ -36,6 +38,10 @@ export function controlTableWith(access: ExplicitAccess, table: string): Control
 
 export function functionsWith(access: ExplicitAccess): FunctionsDoor {
   return functions(new LambdaClient({ ...functionClientDefaults, ...access }));
+}
+
+export function stepFunctionsWith(access: ExplicitAccess): StepFunctionsDoor {
+  return stepFunctions(new SFNClient({ ...clientDefaults, ...access }));
 }
 
 /** For the owner of a user-managed secret, who puts values by hand. */

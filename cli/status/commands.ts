@@ -2,7 +2,10 @@
 import type { Commands } from '../../domain/reports/secret-status.ts';
 import type { OpenDeployment } from '../command.ts';
 
-export function commandsFor({ manifest, caller }: OpenDeployment): Commands {
+export function commandsFor({
+  manifest,
+  caller,
+}: Pick<OpenDeployment, 'manifest' | 'caller'>): Commands {
   const deployment = `--deployment ${manifest.name}/${manifest.environment}`;
   const quarterturn = (command: string, key: string) =>
     `npx quarterturn ${command} ${key} ${deployment}`;

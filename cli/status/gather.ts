@@ -19,12 +19,18 @@ import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import type { OpenDeployment } from '../command.ts';
 import { commandsFor } from './commands.ts';
 
+/** What the report is read through. */
+export type StatusDoors = Pick<
+  OpenDeployment,
+  'manifest' | 'caller' | 'secretsManager' | 'controlTable' | 'stepFunctions' | 'clock'
+>;
+
 /** DescribeSecret may be called 40 times a second (Secrets Manager user guide, "Quotas"). */
 const atATime = 10;
 
 /** @param only one secret: its labelled versions are told, too */
 export async function statusReport(
-  deployment: OpenDeployment,
+  deployment: StatusDoors,
   only?: ManifestSecret,
 ): Promise<StatusReport> {
   const { manifest, caller, clock } = deployment;
@@ -57,7 +63,7 @@ export async function statusReport(
 async function straysAround({
   manifest,
   secretsManager,
-}: OpenDeployment): Promise<NonNullable<StatusReport['strays']>> {
+}: StatusDoors): Promise<NonNullable<StatusReport['strays']>> {
   const { name, environment, region } = manifest;
   const tagged = await secretsManager.listTagged({
     [tagKeys.name]: name,
@@ -70,7 +76,7 @@ async function straysAround({
   }));
 }
 
-async function statusOf(deployment: OpenDeployment, secret: ManifestSecret): Promise<SecretStatus> {
+async function statusOf(deployment: StatusDoors, secret: ManifestSecret): Promise<SecretStatus> {
   const { key, name, kind } = secret;
   if (secret.kind === 'userManaged') {
     const reason = `not rotated here: ${secret.purpose}`;
@@ -89,10 +95,7 @@ async function statusOf(deployment: OpenDeployment, secret: ManifestSecret): Pro
   }
 }
 
-async function know(
-  deployment: OpenDeployment,
-  secret: RotatedManifestSecret,
-): Promise<KnownSecret> {
+async function know(deployment: StatusDoors, secret: RotatedManifestSecret): Promise<KnownSecret> {
   const { secretsManager, controlTable } = deployment;
   const description = await secretsManager.describe(secret.name);
   const pending = rotationInProgress(description.versionIdsToStages);
@@ -121,7 +124,7 @@ async function know(
  * login role: the third at the latest. Before, the rotation that closed it says so in its evidence.
  */
 async function identityThatLogsIn(
-  { controlTable }: OpenDeployment,
+  { controlTable }: StatusDoors,
   secret: RotatedManifestSecret,
   { versionIdsToStages }: SecretDescription,
 ): Promise<string | undefined> {
@@ -139,7 +142,7 @@ async function identityThatLogsIn(
 
 /** Labelled versions, the newest rotation first; versions nobody recorded come last. */
 async function versionsOf(
-  deployment: OpenDeployment,
+  deployment: StatusDoors,
   { name }: RotatedManifestSecret,
 ): Promise<VersionStatus[]> {
   const { versionIdsToStages } = await deployment.secretsManager.describe(name);
@@ -162,7 +165,7 @@ function newestFirst(a: VersionStatus, b: VersionStatus): number {
 }
 
 async function versionOf(
-  { controlTable }: OpenDeployment,
+  { controlTable }: StatusDoors,
   secretName: string,
   versionId: string,
   stages: VersionIdsToStages,

@@ -1,6 +1,6 @@
+import { renderStatus } from '../../cli/status/render.ts';
 import { functionName } from '../../domain/config/names.ts';
-import { ageOf } from '../../domain/policy/age.ts';
-import { nextDue } from '../../domain/policy/due.ts';
+import { plannedNoticeSchema } from '../../domain/events/notices.ts';
 import { primaryOf } from '../../domain/secrets/keyset.ts';
 import { kidOfToken } from '../application-load.ts';
 import { firstIdOfTheApplication } from '../data/schema.sql.ts';
@@ -17,29 +17,33 @@ export const schedule: Chapter = {
   title: 'The schedule: 90 and 180 days go by, and nobody has to remember',
 
   async run(stage, report) {
-    const start = stage.sandbox.clock.now();
-    const pass = (days: number, hours: number) => letPass(stage, start, days, hours);
+    const { clock } = stage.sandbox;
+    const start = clock.now();
+    const onDay = (days: number) => new Date(start.getTime() + days * day);
 
     report.doing('the clock moves to day 84');
-    const early = await pass(84, 1);
+    const early = await letPass(stage, onDay(84), 1);
     prove(early.length === 0, 'nothing is rotated before it is due');
+    await showStatus(stage, report, 84);
 
     // Five days before the limit the cadence asks; a failure could still be repaired in time.
-    report.doing('the clock moves to day 86, hour by hour at the end');
-    const firstQuarter = await pass(86, 2);
+    const { rotateAt } = await statusOf(stage, 'pii');
+    report.doing('the clock moves on to the due day, hour by hour at the end');
+    const due = new Date(present(rotateAt, 'the day on which pii is due is known'));
+    const firstQuarter = await letPass(stage, new Date(due.getTime() - 4 * hour), 5);
     prove(firstQuarter.join() === 'pii', 'the encryption key, and nothing else, was rotated');
-    report.changed('day 86: the cadence rotated the encryption key, before its limit of 90 days');
-    await pass(90, 1);
-    await showTable(stage, report, 90);
+    proveItWasAnnounced(stage, report);
+    report.changed('day 85: the cadence rotated the encryption key, before its limit of 90 days');
+    await showStatus(stage, report, 85);
 
     report.doing('the clock moves to day 176, hour by hour at the end');
-    const onDay172 = await pass(172, 2);
+    const onDay172 = await letPass(stage, onDay(172), 3);
     const token = await stage.pharmacy.login();
-    const secondQuarter = new Set([...onDay172, ...(await pass(176, 6))]);
+    const secondQuarter = new Set([...onDay172, ...(await letPass(stage, onDay(176), 6))]);
     prove(secondQuarter.size === 5, `five secrets were rotated: ${[...secondQuarter].join(', ')}`);
-    report.changed('days 172 and 176: it rotated all five, one an hour at most');
-    await pass(180, 1);
-    await showTable(stage, report, 180);
+    report.changed('days 172 and 176: it rotated all five, one an hour at most, each announced');
+    await letPass(stage, onDay(180), 1);
+    await showStatus(stage, report, 180);
     prove(await stage.pharmacy.accepts(token), 'the token of day 172 verifies');
     const signer = kidOfToken(token);
     const primary = primaryOf(await stage.application.keyset('jwt')).kid;
@@ -52,22 +56,20 @@ export const schedule: Chapter = {
 };
 
 /**
- * Moves the clock to `days` after `start`, then hour by hour for `hours`. The hours in between are passed
- * over: what was due in them is due at the first one that is not.
+ * Moves the clock there, then hour by hour for `hours`. The hours in between are passed over: what was due in
+ * them is due at the first one that is not.
  * @returns the keys of the secrets that the cadence has rotated
  */
 async function letPass(
   { sandbox, operator }: Stage,
-  start: Date,
-  days: number,
+  target: Date,
   hours: number,
 ): Promise<string[]> {
   const since = sandbox.requests().length;
-  const target = start.getTime() + days * day;
-  await sandbox.clock.advanceTo(new Date(target), 'last');
+  await sandbox.clock.advanceTo(target, 'last');
   await sandbox.clock.settle();
   for (let passed = 1; passed <= hours; passed++) {
-    await sandbox.clock.advanceTo(new Date(target + passed * hour));
+    await sandbox.clock.advanceTo(new Date(target.getTime() + passed * hour));
     await sandbox.clock.settle();
   }
   const cadence = functionName(operator.manifest, 'cadence');
@@ -86,22 +88,52 @@ async function letPass(
     .map(({ key }) => key);
 }
 
-/** Secret, last rotated, next due, frequency: from the date labels, no value is read. */
-async function showTable({ sandbox, operator }: Stage, report: Report, days: number) {
-  const now = sandbox.clock.now();
-  report.changed(`day ${days}, ${date(now)}:`);
-  for (const { key, name, cadenceDays, origin } of operator.rotatedSecrets()) {
-    const { versionIdsToStages } = await operator.describe(key);
-    const since = present(
-      ageOf({ origin, versionIdsToStages, now }).since,
-      `${name} carries a date label`,
+/** The notice on the event bus, before the rotation it speaks of. */
+function proveItWasAnnounced({ sandbox, operator }: Stage, report: Report): void {
+  const { name } = operator.secret('pii');
+  const [event] = sandbox
+    .events()
+    .filter((sent) => sent['detail-type'] === 'credential-rotation-planned')
+    .slice(-1);
+  const notice = plannedNoticeSchema.parse(event?.detail);
+  prove(notice.secret.name === name, `the last announcement is about ${name}`);
+  const ahead = Date.parse(notice.plannedAt) - Date.parse(notice.at);
+  prove(ahead >= 2 * hour, 'it came two hours before');
+  const cadence = functionName(operator.manifest, 'cadence');
+  const asked = sandbox
+    .requests()
+    .findLast(
+      ({ operation, principal }) => operation === 'RotateSecret' && principal?.includes(cadence),
     );
-    const due = nextDue(since, cadenceDays);
-    prove(now.getTime() < due.getTime(), `${name} is younger than ${cadenceDays} days`);
-    report.changed(
-      `${name.padEnd(24)} last rotated ${date(since)}, next due ${date(due)}, every ${cadenceDays} days`,
-    );
-  }
+  prove(
+    asked !== undefined && Date.parse(notice.plannedAt) <= asked.time.getTime(),
+    'the rotation did not start before the hour it was announced for',
+  );
+  report.proof(
+    `announced at ${minute(notice.at)} for ${minute(notice.plannedAt)}, started then and not before`,
+  );
+}
+
+async function statusOf({ operator }: Stage, key: string) {
+  const { secrets } = await operator.status();
+  return present(
+    secrets.find((secret) => secret.key === key),
+    `the status tells of ${key}`,
+  );
+}
+
+/** What `quarterturn status` prints: from labels and records, no value is read. */
+async function showStatus({ operator }: Stage, report: Report, days: number): Promise<void> {
+  const status = await operator.status();
+  const [, ...lines] = renderStatus(status, { columns: 100, colours: false });
+  report.changed(`day ${days}, quarterturn status on ${status.at.slice(0, 10)}:`);
+  for (const line of lines.filter((text) => text !== '')) report.changed(line);
+  prove(
+    status.secrets.every(
+      ({ limitAt }) => limitAt === undefined || Date.parse(status.at) < Date.parse(limitAt),
+    ),
+    'every secret is younger than its limit',
+  );
   report.proof(`no secret is older than its limit on day ${days}`);
 }
 
@@ -130,4 +162,4 @@ async function proveEverythingWorks(
   report.proof('logins get tokens, both applications log in to the database');
 }
 
-const date = (at: Date): string => at.toISOString().slice(0, 10);
+const minute = (instant: string): string => `${instant.slice(0, 16).replace('T', ' ')}Z`;

@@ -60,9 +60,10 @@ export async function tick(
 
   const turns = turnsOf(judged, manifest, doors.clock.now());
   await rotateWhoseHourHasCome(acting, judged, turns, results);
-  for (const entry of judged) {
-    const turn = turns.get(entry.secret.name);
-    if (turn === undefined || turn.step === 'rotate') continue;
+  const byName = new Map(judged.map((entry) => [entry.secret.name, entry]));
+  for (const [name, turn] of turns) {
+    const entry = byName.get(name);
+    if (entry === undefined || turn.step === 'rotate') continue;
     await guarded(results, entry.secret.name, entry.verdict.decision, () =>
       turn.step === 'announce'
         ? announceFor(acting, entry, turn.plannedAt)
