@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { everyKind } from './every-kind.ts';
-import { eyes } from './eyes.ts';
+import { credentialIn, eyes } from './eyes.ts';
 import type { World } from './world.ts';
 
 export function singleUser(theWorld: () => World): void {
@@ -62,6 +62,63 @@ export function singleUser(theWorld: () => World): void {
       ].map((statement) => log.search(statement));
       expect(order).not.toContain(-1);
       expect(order).toEqual([...order].sort((a, b) => a - b));
+    });
+  });
+  describe('a rotation that ends after setSecret', () => {
+    /** Alarms that began and have not ended, by the messages that reached on-call's topic. */
+    const inAlarm = ({ stage: { sandbox } }: World) => {
+      const states = new Map<string, string>();
+      for (const { message } of sandbox.messages()) {
+        if (!message.startsWith('{"AlarmName"')) continue;
+        const { AlarmName, NewStateValue } = JSON.parse(message) as Record<string, string>;
+        states.set(
+          AlarmName?.replace(/^quarterturn-pharmacy-[a-z]+-/, '') ?? '',
+          `${NewStateValue}`,
+        );
+      }
+      return [...states].flatMap(([name, state]) => (state === 'ALARM' ? [name] : []));
+    };
+    const passing = async ({ stage: { sandbox } }: World, minutes: number) => {
+      const { clock } = sandbox;
+      await clock.advanceTo(new Date(clock.now().getTime() + minutes * 60_000));
+    };
+
+    test('is told within fifteen minutes, and nobody is left without a login', async () => {
+      const world = theWorld();
+      const { application } = world.stage;
+      const before = await application.credential('legacyDb');
+      const first = await world.newToken();
+      const testing = world.fault('legacyDb', 'testSecret', 'before', {
+        match: { ClientRequestToken: first },
+        times: 1_000,
+      });
+      await world.begin('legacyDb', 'planned', { token: first });
+      expect(await application.isRefused(before)).toBe(true);
+      await passing(world, 15);
+      expect(inAlarm(world)).toEqual(expect.arrayContaining(['rotation-stuck', 'login-lost']));
+      const pending = credentialIn((await world.valueOf('legacyDb', first)) ?? '');
+      expect(await application.isRefused(pending)).toBe(false);
+      expect(await world.holder('legacyDb', 'AWSPENDING')).toBe(first);
+
+      // On-call clears the way for another one, which does not come to setSecret: now nothing logs in.
+      const second = await world.newToken();
+      const setting = world.fault('legacyDb', 'setSecret', 'before', {
+        match: { ClientRequestToken: second },
+        times: 1_000,
+      });
+      await world.preempt('legacyDb', second);
+      await world.begin('legacyDb', 'planned', { token: second });
+      expect(await application.isRefused(before)).toBe(true);
+      await passing(world, 15);
+      expect(await application.isRefused(before)).toBe(false);
+      expect(inAlarm(world)).toContain('rotation-stuck');
+      expect(inAlarm(world)).not.toContain('login-lost');
+
+      testing.remove();
+      setting.remove();
+      await world.settle(24 * 3_600_000);
+      expect(await world.holder('legacyDb', 'AWSCURRENT')).toBe(second);
+      await (await eyes.legacyDb(world))();
     });
   });
 }
