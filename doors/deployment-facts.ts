@@ -3,7 +3,7 @@
  * No value is read and no database opened.
  *
  * ListSecrets is asked once (100 secrets a call, up to five minutes old) and tells of secrets nothing rotates; each
- * rotated secret is described, and its records are asked for with six calls at most, ten secrets at a time
+ * rotated secret is described, and its records are asked for with seven reads (four more while a rotation nobody recorded is pending), ten secrets at a time
  * (DescribeSecret may be called 40 times a second: Secrets Manager user guide, "Quotas").
  */
 import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../domain/config/manifest.ts';
@@ -142,11 +142,12 @@ async function known(
   secret: RotatedManifestSecret,
 ): Promise<Omit<FactsOfSecret, 'key' | 'name' | 'purpose' | 'access'>> {
   const { controlTable } = doors;
-  const [description, rotations, afterRotations, lease] = await Promise.all([
+  const [description, rotations, afterRotations, lease, reencryption] = await Promise.all([
     doors.secretsManager.describe(secret.name),
     controlTable.getRotations(secret.name),
     controlTable.getAfterRotations(secret.name),
     controlTable.getLease(secret.name),
+    rowsFollow(secret) ? controlTable.getReencryption(secret.name) : undefined,
   ]);
   const rotationOf = (token: string | undefined) =>
     rotations.find((record) => record.token === token);
@@ -154,6 +155,7 @@ async function known(
   const remembered: ControlTableDoor = {
     ...controlTable,
     getRotation: async (_, token) => rotationOf(token),
+    getReencryption: async () => reencryption,
     getAfterRotation: async (_, id) => afterRotations.find(({ versionId }) => versionId === id),
   };
   const facts = await factsOf(
@@ -178,9 +180,6 @@ async function known(
     } satisfies KnownSecret,
     withoutCommands,
   );
-  const reencryption = rowsFollow(secret)
-    ? await controlTable.getReencryption(secret.name)
-    : undefined;
   return { status, description, rotations, afterRotations, reencryption };
 }
 

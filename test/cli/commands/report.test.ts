@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Manifest, manifestOf } from '../../../domain/config/manifest.ts';
-import { deploymentReportSchema } from '../../../domain/reports/deployment-report.ts';
+import {
+  deploymentReportSchema,
+  reportedSecretSchema,
+} from '../../../domain/reports/deployment-report.ts';
 import exampleConfig from '../../../rotation.config.ts';
 import { line, rotationEvent } from '../../domain/reports/pharmacy.ts';
 import { type InMemoryDeployment, inMemoryDeployment } from '../in-memory-deployment.ts';
@@ -259,4 +262,15 @@ describe('report --format and --out', () => {
     }
     expect((await run('--control')).said).toContain('CONTROLS\n');
   });
+});
+
+test('docs/report.md names every member of the document', () => {
+  const document = readFileSync(
+    join(import.meta.dirname, '..', '..', '..', 'docs/report.md'),
+    'utf8',
+  );
+  const members = [deploymentReportSchema, reportedSecretSchema].flatMap(({ shape }) =>
+    Object.keys(shape),
+  );
+  expect(members.filter((member) => !document.includes(`"${member}"`))).toEqual([]);
 });
