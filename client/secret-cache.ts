@@ -130,7 +130,7 @@ export class SecretCache<Value> {
       this.#lastRefresh = now;
       await this.#read(reason, now);
     }
-    return this.#answer(this.#now());
+    return this.#readAnew();
   }
 
   /**
@@ -170,6 +170,18 @@ export class SecretCache<Value> {
       await this.#flight;
     } else if (this.#mayRetry(now)) {
       await this.#read(this.#entry === undefined ? 'first' : 'expired', now);
+    }
+    return this.#readAnew();
+  }
+
+  /**
+   * A machine that slept while it read has a value that is too old already, and no failure: it reads once more.
+   */
+  async #readAnew(): Promise<Cached<Value>> {
+    const now = this.#now();
+    const entry = this.#entry;
+    if (entry !== undefined && now >= entry.ends && this.#failure === undefined && !this.#closed) {
+      await (this.#flight ?? this.#read('expired', now));
     }
     return this.#answer(this.#now());
   }

@@ -122,6 +122,21 @@ describe('SecretCache', () => {
     await turns();
   });
 
+  test('a machine that slept while it read reads once more, and gives no value that is too old', async () => {
+    for (const ask of ['get', 'refreshNow'] as const) {
+      const source = new InMemorySource('one');
+      const { cache, system } = cacheOf(source);
+      source.hold();
+      const asked = cache[ask]();
+      await turns();
+      system.later(3_600_000);
+      source.release();
+      source.put('two');
+      expect((await asked).value).toBe('TWO');
+      expect(source.reads).toBe(2);
+    }
+  });
+
   test('without an earlier value says so, keeps the reason, and does not ask again at once', async () => {
     const source = new InMemorySource('one');
     source.failing = broken;
