@@ -5,6 +5,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 // By default every synthesis checks CloudFormation's rules, at twice its own cost, and only warns. The test of
 // template validation checks them by name, as errors.
 process.env.CDK_VALIDATION = 'false';
+// Nor does it note on every resource where it was made, which no test reads.
+process.env.CDK_CONTEXT_JSON = JSON.stringify({ 'aws:cdk:disable-creation-stack-traces': true });
 
 const { paths } = JSON.parse(
   readFileSync(new URL('tsconfig.json', import.meta.url), 'utf8'),

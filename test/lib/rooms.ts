@@ -3,6 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+// The CDK notes where each finding was accepted, and Jest looks every frame up in its source maps: of a hundred.
+Error.stackTraceLimit = 10;
+
 const lambdas = join(import.meta.dirname, '..', '..', 'lambdas');
 const rooms = readdirSync(lambdas).filter((room) => existsSync(join(lambdas, room, 'handler.ts')));
 
