@@ -52,6 +52,27 @@ async function run(
   }
 }
 
+/**
+ * Runs the app of the first argument once for each configuration named after it, in one process: to load the CDK
+ * takes longer than what is tried. What each run says and its exit code come back as JSON.
+ */
+const inOneProcess = `
+import { format } from 'node:util';
+const [app, ...files] = process.argv.splice(2);
+process.argv.push('--output', 'nothing');
+const runs = [];
+for (const [nth, file] of files.entries()) {
+  let stderr = '';
+  console.error = (...said) => { stderr += format(...said) + '\\n'; };
+  process.exitCode = 0;
+  process.env.QUARTERTURN_CONFIG = file;
+  await import(app + '?run=' + nth);
+  runs.push({ code: process.exitCode, stderr, stdout: '' });
+}
+process.exitCode = 0;
+console.log(JSON.stringify(runs));
+`;
+
 /** A copy of what the app is made of, with one-line bundles: independent of what is built here. */
 const parts = [
   'bin/app.ts',
@@ -102,7 +123,7 @@ describe('bin/app.ts', () => {
       expect(first).toBe(template('second', 'Quarterturn-pharmacy-prod'));
       expect(JSON.parse(first).Resources).toBeDefined();
     });
-  }, 60_000);
+  }, 120_000);
 
   test('takes a JSON configuration by QUARTERTURN_CONFIG, relative to the working directory', async () => {
     await withApp(async () => {
@@ -113,7 +134,7 @@ describe('bin/app.ts', () => {
       expect(done).toMatchObject({ code: 0 });
       expect(template('by-env', 'Quarterturn-shop-dev')).toContain('shop/dev/jwt');
     });
-  }, 60_000);
+  }, 120_000);
 
   test('takes it by the context "config", and writes where CDK_OUTDIR says', async () => {
     await withApp(async () => {
@@ -129,7 +150,7 @@ describe('bin/app.ts', () => {
         true,
       );
     });
-  }, 60_000);
+  }, 120_000);
 
   /** File, its text, what is said. `hunter2` stands for a secret that somebody pasted. */
   const mistakes: [string, string, string, RegExp][] = [
@@ -164,36 +185,40 @@ describe('bin/app.ts', () => {
       /lazy\.ts: found a function as default export; expected the configuration itself/,
     ],
   ];
-  test.each(mistakes)(
-    '%s ends with the message, no stack trace, nothing written',
-    async (_title, file, text, message) => {
-      await withApp(async () => {
-        writeFileSync(join(directory, file), text);
-        const done = await run(app, ['--output', 'nothing'], {
-          cwd: directory,
-          env: { QUARTERTURN_CONFIG: file },
-        });
-        expect(done.code).toBe(1);
-        expect(done.stderr).toMatch(message);
-        expect(done.stderr).not.toMatch(/^ +at /m);
-        expect(done.stderr + done.stdout).not.toContain('hunter2');
-        expect(existsSync(join(directory, 'nothing/manifest.json'))).toBe(false);
-      });
-    },
-    60_000,
-  );
-
-  test('a configuration that is not there is named', async () => {
+  const absent = [
+    'nowhere.ts',
+    /nowhere\.ts: found no such file; expected a configuration/,
+  ] as const;
+  const expectRefused = (done: Run, message: RegExp) => {
+    expect(done.stderr).toMatch(message);
+    expect(done.code).toBe(1);
+    expect(done.stderr).not.toMatch(/^ +at /m);
+    expect(done.stderr + done.stdout).not.toContain('hunter2');
+    expect(existsSync(join(directory, 'nothing/manifest.json'))).toBe(false);
+  };
+  const isFull = process.env.PROOF === 'full';
+  // With `npm run proof` each in a process of its own, the last one always.
+  test(`ends with the message, no stack trace, nothing written: ${mistakes.map(([title]) => title).join('; ')}; a file that is not there`, async () => {
     await withApp(async () => {
-      const done = await run(app, ['--output', 'nothing'], {
-        cwd: directory,
-        env: { QUARTERTURN_CONFIG: 'nowhere.ts' },
-      });
-      expect(done.code).toBe(1);
-      expect(done.stderr).toMatch(/nowhere\.ts: found no such file; expected a configuration/);
-      expect(done.stderr).not.toMatch(/^ +at /m);
+      for (const [, file, text] of mistakes) writeFileSync(join(directory, file), text);
+      const wrong = [...mistakes.map(([, file, , message]) => [file, message] as const), absent];
+      const alone = isFull ? wrong : [absent];
+      for (const [file, message] of alone) {
+        const env = { QUARTERTURN_CONFIG: file };
+        expectRefused(await run(app, ['--output', 'nothing'], { cwd: directory, env }), message);
+      }
+      tree.write('in-one-process.mjs', inOneProcess);
+      const script = join(tree.directory, 'in-one-process.mjs');
+      const files = wrong.map(([file]) => file);
+      const { stdout, stderr } = await run(script, [app, ...files], { cwd: directory });
+      expect(stderr).toBe('');
+      const runs = JSON.parse(stdout) as Run[];
+      expect(runs).toHaveLength(wrong.length);
+      for (const [nth, [, message]] of wrong.entries()) {
+        expectRefused(runs[nth] as Run, message);
+      }
     });
-  }, 60_000);
+  }, 120_000);
 
   test.each([
     ['no bundles at all', []],
@@ -207,6 +232,6 @@ describe('bin/app.ts', () => {
         expect(done.stderr).toMatch(/run `npm run build`/);
       }, built);
     },
-    60_000,
+    120_000,
   );
 });
