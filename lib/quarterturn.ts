@@ -182,6 +182,10 @@ export class Quarterturn extends Construct {
     const { config } = deployment;
     const rotated = [...this.#rotated.values()];
     const manifest = new ManifestParameter(this, 'Manifest', config);
+    // Last: what it says of a rule is true by then, or that rule was touched so lately that nobody is alarmed.
+    for (const { schedule } of rotated) {
+      if (schedule !== undefined) manifest.node.addDependency(schedule);
+    }
     const machine = machineArns(this, afterRotationMachineName(config));
     const reencryption = this.#reencryption(config);
     const messages = new Messages(this, 'Messages', deployment);

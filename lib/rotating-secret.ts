@@ -43,6 +43,8 @@ export class RotatingSecret extends Construct {
   readonly reference: SecretReference;
   readonly function: RoomFunction;
   readonly adopted: boolean;
+  /** Secrets Manager's own rule; absent before the secret is armed. */
+  readonly schedule: CfnRotationSchedule | undefined;
 
   constructor(scope: Construct, id: string, props: RotatingSecretProps) {
     super(scope, id);
@@ -87,20 +89,27 @@ export class RotatingSecret extends Construct {
             this.function.role.roleArn,
             config.breakGlassRoleArn,
           ]);
-    if (isArmed(secret)) {
+    if (!isArmed(secret)) {
+      this.schedule = undefined;
+    } else {
       // One day short of the limit: rate(N days) fires at any time until the end of its day, and
       // Security Hub's SecretsManager.4 knows no slack. Cadence rotates days earlier; this is the backstop.
-      const schedule = new CfnRotationSchedule(this, 'Schedule', {
+      this.schedule = new CfnRotationSchedule(this, 'Schedule', {
         secretId: this.reference.arn,
         rotationLambdaArn: this.function.functionArn,
         rotateImmediatelyOnUpdate: false,
+        // The schedule looks for exactly this one (domain/policy/drift.ts).
         rotationRules: {
           scheduleExpression: `rate(${secret.cadenceDays - 1} days)`,
           duration: '4h',
         },
       });
       // The service tries testSecret as soon as the schedule exists.
-      schedule.node.addDependency(permission, this.function, ...(protection ? [protection] : []));
+      this.schedule.node.addDependency(
+        permission,
+        this.function,
+        ...(protection ? [protection] : []),
+      );
     }
   }
 
