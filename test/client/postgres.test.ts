@@ -8,6 +8,8 @@ import {
   jest,
   test,
 } from '@jest/globals';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { Kysely, sql as kyselySql, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { SecretCache } from '../../client/index.ts';
 import {
@@ -394,6 +396,23 @@ describe('poolers', () => {
       ]);
     }
   });
+});
+
+test('Drizzle and Kysely go on over the pool when the role behind it is retired', async () => {
+  const pool = await poolOf();
+  const one = drizzle({ client: pool });
+  const other = new Kysely<object>({ dialect: new PostgresDialect({ pool }) });
+  const roles = async () => [
+    (await one.execute<{ role: string }>('select session_user as role')).rows[0]?.role,
+    (await kyselySql<{ role: string }>`select session_user as role`.execute(other)).rows[0]?.role,
+  ];
+  expect(await roles()).toEqual(['shop_a', 'shop_a']);
+  await sql(
+    "alter role shop_a nologin; select pg_terminate_backend(pid) from pg_stat_activity where usename = 'shop_a'",
+  );
+  source.put(secret('shop_b', 'b1'));
+  while (pool.totalCount > 0) await new Promise(setImmediate);
+  expect(await roles()).toEqual(['shop_b', 'shop_b']);
 });
 
 describe('the cooldown of the cache', () => {
