@@ -514,12 +514,26 @@ describe('cadence', () => {
     expect(stack.statement(policy, 'InvokeRotationFunctions').Resource).toHaveLength(5);
   });
 
-  test('writes planned intents and nothing else', () => {
+  test('writes planned intents and what it has announced, and nothing else', () => {
     const keys: string[] = stack.statement(policy, 'WriteControlRecords').Condition[
       'ForAllValues:StringLike'
     ]['dynamodb:LeadingKeys'];
-    expect(keys).toHaveLength(5);
-    expect(keys.every((key) => key.startsWith('intent.planned#'))).toBe(true);
+    const records = keys.map((key) => key.split('#')[0]);
+    expect(records.sort()).toEqual(
+      ['intent.planned', 'notice'].flatMap((record) => Array.from({ length: 5 }, () => record)),
+    );
+  });
+
+  test('says on the bus that a rotation is planned or a secret overdue, and nothing in another name', () => {
+    expect(stack.statement(policy, 'Announce')).toMatchObject({
+      Action: 'events:PutEvents',
+      Condition: {
+        StringEquals: {
+          'events:source': 'quarterturn',
+          'events:detail-type': ['credential-rotation-planned', 'credential-overdue'],
+        },
+      },
+    });
   });
 });
 
