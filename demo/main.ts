@@ -7,6 +7,7 @@ import { localRandom } from '../doors/random.ts';
 import { firstValues } from './chapters/first-values.ts';
 import { opening } from './chapters/opening.ts';
 import { programme } from './chapters/programme.ts';
+import { theReport } from './chapters/report.ts';
 import { underLoad } from './chapters/under-load.ts';
 import { deploy } from './deploy.ts';
 import { accountBefore } from './existing-secret.ts';
@@ -30,7 +31,7 @@ export function playDemo(
   options: { rows?: number } = {},
 ): Promise<number> {
   const [first, ...others] = programme(chapterId, options.rows);
-  const scenes = [first, opening, ...others, underLoad];
+  const scenes = [first, opening, ...others, underLoad, theReport];
   return perform(async ({ guard, closing, show }) => {
     const started = systemClock.now();
     let stage: Stage | undefined;

@@ -10,11 +10,16 @@ import {
   reencryptionStatusSchema,
 } from '../domain/events/reencryption.ts';
 import { currentVersion, previousVersion } from '../domain/policy/labels.ts';
+import { deploymentReport } from '../domain/reports/deployment/build.ts';
+import type { DeploymentReport } from '../domain/reports/deployment-report.ts';
 import type { StatusReport } from '../domain/reports/status-report.ts';
 import { type Asked, askForRotation } from '../doors/ask-for-rotation.ts';
+import type { AuditLogDoor } from '../doors/audit-log.ts';
 import { systemClock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
+import { deploymentFacts } from '../doors/deployment-facts.ts';
 import {
+  auditLogWith,
   controlTableWith,
   type ExplicitAccess,
   functionsWith,
@@ -40,6 +45,7 @@ export class Operator {
   readonly #controlTable: ControlTableDoor;
   readonly #functions: FunctionsDoor;
   readonly #looking: Pick<StatusDoors, 'caller' | 'stepFunctions'>;
+  readonly #auditLog: AuditLogDoor;
   readonly #sandbox: Sandbox;
 
   private constructor(manifest: Manifest, access: ExplicitAccess, sandbox: Sandbox) {
@@ -52,6 +58,7 @@ export class Operator {
       caller: { arn: `arn:aws:iam::${account}:user/on-call`, account, region, endpoint },
       stepFunctions: stepFunctionsWith(access),
     };
+    this.#auditLog = auditLogWith(access);
     this.#sandbox = sandbox;
   }
 
@@ -81,6 +88,18 @@ export class Operator {
       clock: { now: () => this.#sandbox.clock.now(), sleep: systemClock.sleep },
       ...this.#looking,
     });
+  }
+
+  /** What `quarterturn report` tells, with the operator's own rights. */
+  async report(): Promise<DeploymentReport> {
+    const doors = {
+      secretsManager: this.#secrets,
+      controlTable: this.#controlTable,
+      stepFunctions: this.#looking.stepFunctions,
+      auditLog: this.#auditLog,
+      clock: { now: () => this.#sandbox.clock.now(), sleep: systemClock.sleep },
+    };
+    return deploymentReport(await deploymentFacts(doors, this.manifest, this.#looking.caller));
   }
 
   async describe(key: string) {

@@ -4,11 +4,13 @@
  * (SDK reference guide, "Service-specific endpoints"), so a call meant for a stand-in on 127.0.0.1
  * cannot reach AWS, and a session token of the shell is never sent along.
  */
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { type AuditLogDoor, auditLog } from './audit-log.ts';
 import { clientDefaults } from './aws-call.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
 import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
@@ -42,6 +44,10 @@ export function functionsWith(access: ExplicitAccess): FunctionsDoor {
 
 export function stepFunctionsWith(access: ExplicitAccess): StepFunctionsDoor {
   return stepFunctions(new SFNClient({ ...clientDefaults, ...access }));
+}
+
+export function auditLogWith(access: ExplicitAccess): AuditLogDoor {
+  return auditLog(new CloudWatchLogsClient({ ...clientDefaults, ...access }));
 }
 
 /** For the owner of a user-managed secret, who puts values by hand. */

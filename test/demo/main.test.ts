@@ -104,4 +104,6 @@ const proofs = [
   /✓ 0 of [\d,]{4,} requests failed, 99 % were answered within \d+ ms/,
   /✓ [\d,]{2,} logins; tokens under [3-9] keys accepted, [\d,]+ came to the end of their 30 days/,
   /✓ both ended in order; of [\d,]{4,} lines they wrote none holds a value/,
+  /✓ \d+ of \d+ rotations of the year have their audit event; the report holds no value/,
+  /open it in a browser: reports\/demo\.html/,
 ];
