@@ -23,6 +23,21 @@ function hourly(ran: string[]): void {
 }
 
 describe('a manual clock', () => {
+  test('whoever lives by it is told before anything happens at the new time, and no more once that ended', async () => {
+    start('manual');
+    const seen: string[] = [];
+    const end = clock.onMove(async (now) => {
+      await new Promise(setImmediate);
+      seen.push(`told ${now.getTime() - START.getTime()}`);
+    });
+    clock.at(after(1_000), 'work', async () => void seen.push('work'));
+    await clock.advanceTo(after(2_000));
+    expect(seen).toEqual(['told 1000', 'work', 'told 2000']);
+    end();
+    await clock.advanceTo(after(3_000));
+    expect(seen).toHaveLength(3);
+  });
+
   test('stands still until it is moved', async () => {
     start('manual');
     await new Promise((resolve) => setImmediate(resolve));
