@@ -212,10 +212,11 @@ export function restoringLogins(thePharmacy: () => Pharmacy): void {
         role: 'pharmacy_app_a',
         reason: expect.stringContaining('NOLOGIN'),
       });
-      await as('alter role pharmacy_app_a login; alter role pharmacy_app_b login');
+      // The other role lets the pending value in already: who reads AWSCURRENT is locked out all the same.
+      await as(`alter role pharmacy_app_b login password '${scramVerifier(other.password)}'`);
+      await as('alter role pharmacy_app_a login');
       expect(await restored({}, pharmacy.multiUser)).toMatchObject({ outcome: 'restored' });
-      expect(await accepted(value)).toBe(true);
-      expect(await accepted(other)).toBe(false);
+      expect([await accepted(value), await accepted(other)]).toEqual([true, true]);
     });
 
     test('it says nothing of a login when the server does not answer', async () => {

@@ -150,6 +150,8 @@ test('a write that no rotation made is told on the bus and as an error, and star
   ]);
   expect(doors.log.lines[0]).toMatchObject({ level: 'error' });
   expect(doors.stepFunctions.started).toEqual([]);
+  // The watch finds that it was told.
+  expect(await controlTable.getTold(name, 'unmanagedWrite', v2)).toMatchObject({ versionId: v2 });
 });
 
 test('AWSCURRENT moved back by hand to a version of ours is an unmanaged write, too', async () => {
