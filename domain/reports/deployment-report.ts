@@ -50,6 +50,8 @@ const rotationEntrySchema = z.object({
   proof: z.enum(proofs),
   /** Absent: only a date label is left of it. */
   intent: intentSchema.optional(),
+  /** The secret had no value before. */
+  firstValue: z.literal(true).optional(),
   /** Absent with the intent. */
   trigger: z
     .object({

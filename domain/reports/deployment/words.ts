@@ -79,6 +79,7 @@ export const resultWords: Record<ControlResult, string> = {
 export function title(entry: HistoryEntry): string {
   if (entry.type === 'reencryption') return `rows moved to key ${entry.targetKid}`;
   if (entry.type === 'unmanagedWrite') return 'written outside of a rotation';
+  if (entry.firstValue) return 'first value';
   if (entry.intent === undefined) return 'rotation';
   return entry.intent === 'rollback' ? 'rollback' : `${entry.intent} rotation`;
 }

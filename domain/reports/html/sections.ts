@@ -76,7 +76,7 @@ export function history({ secrets }: DeploymentReport): Markup {
     if (entries.length === 0) {
       return html`${title}<p class="small">Nothing is recorded in the period.</p>`;
     }
-    const caption = `${words.plural(entries.length, 'entry').replace(/entrys$/, 'entries')} of ${key}, the latest first`;
+    const caption = `What happened to ${key}, the latest first`;
     return html`${title}${table({ caption, columns, rows: entries.map(historyRow), class: 'history' })}`;
   });
   return section(

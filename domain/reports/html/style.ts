@@ -80,7 +80,7 @@ td.date { white-space: nowrap; }
 td.late { color: var(--bad); font-weight: 600; }
 .history { table-layout: fixed; min-width: 780px; }
 .history th, .history td { font-size: .89rem; }
-.history th:nth-child(1) { width: 9.4rem; } .history th:nth-child(2) { width: 8.4rem; } .history th:nth-child(3) { width: 23%; } .history th:nth-child(4) { width: 7.6rem; } .history th:nth-child(6) { width: 6.6rem; }
+.history th:nth-child(1) { width: 10rem; } .history th:nth-child(2) { width: 8.4rem; } .history th:nth-child(3) { width: 23%; } .history th:nth-child(4) { width: 7.6rem; } .history th:nth-child(6) { width: 6.6rem; }
 .history .badge { white-space: normal; }
 .inventory { min-width: 760px; }
 .inventory td:nth-child(2) { width: 30%; } .inventory td:nth-child(3) { min-width: 11rem; } .inventory td:nth-child(5) { min-width: 7.5rem; }

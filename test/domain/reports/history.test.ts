@@ -150,6 +150,15 @@ describe('a rotation', () => {
     });
   });
 
+  test('that made the first value is told as that', () => {
+    const at = '2026-05-01T03:00:10Z';
+    expect(historyOf({ rotations: [record(0, at)] })).toMatchObject([{ firstValue: true }]);
+    const [fromEvent] = historyOf({}, [line(rotationEvent('jwt', 'jwt', 0, { at }))]);
+    expect(fromEvent).toMatchObject({ firstValue: true });
+    const [second] = historyOf({}, [line(rotationEvent('jwt', 'jwt', 1, { at }))]);
+    expect(second).not.toHaveProperty('firstValue');
+  });
+
   test('of more than a year ago is not told', () => {
     expect(historyOf({ rotations: [record(1, '2025-05-28T09:00:00Z')] })).toEqual([]);
     expect(historyOf({ rotations: [record(1, '2025-05-29T10:00:00Z')] })).toHaveLength(1);

@@ -119,7 +119,7 @@ function factsOf({
   const isLate = !(now < limit);
   const stages = Object.fromEntries(
     rotations.map(({ at }, nth) => [
-      versionId(key, nth),
+      versionId(key, nth + 1),
       [formatDateLabel(new Date(at)), ...(nth === rotations.length - 1 ? ['AWSCURRENT'] : [])],
     ]),
   );
@@ -356,7 +356,7 @@ const moved = (nth: number, at: string, targetKid: string) => ({
 /** @param change what is different this time */
 export function pharmacyFacts(change: Partial<DeploymentFacts> = {}): DeploymentFacts {
   const lines = stories.flatMap(({ key, kind, rotations }) =>
-    rotations.map((rotation, nth) => line(rotationEvent(key, kind, nth, rotation))),
+    rotations.map((rotation, nth) => line(rotationEvent(key, kind, nth + 1, rotation))),
   );
   lines.push(
     line(moved(1, '2025-08-28T03:41:00Z', 'k1')),
