@@ -27,6 +27,11 @@ export interface LoadTally {
   /** Tokens that reached the end of their life, as they should; their users logged in again. */
   endedSessions: number;
   logins: number;
+  /**
+   * Answered 503 while the sandbox's clock moved under them, by minutes or weeks within one request, and asked again
+   * as Retry-After says. No machine's time does that.
+   */
+  askedAgain: number;
   /** Under how many keys tokens were accepted. */
   kids: number;
   /** Milliseconds. */
@@ -53,7 +58,7 @@ export class ApplicationLoad {
   readonly #tokens: Token[] = [];
   readonly #kids = new Set<string>();
   readonly #milliseconds: number[] = [];
-  readonly #tally = { requests: 0, failures: 0, endedSessions: 0, logins: 0 };
+  readonly #tally = { requests: 0, failures: 0, endedSessions: 0, logins: 0, askedAgain: 0 };
   readonly #reasons: string[] = [];
   #workers: Promise<void>[] = [];
   #stopping = false;
@@ -209,7 +214,7 @@ export class ApplicationLoad {
     const begun = performance.now();
     this.#tally.requests += 1;
     try {
-      const answer = await this.#parts.callers[instance].call(call);
+      const answer = await this.#answered(instance, call);
       this.#milliseconds.push(performance.now() - begun);
       if (answer.status === status && isRight(answer)) {
         return answer;
@@ -223,6 +228,17 @@ export class ApplicationLoad {
       this.#failed(`${asked}: ${code ?? message}`);
     }
     return undefined;
+  }
+
+  async #answered(instance: keyof LoadParts['callers'], call: Call): Promise<Answer> {
+    for (;;) {
+      const before = this.#parts.now().getTime();
+      const answer = await this.#parts.callers[instance].call(call);
+      if (answer.status !== 503 || this.#parts.now().getTime() === before) {
+        return answer;
+      }
+      this.#tally.askedAgain += 1;
+    }
   }
 
   #failed(reason: string): void {

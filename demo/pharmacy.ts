@@ -104,6 +104,16 @@ export class Pharmacy {
     return written.join('').split('\n').length - 1;
   }
 
+  /** Which kinds of errors it logged: names and codes. */
+  errorsLogged(): string[] {
+    const kinds = this.#instances.flatMap((child) =>
+      [...child.written.matchAll(/"level":[56]0,.*?"kind":"(\w+)"(?:,"code":"(\w+)")?/g)].map(
+        ([, kind, code]) => `${kind} ${code ?? ''}`.trim(),
+      ),
+    );
+    return [...new Set(kinds)];
+  }
+
   async kill(): Promise<void> {
     await Promise.all(this.#instances.map((child) => child.kill()));
   }

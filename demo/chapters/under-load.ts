@@ -11,16 +11,19 @@ export const underLoad = {
 
   async run({ pharmacy, application, guard }: Stage, report: Report): Promise<void> {
     report.doing('no more load; SIGTERM to both processes');
-    const { requests, failures, reasons, logins, kids, endedSessions, p99, exits } =
+    const { requests, failures, reasons, logins, kids, endedSessions, askedAgain, p99, exits } =
       await pharmacy.close();
     prove(
       failures === 0,
-      `no request fails; ${failures} of ${requests} did: ${reasons.join('; ')}`,
+      `no request fails; ${failures} of ${requests} did: ${reasons.join('; ')} (${pharmacy.errorsLogged().join(', ')})`,
     );
     prove(requests >= fewestRequests, `at least ${fewestRequests} requests, not ${requests}`);
     report.proof(
       `0 of ${grouped(requests)} requests failed, 99 % were answered within ${Math.ceil(p99)} ms`,
     );
+    if (askedAgain > 0) {
+      report.changed(`${askedAgain} were asked twice: the clock jumped while they were under way`);
+    }
     report.proof(
       `${grouped(logins)} logins; tokens under ${kids} ${kids === 1 ? 'key' : 'keys'} accepted, ${endedSessions} came to the end of their 30 days`,
     );

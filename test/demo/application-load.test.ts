@@ -127,3 +127,17 @@ test('a token that has reached its end is no failure: its user logs in again', a
   expect(failures).toBe(0);
   expect(endedSessions).toBeGreaterThan(0);
 });
+
+test('what is away while the clock jumps is asked again; what is away while it stands has failed', async () => {
+  let time = start;
+  const { failures, askedAgain } = await tallyOf(
+    ({ number, path }) => {
+      if (number < 40 || time > start || path === '/login') return undefined;
+      time += 300_000;
+      return { status: 503, body: { error: 'unavailable' } };
+    },
+    { now: () => time },
+  );
+  expect(failures).toBe(0);
+  expect(askedAgain).toBeGreaterThan(0);
+});
