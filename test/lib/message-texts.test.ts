@@ -43,11 +43,15 @@ test('every problem is told at once, by file and line', () => {
   write('planned.support.md', 'Geplant\n\n{{planedAt}}\n');
   write('planned.suport.md', good);
   write('overdue.product.md', good);
+  write('planned.product', good);
   write('planned.product.txt', good);
   write('done.support.md', Buffer.from([0x53, 0x0a, 0x0a, 0xff]));
   expect(problems()).toEqual([
     'notifications.templates: found "done.support.md", which is no UTF-8 text that can be read',
     expect.stringMatching(/^notifications\.templates: found "overdue\.product\.md"; expected only/),
+    expect.stringMatching(
+      /found "planned\.product"; expected .* \(did you mean "planned\.product\.md"/,
+    ),
     expect.stringMatching(/found "planned\.product\.txt"; expected only names of messages/),
     expect.stringMatching(/found "planned\.suport\.md".*\(did you mean "planned\.support\.md"\?\)/),
     expect.stringMatching(

@@ -27,6 +27,27 @@ const large = {
 };
 
 describe('manifest', () => {
+  test('names who is told and the contact sheet; how people are reached only when asked to', () => {
+    const contacts = {
+      security: ['security@example.com'],
+      chat: { product: { slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' } } },
+      people: [{ role: 'dba' as const, name: 'Ada', reach: '+49 30 000000' }],
+      reviewedOn: '2026-01-31',
+    };
+    const told = manifestOf(defineRotation({ ...pharmacy, contacts })).contacts;
+    expect(told).toEqual({
+      audiences: ['security', 'product'],
+      people: [{ role: 'dba', name: 'Ada' }],
+      reviewedOn: '2026-01-31',
+      reviewEveryDays: 90,
+    });
+    const open = manifestOf(
+      defineRotation({ ...pharmacy, contacts: { ...contacts, publishReach: true } }),
+    );
+    expect(open.contacts?.people[0]?.reach).toBe('+49 30 000000');
+    expect(JSON.stringify(open)).not.toContain('security@example.com');
+  });
+
   test('names what cadence needs of a secret', () => {
     expect(small.secrets.find(({ key }) => key === 'pii')).toMatchObject({
       kind: 'encryption',
