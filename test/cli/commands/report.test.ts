@@ -169,36 +169,46 @@ describe('report', () => {
 
   test('asks as often for each of fifty secrets as for one, and reads no value', async () => {
     const manifest = manifestOf(exampleConfig);
-    const [jwt] = manifest.secrets;
-    if (jwt === undefined) throw new Error('no secret');
-    const calls = async (count: number) => {
+    const calls = async (key: string, count: number, stages?: Record<string, string[]>) => {
+      const secret = manifest.secrets.find((one) => one.key === key);
+      if (secret === undefined) throw new Error(`no secret ${key}`);
       const secrets = Array.from({ length: count }, (_, nth) => ({
-        ...jwt,
-        key: `jwt${nth}`,
-        name: `pharmacy/prod/jwt${nth}`,
+        ...secret,
+        key: `${key}${nth}`,
+        name: `pharmacy/prod/${key}${nth}`,
       }));
       const many = withSecrets({ ...manifest, secrets });
+      for (const { name } of secrets) if (stages) many.secrets.stages.set(name, stages);
       let records = 0;
-      const counted = new Proxy(many.controlTable, {
-        get(target, method) {
-          const found = Reflect.get(target, method);
-          return (...args: unknown[]) => {
-            records += 1;
-            return found.apply(target, args);
-          };
-        },
-      });
-      // Spread copies what is there, so a door of methods is wrapped one by one.
       const controlTable = Object.fromEntries(
-        Object.keys(many.controlTable).map((method) => [method, Reflect.get(counted, method)]),
+        Object.entries(many.controlTable).map(([method, ask]) => [
+          method,
+          (...args: unknown[]) => {
+            records += 1;
+            return (ask as (...args: unknown[]) => unknown)(...args);
+          },
+        ]),
       ) as unknown as typeof many.controlTable;
+      for (const { name } of secrets) {
+        await many.controlTable.fixRotation(name, {
+          token: version('b'),
+          intent: 'planned',
+          basedOn: version('a'),
+          provenance: { intent: 'planned', token: version('b'), attributed: true },
+          at: '2025-11-30T11:59:00Z',
+          steps: {},
+          evidence: [],
+        });
+      }
       await runCommand({ ...many, controlTable }, ['report', '--json']);
       return { records, service: many.secrets.calls.length };
     };
-    const [one, fifty] = [await calls(1), await calls(50)];
-    expect(fifty.service).toBe(51);
-    expect(one.records).toBeLessThanOrEqual(6);
-    expect(fifty.records).toBe(one.records * 50);
+    // Rotations, AfterRotations, lease, hold, notice; of encryption secrets the re-encryption, too.
+    expect(await calls('jwt', 1)).toEqual({ records: 5, service: 2 });
+    expect(await calls('jwt', 50)).toEqual({ records: 250, service: 51 });
+    expect(await calls('pii', 1)).toEqual({ records: 6, service: 2 });
+    const pending = { [version('a')]: ['AWSCURRENT', label], [version('b')]: ['AWSPENDING'] };
+    expect(await calls('jwt', 1, pending)).toEqual({ records: 5, service: 2 });
   });
 });
 

@@ -116,6 +116,9 @@ describe('a rotation', () => {
       ],
     };
     expect(historyOf({ rotations }, [line(twoPasses)])).toHaveLength(1);
+    // The label of the generation lies on the version that activated it.
+    const stages = { [versionId('jwt', 2)]: ['AWSCURRENT', 'rotated-20260501T031000Z'] };
+    expect(historyOf({}, [line(twoPasses)], stages)).toMatchObject([{ proof: 'auditEvent' }]);
   });
 
   test('that failed, hangs, or is being followed up says so', () => {
@@ -231,6 +234,25 @@ test('secrets come in the order of their urgency: overdue, what needs a person, 
     'anthropic',
     'dbAdmin',
   ]);
+});
+
+test('overdue comes before what else needs a person, even if that is due earlier', () => {
+  const { secrets } = pharmacyFacts();
+  const held = secrets.map((secret) =>
+    secret.key === 'rowsDb'
+      ? {
+          ...secret,
+          status: {
+            ...secret.status,
+            state: 'held' as const,
+            limitAt: '2026-05-01T00:00:00Z',
+            findings: [{ code: 'held', message: 'on hold' }],
+          },
+        }
+      : secret,
+  );
+  const [first, second] = pharmacyReport({ secrets: held }).secrets;
+  expect([first?.key, second?.key]).toEqual(['jwt', 'rowsDb']);
 });
 
 test('contacts: last updated, next review, and overdue the day after it', () => {
