@@ -42,7 +42,7 @@ function violations(all: Readonly<Record<string, object>>): string[] {
     .validate(context)
     .violations.flatMap(({ ruleName, description, violatingResources }) =>
       violatingResources.map(
-        ({ templatePath }) => `${basename(templatePath)} ${ruleName} ${description}`,
+        ({ templatePath }) => `${basename(templatePath ?? '')} ${ruleName} ${description}`,
       ),
     );
 }
