@@ -181,9 +181,12 @@ describe('what is found beside the secrets of the manifest', () => {
     world.secrets.more = (name) => ({
       ...more(name),
       ...(name.endsWith('copy') && { primaryRegion: 'us-east-1' }),
+      ...(name === 'staging' && { tags: staging }),
       ...(name.endsWith('gone') && { deletedDate: new Date('2026-02-01T00:00:00Z') }),
     });
-    for (const name of ['elsewhere/old', 'pharmacy/prod/copy', 'pharmacy/prod/gone']) {
+    // Of another environment of the same product.
+    const staging = { 'quarterturn:name': 'pharmacy', 'quarterturn:environment': 'staging' };
+    for (const name of ['elsewhere/old', 'pharmacy/prod/copy', 'pharmacy/prod/gone', 'staging']) {
       world.secrets.add(name, { first: ['AWSCURRENT', 'rotated-20200101T000000Z'] });
     }
     expect(await world.tick()).toMatchObject({ secrets: 1, findings: 1 });
