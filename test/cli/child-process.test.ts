@@ -1,6 +1,7 @@
 /** The command as on-call types it: a process of its own, its environment alone, against the deployed stack. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Stage, setStage } from '../../demo/stage.ts';
@@ -48,7 +49,8 @@ async function quarterturn(argv: string[], more: Record<string, string> = {}): P
     env: {
       PATH: process.env.PATH ?? '',
       HOME: directory,
-      TMPDIR: directory,
+      // What tsx has compiled lies there, as on the second day at the latest.
+      TMPDIR: tmpdir(),
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_ENDPOINT_URL: sandbox.url,
       AWS_REGION: sandbox.region,
