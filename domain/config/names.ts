@@ -30,6 +30,9 @@ export const stackName = (scope: Scope): string => `Quarterturn-${scope.name}-${
 export const secretName = (scope: Scope, key: string): string =>
   `${scope.name}/${scope.environment}/${key}`;
 
+/** Where the owners of a user-managed secret put its next value. No key of a secret holds a slash. */
+export const inboxName = (scope: Scope, key: string): string => `${secretName(scope, key)}/inbox`;
+
 /** A function, by the secret it rotates or by its own room (`cadence`, `starter`, `after-rotation`). */
 export const functionName = (scope: Scope, part: string): string =>
   `quarterturn-${scope.name}-${scope.environment}-${part}`;
@@ -39,6 +42,9 @@ export const afterRotationMachineName = (scope: Scope): string =>
 
 export const readerPolicyName = (scope: Scope, consumer: string): string =>
   functionName(scope, `reader-${consumer}`);
+
+export const inboxPolicyName = (scope: Scope, key: string): string =>
+  functionName(scope, `inbox-${key}`);
 
 export const breakGlassPolicyName = (scope: Scope): string => functionName(scope, 'break-glass');
 
@@ -58,6 +64,17 @@ export const reencryptionFunctionName = (scope: Scope, key: string): string =>
 
 export const reencryptionMachineName = (scope: Scope): string =>
   functionName(scope, 'reencryption');
+
+/** The bus that triggers come on: its policy names who may put which. */
+export const triggerBusName = (scope: Scope): string => functionName(scope, 'triggers');
+
+/** No secret's function is called that: their keys have no hyphen. */
+export const triggerFunctionName = (scope: Scope): string => functionName(scope, 'on-trigger');
+
+export const gitHubFunctionName = (scope: Scope): string => functionName(scope, 'on-github-alert');
+
+/** What a pipeline needs for `quarterturn gate`. */
+export const gatePolicyName = (scope: Scope): string => functionName(scope, 'gate-policy');
 
 /** Audit events, kept for years. */
 export const auditLogGroupName = (scope: Scope): string =>

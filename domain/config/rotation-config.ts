@@ -7,6 +7,7 @@ import { ruleProblems } from './rules.ts';
 import { scheduleSchema } from './schedule-schema.ts';
 import { type RotatedConfig, secretSchema } from './secret-schemas.ts';
 import { soundPart } from './sound-part.ts';
+import { triggersSchema } from './trigger-schema.ts';
 
 const roleArn = z
   .string()
@@ -47,6 +48,8 @@ export const rotationConfigSchema = z.strictObject({
   notifications: notificationsSchema.prefault({}),
   /** When the schedule rotates, and how long before it says so. */
   schedule: scheduleSchema.prefault({}),
+  /** What may start a rotation besides the schedule and a person; absent: nothing. */
+  triggers: triggersSchema.optional(),
   /** How long the audit events are kept, in years. */
   auditYears: z.literal([1, 2, 3, 5, 10]).default(10),
   secrets: z

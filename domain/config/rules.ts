@@ -4,6 +4,7 @@ import { connectionProblems } from './connection-rules.ts';
 import { contactProblems } from './contact-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { hostProblem } from './host.ts';
+import { inboxProblems } from './inbox-rules.ts';
 import { networkProblems } from './network-rules.ts';
 import { ownershipProblems } from './ownership-rules.ts';
 import { reencryptionProblems } from './reencryption-rules.ts';
@@ -11,6 +12,7 @@ import type { RotationConfig } from './rotation-config.ts';
 import { scheduleProblems } from './schedule-rules.ts';
 import type { DatabaseConfig, EncryptionConfig, JwtConfig } from './secret-schemas.ts';
 import { show } from './show.ts';
+import { triggerProblems } from './trigger-rules.ts';
 
 export function ruleProblems(config: RotationConfig): string[] {
   const problems = Object.entries(config.secrets).flatMap(([key, secret]) => {
@@ -35,10 +37,12 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...networkProblems(config),
     ...ownershipProblems(config),
     ...contactProblems(config),
+    ...inboxProblems(config),
     ...roleProblems(config),
     ...nameProblems(config),
     ...consumerProblems(config),
     ...scheduleProblems(config),
+    ...triggerProblems(config),
   ];
 }
 
