@@ -135,6 +135,26 @@ test('of two leases the later one stands', async () => {
   expect((await table.getLease('leased'))?.owner).toBe('rollback');
 });
 
+test('of two announcements at once one stands, and it gives way only to whoever has seen it', async () => {
+  const first = { versionId: 'v1', at, plannedAt: at, told: false };
+  const second = { ...first, plannedAt: '2030-01-01T00:00:00.000Z' };
+  const nothingSeen = () => false;
+  const outcomes = await Promise.all([
+    table.putNotice('announced', first, nothingSeen),
+    table.putNotice('announced', second, nothingSeen),
+  ]);
+  const won = outcomes[0] === undefined ? first : second;
+  expect(outcomes.filter((standing) => standing !== undefined)).toEqual([won]);
+  expect(await table.getNotice('announced')).toEqual(won);
+  await table.putNotice('announced', { ...won, told: true }, (found) => found.at === won.at);
+  expect(await table.getNotice('announced')).toEqual({ ...won, told: true });
+  // Beside it, and not in its place.
+  const today = { day: '2026-05-17', at, told: true };
+  expect(await table.putOverdue('announced', today, nothingSeen)).toBeUndefined();
+  expect(await table.putOverdue('announced', today, ({ day }) => day !== today.day)).toEqual(today);
+  expect((await table.getNotice('announced'))?.told).toBe(true);
+});
+
 test.each([
   ['is not JSON', '{"token":'],
   ['does not fit at intent', JSON.stringify({ token, intent: 'sometimes' })],

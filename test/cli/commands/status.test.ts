@@ -52,6 +52,43 @@ describe('status', () => {
     );
   });
 
+  test('says for when a rotation is announced, what was changed behind its back, and what is a stray', async () => {
+    const plannedAt = '2026-02-11T09:00:00.000Z';
+    await deployment.controlTable.putNotice(
+      name('pii'),
+      { versionId: version('a'), at: '2026-02-11T06:20:00Z', plannedAt, told: true },
+      () => true,
+    );
+    deployment.set('2026-02-11T07:00:00Z');
+    const { more } = deployment.secrets;
+    deployment.secrets.more = (secret) => ({
+      ...more(secret),
+      ...(secret === name('db') && { rotationRules: {} }),
+      ...(secret !== name('db') && { tags: more(name('jwt')).tags ?? {} }),
+      ...(secret === name('copy') && { primaryRegion: 'us-east-1' }),
+    });
+    for (const key of ['old', 'copy']) {
+      deployment.secrets.add(name(key), { [version('a')]: ['AWSCURRENT'] });
+    }
+    const { exitCode, report } = await json();
+    expect([exitCode, report.findings]).toEqual([3, 2]);
+    expect(report.secrets.find(({ key }) => key === 'pii')).toMatchObject({ plannedAt });
+    expect(report.secrets.find(({ key }) => key === 'db')?.findings).toMatchObject([
+      { code: 'ruleMissing', command: 'npx cdk deploy' },
+    ]);
+    expect(report.strays?.map(({ name: stray, kind }) => [stray, kind])).toEqual([
+      [name('old'), 'stray'],
+      [name('copy'), 'replica'],
+    ]);
+    const { said } = await runCommand(deployment, ['status']);
+    expect(said).toContain('pii: announced: rotates at 2026-02-11 09:00Z');
+    expect(said).toContain('2 findings need a person:');
+    expect(said).toContain('stray: pharmacy/prod/old carries the tags of this deployment');
+    expect(said).toContain('pharmacy/prod/copy is a replica and rotates with its primary');
+    // A look at one secret asks for that one alone.
+    expect((await json('jwt')).report).not.toHaveProperty('strays');
+  });
+
   test('a narrow terminal gets a block a secret, and no line of the table is cut', async () => {
     const terminal = recordedTerminal({ columns: 50 });
     const { said } = await runCommand(deployment, ['status'], terminal);
