@@ -33,7 +33,7 @@ export default function setup() {
 }
 
 const TMPFS_MAGIC = 0x01021994;
-/** Bytes; a whole run was seen with less than half of it. */
+/** Bytes. A stage with its PostgreSQL was seen with 50 MB. */
 const room = 4 * 1024 ** 3;
 
 /**
