@@ -54,9 +54,6 @@ export class Alarms extends Construct {
       ...(props.reencryption ? reencryptionAlarms(config, props.reencryption) : []),
       ...partAlarms(isFirst),
     ];
-    for (const definition of beside) {
-      alarm(this, config, messages.onCall, definition);
-    }
     const movable = [
       ...watchAlarms(config, {
         logins: Object.values(config.secrets).some(({ kind }) => kind === 'database'),
@@ -75,17 +72,23 @@ export class Alarms extends Construct {
         });
       }),
     ];
-    const many = props.rotated.size > secretsBesideTheirAlarms;
-    // Other names there: an alarm that moves is made in its new stack before the old one is gone.
-    const place = many ? new NestedStack(this, 'OfSecrets') : this;
-    for (const definition of movable) {
-      alarm(place, config, messages.onCall, definition, many ? '-of-many' : '');
-    }
+    const { size } = props.rotated;
+    const nested = size > secretsBesideTheirAlarms ? new NestedStack(this, 'OfSecrets') : undefined;
+    const place = (definitions: readonly AlarmDefinition[], stack: NestedStack | undefined) => {
+      for (const definition of definitions) {
+        // Other names there: an alarm that moves is made in its new stack before the old one is gone.
+        alarm(stack ?? this, config, messages.onCall, definition, stack && '-of-many');
+      }
+    };
+    place(beside, size > secretsBesideAnyAlarm ? nested : undefined);
+    place(movable, nested);
   }
 }
 
 /** Three alarms a secret; a stack has 500 resources, so those of more secrets stand in a nested one. */
 const secretsBesideTheirAlarms = 30;
+/** Fifty secrets fit beside no alarm at all. */
+const secretsBesideAnyAlarm = 40;
 
 /** Functions and rules whose alarms always stood beside them, and stay there; those of later ones may stand with the secrets'. */
 const partsOfTheFirstRelease =

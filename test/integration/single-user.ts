@@ -116,7 +116,7 @@ export function singleUser(theWorld: () => World): void {
 
       testing.remove();
       setting.remove();
-      await world.settle(24 * 3_600_000);
+      await world.settle();
       expect(await world.holder('legacyDb', 'AWSCURRENT')).toBe(second);
       await (await eyes.legacyDb(world))();
     });

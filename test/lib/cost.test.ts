@@ -99,7 +99,7 @@ test('docs/cost.md is what the templates cost', () => {
 });
 
 function costPage(): string {
-  const { rotation, tick } = use;
+  const { rotation, tick, look } = use;
   return `# What a month costs
 
 Counted from the synthesized templates at AWS's list prices of us-east-1 (November 2026, without the free tier); other regions differ by some per cent. \`test/lib/cost.test.ts\` computes this page and fails when the templates no longer cost this.
@@ -108,7 +108,7 @@ ${cases.map(({ title, lines }) => `## ${title}\n\n${table(lines)}`).join('\n\n')
 
 ## How it is counted
 
-Resources are counted in the template. Use is counted from the schedules: a tick of the cadence every hour (${tick.secretsManager} call of Secrets Manager, ${tick.reads} reads of the table and ${tick.seconds} s of ${512} MB a secret), and for each rotation ${rotation.secretsManager} calls of Secrets Manager, ${rotation.kms} of KMS, ${rotation.reads} reads, ${rotation.writes} writes and ${rotation.seconds} billed seconds, generously rounded up. Secrets rotate \`leadDays\` before their limit; a rotation of a keyset is two, publishing and activating.
+Resources are counted in the template. Use is counted from the schedules: a tick of the cadence every hour (${tick.secretsManager} call of Secrets Manager, ${tick.reads} reads of the table and ${tick.seconds} s of ${512} MB a secret), a look of the watch every five minutes (${look.secretsManager} call of Secrets Manager, ${look.reads} read and ${look.seconds} s), and for each rotation ${rotation.secretsManager} calls of Secrets Manager, ${rotation.kms} of KMS, ${rotation.reads} reads, ${rotation.writes} writes and ${rotation.seconds} billed seconds, generously rounded up. Secrets rotate \`leadDays\` before their limit; a rotation of a keyset is two, publishing and activating.
 
 Not counted: the rewriting of rows under a new key, which is paid by the row (Lambda time and state transitions; nothing while no key changes), what applications do with their secrets, databases, mail and data transfer, and flow logs of a VPC, which depend on the traffic.
 
