@@ -6,12 +6,14 @@ import {
   unmanagedWriteEventSchema,
 } from './audit-event.ts';
 import { noticeSchema } from './notices.ts';
+import { credentialTriggerEventSchema } from './triggers.ts';
 
 export const announcedSchema = z.discriminatedUnion('type', [
   ...noticeSchema.options,
   rotationAuditEventSchema,
   reencryptionAuditEventSchema,
   unmanagedWriteEventSchema,
+  credentialTriggerEventSchema,
 ]);
 export type Announced = z.infer<typeof announcedSchema>;
 

@@ -25,6 +25,8 @@ const asked = ['versionId', 'requestedBy', 'reason'];
 const ended = [...asked, 'primary', 'replaced', 'startedAt', 'endedAt', 'minutes', 'evidence'];
 const rows = ['targetKid', 'columns', 'rewritten', 'findings', 'job'];
 
+const triggered = ['trigger', 'by', 'requestId', 'person', 'reason', 'done', 'open', 'commands'];
+
 const everybody = hearers;
 const toActOn = ['on-call', 'security'] as const;
 
@@ -118,6 +120,24 @@ export const news = {
     tells: toActOn,
     words: ['certificate', 'notAfter', 'daysLeft', 'problem'],
     flags: ['ended'],
+  },
+  exposure: {
+    what: 'an exposure was reported: what was done at once, and what needs a person',
+    tells: ['security'],
+    words: triggered,
+    flags: ['needsPerson'],
+  },
+  'trigger-refused': {
+    what: 'a trigger was refused: forged, sent again, not understood, or too soon after another; once an hour for each reason',
+    tells: ['security'],
+    words: [...triggered, 'code', 'message'],
+    flags: [],
+  },
+  'trigger-open': {
+    what: 'somebody left or a deployment waits, and some secrets still cannot be rotated, or only by a person',
+    tells: toActOn,
+    words: triggered,
+    flags: ['needsPerson'],
   },
   'unmanaged-write': {
     what: 'a secret was written, or its label moved, outside of a rotation',

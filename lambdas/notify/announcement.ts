@@ -46,6 +46,16 @@ export function backgroundOf(
     }
     return { ...deployment, key: event.certificate.name, ...nothingKnown };
   }
+  if (event.type === 'credential-trigger') {
+    const known = new Set(manifest.secrets.map(({ name }) => name));
+    if (
+      event.deployment !== `${application}/${environment}` ||
+      event.secrets.some(({ name }) => !known.has(name))
+    ) {
+      throw new InvalidAnnouncementError('is about a trigger or a secret of another deployment');
+    }
+    return { ...deployment, key: event.trigger, ...nothingKnown };
+  }
   const secret = manifest.secrets.find(({ name }) => name === event.secret.name);
   if (secret === undefined || !isSecretOf(event.secret.arn, event.secret.name, neighbour)) {
     throw new InvalidAnnouncementError(

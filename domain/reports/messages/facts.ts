@@ -2,6 +2,7 @@
 import type { Announced } from '../../events/announced.ts';
 import type { RotationAuditEvent } from '../../events/audit-event.ts';
 import type { FailedNotice } from '../../events/notices.ts';
+import type { CredentialTriggerEvent, TriggeredSecret } from '../../events/triggers.ts';
 import type { Background } from './news-of.ts';
 import { inWords } from './time-in-words.ts';
 
@@ -23,8 +24,7 @@ export function factsOf(event: Announced, background: Background): Facts {
   const common = {
     application,
     environment,
-    secret: 'secret' in event ? event.secret.name : event.certificate.source,
-    key: 'secret' in event ? key : event.certificate.name,
+    ...aboutWhat(event, key),
     at: time(event.at),
   };
   const kind = 'kind' in event ? event.kind : kindsByType[event.type];
@@ -35,6 +35,19 @@ export function factsOf(event: Announced, background: Background): Facts {
     ),
     flags: new Set(Object.keys(so).filter((flag) => so[flag])),
   };
+}
+
+function aboutWhat(event: Announced, key: string): Words {
+  if (event.type === 'credential-trigger') {
+    const { secrets } = event;
+    return {
+      secret: secrets.map(({ name }) => name).join(', ') || 'no secret',
+      key: secrets.map((secret) => secret.key).join(', ') || 'no secret',
+    };
+  }
+  return 'secret' in event
+    ? { secret: event.secret.name, key }
+    : { secret: event.certificate.source, key: event.certificate.name };
 }
 
 const kindsByType: Partial<Record<Announced['type'], string>> = {
@@ -118,7 +131,37 @@ function ownFacts(event: Announced, background: Background, time: Time): [Words,
       ];
     case 'unmanaged-secret-write':
       return [{ versionId: event.versionId }, {}];
+    case 'credential-trigger':
+      return [triggerWords(event), { needsPerson: event.secrets.some(({ command }) => command) }];
   }
+}
+
+/** Done: a rotation is under way, or nothing was due. Open: everything else. */
+const settled: readonly string[] = ['rotating', 'following', 'notDue'];
+
+function triggerWords(event: CredentialTriggerEvent): Words {
+  const { trigger, by, requestId, person, reason, refusal, secrets } = event;
+  const told = (which: readonly TriggeredSecret[]) =>
+    which
+      .map(({ key, state, versionId, message }) =>
+        [key, versionId === undefined ? state : `${state} as ${versionId}`, message]
+          .filter((part) => part !== undefined)
+          .join(': '),
+      )
+      .join('; ');
+  const from = by.source === 'guardDuty' ? 'GuardDuty' : `account ${by.account ?? 'unknown'}`;
+  return {
+    trigger,
+    by: by.reportedBy === undefined ? from : `${from}, reported by ${by.reportedBy}`,
+    requestId,
+    person,
+    reason,
+    code: refusal?.code,
+    message: refusal?.message,
+    done: told(secrets.filter(({ state }) => settled.includes(state))),
+    open: told(secrets.filter(({ state }) => !settled.includes(state))),
+    commands: [...new Set(secrets.flatMap(({ command }) => command ?? []))].join('; '),
+  };
 }
 
 const ofSecret = ({ maintenance }: Background): Flags => ({ maintenance });

@@ -48,6 +48,11 @@ export function newsOf(event: Announced): News | undefined {
       return 'certificate';
     case 'unmanaged-secret-write':
       return 'unmanaged-write';
+    case 'credential-trigger':
+      if (event.outcome === 'refused') return 'trigger-refused';
+      if (event.trigger === 'exposure') return 'exposure';
+      // The rotations themselves are told as rotations.
+      return event.outcome === 'open' ? 'trigger-open' : undefined;
   }
 }
 

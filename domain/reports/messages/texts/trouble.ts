@@ -54,6 +54,21 @@ It cannot be read: {{problem}}
 
 Renew it where it is issued, and put the new one in its place.`;
 
+const triggerFacts = `Reported by: {{by}}
+Why: {{reason}}
+Request: {{requestId}}
+Who left: {{person}}
+Under way: {{done}}
+Not done: {{open}}`;
+
+const open = `Some secrets that somebody asked for ({{trigger}}) are not rotated.
+
+${triggerFacts}
+
+What waits is tried again every hour. To see what keeps it waiting, and do what only a person may:
+    npx quarterturn status
+    {{commands}}`;
+
 export const trouble = {
   'failed.on-call': `{{application}} {{environment}}: the rotation of {{key}} failed
 
@@ -121,6 +136,35 @@ ${certificate}
   'certificate.security': `{{application}} {{environment}}: certificate {{certificate}} needs somebody
 
 ${certificate}
+`,
+  'exposure.security': `{{application}} {{environment}}: {{key}} reported as exposed
+
+{{secret}} was reported as exposed.
+
+${triggerFacts}
+
+What is under way is an emergency rotation: its end is told here, and its failure. Find out who read the value, and where it went.
+{{if needsPerson}}The rest needs you, now:
+    {{commands}}
+    npx quarterturn status
+`,
+  'trigger-refused.security': `{{application}} {{environment}}: a trigger was refused ({{code}})
+
+Somebody asked for a rotation ({{trigger}}) of {{secret}}, and it was refused.
+
+{{message}}
+${triggerFacts}
+
+More of the same within this hour are in the log and not told. If you know nothing of it, find out who put it on the bus; docs/triggers.md says how.
+    npx quarterturn status
+`,
+  'trigger-open.on-call': `{{application}} {{environment}}: {{key}} should have been rotated ({{trigger}})
+
+${open}
+`,
+  'trigger-open.security': `{{application}} {{environment}}: {{key}} should have been rotated ({{trigger}})
+
+${open}
 `,
   'unmanaged-write.security': `{{application}} {{environment}}: {{key}} was written outside of a rotation
 
