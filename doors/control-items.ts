@@ -39,7 +39,11 @@ export type RecordName =
   | 'reencryption'
   | 'consumers'
   | 'zero'
-  | 'sent';
+  | 'sent'
+  | 'trigger'
+  | 'waiting'
+  | 'exposure'
+  | 'refusal';
 interface Stored<Content> {
   content: Content;
   revision: number;

@@ -27,7 +27,11 @@ export type ControlRecord =
   | 'reencryption'
   | 'consumers'
   | 'zero'
-  | 'sent';
+  | 'sent'
+  | 'trigger'
+  | 'waiting'
+  | 'exposure'
+  | 'refusal';
 
 export interface ControlGrant {
   /** Names of the secrets whose records these are. */

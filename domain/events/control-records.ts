@@ -246,3 +246,59 @@ export const zeroProofSchema = z.object({
   scope: z.string().max(64).optional(),
 });
 export type ZeroProof = z.infer<typeof zeroProofSchema>;
+
+/**
+ * `trigger#<name>/<environment>` / the sender's id. A trigger that was accepted: sent again, it is known; the sender
+ * reads here what came of it.
+ */
+export const triggerRecordSchema = z.object({
+  trigger: z.enum(['exposure', 'offboarding', 'deployment']),
+  /** EventBridge's id: the same for a second delivery, another one when somebody sends it again. */
+  eventId: z.string().max(64),
+  at: instant,
+  /** Every secret was dealt with. */
+  done: z.boolean(),
+  secrets: z.array(
+    z.object({
+      key: z.string(),
+      name: z.string(),
+      state: z.string().max(32),
+      versionId: z.string().optional(),
+      code: z.string().max(128).optional(),
+      message: z.string().max(1024).optional(),
+      command: z.string().max(512).optional(),
+    }),
+  ),
+});
+export type TriggerRecord = z.infer<typeof triggerRecordSchema>;
+
+/** `waiting#<name>/<environment>` / the sender's id. What an offboarding still has to rotate; gone when nothing is left. */
+export const waitingRecordSchema = z.object({
+  requestId: z.string(),
+  person: z.string(),
+  account: z.string().optional(),
+  reason: z.string().max(512).optional(),
+  since: instant,
+  /** Keys of the secrets that are left. */
+  secrets: z.array(z.string()),
+  /** Somebody was told that it takes more than a day. */
+  told: z.boolean(),
+});
+export type WaitingRecord = z.infer<typeof waitingRecordSchema>;
+
+/**
+ * `exposure#<secret>` / "exposure". The exposure a secret was last rotated for unattended; until its end no other one
+ * rotates it. One that failed gives way.
+ */
+export const exposureRecordSchema = z.object({
+  requestId: z.string(),
+  eventId: z.string().max(64),
+  state: z.enum(['taken', 'asked', 'failed']),
+  at: instant,
+  until: instant,
+});
+export type ExposureRecord = z.infer<typeof exposureRecordSchema>;
+
+/** `refusal#<name>/<environment>` / `<code>/<hour>`. That security was told of a reason for refusals in that hour. */
+export const refusalRecordSchema = z.object({ at: instant, eventId: z.string().max(64) });
+export type RefusalRecord = z.infer<typeof refusalRecordSchema>;
