@@ -2,14 +2,16 @@
  * What `quarterturn report` is made of: one gathering for the command line and whoever else writes a report.
  * No value is read and no database opened.
  *
- * ListSecrets is asked once (100 secrets a call, up to five minutes old) and tells of secrets nothing rotates; each
- * rotated secret is described, and its records are asked for with seven reads (four more while a rotation nobody recorded is pending), ten secrets at a time
- * (DescribeSecret may be called 40 times a second: Secrets Manager user guide, "Quotas").
+ * ListSecrets is asked twice, by name and by tag (100 secrets a call, up to five minutes old), and tells of secrets
+ * nothing rotates. Each rotated secret is described, and its records are asked for with seven reads (four more while a
+ * rotation is pending that nobody has recorded yet), ten secrets at a time: DescribeSecret may be called 40 times a
+ * second (Secrets Manager user guide, "Quotas").
  */
 import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../domain/config/manifest.ts';
-import { auditLogGroupName, secretName } from '../domain/config/names.ts';
+import { auditLogGroupName, secretName, tagKeys } from '../domain/config/names.ts';
 import { readersOf } from '../domain/config/readers-of.ts';
 import { dateLabelsOf, rotationInProgress } from '../domain/policy/labels.ts';
+import { straysOf } from '../domain/policy/strays.ts';
 import type { DeploymentFacts, FactsOfSecret } from '../domain/reports/deployment/facts.ts';
 import { purposeOf } from '../domain/reports/deployment/purpose.ts';
 import { type Commands, type KnownSecret, secretStatus } from '../domain/reports/secret-status.ts';
@@ -22,7 +24,7 @@ import type { SecretDescription, SecretsManagerDoor } from './secrets-manager.ts
 import type { StepFunctionsDoor } from './step-functions.ts';
 
 export interface DeploymentFactDoors {
-  readonly secretsManager: Pick<SecretsManagerDoor, 'describe' | 'list'>;
+  readonly secretsManager: Pick<SecretsManagerDoor, 'describe' | 'list' | 'listTagged'>;
   readonly controlTable: ControlTableDoor;
   readonly stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   readonly auditLog: AuditLogDoor;
@@ -41,15 +43,23 @@ export async function deploymentFacts(
 ): Promise<DeploymentFacts> {
   const now = doors.clock.now();
   const from = new Date(now.getTime() - daysBack * day);
-  const [listed, auditLog] = await Promise.all([
-    listedSecrets(doors, manifest),
+  const [listed, tagged, auditLog] = await Promise.all([
+    allowed(() => doors.secretsManager.list(secretName(manifest, ''))),
+    allowed(() =>
+      doors.secretsManager.listTagged({
+        [tagKeys.name]: manifest.name,
+        [tagKeys.environment]: manifest.environment,
+      }),
+    ),
     auditLogOf(doors, manifest, from, now),
   ]);
+  const described = new Map(listed.map((description) => [description.name, description]));
+  const known = new Set(manifest.secrets.map(({ name }) => name));
   const secrets: FactsOfSecret[] = [];
   for (let at = 0; at < manifest.secrets.length; at += atATime) {
     const some = manifest.secrets.slice(at, at + atATime);
     secrets.push(
-      ...(await Promise.all(some.map((secret) => secretOf(doors, manifest, secret, listed)))),
+      ...(await Promise.all(some.map((secret) => secretOf(doors, manifest, secret, described)))),
     );
   }
   return {
@@ -60,22 +70,21 @@ export async function deploymentFacts(
     contacts: manifest.contacts,
     secrets,
     certificates: [],
+    strays: straysOf(tagged, known, manifest.region),
     auditLog,
   };
 }
 
 type Listed = ReadonlyMap<string, SecretDescription>;
 
-/** Who may not list knows less of user-managed secrets, and of those nothing else. */
-async function listedSecrets(
-  { secretsManager }: DeploymentFactDoors,
-  manifest: Manifest,
-): Promise<Listed> {
+/** Who may not list knows less of user-managed secrets and strays, and of those nothing else. */
+async function allowed(
+  list: () => Promise<readonly SecretDescription[]>,
+): Promise<readonly SecretDescription[]> {
   try {
-    const found = await secretsManager.list(secretName(manifest, ''));
-    return new Map(found.map((description) => [description.name, description]));
+    return await list();
   } catch (error) {
-    if (isAwsError(error, 'AccessDeniedException')) return new Map();
+    if (isAwsError(error, 'AccessDeniedException')) return [];
     throw error;
   }
 }
@@ -124,7 +133,7 @@ async function secretOf(
     return { ...about, ...nothing, status: { ...status, notes: [], findings: [] } };
   }
   try {
-    return { ...about, ...(await known(doors, manifest, secret)) };
+    return { ...about, ...(await knownOf(doors, manifest, secret)) };
   } catch (error) {
     // One secret that was deleted, or a record that does not parse, must not hide the others.
     const { code, message } = error as { code?: string; message?: string };
@@ -136,7 +145,7 @@ async function secretOf(
   }
 }
 
-async function known(
+async function knownOf(
   doors: DeploymentFactDoors,
   manifest: Manifest,
   secret: RotatedManifestSecret,

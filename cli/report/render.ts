@@ -83,17 +83,19 @@ function colourOf({ state, findings }: ReportedSecret): number {
   return state === 'userManaged' ? 90 : 33;
 }
 
-function attention({ secrets, findings }: DeploymentReport, { columns }: Look): string[] {
+function attention(report: DeploymentReport, { columns }: Look): string[] {
+  const { secrets, findings } = report;
   if (findings === 0) return ['', 'Nothing needs a person.'];
-  const lines = secrets.flatMap(({ key, findings: some }) =>
-    some.flatMap(({ message }) => {
-      const [first = '', ...others] = wrap(
-        `${key}: ${words.tidy(message)}`,
-        Math.max(columns - 4, 20),
-      );
-      return [`  ${first}`, ...others.map((line) => `    ${line}`)];
-    }),
-  );
+  const told = [
+    ...secrets.flatMap(({ key, findings: some }) =>
+      some.map(({ message }) => `${key}: ${words.tidy(message)}`),
+    ),
+    ...words.straysToTell(report).map(({ reason }) => `stray: ${reason}`),
+  ];
+  const lines = told.flatMap((text) => {
+    const [first = '', ...others] = wrap(text, Math.max(columns - 4, 20));
+    return [`  ${first}`, ...others.map((line) => `    ${line}`)];
+  });
   return [
     '',
     `${words.plural(findings, 'finding')} ${findings === 1 ? 'needs' : 'need'} a person; npx quarterturn status says what to run:`,

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { evidenceSchema, intentSchema } from '../events/control-records.ts';
 import { contactPersonSchema } from './deployment/contacts.ts';
-import { secretStatusSchema } from './status-report.ts';
+import { secretStatusSchema, statusReportSchema } from './status-report.ts';
 
 const instant = z.iso.datetime();
 const count = z.int().min(0);
@@ -203,6 +203,8 @@ export const deploymentReportSchema = z.object({
     .optional(),
   secrets: z.array(reportedSecretSchema),
   certificates: z.array(reportedCertificateSchema),
+  /** Secrets that carry this deployment's tags and are not in it; only those of kind `stray` need a person. */
+  strays: statusReportSchema.shape.strays.unwrap(),
   auditLog: z.object({
     group: z.string(),
     /** `partly`: not every page was read. */
@@ -215,7 +217,7 @@ export const deploymentReportSchema = z.object({
   }),
   /** With `--control`. */
   controls: z.array(controlReportSchema).optional(),
-  /** How many findings all secrets have together; above 0 the exit code is 3. */
+  /** How many findings all secrets have together, strays included; above 0 the exit code is 3. */
   findings: count,
 });
 export type DeploymentReport = z.infer<typeof deploymentReportSchema>;

@@ -1,4 +1,5 @@
 /** Facts → the report: inventory, schedule and history, what needs a person first. */
+import { strayReason } from '../../policy/strays.ts';
 import type { DeploymentReport, ReportedSecret } from '../deployment-report.ts';
 import { type AuditEvent, auditEvents } from './audit-lines.ts';
 import { reviewed } from './contacts.ts';
@@ -28,6 +29,7 @@ export function deploymentReport(facts: DeploymentFacts): DeploymentReport {
     ...(contacts && contacts.people.length > 0 && { contacts: reviewed(contacts, now) }),
     secrets,
     certificates: [...facts.certificates],
+    strays: facts.strays.map((stray) => ({ ...stray, reason: strayReason(stray) })),
     auditLog: {
       group: auditLog.group,
       state: auditLog.state,
@@ -35,7 +37,9 @@ export function deploymentReport(facts: DeploymentFacts): DeploymentReport {
       notUnderstood,
       ...(auditLog.problem !== undefined && { problem: auditLog.problem }),
     },
-    findings: secrets.reduce((sum, { findings }) => sum + findings.length, 0),
+    findings:
+      secrets.reduce((sum, { findings }) => sum + findings.length, 0) +
+      facts.strays.filter(({ kind }) => kind === 'stray').length,
   };
 }
 

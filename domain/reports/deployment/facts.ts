@@ -5,6 +5,7 @@ import type {
   RotationRecord,
 } from '../../events/control-records.ts';
 import type { VersionIdsToStages } from '../../policy/labels.ts';
+import type { Stray } from '../../policy/strays.ts';
 import type { DeploymentReport, ReportedCertificate } from '../deployment-report.ts';
 import type { SecretStatus } from '../status-report.ts';
 import type { Contacts } from './contacts.ts';
@@ -17,6 +18,8 @@ export interface DeploymentFacts {
   readonly contacts?: Contacts | undefined;
   readonly secrets: readonly FactsOfSecret[];
   readonly certificates: readonly ReportedCertificate[];
+  /** Tagged as this deployment's, and not in it. */
+  readonly strays: readonly Stray[];
   readonly auditLog: {
     readonly group: string;
     readonly state: DeploymentReport['auditLog']['state'];

@@ -29,7 +29,8 @@ export function markdown(report: DeploymentReport): string {
   return `${sections.flat().join('\n\n')}\n`;
 }
 
-function attention({ secrets, findings }: DeploymentReport): string[] {
+function attention(report: DeploymentReport): string[] {
+  const { secrets, findings } = report;
   if (findings === 0) return ['Nothing needs a person.'];
   const lines = secrets.flatMap(({ key, state, findings: some }) =>
     some.map(
@@ -37,7 +38,8 @@ function attention({ secrets, findings }: DeploymentReport): string[] {
         `- **${escaped(key)}** (${stateWords[state]}): ${escaped(words.tidy(message))}`,
     ),
   );
-  return ['## Needs a person', lines.join('\n')];
+  const strays = words.straysToTell(report).map(({ reason }) => `- ${escaped(reason)}`);
+  return ['## Needs a person', [...lines, ...strays].join('\n')];
 }
 
 function history(secret: ReportedSecret): string[] {

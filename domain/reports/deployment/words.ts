@@ -125,6 +125,10 @@ const seconds = (milliseconds: number): string =>
     ? `${Math.round(milliseconds)} ms`
     : `${(milliseconds / 1_000).toFixed(1)} s`;
 
+/** Secrets nobody rotates that look as if somebody did. */
+export const straysToTell = ({ strays }: DeploymentReport) =>
+  strays.filter(({ kind }) => kind === 'stray');
+
 /** What the past in the report rests on. */
 export function coverage({ auditLog }: DeploymentReport): string {
   const { group, state, events, notUnderstood, problem } = auditLog;

@@ -19,6 +19,8 @@ export function toneOf({ state, findings, kind }: ReportedSecret): Tone {
 export const stateBadge = (secret: ReportedSecret): Markup =>
   badge(toneOf(secret), stateWords[secret.state]);
 
+export const strayBadge = badge('bad', 'not in it');
+
 export function outcomeBadge(entry: HistoryEntry): Markup {
   const tones: Record<string, Tone> = {
     rotated: 'good',

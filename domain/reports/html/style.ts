@@ -58,7 +58,7 @@ p { margin: .5em 0; max-width: 80ch; text-wrap: pretty; }
 .tiles .bad dd { color: var(--bad); } .tiles .warn dd { color: var(--warn); }
 .attention { list-style: none; padding: 0; margin: 18px 0 0; border-top: 1px solid var(--rule); }
 .attention li { display: grid; grid-template-columns: 11rem 1fr; gap: 4px 18px; padding: 11px 0; border-bottom: 1px solid var(--rule); }
-.attention strong { display: block; }
+.attention strong { display: block; overflow-wrap: anywhere; }
 .attention p { margin: 0; overflow-wrap: anywhere; }
 .badge { display: inline-flex; align-items: center; gap: .45em; white-space: nowrap; padding: .08em .62em .1em .5em; border-radius: 99px; font-size: .84rem; font-weight: 560; background: var(--mute-soft); color: var(--ink); }
 .badge::before { content: ""; width: .5em; height: .5em; border-radius: 50%; background: currentColor; }

@@ -1,7 +1,7 @@
 /** The top of the page: the answer in a sentence, five numbers, and what needs a person, overdue first. */
 import * as words from '../deployment/words.ts';
 import type { DeploymentReport, RotationEntry } from '../deployment-report.ts';
-import { stateBadge } from './badge.ts';
+import { stateBadge, strayBadge } from './badge.ts';
 import { html, type Markup } from './markup.ts';
 
 export function summary(report: DeploymentReport): Markup {
@@ -71,7 +71,8 @@ ${tile('failed or stopped', failed.length, failed.length > 0 ? 'warn' : '')}
 const tile = (title: string, count: number, tone = ''): Markup =>
   html`<div class="${tone}"><dt>${title}</dt><dd>${count}</dd></div>`;
 
-function attention({ secrets, findings }: DeploymentReport): Markup | undefined {
+function attention(report: DeploymentReport): Markup | undefined {
+  const { secrets, findings } = report;
   if (findings === 0) return undefined;
   const items = secrets.flatMap((secret) =>
     secret.findings.map(
@@ -79,5 +80,11 @@ function attention({ secrets, findings }: DeploymentReport): Markup | undefined 
         html`<li><div><strong>${secret.key}</strong>${stateBadge(secret)}</div><p>${words.tidy(message)}</p></li>`,
     ),
   );
-  return html`<ul class="attention" aria-label="What needs a person">${items}</ul>`;
+  const strays = words
+    .straysToTell(report)
+    .map(
+      ({ name, reason }) =>
+        html`<li><div><strong>${name}</strong>${strayBadge}</div><p>${reason}</p></li>`,
+    );
+  return html`<ul class="attention" aria-label="What needs a person">${items}${strays}</ul>`;
 }

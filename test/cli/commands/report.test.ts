@@ -204,11 +204,11 @@ describe('report', () => {
       return { records, service: many.secrets.calls.length };
     };
     // Rotations, AfterRotations, lease, hold, notice; of encryption secrets the re-encryption, too.
-    expect(await calls('jwt', 1)).toEqual({ records: 5, service: 2 });
-    expect(await calls('jwt', 50)).toEqual({ records: 250, service: 51 });
-    expect(await calls('pii', 1)).toEqual({ records: 6, service: 2 });
+    expect(await calls('jwt', 1)).toEqual({ records: 5, service: 3 });
+    expect(await calls('jwt', 50)).toEqual({ records: 250, service: 52 });
+    expect(await calls('pii', 1)).toEqual({ records: 6, service: 3 });
     const pending = { [version('a')]: ['AWSCURRENT', label], [version('b')]: ['AWSPENDING'] };
-    expect(await calls('jwt', 1, pending)).toEqual({ records: 5, service: 2 });
+    expect(await calls('jwt', 1, pending)).toEqual({ records: 5, service: 3 });
   });
 });
 

@@ -41,6 +41,18 @@ describe('Markdown', () => {
     expect(row?.match(/(?<!\\)\|/g)).toHaveLength(6);
   });
 
+  test('a secret that only looks like one of the deployment needs a person, in every form', () => {
+    const strays = [
+      { name: 'pharmacy/prod/forgotten', kind: 'stray' as const },
+      { name: 'pharmacy/prod/copy', kind: 'replica' as const },
+    ];
+    const report = pharmacyReport({ strays });
+    expect(report.findings).toBe(2);
+    expect(markdown(report)).toContain('- pharmacy/prod/forgotten carries the tags of this');
+    expect(page(report)).toContain('<strong>pharmacy/prod/forgotten</strong>');
+    expect(page(report)).not.toContain('pharmacy/prod/copy');
+  });
+
   test('with certificates and controls there are sections of them', () => {
     const certificates = [
       {

@@ -391,6 +391,7 @@ export function pharmacyFacts(change: Partial<DeploymentFacts> = {}): Deployment
       userManaged('anthropic', 'ANTHROPIC_API_KEY, changed at the vendor’s dashboard', ['worker']),
     ],
     certificates: [],
+    strays: [],
     auditLog: { group: '/quarterturn/pharmacy/prod/audit', state: 'read', lines },
     ...change,
   };
