@@ -56,7 +56,10 @@ inFull('a secret of twenty days, rotated five days before its limit', () => {
     const Name = ruleOf(/^CadenceHourly/);
     await stage.events().send(new DisableRuleCommand({ Name }));
     const before = rotations().length;
-    await stage.passingDays(30);
+    // To the day of the rule, through its window of four hours, and on.
+    await stage.passingDays(18);
+    await stage.passing(2 * 24 * 60);
+    await stage.passingDays(10);
     await stage.events().send(new EnableRuleCommand({ Name }));
     const [byRule, ...more] = rotations().slice(before);
     expect(more).toEqual([]);

@@ -125,7 +125,7 @@ describe('a race', () => {
   });
 });
 
-test('ten thousand secrets in one tick: a hundred list calls, four reads each, some at a time', async () => {
+test('ten thousand secrets in one tick: a hundred list calls, three reads each, some at a time', async () => {
   const keys = Array.from({ length: 10_000 }, (_, index) => `s${index}`);
   const world = cadenceWorld(
     keys.map((key) => secretOf(key)),
