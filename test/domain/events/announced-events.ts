@@ -12,6 +12,7 @@ import type {
   ReminderNotice,
   StartedNotice,
 } from '../../../domain/events/notices.ts';
+import type { CredentialTriggerEvent } from '../../../domain/events/triggers.ts';
 
 const arnOf = (name: string) =>
   `arn:aws:secretsmanager:eu-west-1:111122223333:secret:${name}-AbCdEf`;
@@ -189,4 +190,36 @@ export const certificate: CertificateNotice = {
   certificate: { name: 'www', source: 'www.pharmacy.example.com:443' },
   notAfter: '2026-06-15T12:00:00.000Z',
   daysLeft: 14,
+};
+
+export const triggered: CredentialTriggerEvent = {
+  type: 'credential-trigger',
+  version: 1,
+  id: 'a0000000-0000-4000-8000-000000000000',
+  at: '2026-04-02T08:15:00.000Z',
+  deployment: 'pharmacy/prod',
+  trigger: 'exposure',
+  by: {
+    account: '111122223333',
+    source: 'bus',
+    eventId: '44444444-4444-4444-8444-444444444444',
+    reportedBy: 'secret scanning',
+  },
+  requestId: '55555555-5555-4555-8555-555555555555',
+  reason: 'found in a public repository',
+  outcome: 'accepted',
+  secrets: [
+    {
+      key: 'jwt',
+      name: 'pharmacy/prod/jwt',
+      state: 'rotating',
+      versionId: '66666666-6666-4666-8666-666666666666',
+    },
+    {
+      key: 'pii',
+      name: 'pharmacy/prod/pii',
+      state: 'person',
+      command: 'npx quarterturn rotate pii',
+    },
+  ],
 };

@@ -26,8 +26,18 @@ import {
 import { expectDocument } from '../../document.ts';
 import * as events from '../events/announced-events.ts';
 
-const { planned, started, failed, rotated, rowsMoved, unmanaged, overdue, reminder, certificate } =
-  events;
+const {
+  planned,
+  started,
+  failed,
+  rotated,
+  rowsMoved,
+  unmanaged,
+  overdue,
+  reminder,
+  certificate,
+  triggered,
+} = events;
 const background: Background = {
   application: 'pharmacy',
   environment: 'prod',
@@ -89,6 +99,18 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
     } as Announced,
   ],
   'unmanaged write': [unmanaged],
+  'an exposure': [triggered],
+  'a refused trigger': [
+    {
+      ...triggered,
+      outcome: 'refused',
+      refusal: { code: 'ERR_ROTATION_TRIGGER_REPLAYED', message: 'It was sent before.' },
+      secrets: [],
+    },
+  ],
+  'a trigger that is open': [
+    { ...triggered, trigger: 'offboarding', outcome: 'open', person: 'Ada' },
+  ],
   'rows moved': [rowsMoved, { key: 'pii' }],
   'rows moved, in maintenance mode': [{ ...rowsMoved, mode: 'maintenance' }, { key: 'pii' }],
   'rows unproven': [
