@@ -191,6 +191,16 @@ test('an unreachable table is an error, never "no record"', async () => {
   });
 });
 
+test('a fact is told of a version once, and of every version of its own', async () => {
+  const record = { fact: 'failed' as const, versionId: token, at };
+  expect(await table.getTold('told', 'failed', token)).toBeUndefined();
+  expect(await table.putTold('told', record)).toBe('stored');
+  expect(await table.putTold('told', { ...record, at: '2026-05-18T00:00:00.000Z' })).toBe('exists');
+  expect(await table.getTold('told', 'failed', token)).toEqual(record);
+  expect(await table.getTold('told', 'started', token)).toBeUndefined();
+  expect(await table.getTold('told', 'failed', `${token}x`)).toBeUndefined();
+});
+
 test('a secret is adopted once: the first record stands', async () => {
   const record = { at, by: 'on-call', materialSince: '2025-11-18T00:00:00.000Z', versionId: token };
   expect(await table.getAdoption('adopted')).toBeUndefined();

@@ -100,6 +100,24 @@ describe('a stack is not loaded, and nothing is left running, when', () => {
     await expect(load(template)).rejects.toThrow(/^F .* Reserved keys .* AWS_REGION/);
   });
 
+  test.each([
+    ['{', 'is not JSON'],
+    ['{}', 'has no list of widgets'],
+    [{ widgets: [{ type: 'graph' }] }, 'of type graph'],
+    [{ widgets: [{ type: 'text', properties: {} }] }, 'no markdown in widgets[0]'],
+    [{ widgets: [{ type: 'text', width: 25, properties: { markdown: 'x' } }] }, '24 columns'],
+    [{ widgets: [{ type: 'metric', properties: { metrics: [], region: 'x' } }] }, '0 metrics'],
+    [{ widgets: [{ type: 'metric', properties: { metrics: [['a', 'b']] } }] }, 'and a region'],
+  ])('a dashboard has a body that CloudWatch would refuse: %j', async (body, why) => {
+    const DashboardBody = typeof body === 'string' ? body : JSON.stringify(body);
+    const Properties = { DashboardName: 'd', DashboardBody };
+    const template = { Resources: { D: { Type: 'AWS::CloudWatch::Dashboard', Properties } } };
+    await expect(load(template)).rejects.toMatchObject({
+      name: 'SandboxLoadError',
+      message: expect.stringContaining(why),
+    });
+  });
+
   test('the assembly has no stack of that name', async () => {
     await expect(load({ Resources: {} }, 'Other')).rejects.toThrow(
       /holds the stacks Tiny, wanted Other/,
