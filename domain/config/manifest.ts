@@ -3,6 +3,7 @@
  * instead of `rotation.config.ts`, so that on-call needs no checkout. Names and numbers, never a value.
  */
 import * as z from 'zod';
+import { manifestCertificateSchema, manifestCertificates } from './certificate-manifest.ts';
 import { columnSchema } from './column-schema.ts';
 import { manifestContacts, manifestContactsSchema } from './contacts-schema.ts';
 import { durationSeconds } from './duration.ts';
@@ -163,6 +164,8 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         kind: 'jwt',
         ...rotatedOf(config, key, secret, secret.signerCache),
         readers: secret.readers,
+  /** Absent: none is watched. */
+  certificates: z.array(manifestCertificateSchema).optional(),
         acceptForSeconds: acceptForSeconds(secret),
         logsEveryoneOut: secret.logsEveryoneOut,
       };
@@ -191,6 +194,9 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
       return {
         kind: 'database',
         ...rotatedOf(config, key, secret, secret.readerCache),
+    ...(config.certificates?.length && {
+      certificates: manifestCertificates(config, config.certificates),
+    }),
         scheme: secret.scheme,
         host: secret.host,
         port: secret.port,

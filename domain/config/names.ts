@@ -76,6 +76,10 @@ export const gitHubFunctionName = (scope: Scope): string => functionName(scope, 
 /** What a pipeline needs for `quarterturn gate`. */
 export const gatePolicyName = (scope: Scope): string => functionName(scope, 'gate-policy');
 
+/** Reads when the certificates of a deployment end. No secret's function is called that. */
+export const certificatesFunctionName = (scope: Scope): string =>
+  functionName(scope, 'check-certificates');
+
 /** Audit events, kept for years. */
 export const auditLogGroupName = (scope: Scope): string =>
   `/quarterturn/${scope.name}/${scope.environment}/audit`;
@@ -125,6 +129,8 @@ export const metricNames = {
   loginsLost: 'LoginsLost',
   /** Database secrets whose AWSCURRENT was set again in the server, of one look. */
   loginsRestored: 'LoginsRestored',
+  /** Days until the first of the certificates ends; absent while the end of one is not known. */
+  certificateDaysLeft: 'CertificateDaysLeft',
   /** Seconds from createSecret to the end of the AfterRotation: until the new value is in use everywhere. */
   timeToRotate: 'TimeToRotateSeconds',
 } as const;

@@ -1,5 +1,6 @@
 /** `rotation.config.ts`: one environment in one account and region. Holds names, never a value. */
 import * as z from 'zod';
+import { certificatesSchema } from './certificate-schema.ts';
 import { contactsSchema, notificationsSchema } from './contacts-schema.ts';
 import { describeIssue, flatten, type Issue } from './describe-issue.ts';
 import { networkSchema } from './network-schema.ts';
@@ -50,6 +51,8 @@ export const rotationConfigSchema = z.strictObject({
   schedule: scheduleSchema.prefault({}),
   /** What may start a rotation besides the schedule and a person; absent: nothing. */
   triggers: triggersSchema.optional(),
+  /** TLS certificates whose expiry is watched; absent: none. */
+  certificates: certificatesSchema.optional(),
   /** How long the audit events are kept, in years. */
   auditYears: z.literal([1, 2, 3, 5, 10]).default(10),
   secrets: z

@@ -1,4 +1,5 @@
 /** Rules of a configuration that span fields and secrets. Each answers with path, finding and remedy. */
+import { certificateProblems } from './certificate-rules.ts';
 import { columnProblems, neighbourProblems } from './column-rules.ts';
 import { connectionProblems } from './connection-rules.ts';
 import { contactProblems } from './contact-rules.ts';
@@ -43,6 +44,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...consumerProblems(config),
     ...scheduleProblems(config),
     ...triggerProblems(config),
+    ...certificateProblems(config),
   ];
 }
 
