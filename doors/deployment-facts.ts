@@ -7,10 +7,15 @@
  * rotation is pending that nobody has recorded yet), ten secrets at a time: DescribeSecret may be called 40 times a
  * second (Secrets Manager user guide, "Quotas").
  */
-import type { Manifest, ManifestSecret, RotatedManifestSecret } from '../domain/config/manifest.ts';
+import type { Manifest, ManifestSecret } from '../domain/config/manifest.ts';
 import { auditLogGroupName, secretName, tagKeys } from '../domain/config/names.ts';
 import { readersOf } from '../domain/config/readers-of.ts';
-import { dateLabelsOf, rotationInProgress } from '../domain/policy/labels.ts';
+import {
+  currentVersion,
+  dateLabelsOf,
+  parseDateLabel,
+  rotationInProgress,
+} from '../domain/policy/labels.ts';
 import { straysOf } from '../domain/policy/strays.ts';
 import type { DeploymentFacts, FactsOfSecret } from '../domain/reports/deployment/facts.ts';
 import { purposeOf } from '../domain/reports/deployment/purpose.ts';
@@ -30,6 +35,9 @@ export interface DeploymentFactDoors {
   readonly auditLog: AuditLogDoor;
   readonly clock: Clock;
 }
+
+/** Rotates at an age; a user-managed one is changed when its owners change it. */
+type AgedSecret = Exclude<ManifestSecret, { kind: 'userManaged' }>;
 
 const atATime = 10;
 const day = 86_400_000;
@@ -129,8 +137,12 @@ async function secretOf(
   const nothing = { rotations: [], afterRotations: [], description };
   if (secret.kind === 'userManaged') {
     const reason = 'changed by its owners, as needed';
-    const status = { key, name, kind, state: 'userManaged' as const, reason };
-    return { ...about, ...nothing, status: { ...status, notes: [], findings: [] } };
+    const since = changedAt(description, doors.clock.now());
+    const status = {
+      ...{ key, name, kind, state: 'userManaged' as const, reason, notes: [], findings: [] },
+      ...since,
+    };
+    return { ...about, ...nothing, status };
   }
   try {
     return { ...about, ...(await knownOf(doors, manifest, secret)) };
@@ -145,10 +157,24 @@ async function secretOf(
   }
 }
 
+/** The date label of AWSCURRENT, where a rotation put one there. */
+function changedAt(
+  description: SecretDescription | undefined,
+  now: Date,
+): { rotatedAt?: string; ageDays?: number } {
+  const stages = description?.versionIdsToStages ?? {};
+  const current = currentVersion(stages);
+  const [label] = current === undefined ? [] : dateLabelsOf(current, stages);
+  const parsed = label === undefined ? undefined : parseDateLabel(label, now);
+  if (parsed?.ok !== true) return {};
+  const ageDays = Math.max(0, Math.floor((now.getTime() - parsed.at.getTime()) / day));
+  return { rotatedAt: parsed.at.toISOString(), ageDays };
+}
+
 async function knownOf(
   doors: DeploymentFactDoors,
   manifest: Manifest,
-  secret: RotatedManifestSecret,
+  secret: AgedSecret,
 ): Promise<Omit<FactsOfSecret, 'key' | 'name' | 'purpose' | 'access'>> {
   const { controlTable } = doors;
   const [description, rotations, afterRotations, lease, reencryption] = await Promise.all([
@@ -194,7 +220,7 @@ async function knownOf(
 
 /** As `quarterturn status` says it: closed in the third dated version at the latest. */
 function identityThatLogsIn(
-  secret: RotatedManifestSecret,
+  secret: AgedSecret,
   { versionIdsToStages }: SecretDescription,
   rotations: FactsOfSecret['rotations'],
 ): string | undefined {

@@ -1,4 +1,5 @@
 /** The status report for a person. */
+import { stateWords } from '../../domain/reports/state-words.ts';
 import type {
   SecretState,
   SecretStatus,
@@ -33,31 +34,11 @@ export function heading({
   return `${name}/${environment}: account ${caller.account}, ${caller.region}${at}, as ${caller.arn}`;
 }
 
-const words: Record<SecretState, string> = {
-  uninitialised: 'no value yet',
-  unarmed: 'not armed',
-  current: 'current',
-  due: 'due',
-  overdue: 'OVERDUE',
-  rotating: 'rotating',
-  afterRotationDue: 'AfterRotation due',
-  afterRotationRunning: 'AfterRotation running',
-  afterRotationStopped: 'AfterRotation STOPPED',
-  publishedKeyWaits: 'published key waits',
-  held: 'on hold',
-  leased: 'leased',
-  rotationDisabled: 'rotation OFF',
-  unmanagedWrite: 'written by hand',
-  badDate: 'age unreadable',
-  unreadable: 'unreadable',
-  userManaged: 'user-managed',
-};
-
 function stateOf({ state, rotating, hold, lease }: SecretStatus): string {
   if (state === 'rotating' && rotating?.since) return `rotating since ${minute(rotating.since)}`;
   if (state === 'held' && hold) return `on hold until ${minute(hold.until)}`;
   if (state === 'leased' && lease) return `leased until ${minute(lease.expiresAt)}`;
-  return words[state];
+  return stateWords[state];
 }
 
 function columnsOf({ colours }: Look): Column<SecretStatus>[] {

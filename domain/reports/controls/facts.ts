@@ -20,7 +20,10 @@ export const withinLimit: Look = ({ secrets, at }) =>
       return {
         secret: key,
         result: 'notShown',
-        fact: 'changed by its owners; its age is not recorded',
+        fact:
+          ageDays === undefined
+            ? 'changed by its owners; its age is not recorded'
+            : `changed by its owners, ${words.plural(ageDays, 'day')} ago`,
       };
     }
     if (nextDueAt === undefined) {

@@ -100,6 +100,12 @@ describe('report', () => {
     });
   });
 
+  test('a user-managed secret that was rotated says when, and is due as needed all the same', async () => {
+    deployment.secrets.add('pharmacy/prod/dbAdmin', { [version('a')]: ['AWSCURRENT', label] });
+    const { said } = await run();
+    expect(row(said, 'dbAdmin')?.slice(2)).toEqual(['2025-11-18', 'as needed', 'as needed']);
+  });
+
   test('contacts, when they were last updated, and the next review', async () => {
     deployment = withSecrets({
       ...manifestOf(exampleConfig),
