@@ -21,7 +21,8 @@ import { type Stray, strayReason } from '../../domain/policy/strays.ts';
 import { type Acting, actAtOnce, announceFor, rotateNow, waitFor } from './act.ts';
 import { wasAskedAnHourAgo } from './ask-for-rotation.ts';
 import type { CadenceDoors } from './doors.ts';
-import { type Inventory, type Judged, takeInventory } from './inventory.ts';
+import { inParallel } from './in-parallel.ts';
+import { type Inventory, type Judged, secretsAtATime, takeInventory } from './inventory.ts';
 import { measure } from './measure.ts';
 import { restartReencryption } from './restart-reencryption.ts';
 import { guarded, resultOf, type SecretResult, type TickSummary } from './result.ts';
@@ -118,17 +119,17 @@ async function sayWhatIsOverdue(
   results: Map<string, SecretResult>,
 ): Promise<void> {
   const now = doors.clock.now();
-  for (const entry of judged) {
+  await inParallel(judged, secretsAtATime, async (entry) => {
     const { secret, verdict, remarks } = entry;
     const result = results.get(secret.name) ?? resultOf(entry, 'nothing');
     // What is under way needs no word; if it comes to nothing, the next tick has it.
-    if (result.done === 'rotationStarted') continue;
-    if (!isOverdueOrStuck(verdict, remarks.length > 0, now)) continue;
+    if (result.done === 'rotationStarted') return;
+    if (!isOverdueOrStuck(verdict, remarks.length > 0, now)) return;
     await guarded(results, secret.name, verdict.decision, async () => {
       await tellOverdue(doors, entry, result.reason);
       return result;
     });
-  }
+  });
 }
 
 /** @returns the execution that was started, where one of the rows was due or died */
