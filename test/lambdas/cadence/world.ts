@@ -18,7 +18,12 @@ const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotati
 
 export const secretOf = (
   key: string,
-  more: Partial<Pick<RotatedManifestSecret, 'armed' | 'origin' | 'cadenceDays' | 'leadDays'>> = {},
+  more: {
+    armed?: boolean;
+    origin?: 'new' | 'adopted';
+    cadenceDays?: number;
+    leadDays?: number;
+  } = {},
 ): RotatedManifestSecret => ({
   kind: 'jwt',
   key,
