@@ -19,7 +19,7 @@ export function triggerProblems(config: RotationConfig): string[] {
     ...listed('triggers.guardDuty.findings', guardDuty?.findings),
   ];
   return [
-    ...(exposure ?? offboarding ?? deployment ?? gitHub ?? guardDuty
+    ...((exposure ?? offboarding ?? deployment ?? gitHub ?? guardDuty)
       ? []
       : [
           'triggers: found none; expected exposure, offboarding or deployment, or no triggers at all',
@@ -64,7 +64,9 @@ const listed = (
 
 function unknownSecret({ secrets }: RotationConfig, path: string, key: string): string[] {
   if (Object.hasOwn(secrets, key)) return [];
-  return [`${path}: found ${show(key)}; expected a secret of this configuration${meant(key, secrets)}`];
+  return [
+    `${path}: found ${show(key)}; expected a secret of this configuration${meant(key, secrets)}`,
+  ];
 }
 
 function webhookSecretProblems({ secrets }: RotationConfig, key: string): string[] {

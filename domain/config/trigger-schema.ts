@@ -32,10 +32,7 @@ export const triggersSchema = z.strictObject({
       people: z.record(
         z
           .string()
-          .regex(
-            /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/,
-            'letters, digits and ._@+-; 64 at most',
-          ),
+          .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/, 'letters, digits and ._@+-; 64 at most'),
         secrets,
       ),
     })

@@ -49,7 +49,7 @@ export const rotationAuditEventSchema = z.strictObject({
   id: versionId,
   at: instant,
   secret,
-  kind: z.enum(['jwt', 'encryption', 'database']),
+  kind: z.enum(['jwt', 'encryption', 'database', 'userManaged']),
   /** The version whose AfterRotation this is, and why it was made. */
   versionId,
   basedOn: z.string().nullable(),

@@ -266,7 +266,7 @@ export const triggerRecordSchema = z.object({
       versionId: z.string().optional(),
       code: z.string().max(128).optional(),
       message: z.string().max(1024).optional(),
-      command: z.string().max(512).optional(),
+      command: z.string().max(2048).optional(),
     }),
   ),
 });
@@ -293,7 +293,7 @@ export type WaitingRecord = z.infer<typeof waitingRecordSchema>;
 export const exposureRecordSchema = z.object({
   requestId: z.string(),
   eventId: z.string().max(64),
-  state: z.enum(['taken', 'asked', 'failed']),
+  state: z.enum(['taken', 'failed']),
   at: instant,
   until: instant,
 });

@@ -78,7 +78,7 @@ export const triggeredSecretSchema = z.strictObject({
   code: z.string().max(128).optional(),
   message: z.string().max(1024).optional(),
   /** What a person runs. */
-  command: z.string().max(512).optional(),
+  command: z.string().max(2048).optional(),
 });
 export type TriggeredSecret = z.infer<typeof triggeredSecretSchema>;
 
