@@ -60,6 +60,8 @@ export interface SecretsManagerDoor {
   getValue(secretId: string, versionId: string, stage?: string): Promise<string | undefined>;
   /** The value labelled AWSCURRENT, read without knowing its version. */
   getCurrentValue(secretId: string): Promise<string | undefined>;
+  /** The same, with the version it is: read at once, they belong together. */
+  getCurrent(secretId: string): Promise<StoredValue | undefined>;
   /**
    * Stores the value of a rotation. Always with `VersionStages: ['AWSPENDING']`: without the argument
    * PutSecretValue moves AWSCURRENT at once (API_PutSecretValue).
@@ -100,6 +102,11 @@ export interface SecretsManagerDoor {
   untag(secretId: string, keys: readonly string[]): Promise<void>;
 }
 
+export interface StoredValue {
+  versionId: string;
+  secretString: string;
+}
+
 export interface PendingValue {
   secretId: string;
   token: string;
@@ -129,7 +136,10 @@ export class BinarySecretError extends Error {
 export function secretsManager(
   client = new SecretsManagerClient(clientDefaults),
 ): SecretsManagerDoor {
-  async function read(secretId: string, selector: { VersionId?: string; VersionStage?: string }) {
+  async function read(
+    secretId: string,
+    selector: { VersionId?: string; VersionStage?: string },
+  ): Promise<StoredValue | undefined> {
     try {
       const answer = await awsCall('GetSecretValue', () =>
         client.send(new GetSecretValueCommand({ SecretId: secretId, ...selector })),
@@ -137,7 +147,7 @@ export function secretsManager(
       if (answer.SecretString === undefined) {
         throw new BinarySecretError(secretId, answer.VersionId ?? 'unknown');
       }
-      return answer.SecretString;
+      return { versionId: answer.VersionId ?? '', secretString: answer.SecretString };
     } catch (error) {
       if (isAwsError(error, 'ResourceNotFoundException')) {
         return undefined;
@@ -196,10 +206,14 @@ export function secretsManager(
       );
     },
 
-    getValue: (secretId, versionId, stage) =>
-      read(secretId, { VersionId: versionId, ...(stage && { VersionStage: stage }) }),
+    getValue: async (secretId, versionId, stage) =>
+      (await read(secretId, { VersionId: versionId, ...(stage && { VersionStage: stage }) }))
+        ?.secretString,
 
-    getCurrentValue: (secretId) => read(secretId, { VersionStage: 'AWSCURRENT' }),
+    getCurrentValue: async (secretId) =>
+      (await read(secretId, { VersionStage: 'AWSCURRENT' }))?.secretString,
+
+    getCurrent: (secretId) => read(secretId, { VersionStage: 'AWSCURRENT' }),
 
     async putPending({ secretId, token, secretString, rotationToken }) {
       try {

@@ -31,7 +31,7 @@ const places: readonly [path: RegExp, placeholder: (n: number, known: Known) => 
   [
     [/^region$/, (_, { region }) => region],
     [
-      /^(breakGlassRoleArn|escrow\.readerRoleArns\.\d+|triggers\.\w+\.from\.\d+)$/,
+      /^(breakGlassRoleArn|escrow\.readerRoleArns\.\d+|triggers\.\w+\.from\.\d+|secrets\.[^.]+\.inbox\.owners\.\d+)$/,
       (n, { account }) => `arn:aws:iam::${account}:role/deferred-${n}`,
     ],
     [/^contacts\.(onCall|security|support|product)\.\d+$/, (n) => `deferred-${n}@example.com`],

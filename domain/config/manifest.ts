@@ -12,6 +12,7 @@ import {
   controlTableName,
   drillFunctionName,
   functionName,
+  inboxName,
   operatorFunctionName,
   operatorPolicyName,
   readerPolicyName,
@@ -22,7 +23,13 @@ import {
 } from './names.ts';
 import { isArmed, type RotationConfig } from './rotation-config.ts';
 import { scheduleSchema } from './schedule-schema.ts';
-import type { ExistingSecret, RotatedConfig, SecretConfig } from './secret-schemas.ts';
+import {
+  type ExistingSecret,
+  hasInbox,
+  type RotatedConfig,
+  type SecretConfig,
+  type UserManagedConfig,
+} from './secret-schemas.ts';
 
 const everySecret = {
   /** Its key in the configuration. */
@@ -92,11 +99,56 @@ export const manifestSecretSchema = z.discriminatedUnion('kind', [
     /** Can the operator run the bootstrap SQL, or does a person? */
     bootstrap: z.boolean().optional(),
   }),
-  z.object({ kind: z.literal('userManaged'), ...everySecret, purpose: z.string() }),
+  z
+    .object({
+      kind: z.literal('userManaged'),
+      ...everySecret,
+      purpose: z.string(),
+      /** Manifests of 0.1 lack it: nobody is reminded. */
+      remindDays: z.int().optional(),
+      /** Absent: its owners write the secret itself, and nothing rotates it. */
+      inbox: z.object({ name: z.string() }).optional(),
+      function: rotated.function.optional(),
+      origin: rotated.origin.optional(),
+      armed: rotated.armed.optional(),
+      readerCacheSeconds: rotated.readerCacheSeconds.optional(),
+    })
+    .refine(
+      ({ inbox, function: room, origin, armed, readerCacheSeconds }) =>
+        inbox === undefined ||
+        [room, origin, armed, readerCacheSeconds].every((member) => member !== undefined),
+      { path: ['inbox'], message: 'what every secret that rotates has, beside an inbox' },
+    ),
 ]);
 export type ManifestSecret = z.infer<typeof manifestSecretSchema>;
-/** A secret that rotates: every kind but userManaged. */
-export type RotatedManifestSecret = Exclude<ManifestSecret, { kind: 'userManaged' }>;
+export type UserManagedManifestSecret = Extract<ManifestSecret, { kind: 'userManaged' }>;
+/** A user-managed secret that rotates: when its owners have put another value into its inbox, at no age. */
+export interface InboxManifestSecret extends UserManagedManifestSecret {
+  inbox: { name: string };
+  function: string;
+  origin: 'new' | 'adopted';
+  armed: boolean;
+  readerCacheSeconds: number;
+  cadenceDays?: undefined;
+  leadDays?: undefined;
+}
+/** A secret that rotates when it reaches an age. */
+export type RotatedByAge = Exclude<ManifestSecret, UserManagedManifestSecret>;
+/** A secret that rotates, through the four steps of a function of its own. */
+export type RotatedManifestSecret = RotatedByAge | InboxManifestSecret;
+
+export const isRotated = (secret: ManifestSecret): secret is RotatedManifestSecret =>
+  secret.kind !== 'userManaged' || secret.inbox !== undefined;
+
+/** Names of every secret the deployment has, inboxes included. */
+export const secretNames = ({ secrets }: Pick<Manifest, 'secrets'>): ReadonlySet<string> =>
+  new Set(
+    secrets.flatMap((secret) =>
+      secret.kind === 'userManaged' && secret.inbox !== undefined
+        ? [secret.name, secret.inbox.name]
+        : [secret.name],
+    ),
+  );
 
 export const manifestSchema = z.object({
   version: z.literal(1),
@@ -112,6 +164,8 @@ export const manifestSchema = z.object({
   schedule: scheduleSchema.optional(),
   /** Manifests of 0.1 lack it. */
   contacts: manifestContactsSchema.optional(),
+  /** Absent: none is watched. */
+  certificates: z.array(manifestCertificateSchema).optional(),
   secrets: z.array(manifestSecretSchema),
   consumers: z.array(
     z.object({ name: z.string(), reads: z.array(z.string()), policy: z.string() }),
@@ -140,6 +194,9 @@ export function manifestOf(config: RotationConfig): Manifest {
     operatorPolicy: operatorPolicyName(config),
     schedule: config.schedule,
     contacts: manifestContacts(config.contacts),
+    ...(config.certificates?.length && {
+      certificates: manifestCertificates(config, config.certificates),
+    }),
     secrets: Object.keys(config.secrets).map((key) => secretOf(config, key)),
     consumers: config.consumers.map(({ name, reads }) => ({
       name,
@@ -164,8 +221,6 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         kind: 'jwt',
         ...rotatedOf(config, key, secret, secret.signerCache),
         readers: secret.readers,
-  /** Absent: none is watched. */
-  certificates: z.array(manifestCertificateSchema).optional(),
         acceptForSeconds: acceptForSeconds(secret),
         logsEveryoneOut: secret.logsEveryoneOut,
       };
@@ -194,9 +249,6 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
       return {
         kind: 'database',
         ...rotatedOf(config, key, secret, secret.readerCache),
-    ...(config.certificates?.length && {
-      certificates: manifestCertificates(config, config.certificates),
-    }),
         scheme: secret.scheme,
         host: secret.host,
         port: secret.port,
@@ -214,8 +266,30 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
           (typeof secret.admin !== 'string' && isManagedByRds(secret.admin)),
       };
     case 'userManaged':
-      return { kind: 'userManaged', key, name: secretName(config, key), purpose: secret.purpose };
+      return userManagedOf(config, key, secret);
   }
+}
+
+function userManagedOf(
+  config: RotationConfig,
+  key: string,
+  secret: UserManagedConfig,
+): UserManagedManifestSecret {
+  const { purpose, remindDays } = secret;
+  return {
+    kind: 'userManaged',
+    key,
+    name: secretName(config, key),
+    purpose,
+    remindDays,
+    ...(hasInbox(secret) && {
+      inbox: { name: inboxName(config, key) },
+      function: functionName(config, key),
+      origin: 'new',
+      armed: true,
+      readerCacheSeconds: durationSeconds(secret.inbox.readerCache),
+    }),
+  };
 }
 
 function rotatedOf(config: RotationConfig, key: string, secret: RotatedConfig, cache: string) {

@@ -1,8 +1,8 @@
 /** Rules about what a configuration takes over or borrows: accounts, regions, and one owner for each secret. */
 import { duplicates } from './duplicates.ts';
-import { secretName, secretNameOfArn } from './names.ts';
+import { inboxName, secretName, secretNameOfArn } from './names.ts';
 import type { RotationConfig } from './rotation-config.ts';
-import type { DatabaseConfig, ExistingSecret } from './secret-schemas.ts';
+import { type DatabaseConfig, type ExistingSecret, hasInbox } from './secret-schemas.ts';
 import { show } from './show.ts';
 
 export function ownershipProblems(config: RotationConfig): string[] {
@@ -84,6 +84,7 @@ function adoptionProblems(config: RotationConfig): string[] {
     const name = adopt === undefined ? secretName(config, key) : nameOf(adopt);
     const owner = owners.get(name);
     owners.set(name, key);
+    if (hasInbox(secret)) owners.set(inboxName(config, key), key);
     return owner === undefined
       ? []
       : [

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { columnSchema, identifier, table } from './column-schema.ts';
 import { durationSchema } from './duration.ts';
+import { inboxSchema } from './inbox-schema.ts';
 import { secretNameOfArn } from './names.ts';
 import { reencryptionSchema } from './reencryption-schema.ts';
 
@@ -142,11 +143,15 @@ export const databaseSchema = z.strictObject({
   network: z.string().optional(),
 });
 
-/** Held here, changed by its owners: reported as not rotated. */
+/** Held here, changed by its owners, as needed. */
 export const userManagedSchema = z.strictObject({
   kind: z.literal('userManaged'),
-  /** What it is for; becomes the description of the secret. */
+  /** What it is for, as reminders and the report say it. */
   purpose: z.string().min(1).max(1024),
+  /** Once its value is this old, its owners are reminded. */
+  remindDays: z.int().min(1).max(3_650).default(90),
+  /** Where its owners put the next value, which is tested before it is used; absent: they write the secret itself. */
+  inbox: inboxSchema.optional(),
 });
 
 export const secretSchema = z.discriminatedUnion('kind', [
@@ -161,4 +166,12 @@ export type EncryptionConfig = z.infer<typeof encryptionSchema>;
 export type DatabaseConfig = z.infer<typeof databaseSchema>;
 export type UserManagedConfig = z.infer<typeof userManagedSchema>;
 export type SecretConfig = z.infer<typeof secretSchema>;
+/** A secret that rotates when it reaches an age. */
 export type RotatedConfig = Exclude<SecretConfig, UserManagedConfig>;
+/** A secret that rotates when its owners have put another value into its inbox. */
+export type InboxConfig = UserManagedConfig & {
+  inbox: NonNullable<UserManagedConfig['inbox']>;
+};
+
+export const hasInbox = (secret: SecretConfig): secret is InboxConfig =>
+  secret.kind === 'userManaged' && secret.inbox !== undefined;

@@ -15,6 +15,8 @@ export interface AgeFacts {
   readonly adoptedMaterialSince?: string | undefined;
   /** The AfterRotation of AWSCURRENT; absent when no rotation of ours made that version. */
   readonly afterRotation?: AfterRotationOfCurrent | undefined;
+  /** Its owners change it, and wrote it themselves before it had an inbox. */
+  readonly asNeeded?: boolean;
   readonly now: Date;
 }
 
@@ -32,7 +34,8 @@ export interface Age {
  * 3. Other versions carry date labels, but no rotation made AWSCURRENT: an unmanaged write; the age
  *    continues from the last label.
  * 4. Nothing was ever labelled: an adopted secret counts from its adoption; a new one without
- *    AWSPREVIOUS has no value yet; a new one with AWSPREVIOUS was written by somebody else.
+ *    AWSPREVIOUS has no value yet; a new one with AWSPREVIOUS was written by somebody else, which is right where
+ *    its owners did so before it had an inbox.
  */
 export function ageOf(facts: AgeFacts): Age {
   const stages = facts.versionIdsToStages;
@@ -63,7 +66,8 @@ export function ageOf(facts: AgeFacts): Age {
   if (facts.origin === 'adopted') return adoptionAge(facts);
   if (ours)
     return { problem: `version ${current} was rotated, but no version carries a date label` };
-  return previous === undefined ? { uninitialised: true } : { unmanaged: true };
+  if (previous === undefined) return { uninitialised: true };
+  return facts.asNeeded === true ? {} : { unmanaged: true };
 }
 
 function adoptionAge({ adoptedMaterialSince, now }: AgeFacts): Age {

@@ -44,7 +44,8 @@ export interface Remark {
 export interface DriftFacts {
   readonly armed: boolean;
   readonly rotationEnabled: boolean;
-  readonly cadenceDays: number;
+  /** Absent: no rule of the service rotates it, its owners do. */
+  readonly cadenceDays?: number | undefined;
   readonly service?: ServiceFacts | undefined;
   readonly now: Date;
 }
@@ -104,7 +105,8 @@ function functionDrift({ rotationFunctionArn, expected }: ServiceFacts): Remark[
       ];
 }
 
-function ruleDrift({ rule }: ServiceFacts, cadenceDays: number): Remark[] {
+function ruleDrift({ rule }: ServiceFacts, cadenceDays: number | undefined): Remark[] {
+  if (cadenceDays === undefined) return unexpectedRule(rule);
   const own = ownRule(cadenceDays);
   const expected = `${own.scheduleExpression} within ${own.duration}`;
   if (rule === undefined || Object.values(rule).every((member) => member === undefined)) {
@@ -129,6 +131,19 @@ function ruleDrift({ rule }: ServiceFacts, cadenceDays: number): Remark[] {
       `is rotated by Secrets Manager's own rule ${rate} within ${duration ?? 'the whole day'}; expected ${expected}. Deploy the stack again`,
     ),
   ];
+}
+
+/** It would find an inbox nobody wrote, fail, and be told as a failure. */
+function unexpectedRule(rule: ServiceFacts['rule']): Remark[] {
+  const rate = rule?.scheduleExpression ?? rule?.automaticallyAfterDays;
+  return rate === undefined
+    ? []
+    : [
+        remark(
+          'ruleChanged',
+          `has the rotation rule ${rate}${typeof rate === 'number' ? ' days' : ''} of Secrets Manager's own; expected none: it rotates when its owners have put a value into its inbox, and every other rotation of it fails. Find out who set the rule (CloudTrail, RotateSecret)`,
+        ),
+      ];
 }
 
 const remark = (code: Remark['code'], message: string): Remark => ({ code, message });

@@ -23,7 +23,8 @@ export const urgentDays = 2;
 
 export interface SecretFacts extends AgeFacts {
   readonly armed: boolean;
-  readonly cadenceDays: number;
+  /** Absent: its owners change it, as needed, and no age makes it due. */
+  readonly cadenceDays?: number | undefined;
   /** @default 5 */
   readonly leadDays?: number | undefined;
   readonly rotationEnabled: boolean;
@@ -57,6 +58,8 @@ export interface KnownReencryption extends ReencryptionOfRows {
 
 export type Decision =
   | 'notDue'
+  /** In use, and changed when its owners have another value. */
+  | 'asNeeded'
   | 'due'
   | 'overdue'
   | 'unarmed'
@@ -95,16 +98,22 @@ export function nextDue(rotatedAt: Date, cadenceDays: number): Date {
 /** @throws InvalidPolicyError when cadence and lead leave no time between rotations */
 export function decide(facts: SecretFacts): Verdict {
   checkPolicy(facts);
-  const age = ageOf(facts);
-  const dates =
-    age.since === undefined
-      ? {}
-      : {
-          rotatedAt: age.since,
-          rotateAt: nextDue(age.since, facts.cadenceDays - leadOf(facts)),
-          limitAt: nextDue(age.since, facts.cadenceDays),
-        };
-  return { ...judge(facts, age), ...dates };
+  const age = ageOf({ ...facts, asNeeded: facts.cadenceDays === undefined });
+  return { ...judge(facts, age), ...datesOf(facts, age) };
+}
+
+function datesOf(
+  facts: SecretFacts,
+  { since }: Age,
+): Pick<Verdict, 'rotatedAt' | 'rotateAt' | 'limitAt'> {
+  const { cadenceDays } = facts;
+  if (since === undefined) return {};
+  if (cadenceDays === undefined) return { rotatedAt: since };
+  return {
+    rotatedAt: since,
+    rotateAt: nextDue(since, cadenceDays - leadOf(facts)),
+    limitAt: nextDue(since, cadenceDays),
+  };
 }
 
 type Judgement = Pick<Verdict, 'decision' | 'act' | 'finding' | 'reason'>;
@@ -210,6 +219,11 @@ function notOurs({ versionIdsToStages }: SecretFacts, age: Age): Judgement | und
 
 function firstValue(facts: SecretFacts, age: Age): Judgement | undefined {
   if (!age.uninitialised) return undefined;
+  if (facts.cadenceDays === undefined) {
+    const reason =
+      'a new secret without a value yet: one of its owners puts the first into its inbox';
+    return blocked(facts, false) ?? { ...asNeeded, decision: 'uninitialised', reason };
+  }
   return (
     blocked(facts, false) ?? {
       decision: 'uninitialised',
@@ -220,7 +234,17 @@ function firstValue(facts: SecretFacts, age: Age): Judgement | undefined {
   );
 }
 
+const asNeeded = { decision: 'asNeeded', act: 'nothing', finding: false } as const;
+
 function byAge(facts: SecretFacts, { since }: Age): Judgement {
+  const { cadenceDays } = facts;
+  if (cadenceDays === undefined) {
+    const reason =
+      since === undefined
+        ? 'its owners put its value before it had an inbox; its age is not recorded'
+        : `in use since ${since.toISOString()}, changed by its owners as needed`;
+    return blocked(facts, false) ?? { ...asNeeded, reason };
+  }
   if (since === undefined) {
     return (
       blocked(facts, true) ?? {
@@ -233,8 +257,8 @@ function byAge(facts: SecretFacts, { since }: Age): Judgement {
     );
   }
   const now = facts.now.getTime();
-  const limit = nextDue(since, facts.cadenceDays);
-  const rotateAt = nextDue(since, facts.cadenceDays - leadOf(facts));
+  const limit = nextDue(since, cadenceDays);
+  const rotateAt = nextDue(since, cadenceDays - leadOf(facts));
   const overdue = !(now < limit.getTime());
   const due = !(now < rotateAt.getTime());
   const urgent = !(now < limit.getTime() - urgentDays * day);
@@ -273,9 +297,11 @@ function leadOf({ leadDays }: SecretFacts): number {
 
 function checkPolicy(facts: SecretFacts): void {
   const lead = leadOf(facts);
+  const { cadenceDays } = facts;
+  if (cadenceDays === undefined) return;
   // Written so that NaN fails, too.
-  if (lead >= 0 && facts.cadenceDays > lead && Number.isFinite(facts.cadenceDays)) return;
+  if (lead >= 0 && cadenceDays > lead && Number.isFinite(cadenceDays)) return;
   throw new InvalidPolicyError(
-    `cadence ${facts.cadenceDays} days with a lead of ${lead} days; expected 0 ≤ lead < cadence`,
+    `cadence ${cadenceDays} days with a lead of ${lead} days; expected 0 ≤ lead < cadence`,
   );
 }

@@ -17,7 +17,7 @@ export interface KnownSecret {
   readonly key: string;
   readonly name: string;
   readonly arn: string;
-  readonly kind: 'jwt' | 'encryption' | 'database';
+  readonly kind: 'jwt' | 'encryption' | 'database' | 'userManaged';
   /** Name of its rotation function. */
   readonly function: string;
   readonly facts: SecretFacts;
@@ -61,7 +61,7 @@ export function secretStatus(secret: KnownSecret, commands: Commands): SecretSta
     state: stateOf(verdict, facts, standing !== undefined),
     reason: reasonOf(verdict, facts, standing),
     armed: facts.armed,
-    cadenceDays: facts.cadenceDays,
+    ...(facts.cadenceDays !== undefined && { cadenceDays: facts.cadenceDays }),
     ...(rotatedAt && {
       rotatedAt: rotatedAt.toISOString(),
       ageDays: Math.max(0, Math.floor((now.getTime() - rotatedAt.getTime()) / day)),
@@ -113,6 +113,7 @@ function rowsOf({
 
 const byDecision: Record<Exclude<Decision, 'afterRotationPending'>, SecretState> = {
   notDue: 'current',
+  asNeeded: 'current',
   due: 'due',
   overdue: 'overdue',
   unarmed: 'unarmed',

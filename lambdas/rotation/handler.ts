@@ -22,11 +22,11 @@ import { createSecret } from './steps/create-secret.ts';
 import { finishPromoted, finishSecret } from './steps/finish-secret.ts';
 import { setSecret } from './steps/set-secret.ts';
 import { testSecret } from './steps/test-secret.ts';
-import type { CompanionName } from './strategy.ts';
+import type { JsonCompanionName } from './strategy.ts';
 
 /** What an operation of a room is given beside its input. */
 export interface OperationTools {
-  companion(name: CompanionName): Promise<unknown>;
+  companion(name: JsonCompanionName): Promise<unknown>;
   /** The parsed JSON text of one version of this function's secret; undefined when it has none. */
   readVersion(versionId: string): Promise<string | undefined>;
   /** Version id → its staging labels, as they stand now. */

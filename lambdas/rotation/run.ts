@@ -22,6 +22,8 @@ import {
 } from './errors.ts';
 import type {
   CompanionName,
+  Inbox,
+  JsonCompanionName,
   Material,
   MaterialId,
   Rotation,
@@ -210,6 +212,7 @@ export async function rotationOf<Value>(
     random: (bytes) => randomBytesFor(run, record.intent, bytes),
     ...(run.rowsFollow && { rows: () => rowsOf(run) }),
     companion: (name) => readCompanion(run, name),
+    ...(run.companions.inbox && { inbox: () => readInbox(run, run.companions.inbox ?? '') }),
     assertNotSuperseded: () => assertNotSuperseded(run),
     evidence: (fact) => run.evidence.push(fact),
   };
@@ -263,10 +266,19 @@ async function randomBytesFor<Value>(
   }
 }
 
+/** Not parsed: what owners write is any text, and what is wrong with it is the strategy's to say. */
+async function readInbox(
+  { doors }: Pick<Room<unknown>, 'doors'>,
+  arn: string,
+): Promise<Inbox | undefined> {
+  const found = await doors.secretsManager.getCurrent(arn);
+  return found === undefined || isMarker(found.secretString) ? undefined : found;
+}
+
 /** The parsed JSON of another secret's AWSCURRENT; what it means is the strategy's business. */
 export async function readCompanion(
   room: Pick<Room<unknown>, 'companions' | 'doors'>,
-  name: CompanionName,
+  name: JsonCompanionName,
 ): Promise<unknown> {
   const arn = room.companions[name];
   if (arn === undefined) {

@@ -104,6 +104,7 @@ function isRefusalOfTheTarget(error: unknown): boolean {
   return (
     code === 'ERR_ROTATION_LOGIN_REFUSED' ||
     code === 'ERR_ROTATION_ROLE_CANNOT_LOGIN' ||
+    code === 'ERR_ROTATION_PROBE_REFUSED' ||
     code === 'ERR_ROTATION_TEST_FAILED'
   );
 }

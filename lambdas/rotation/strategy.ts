@@ -84,7 +84,9 @@ export interface Rotation<Value> {
   /** KMS GenerateRandom XOR the local CSPRNG. */
   random(bytes: number): Promise<Buffer>;
   /** Another secret named in the configuration, read by the core, parsed by the strategy. */
-  companion(name: CompanionName): Promise<unknown>;
+  companion(name: JsonCompanionName): Promise<unknown>;
+  /** What the owners of the secret have put for it, as it is; absent: nothing yet. Kinds without owners have none. */
+  inbox?(): Promise<Inbox | undefined>;
   /** Kinds whose rows follow their keys: what the control table knows of that. Absent for all others. */
   rows?(): Promise<Rows>;
   /**
@@ -107,5 +109,13 @@ export interface Rows {
   zeroProofs: ReadonlyMap<MaterialId, ZeroProof>;
 }
 
+/** A value somebody put beside the secret, and the version of the inbox it is. */
+export interface Inbox {
+  versionId: string;
+  secretString: string;
+}
+
 /** rows: the login of the re-encryption, which closes its job before a key is taken back. */
-export type CompanionName = 'admin' | 'database' | 'inbox' | 'rows';
+export type JsonCompanionName = 'admin' | 'database' | 'rows';
+/** inbox: where the owners of a user-managed secret put its next value. */
+export type CompanionName = JsonCompanionName | 'inbox';

@@ -16,6 +16,7 @@ const words: Record<string, (detail: Detail) => string> = {
   encryptionPreflightNotDone: () => 'the columns could not be checked before the rotation',
   escrowed: () => 'a second copy of the keys was written to escrow',
   identityClosed: (it) => `role ${of(it, 'role', 'of before')} can no longer log in`,
+  inboxRead: (it) => `the value came from version ${of(it, 'versionId', 'in use')} of the inbox`,
   jwtKeysProbed: (it) =>
     `tokens were signed and verified with key ${of(it, 'primary', 'in use')}; ${of(it, 'refused', 'no')} forged tokens were refused`,
   keyDestroyed: (it) => `key ${of(it, 'kid', '')} is gone from every version`,
@@ -38,6 +39,8 @@ const words: Record<string, (detail: Detail) => string> = {
   runsAsIdentity: (it) => `logins act as ${of(it, 'identity', 'the identity')}`,
   sessionsEnded: () => 'sessions of the old credential were ended',
   settingsRestored: () => 'settings of the role were restored',
+  valueAccepted: (it) =>
+    `${of(it, 'host', 'the vendor')} accepted the new value (status ${of(it, 'status', 'not noted')})`,
   verifierAlreadySet: () => 'the new password was already set',
   verifierSet: (it) => `the new password of ${of(it, 'role', 'the role')} was set`,
   versionUnreadable: () => 'an older version could not be read',

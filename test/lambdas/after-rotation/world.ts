@@ -1,5 +1,9 @@
 /** Everything around the AfterRotation: a secret, its records, and the machine itself. */
-import type { Manifest, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
+import type {
+  Manifest,
+  RotatedByAge,
+  RotatedManifestSecret,
+} from '../../../domain/config/manifest.ts';
 import type { AfterRotationRecord, Intent } from '../../../domain/events/control-records.ts';
 import type { AfterRotationDoors } from '../../../lambdas/after-rotation/doors.ts';
 import { runTask } from '../../../lambdas/after-rotation/run-task.ts';
@@ -34,7 +38,7 @@ const shared = {
   leadDays: 5,
   readerCacheSeconds: 300,
 };
-export const jwt: RotatedManifestSecret = {
+export const jwt: RotatedByAge = {
   kind: 'jwt',
   ...shared,
   readers: 'keyset',
