@@ -40,6 +40,8 @@ export type RecordName =
   | 'consumers'
   | 'zero'
   | 'sent'
+  | 'certificate'
+  | 'certificate.told'
   | 'trigger'
   | 'waiting'
   | 'exposure'

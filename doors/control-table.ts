@@ -35,9 +35,10 @@ import {
   zeroProofSchema,
 } from '../domain/events/control-records.ts';
 import { clientDefaults } from './aws-call.ts';
+import { type CertificateRecordsDoor, certificateRecords } from './certificate-records.ts';
 import { ControlRecordError, controlItems } from './control-items.ts';
 
-export interface ControlTableDoor {
+export interface ControlTableDoor extends CertificateRecordsDoor {
   /** @throws ControlRecordError when a token has more than one intent */
   getIntent(secretName: string, token: string): Promise<IntentRecord | undefined>;
   /**
@@ -148,6 +149,7 @@ export function controlTable(
 
   return {
     async getIntent(secretName, token) {
+    ...certificateRecords(items),
       const found = await Promise.all(
         intents.map((intent) => content(intentRecordSchema, `intent.${intent}`, secretName, token)),
       );

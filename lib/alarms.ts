@@ -12,6 +12,7 @@ import {
   ruleAlarms,
   secretAlarms,
 } from './alarm-definitions.ts';
+import { certificateAlarms } from './certificate-alarms.ts';
 import type { Messages } from './messages.ts';
 import { type ReencryptionWatch, reencryptionAlarms } from './reencryption-alarms.ts';
 import type { RoomFunction } from './room-function.ts';
@@ -26,6 +27,8 @@ export interface AlarmsProps {
   /** By what they do; the rotation functions are their secrets'. */
   readonly functions: Readonly<Record<string, RoomFunction>>;
   readonly stateMachineArn: string;
+  /** What reads when certificates end; absent: none is named. */
+  readonly certificates?: RoomFunction;
   /** Where rows follow a new key. */
   readonly reencryption?: ReencryptionWatch;
 }
@@ -34,7 +37,9 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
     const { config, messages } = props;
-    const ofParts = Object.entries(props.functions).map(([part, room]) => ({
+    const { certificates } = props;
+    const functions = { ...props.functions, ...(certificates && { certificates }) };
+    const ofParts = Object.entries(functions).map(([part, room]) => ({
       part,
       functionName: room.functionName,
       asynchronous: messages.asynchronous.includes(room),
@@ -59,6 +64,7 @@ export class Alarms extends Construct {
         logins: Object.values(config.secrets).some(({ kind }) => kind === 'database'),
         longestWaitSeconds: longestWait(config),
       }),
+      ...(certificates ? certificateAlarms(config) : []),
       ...partAlarms((part) => !isFirst(part)),
       ...[...props.rotated].flatMap(([key, rotated]) => {
         const secret = config.secrets[key];

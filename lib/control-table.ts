@@ -28,6 +28,8 @@ export type ControlRecord =
   | 'consumers'
   | 'zero'
   | 'sent'
+  | 'certificate'
+  | 'certificate.told'
   | 'trigger'
   | 'waiting'
   | 'exposure'

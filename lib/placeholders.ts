@@ -43,8 +43,12 @@ const places: readonly [path: RegExp, placeholder: (n: number, known: Known) => 
     [/^networks\.[^.]+\.vpcCidrs\.\d+$/, (n) => `10.${n % 256}.0.0/16`],
     [/^networks\.[^.]+\.prefixListIds\.(dynamodb|s3)$/, (n) => `pl-${hex(n)}`],
     [
-      /^secrets\.[^.]+\.(adopt|admin|bootstrap)\.kmsKeyArn$/,
+      /^(secrets\.[^.]+\.(adopt|admin|bootstrap)|certificates\.\d+\.secret)\.kmsKeyArn$/,
       (n, { region, account }) => `arn:aws:kms:${region}:${account}:key/deferred-${n}`,
+    ],
+    [
+      /^certificates\.\d+\.acm$/,
+      (n, { region, account }) => `arn:aws:acm:${region}:${account}:certificate/deferred-${n}`,
     ],
     [/^secrets\.[^.]+\.(endpoints\.\d+\.)?host$/, (n) => `deferred-${n}.example.com`],
     [/^secrets\.[^.]+\.(endpoints\.\d+\.)?port$/, () => 5432],

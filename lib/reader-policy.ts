@@ -118,6 +118,12 @@ export function operatorPolicy(
           write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
         },
         {
+        {
+          secretNames: deployment.config.certificates?.length
+            ? [deploymentDimension(deployment.config)]
+            : [],
+          read: ['certificate'],
+        },
           secretNames: reencryption?.secretNames ?? [],
           read: ['reencryption', 'consumers', 'zero'],
           write: ['consumers'],

@@ -56,6 +56,16 @@ export function resolveProps(scope: Construct, props: QuarterturnProps): Resolve
         'vpc' in network ? vpcWords(network) : network,
       ),
     }),
+    ...(Array.isArray(words.certificates) && {
+      certificates: words.certificates.map((certificate, index) => ({
+        ...certificate,
+        ...(certificate?.secret !== undefined && {
+          secret: existingSecretWords(certificate.secret, (at, message) =>
+            problem(`certificates.${index}.secret.${at}`, message),
+          ),
+        }),
+      })),
+    }),
     ...(Array.isArray(words.consumers) && {
       consumers: words.consumers.map(({ roles, ...consumer }) => {
         consumerRoles.set(consumer.name, roles ?? []);

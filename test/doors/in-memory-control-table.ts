@@ -15,6 +15,7 @@ import type {
   ZeroProof,
 } from '../../domain/events/control-records.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
+import { inMemoryCertificateRecords } from './in-memory-certificate-records.ts';
 
 export function inMemoryControlTable(): ControlTableDoor {
   const intents = new Map<string, IntentRecord>();
@@ -54,6 +55,7 @@ export function inMemoryControlTable(): ControlTableDoor {
   }
 
   return {
+    ...inMemoryCertificateRecords(),
     getIntent: async (name, token) => structuredClone(intents.get(key(name, token))),
     putIntent: async (name, record) => putOnce(intents, key(name, record.token), record),
     getRotation: async (name, token) => structuredClone(rotations.get(key(name, token))),
