@@ -145,11 +145,12 @@ export function controlTable(
   table: string,
   client = new DynamoDBClient(clientDefaults),
 ): ControlTableDoor {
-  const { get, put, all, remove, content, replace } = controlItems(table, client);
+  const items = controlItems(table, client);
+  const { get, put, all, remove, content, replace } = items;
 
   return {
-    async getIntent(secretName, token) {
     ...certificateRecords(items),
+    async getIntent(secretName, token) {
       const found = await Promise.all(
         intents.map((intent) => content(intentRecordSchema, `intent.${intent}`, secretName, token)),
       );

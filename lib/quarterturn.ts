@@ -205,7 +205,7 @@ export class Quarterturn extends Construct {
       });
     }
     const operators = this.#operators(deployment);
-    const { auditLogArn } = oversee(this, {
+    const { auditLogArn, certificates } = oversee(this, {
       ...around,
       rotated: this.#rotated,
       secrets: this.secrets,
@@ -220,7 +220,11 @@ export class Quarterturn extends Construct {
       manifestParameterArns: manifest.parameterArns,
       machineExecutionsArn: machine.executions,
       auditLogArn,
-      operatorFunctionArns: [...operators.map(({ functionArn }) => functionArn), ...this.#drills],
+      operatorFunctionArns: [
+        ...operators.map(({ functionArn }) => functionArn),
+        ...this.#drills,
+        ...(certificates ? [certificates.functionArn] : []),
+      ],
     });
     this.#made(
       'Operator',

@@ -3,6 +3,7 @@ import type { CfnManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
+  deploymentDimension,
   manifestRoot,
   operatorPolicyName,
   readerPolicyName,
@@ -118,12 +119,12 @@ export function operatorPolicy(
           write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
         },
         {
-        {
           secretNames: deployment.config.certificates?.length
             ? [deploymentDimension(deployment.config)]
             : [],
           read: ['certificate'],
         },
+        {
           secretNames: reencryption?.secretNames ?? [],
           read: ['reencryption', 'consumers', 'zero'],
           write: ['consumers'],
