@@ -1,6 +1,7 @@
 /** What `quarterturn/cdk` publishes: the construct, its props, and what it throws. */
 export type { RotationConfig, RotationConfigInput } from '../domain/config/rotation-config.ts';
 export { defineRotation, InvalidConfigError } from '../domain/config/rotation-config.ts';
+export type { CertificateProps } from './certificate-props.ts';
 export type {
   ChatChannelsProps,
   ChatProps,
@@ -41,3 +42,13 @@ export type {
   StoreProps,
   UserManagedProps,
 } from './secret-props.ts';
+export type {
+  DeploymentTriggerProps,
+  ExposureTriggerProps,
+  GitHubAlertProps,
+  GitHubTriggerProps,
+  GuardDutyFindingProps,
+  GuardDutyTriggerProps,
+  OffboardingTriggerProps,
+  TriggersProps,
+} from './triggers-props.ts';

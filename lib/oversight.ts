@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { Alarms } from './alarms.ts';
 import { Audit } from './audit.ts';
+import { Certificates } from './certificates.ts';
 import { Dashboard } from './dashboard.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
@@ -11,6 +12,7 @@ import { Notify } from './notify.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import type { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
+import { Triggers } from './triggers.ts';
 import { Watch } from './watch.ts';
 import type { MachineArns } from './workflow.ts';
 
@@ -35,7 +37,14 @@ export interface OversightProps {
 }
 
 /** After everything that sends an event or has a function: alarms are made of what there is. */
-export function oversee(scope: Construct, props: OversightProps): { readonly auditLogArn: string } {
+export function oversee(
+  scope: Construct,
+  props: OversightProps,
+): {
+  readonly auditLogArn: string;
+  /** What reads when certificates end; absent: none is named. */
+  readonly certificates: RoomFunction | undefined;
+} {
   const { deployment, messages, rotated, functions, machine, reencryption, rows } = props;
   const { config, keys } = deployment;
   const watch = new Watch(scope, 'Watch', props);
@@ -43,12 +52,19 @@ export function oversee(scope: Construct, props: OversightProps): { readonly aud
     isAdopted(config, key) ? [reference.name] : [],
   );
   const notify = new Notify(scope, 'Notify', { ...props, adopted });
+  const triggers =
+    config.triggers &&
+    new Triggers(scope, 'Triggers', { ...props, triggers: config.triggers }).functions;
+  const certificates = config.certificates?.length
+    ? new Certificates(scope, 'Certificates', props).function
+    : undefined;
   const audit = new Audit(scope, 'Audit', { config, keys, messages, adopted });
   new Alarms(scope, 'Alarms', {
     config,
     messages,
     rotated,
-    functions: { ...functions, watch: watch.function, notify: notify.function },
+    functions: { ...functions, watch: watch.function, notify: notify.function, ...triggers },
+    ...(certificates && { certificates }),
     stateMachineArn: machine.arn,
     ...(reencryption && {
       reencryption: { stateMachineArn: reencryption.machine.arn, secrets: rows },
@@ -61,7 +77,7 @@ export function oversee(scope: Construct, props: OversightProps): { readonly aud
     deadLetters: messages.deadLetters.name,
     stateMachineArn: machine.arn,
   });
-  return { auditLogArn: audit.logGroupArn };
+  return { auditLogArn: audit.logGroupArn, certificates };
 }
 
 function isAdopted({ secrets }: RotationConfig, key: string): boolean {

@@ -2,9 +2,11 @@
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { CertificateProps } from './certificate-props.ts';
 import type { ContactsProps, NotificationsProps } from './contacts-props.ts';
 import type { ScheduleProps } from './schedule-props.ts';
 import type { SecretProps } from './secret-props.ts';
+import type { TriggersProps } from './triggers-props.ts';
 
 /** A VPC of the app, owned or imported. */
 export interface VpcNetworkProps {
@@ -225,6 +227,20 @@ export interface QuarterturnProps {
    * @default - at any time, announced two hours before
    */
   readonly schedule?: ScheduleProps;
+
+  /**
+   * What may start a rotation besides the schedule and a person.
+   *
+   * @default - nothing
+   */
+  readonly triggers?: TriggersProps;
+
+  /**
+   * TLS certificates whose expiry is watched.
+   *
+   * @default - none
+   */
+  readonly certificates?: readonly CertificateProps[];
 
   /**
    * Years for which audit events are kept: 1, 2, 3, 5 or 10.

@@ -1,4 +1,4 @@
-/** The example with everything on that is off in it: a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort. */
+/** The example with everything on that is off in it: triggers, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
@@ -37,14 +37,32 @@ export const everything: RotationConfig = parseRotationConfig({
     people: [{ role: 'dba', name: 'Ada', reach: '+49 30 000000' }],
     reviewedOn: '2026-01-31',
   },
-  secrets: Object.fromEntries(
-    Object.entries(example.secrets).map(([key, secret]) => [
-      key,
-      secret.kind === 'database'
-        ? { ...secret, network: 'main', bootstrap: master }
-        : secret.kind === 'encryption'
-          ? { ...secret, reencryption }
-          : secret,
-    ]),
-  ),
+  triggers: {
+    exposure: { from: ['arn:aws:iam::111122223333:role/scanner'] },
+    offboarding: {
+      from: ['arn:aws:iam::111122223333:role/directory'],
+      people: { ada: Object.keys(example.secrets) },
+    },
+    deployment: { from: ['arn:aws:iam::444455556666:role/pipeline'] },
+    gitHub: {
+      secret: 'gitHubWebhook',
+      alerts: [{ repository: 'pharmacy/api', secrets: ['jwt'] }],
+    },
+    guardDuty: {
+      findings: [{ type: 'UnauthorizedAccess:IAMUser/', principal: 'pharmacy', secrets: ['jwt'] }],
+    },
+  },
+  secrets: {
+    gitHubWebhook: { kind: 'userManaged', purpose: 'Signs what GitHub sends.' },
+    ...Object.fromEntries(
+      Object.entries(example.secrets).map(([key, secret]) => [
+        key,
+        secret.kind === 'database'
+          ? { ...secret, network: 'main', bootstrap: master }
+          : secret.kind === 'encryption'
+            ? { ...secret, reencryption }
+            : secret,
+      ]),
+    ),
+  },
 });

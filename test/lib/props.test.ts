@@ -20,6 +20,7 @@ import {
   jwtSchema,
   userManagedSchema,
 } from '../../domain/config/secret-schemas.ts';
+import { triggersSchema } from '../../domain/config/trigger-schema.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const page = readFileSync(join(root, 'docs/constructs.md'), 'utf8');
@@ -40,6 +41,7 @@ for (const file of [
   'lib/secret-props.ts',
   'lib/contacts-props.ts',
   'lib/schedule-props.ts',
+  'lib/triggers-props.ts',
   'lib/quarterturn-props.ts',
 ]) {
   const text = readFileSync(join(root, file), 'utf8');
@@ -94,6 +96,14 @@ describe('the props', () => {
     ['ScheduleProps', scheduleSchema],
     ['WindowProps', scheduleSchema.shape.window.unwrap()],
     ['FreezeProps', scheduleSchema.shape.freezes.unwrap().element],
+    ['TriggersProps', triggersSchema],
+    ['ExposureTriggerProps', triggersSchema.shape.exposure.unwrap()],
+    ['OffboardingTriggerProps', triggersSchema.shape.offboarding.unwrap()],
+    ['DeploymentTriggerProps', triggersSchema.shape.deployment.unwrap()],
+    ['GitHubTriggerProps', triggersSchema.shape.gitHub.unwrap()],
+    ['GitHubAlertProps', triggersSchema.shape.gitHub.unwrap().shape.alerts.element],
+    ['GuardDutyTriggerProps', triggersSchema.shape.guardDuty.unwrap()],
+    ['GuardDutyFindingProps', triggersSchema.shape.guardDuty.unwrap().shape.findings.element],
   ])('%s has the words of the configuration', (name, schema) => {
     expect(namesOf(name)).toEqual(Object.keys(schema.shape).sort());
   });
