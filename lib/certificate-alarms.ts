@@ -10,7 +10,8 @@ import type { AlarmDefinition } from './alarm-definitions.ts';
 
 /** Whoever renews by hand has had three reminders by then. */
 const days = 7;
-const daySeconds = 86_400;
+/** Two looks: one that fails makes no gap, and a renewal ends the alarm within that time. */
+const twoLooks = 43_200;
 
 export const certificateAlarms = (scope: Scope): AlarmDefinition[] => [
   {
@@ -19,10 +20,10 @@ export const certificateAlarms = (scope: Scope): AlarmDefinition[] => [
     metric: metricNames.certificateDaysLeft,
     dimensions: { [metricDimensions.deployment]: deploymentDimension(scope) },
     statistic: 'Minimum',
-    period: daySeconds,
+    period: twoLooks,
     comparison: 'LessThanThreshold',
     threshold: days,
     missing: 'breaching',
-    description: `A certificate ends in less than ${days} days, has ended, or nobody has found out for a day when one ends. npx quarterturn status names it and what is wrong. Renew it where it is issued, put the new one in its place, and have it looked at again: aws lambda invoke. After the first deployment it is in alarm until the first look.`,
+    description: `A certificate ends in less than ${days} days, has ended, or nobody has found out for twelve hours when each one ends. npx quarterturn status names it and what is wrong. Renew it where it is issued, put the new one in its place, and have it looked at again: aws lambda invoke. After the first deployment it is in alarm until the first look.`,
   },
 ];

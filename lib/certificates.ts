@@ -1,4 +1,4 @@
-/** Certificates: twice a day a function reads when each one ends. Made only where the configuration names some. */
+/** Certificates: four times a day a function reads when each one ends. Made only where the configuration names some. */
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { certificatesFunctionName, deploymentDimension } from '../domain/config/names.ts';
@@ -82,9 +82,9 @@ export class Certificates extends Construct {
     );
     invokeBy(
       this,
-      'TwiceADay',
-      // Twice: a look that fails leaves no day without a figure, whose absence is an alarm.
-      { description: 'Certificates of Quarterturn', scheduleExpression: 'rate(12 hours)' },
+      'FourTimesADay',
+      // Its alarm looks at twelve hours: one look that fails leaves no gap.
+      { description: 'Certificates of Quarterturn', scheduleExpression: 'rate(6 hours)' },
       this.function,
       { messages, alarm: 'certificates' },
     );

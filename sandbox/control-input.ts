@@ -1,5 +1,6 @@
 /** What comes in over the controls, parsed once; a misspelt member is an error, never ignored. */
 import * as z from 'zod';
+import type { CertificateInAcm } from './acm/service.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import type { Fault, Grant } from './sandbox.ts';
 
@@ -46,6 +47,18 @@ export function parseGrant(input: unknown): Grant & { name: string } {
     ...(policies && { policies: policies as unknown as PolicyDocument[] }),
   };
 }
+
+const certificateSchema = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9-]{1,64}$/),
+  certificate: z.string().optional(),
+  status: z.string().min(1).optional(),
+  renewal: z.strictObject({ status: z.string(), reason: z.string().optional() }).optional(),
+  inUseBy: z.array(z.string()).optional(),
+});
+
+/** @throws Error saying which member is wrong */
+export const parseCertificate = (input: unknown): CertificateInAcm =>
+  parse(certificateSchema, input);
 
 const deploySchema = z.strictObject({ assembly: z.string().min(1) });
 

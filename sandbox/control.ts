@@ -6,6 +6,7 @@
  *   POST   clock   { advanceTo, recurring? } or { settle: true, horizonMilliseconds? }
  *   GET    faults  POST faults <Fault>     DELETE faults  DELETE faults/<id>
  *   GET    requests · events · logs[?function=name] · messages · outputs · resources
+ *   POST   certificates { id, certificate?, status?, renewal?, inUseBy? } into ACM → { arn }
  *   POST   deploy     { assembly }         as `cdk deploy` of that folder → { status, events }
  *   POST   destroy                         as `cdk destroy`
  *   POST   reset                           everything as after the start; keys and principals stay
@@ -13,7 +14,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { SandboxClock } from './clock.ts';
-import { parseDeploy, parseFault, parseGrant } from './control-input.ts';
+import { parseCertificate, parseDeploy, parseFault, parseGrant } from './control-input.ts';
 import type { Faults } from './faults.ts';
 import { type Answer, readJson } from './protocols.ts';
 import type { Fault, Grant, Sandbox } from './sandbox.ts';
@@ -33,6 +34,7 @@ export interface ControlSettings {
     | 'resources'
     | 'notSimulated'
     | 'createPrincipal'
+    | 'putCertificate'
     | 'reset'
     | 'deploy'
     | 'destroy'
@@ -96,6 +98,8 @@ async function route(request: RestRequest, settings: ControlSettings): Promise<A
     case 'POST reset':
       await settings.sandbox().reset();
       return json(200, {});
+    case 'POST certificates':
+      return json(201, settings.sandbox().putCertificate(parseCertificate(readJson(request.body))));
     case 'POST principals': {
       const { name: principal, ...grant }: Grant & { name: string } = parseGrant(
         readJson(request.body),

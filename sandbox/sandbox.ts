@@ -1,4 +1,5 @@
 /** What `startSandbox` takes and gives: the in-process face of the sandbox, for tests, the demo and the CLI. */
+import type { CertificateInAcm } from './acm/service.ts';
 import type { ClockMode, SandboxClock } from './clock.ts';
 import type { HistoryItem } from './cloudwatch/alarm-desk.ts';
 import type { RecordedEvent } from './events/rule.ts';
@@ -105,6 +106,8 @@ export interface Sandbox {
   readonly resources: ReadonlyMap<string, LoadedResource>;
   createPrincipal(name: string, grant: Grant): Credentials;
   injectFault(fault: Fault): InjectedFault;
+  /** Puts a certificate into AWS Certificate Manager, or another one in its place. A reset takes it away. */
+  putCertificate(certificate: CertificateInAcm): { arn: string };
   /** The next event of this detail type, with this subset of its detail, reaches no rule. */
   dropNextEvent(detailType: string, detail?: object): void;
   /** The next such event reaches its rules twice, under the same id. */

@@ -1,4 +1,5 @@
 /** Makes every service of the sandbox and hands each the ports of the others it works with. */
+import { AcmService } from './acm/service.ts';
 import type { SandboxClock } from './clock.ts';
 import { CloudWatchService } from './cloudwatch/service.ts';
 import type { CredentialStore } from './credentials.ts';
@@ -33,6 +34,7 @@ export interface ServicesSettings {
 }
 
 export interface AllServices extends Services {
+  acm: AcmService;
   secretsManager: SecretsManagerService;
   iam: Iam;
   /** By signing name. */
@@ -64,8 +66,9 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
   const dynamodb = new DynamoDbService(place);
   const ssm = new SsmService(place);
+  const acm = new AcmService(place);
   const all: AwsService[] = [
-    ...[dynamodb, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
+    ...[acm, dynamodb, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
     stepFunctions,
     new StsService({ account }),
   ];
@@ -73,6 +76,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
   return {
     networks,
     ...{
+      acm,
       dynamodb,
       events,
       iam,

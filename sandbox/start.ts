@@ -80,6 +80,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     dropNextEvent: (detailType, detail) => world.services.events.dropNext(detailType, detail),
     duplicateNextEvent: (detailType, detail) =>
       world.services.events.duplicateNext(detailType, detail),
+    putCertificate: (certificate) => world.services.acm.put(certificate),
     requests: () => world.requests.all(),
     events: () => world.services.events.recorded(),
     logs: (name) =>

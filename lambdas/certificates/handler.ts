@@ -1,4 +1,4 @@
-/** Twice a day, and whenever somebody invokes it: when does each certificate end? The event is not read. */
+/** Every six hours, and whenever somebody invokes it: when does each certificate end? The event is not read. */
 import { acm } from '../../doors/acm.ts';
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
