@@ -46,9 +46,9 @@ interface Token {
 }
 
 const users = 3;
-const pauseMilliseconds = 25;
+const pauseMilliseconds = 60;
 /** A password is dear on purpose: few log in, many show a token. */
-const loginEvery = 40;
+const loginEvery = 20;
 /** The oldest ones are kept: they are the ones a rotation could lose. */
 const tokensKept = 40;
 const reasonsKept = 3;

@@ -69,7 +69,7 @@ async function letPass(
   await sandbox.clock.advanceTo(target, 'last');
   await sandbox.clock.settle();
   for (let passed = 1; passed <= hours; passed++) {
-    await sandbox.clock.advanceTo(new Date(target.getTime() + passed * hour));
+    await sandbox.clock.advanceTo(new Date(target.getTime() + passed * hour), 'last');
     await sandbox.clock.settle();
   }
   const cadence = functionName(operator.manifest, 'cadence');
