@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { control } from './control.ts';
 import { CredentialStore } from './credentials.ts';
 import { dispatch } from './dispatch.ts';
+import { functionUrlPath } from './lambda/function-url.ts';
 import { emptyWorld, type LoadedWorld, loadInto, type WorldSettings } from './loaded-world.ts';
 import { ACCOUNT, type Grant, type Sandbox, type SandboxOptions } from './sandbox.ts';
 import { LoopbackServer } from './server.ts';
@@ -34,7 +35,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   let world = emptyWorld(settings);
   const server = new LoopbackServer(
-    (request) => dispatch(request, world.aws),
+    (request) =>
+      request.path.startsWith(functionUrlPath)
+        ? world.services.lambda.urls.answer(request)
+        : dispatch(request, world.aws),
     (request) =>
       control(request, {
         token: controlToken,
@@ -76,11 +80,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       users.set(name, grant);
       return credentials.issue({ arn, kind: 'user' });
     },
+    putCertificate: (certificate) => world.services.acm.put(certificate),
     injectFault: (fault) => world.faults.inject(fault),
     dropNextEvent: (detailType, detail) => world.services.events.dropNext(detailType, detail),
     duplicateNextEvent: (detailType, detail) =>
       world.services.events.duplicateNext(detailType, detail),
-    putCertificate: (certificate) => world.services.acm.put(certificate),
     requests: () => world.requests.all(),
     events: () => world.services.events.recorded(),
     logs: (name) =>

@@ -32,6 +32,8 @@ const OF_SERVICES = [
   'kms:EncryptionContextKeys',
   'kms:ViaService',
   'lambda:FunctionArn',
+  'lambda:FunctionUrlAuthType',
+  'lambda:InvokedViaFunctionUrl',
   's3:VersionId',
   's3:if-none-match',
   's3:prefix',

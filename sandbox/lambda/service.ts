@@ -28,6 +28,7 @@ import {
 } from './function.ts';
 import { FunctionPool } from './function-pool.ts';
 import { FunctionProcess, type ProcessOutcome } from './function-process.ts';
+import { FunctionUrls } from './function-url.ts';
 import { lambdaOperations, routeLambda } from './operations.ts';
 import { assertMayPlace } from './placement.ts';
 import { Workplace } from './workplace.ts';
@@ -57,6 +58,7 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
   readonly route = routeLambda;
   readonly operations: AwsService['operations'];
   readonly asynchronous: AsynchronousInvocations;
+  readonly urls: FunctionUrls;
   readonly #settings: LambdaSettings;
   readonly #functions = new Map<string, LambdaFunction>();
   /** Of every version of every function: one that was replaced may still be running. */
@@ -66,11 +68,12 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
   constructor(settings: LambdaSettings) {
     this.#settings = settings;
     this.operations = lambdaOperations(this);
-    this.asynchronous = new AsynchronousInvocations({
-      ...settings,
-      find: (nameOrArn) => this.find(nameOrArn),
-      execute: (found, payload) => this.execute(found, payload),
-    });
+    const invoked = {
+      find: (nameOrArn: string) => this.find(nameOrArn),
+      execute: (found: LambdaFunction, payload: string) => this.execute(found, payload),
+    };
+    this.asynchronous = new AsynchronousInvocations({ ...settings, ...invoked });
+    this.urls = new FunctionUrls({ ...settings, ...invoked });
   }
 
   createFunction(spec: FunctionSpec): { arn: string } {

@@ -16,7 +16,7 @@ import {
 import { eventBus, eventBusPolicy, rule } from './resources/events.ts';
 import { managedPolicy, policy, role } from './resources/iam.ts';
 import { alias, key } from './resources/kms.ts';
-import { eventInvokeConfig, lambdaFunction, permission } from './resources/lambda.ts';
+import { eventInvokeConfig, functionUrl, lambdaFunction, permission } from './resources/lambda.ts';
 import { logGroup, logsResourcePolicy } from './resources/logs.ts';
 import { bucket, bucketPolicy } from './resources/s3.ts';
 import { resourcePolicy, rotationSchedule, secret } from './resources/secrets-manager.ts';
@@ -51,6 +51,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Lambda::EventInvokeConfig': eventInvokeConfig,
   'AWS::Lambda::Function': lambdaFunction,
   'AWS::Lambda::Permission': permission,
+  'AWS::Lambda::Url': functionUrl,
   'AWS::Logs::LogGroup': logGroup,
   'AWS::Logs::ResourcePolicy': logsResourcePolicy,
   'AWS::S3::Bucket': bucket,

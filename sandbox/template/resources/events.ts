@@ -106,19 +106,36 @@ function toTarget(target: TargetProperties, { logicalId }: Declared, world: Worl
 }
 
 export const eventBus: ResourceType = {
-  properties: ['Name', 'Description', 'Tags'],
-  create(declared, { events }) {
+  properties: ['Name', 'Description', 'Policy', 'Tags'],
+  create(declared, world) {
     const name = text(declared, 'Name');
-    const { arn } = events.createBus(name);
+    const { arn } = world.events.createBus(name);
+    setOwnPolicy(undefined, declared, world);
     return { ref: name, attributes: { Arn: arn, Name: name } };
   },
   replacement: ['Name'],
-  // A description and tags change nothing here.
-  update() {},
+  update(existing, declared, world) {
+    setOwnPolicy(existing, declared, world);
+  },
   delete({ ref }, { events }) {
     events.removeBus(ref);
   },
 };
+
+/** The whole policy at once, beside what each AWS::Events::EventBusPolicy adds. */
+function setOwnPolicy(existing: Declared | undefined, declared: Declared, world: World): void {
+  const name = text(declared, 'Name');
+  const before = existing === undefined ? [] : ownStatements(existing);
+  const added = (world.busStatements.get(name) ?? []).filter(
+    ({ Sid }) => !before.some((statement) => statement.Sid === Sid),
+  );
+  setStatements(name, [...ownStatements(declared), ...added], world);
+}
+
+function ownStatements({ properties }: Declared): Statement[] {
+  const { Policy } = properties as { Policy?: PolicyDocument };
+  return Policy === undefined ? [] : [Policy.Statement].flat();
+}
 
 /** A bus has one policy; each resource of this type adds a statement to it. */
 export const eventBusPolicy: ResourceType = {

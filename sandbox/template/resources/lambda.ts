@@ -138,12 +138,19 @@ function configOf({ logicalId, properties }: Declared): EventInvokeConfig {
   });
 }
 
+const permissionProperties = [
+  ...['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
+  ...['FunctionUrlAuthType', 'InvokedViaFunctionUrl'],
+];
+
 export const permission: ResourceType = {
-  properties: ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
+  properties: permissionProperties,
   create(declared, { lambda }) {
     const principal = text(declared, 'Principal');
     const sourceAccount = optionalText(declared, 'SourceAccount');
     const sourceArn = optionalText(declared, 'SourceArn');
+    const authType = optionalText(declared, 'FunctionUrlAuthType');
+    const viaUrl = String(declared.properties.InvokedViaFunctionUrl) === 'true';
     const name = text(declared, 'FunctionName');
     const found = lambda.find(name);
     const statement: Statement = {
@@ -153,15 +160,46 @@ export const permission: ResourceType = {
       Action: text(declared, 'Action'),
       Resource: name.startsWith('arn:') ? name : found.arn,
       Condition: {
-        ...(sourceAccount && { StringEquals: { 'aws:SourceAccount': sourceAccount } }),
+        StringEquals: {
+          ...(sourceAccount && { 'aws:SourceAccount': sourceAccount }),
+          ...(authType && { 'lambda:FunctionUrlAuthType': authType }),
+        },
+        ...(viaUrl && { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }),
         ...(sourceArn && { ArnLike: { 'aws:SourceArn': sourceArn } }),
       },
     };
     lambda.addPermission(name, statement);
     return { ref: declared.generatedName(64) };
   },
-  replacement: ['Action', 'FunctionName', 'Principal', 'SourceAccount', 'SourceArn'],
+  replacement: permissionProperties,
   delete({ ref, properties }, { lambda }) {
     lambda.removePermission(String(properties.FunctionName), ref);
   },
 };
+
+/** A function's own address; whoever may call it is in the function's policy. */
+export const functionUrl: ResourceType = {
+  properties: ['AuthType', 'InvokeMode', 'TargetFunctionArn'],
+  create(declared, { lambda }) {
+    assertUrl(declared);
+    const { url, arn } = lambda.urls.create(text(declared, 'TargetFunctionArn'));
+    return { ref: arn, attributes: { FunctionArn: arn, FunctionUrl: url } };
+  },
+  replacement: ['TargetFunctionArn'],
+  update(_, declared) {
+    assertUrl(declared);
+  },
+  delete({ properties }, { lambda }) {
+    lambda.urls.remove(functionNameIn(String(properties.TargetFunctionArn)));
+  },
+};
+
+function assertUrl(declared: Declared): void {
+  const authType = text(declared, 'AuthType');
+  const mode = optionalText(declared, 'InvokeMode') ?? 'BUFFERED';
+  if (authType !== 'NONE' || mode !== 'BUFFERED') {
+    throw new SandboxLoadError(
+      `${declared.logicalId}: a function URL with AuthType ${authType} and InvokeMode ${mode} is not simulated, NONE and BUFFERED are.`,
+    );
+  }
+}
