@@ -12,4 +12,7 @@ export interface Reading {
 
 /** What somebody else wrote into a certificate, as far as it may be repeated. */
 export const printable = (text: string): string =>
-  text.replaceAll(/[^\w .*,=@:()+-]+/g, ' ').slice(0, 120);
+  text
+    .replaceAll(/[^\w.*,=@:()+-]+/g, ' ')
+    .trim()
+    .slice(0, 120);
