@@ -10,6 +10,8 @@ import { intentSchema } from './control-records.ts';
 
 const instant = z.iso.datetime();
 const id = z.string().regex(/^[A-Za-z0-9-]{32,64}$/);
+/** Of a rotation that came to nothing, too: RotateSecret takes any 32 to 64 characters as a token. */
+const anyVersionId = z.string().min(1).max(64);
 const secret = z.strictObject({ name: z.string().min(1).max(512), arn: z.string().max(2048) });
 const rotatedKind = z.enum(['jwt', 'encryption', 'database', 'userManaged']);
 
@@ -42,7 +44,7 @@ export const startedNoticeSchema = z.strictObject({
   secret,
   kind: rotatedKind,
   /** The version that is being made. */
-  versionId: id,
+  versionId: anyVersionId,
   intent: intentSchema,
   /** Not attributed: the console's button or the native rule. */
   attributed: z.boolean(),
@@ -62,7 +64,7 @@ export const failedNoticeSchema = z.strictObject({
   ...everyNotice,
   secret,
   kind: rotatedKind,
-  versionId: id,
+  versionId: anyVersionId,
   intent: intentSchema,
   /** When the rotation was recorded. */
   since: instant,
@@ -76,10 +78,11 @@ export const failedNoticeSchema = z.strictObject({
     })
     .optional(),
   /**
-   * Of a database: can the application log in? `works`: AWSCURRENT or the pending value does; `restored`: it could
-   * not, and its verifier was set again; `lockedOut`: nobody could say so; `unknown`: the server did not answer.
+   * Of a database: can the application log in? `works`: AWSCURRENT does; `restored`: it could not, and its verifier
+   * was set again; `pendingWorks`: only AWSPENDING does, until the rotation ends; `lockedOut`: nothing does;
+   * `unknown`: the database could not be asked.
    */
-  login: z.enum(['works', 'restored', 'lockedOut', 'unknown']).optional(),
+  login: z.enum(['works', 'restored', 'pendingWorks', 'lockedOut', 'unknown']).optional(),
 });
 export type FailedNotice = z.infer<typeof failedNoticeSchema>;
 

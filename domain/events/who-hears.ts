@@ -88,7 +88,7 @@ export const news = {
     tells: toActOn,
     whenUsersMayNotice: ['support'],
     words: ['versionId', 'since', 'step', 'code', 'message', 'failedAt'],
-    flags: ['loginWorks', 'loginRestored', 'lockedOut', 'loginUnknown'],
+    flags: ['loginWorks', 'loginRestored', 'loginPending', 'lockedOut', 'loginUnknown'],
   },
   stopped: {
     what: 'the new value is in use, and what follows the rotation has stopped',
@@ -101,7 +101,7 @@ export const news = {
     what: 'an emergency rotation failed or stopped',
     tells: ['security'],
     words: ['versionId', 'reason'],
-    flags: ['loginWorks', 'loginRestored', 'lockedOut', 'loginUnknown'],
+    flags: ['loginWorks', 'loginRestored', 'loginPending', 'lockedOut', 'loginUnknown'],
   },
   overdue: {
     what: 'a secret is past its limit, or near it and kept from rotating; once a day',

@@ -114,14 +114,15 @@ function failed(
   });
 }
 
+/** Whoever reads AWSCURRENT is not let in by a pending value. Busy: the rotation that holds the secret is told itself. */
 const loginOf: Record<LoginAnswer['outcome'], FailedNotice['login']> = {
   works: 'works',
-  pendingWorks: 'works',
+  pendingWorks: 'pendingWorks',
   restored: 'restored',
-  pendingRestored: 'restored',
+  pendingRestored: 'pendingWorks',
   lockedOut: 'lockedOut',
   unknown: 'unknown',
-  busy: 'unknown',
+  busy: undefined,
   noValue: undefined,
 };
 

@@ -194,6 +194,7 @@ function failureWords({ versionId, since, failure }: FailedNotice, time: Time): 
 const loginFlags = ({ login }: FailedNotice): Flags => ({
   loginWorks: login === 'works',
   loginRestored: login === 'restored',
+  loginPending: login === 'pendingWorks',
   lockedOut: login === 'lockedOut',
   loginUnknown: login === 'unknown',
 });

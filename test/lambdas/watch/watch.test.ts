@@ -198,6 +198,17 @@ describe('a pending rotation', () => {
     expect(measured()).toMatchObject({ RotationsStuck: 1, WatchHeartbeat: 1 });
   });
 
+  test('under a token that is no UUID is told all the same, and the watch does not fall silent', async () => {
+    const odd = 'a token_of/somebody: RotateSecret takes it';
+    secrets.add(jwt, { [v1]: ['AWSCURRENT', dated], [odd]: ['AWSPENDING'] });
+    await look(jwtSecret);
+    at('12:09:00');
+    expect(await look(jwtSecret)).toMatchObject({ stuck: 1, failed: 0 });
+    expect(told()).toEqual(['credential-rotation-started', 'credential-rotation-failed']);
+    expect(noticeSchema.parse(bus.events[1]?.detail)).toMatchObject({ versionId: odd });
+    expect(measured()).toMatchObject({ WatchHeartbeat: 1 });
+  });
+
   test('is stuck at once when a step has failed, and says which and how', async () => {
     pending(jwt);
     await recorded(jwt, { failure });
@@ -245,12 +256,12 @@ describe('a stuck rotation of a database', () => {
 
   test.each([
     ['works', 'works', 0, 0],
-    ['pendingWorks', 'works', 1, 0],
+    ['pendingWorks', 'pendingWorks', 1, 0],
     ['restored', 'restored', 0, 1],
-    ['pendingRestored', 'restored', 1, 1],
+    ['pendingRestored', 'pendingWorks', 1, 1],
     ['lockedOut', 'lockedOut', 1, 0],
     ['unknown', 'unknown', 1, 0],
-    ['busy', 'unknown', 0, 0],
+    ['busy', undefined, 0, 0],
     ['noValue', undefined, 0, 0],
   ] as const)(
     'has its login looked after: %s is told as %s',

@@ -10,8 +10,9 @@ Last failed: {{failedAt}}
 Version: {{versionId}}
 {{if loginWorks}}The application can log in.
 {{if loginRestored}}The application could NOT log in; its login was restored.
+{{if loginPending}}The application can NOT log in with AWSCURRENT: the database accepts only the value that is AWSPENDING, until the rotation ends.
 {{if lockedOut}}The application can NOT log in, and nothing here could restore it. Act now.
-{{if loginUnknown}}Whether the application can log in is not known: the database did not answer.
+{{if loginUnknown}}Whether the application can log in is not known: the database could not be asked.
 
 AWSCURRENT is unchanged. Secrets Manager repeats the rotation by itself, several times over hours. Mend the cause, then wait or run:
     npx quarterturn status
@@ -82,8 +83,9 @@ ${failed}
 
 A change of a secret of {{application}} ({{environment}}) failed.
 {{if loginRestored}}Users may have seen errors since {{since}}. It works again.
+{{if loginPending}}Users may see errors since {{since}}. On-call knows and is at it.
 {{if lockedOut}}Users may see errors since {{since}}. On-call knows and is at it.
-{{if loginUnknown}}Users may see errors since {{since}}: the database did not answer. On-call knows and is at it.
+{{if loginUnknown}}Users may see errors since {{since}}: the database could not be asked. On-call knows and is at it.
 No data is lost. Collect what users report, with the time, and pass it to on-call.
 `,
   'stopped.on-call': `{{application}} {{environment}}: what follows the rotation of {{key}} has stopped
@@ -107,8 +109,9 @@ The emergency rotation of {{secret}} failed or stopped. The leaked value may sti
 
 Reason: {{reason}}
 Version: {{versionId}}
+{{if loginPending}}The application can NOT log in with AWSCURRENT: the database accepts only the value that is AWSPENDING, until the rotation ends.
 {{if lockedOut}}The application can NOT log in.
-{{if loginUnknown}}Whether the application can log in is not known: the database did not answer.
+{{if loginUnknown}}Whether the application can log in is not known: the database could not be asked.
 
 Act now, and take on-call in by phone: nobody else is told until it is over.
     npx quarterturn status
