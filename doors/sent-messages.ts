@@ -1,6 +1,7 @@
 /**
- * The door to what was told, in the control table: `sent#<name>/<environment>` / `<event id>/<where>`. EventBridge
- * delivers at least once, and a function that failed is called again: nobody is told twice, nobody is left out.
+ * The door to what was told, in the control table: `sent#<name>/<environment>` / `<fact>/<where>`, a fact
+ * being the id of an event with a digest of what it says. EventBridge delivers at least once, and a function that failed
+ * is called again: nobody is told twice, nobody is left out.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type SentRecord, sentRecordSchema } from '../domain/events/control-records.ts';
@@ -16,10 +17,10 @@ export interface SentMessagesDoor {
    * `deadBefore` and is neither sent nor given back was left by a function that died: it is taken over, because
    * nobody knows whether it left, and hearing twice is better than not at all.
    */
-  claim(eventId: string, where: string, now: Date, deadBefore: Date): Promise<Claim>;
-  markSent(eventId: string, where: string, now: Date, messageId: string): Promise<void>;
+  claim(fact: string, where: string, now: Date, deadBefore: Date): Promise<Claim>;
+  markSent(fact: string, where: string, now: Date, messageId: string): Promise<void>;
   /** It was refused: the next call may try at once. */
-  giveBack(eventId: string, where: string, now: Date): Promise<void>;
+  giveBack(fact: string, where: string, now: Date): Promise<void>;
 }
 
 /** @param deployment `<name>/<environment>` */
@@ -29,13 +30,13 @@ export function sentMessages(
   client = new DynamoDBClient(clientDefaults),
 ): SentMessagesDoor {
   const { get, put } = controlItems(table, client);
-  const key = (eventId: string, where: string) => `${eventId}/${where}`;
-  const write = async (eventId: string, where: string, record: SentRecord) => {
-    await put('sent', deployment, key(eventId, where), record, 'overwrite');
+  const key = (fact: string, where: string) => `${fact}/${where}`;
+  const write = async (fact: string, where: string, record: SentRecord) => {
+    await put('sent', deployment, key(fact, where), record, 'overwrite');
   };
   return {
-    async claim(eventId, where, now, deadBefore) {
-      const sk = key(eventId, where);
+    async claim(fact, where, now, deadBefore) {
+      const sk = key(fact, where);
       const record: SentRecord = { state: 'sending', at: now.toISOString() };
       if (await put('sent', deployment, sk, record, { revision: 0 })) return 'taken';
       const standing = await get(sentRecordSchema, 'sent', deployment, sk);
@@ -45,9 +46,8 @@ export function sentMessages(
       if (state === 'sending' && new Date(at) >= deadBefore) return 'underWay';
       return (await put('sent', deployment, sk, record, standing)) ? 'taken' : 'underWay';
     },
-    markSent: (eventId, where, now, messageId) =>
-      write(eventId, where, { state: 'sent', at: now.toISOString(), messageId }),
-    giveBack: (eventId, where, now) =>
-      write(eventId, where, { state: 'refused', at: now.toISOString() }),
+    markSent: (fact, where, now, messageId) =>
+      write(fact, where, { state: 'sent', at: now.toISOString(), messageId }),
+    giveBack: (fact, where, now) => write(fact, where, { state: 'refused', at: now.toISOString() }),
   };
 }

@@ -5,7 +5,9 @@
  * Every one of these is sent on its own: a topic that refuses keeps nobody else from hearing. The call then fails,
  * Lambda repeats it (Lambda guide, "Retries for asynchronous invocations"), and who was told is not told again.
  */
+import { createHash } from 'node:crypto';
 import type { Manifest } from '../../domain/config/manifest.ts';
+import type { Announced } from '../../domain/events/announced.ts';
 import type { TemplateName } from '../../domain/events/message-template.ts';
 import type { Hearer } from '../../domain/events/who-hears.ts';
 import {
@@ -77,7 +79,8 @@ async function tell(
   const letters = messages.flatMap((message) =>
     lettersOf(announced.id, message, places[message.hearer]),
   );
-  const answers = await Promise.all(letters.map((letter) => send(doors, announced.id, letter)));
+  const fact = factOf(announced);
+  const answers = await Promise.all(letters.map((letter) => send(doors, fact, letter)));
   const left = answers.flatMap((code, index) =>
     code === undefined ? [] : [{ where: letters[index]?.where ?? '', code }],
   );
@@ -95,6 +98,16 @@ async function tell(
   });
   if (left.length > 0) throw new NotEverybodyToldError(left);
   return { told };
+}
+
+/**
+ * Under which an event is told once: its id, and a digest of all it says but its time. Ids are derived from names and
+ * versions, so that a repetition has the same one; whoever may put events on the bus could use up an id before the
+ * event that has something to say.
+ */
+export function factOf({ at: _, ...said }: Announced): string {
+  const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex');
+  return `${said.id}.${digest.slice(0, 32)}`;
 }
 
 interface Letter extends TopicMessage {
@@ -115,13 +128,13 @@ function lettersOf(id: string, message: Message, { mail, chat }: Place): Letter[
 /** @returns why it was not sent; undefined: it is, by this call or one before */
 async function send(
   { topics, sent, clock }: NotifyDoors,
-  id: string,
+  fact: string,
   { where, ...message }: Letter,
 ): Promise<string | undefined> {
   const now = clock.now();
   const deadBefore = new Date(now.getTime() - callMilliseconds);
   try {
-    const claim = await sent.claim(id, where, now, deadBefore);
+    const claim = await sent.claim(fact, where, now, deadBefore);
     if (claim === 'sent') return undefined;
     if (claim === 'underWay') return 'being sent by another call';
   } catch (error) {
@@ -132,11 +145,11 @@ async function send(
     messageId = await topics.publish(message);
   } catch (error) {
     // Not given back, the record says it: the next call waits until this one is surely over.
-    await sent.giveBack(id, where, clock.now()).catch(() => undefined);
+    await sent.giveBack(fact, where, clock.now()).catch(() => undefined);
     return codeOf(error);
   }
   try {
-    await sent.markSent(id, where, clock.now(), messageId);
+    await sent.markSent(fact, where, clock.now(), messageId);
     return undefined;
   } catch (error) {
     return codeOf(error);

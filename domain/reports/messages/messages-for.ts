@@ -32,12 +32,12 @@ export function messagesFor(
  * What Amazon Q Developer in chat applications shows; any other text on its topic is dropped without a word
  * (chatbot/latest/adminguide/custom-notifs.html, "Event schema").
  */
-export function chatNotification(id: string, { news, subject, chat }: Message): string {
+export function chatNotification(id: string, { news, chatTitle: title, chat }: Message): string {
   return JSON.stringify({
     version: '1.0',
     source: 'custom',
     id,
-    content: { textType: 'client-markdown', title: subject, description: chat },
-    metadata: { summary: subject, eventType: news },
+    content: { textType: 'client-markdown', title, description: chat },
+    metadata: { summary: title, eventType: news },
   });
 }

@@ -6,6 +6,8 @@ export interface Rendered {
   /** ASCII, without line breaks, for mail. */
   readonly subject: string;
   readonly text: string;
+  /** The subject, for chat: nothing in it is markup there. */
+  readonly chatTitle: string;
   /** Markdown of the chat client. */
   readonly chat: string;
 }
@@ -14,6 +16,7 @@ export function render({ subject, body }: Template, facts: Facts): Rendered {
   return {
     subject: subjectOf(filled(subject, facts, plain)),
     text: paragraphs(body, facts, plain, (command) => `    ${command}`),
+    chatTitle: subjectOf(filled(subject, facts, escaped)),
     chat: paragraphs(body, facts, escaped, (command) => `\`${command}\``).slice(0, longestChat),
   };
 }

@@ -72,6 +72,7 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
   'emergency over': [{ ...rotated, intent: 'emergency', logsEveryoneOut: true }],
   'failed, the login works': [failed, { key: 'db' }],
   'failed, the login was restored': [{ ...failed, login: 'restored' }, { key: 'db' }],
+  'failed, only the next value logs in': [{ ...failed, login: 'pendingWorks' }, { key: 'db' }],
   'failed, locked out': [{ ...failed, login: 'lockedOut' }, { key: 'db' }],
   'failed, not known whether the login works': [{ ...failed, login: 'unknown' }, { key: 'db' }],
   'failed, an emergency': [{ ...failed, intent: 'emergency', login: 'lockedOut' }, { key: 'db' }],
@@ -231,6 +232,18 @@ describe('a message', () => {
     expect(chat).toContain(
       "Reason: leaked Run: &lt;https://evil.example|this&gt; &amp; 'rm', (now)(https://evil.example)\n",
     );
+  });
+
+  test('has no markup of the chat in its title either, whoever wrote a word of it', () => {
+    const reason = '<!channel> `rm` [now](https://evil.example)';
+    const emergency: Announced = { ...started, intent: 'emergency', reason };
+    const own = { 'started-emergency.security': 'EMERGENCY: {{reason}}\n\nx' };
+    const [message] = messagesFor(emergency, background, own);
+    if (message === undefined) throw new Error('nobody hears');
+    const { content, metadata } = JSON.parse(chatNotification(started.id, message));
+    const title = "EMERGENCY: &lt;!channel&gt; 'rm' (now)(https://evil.example)";
+    expect([content.title, metadata.summary]).toEqual([title, title]);
+    expect(message.subject).toContain('<!channel>');
   });
 
   test('in chat has the one form the chat service shows', () => {

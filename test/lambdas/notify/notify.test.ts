@@ -5,7 +5,7 @@ import type { Manifest, RotatedManifestSecret } from '../../../domain/config/man
 import { AwsCallError } from '../../../doors/aws-call.ts';
 import { type SentMessagesDoor, sentMessages } from '../../../doors/sent-messages.ts';
 import type { TopicMessage } from '../../../doors/topics.ts';
-import { type NotifySettings, notify } from '../../../lambdas/notify/notify.ts';
+import { factOf, type NotifySettings, notify } from '../../../lambdas/notify/notify.ts';
 import { watch } from '../../../lambdas/watch/watch.ts';
 import { SandboxClock } from '../../../sandbox/clock.ts';
 import { DynamoDbService } from '../../../sandbox/dynamodb/service.ts';
@@ -182,7 +182,7 @@ describe('an event', () => {
   });
 
   test('whose call died before it was sent is told by a later one, not by one that comes too early', async () => {
-    await sent.claim(planned.id, 'support', clock.now(), clock.now());
+    await sent.claim(factOf(planned), 'support', clock.now(), clock.now());
     clock.set('2026-02-14T00:30:59Z');
     await expect(tell(envelope(planned))).rejects.toThrow('being sent by another call');
     expect(to()).toEqual(['support-chat']);
@@ -221,6 +221,22 @@ describe('an event', () => {
 });
 
 describe('whoever may put events on the bus', () => {
+  test('silences nothing by using the id of what is to be told before it is', async () => {
+    // The ids are derived from names and versions: anybody can work them out.
+    await tell(envelope({ ...overdue, reason: 'all is well' }));
+    await tell(envelope({ ...unmanaged, id: overdue.id }));
+    published.length = 0;
+    await tell(envelope(overdue));
+    expect(to()).toEqual(['on-call', 'on-call-chat', 'security']);
+    expect(published[0]?.message).toContain(overdue.reason);
+  });
+
+  test('has an event that is told again with another time only told once', async () => {
+    await tell(envelope(overdue));
+    await tell(envelope({ ...overdue, at: '2026-02-14T09:00:00.000Z' }));
+    expect(published).toHaveLength(3);
+  });
+
   const other = (name: string, arn: string) => envelope({ ...unmanaged, secret: { name, arn } });
 
   test.each([
