@@ -62,18 +62,32 @@ export type Turn =
   /** `tell`: nobody was told before; they are told now. */
   | { readonly step: 'rotate'; readonly plannedAt: Date; readonly tell: boolean };
 
-/** The instant for which a rotation is announced, if that holds for AWSCURRENT and still stands. */
+/** What an announcement is held against. */
+export interface AnnouncedSecret {
+  readonly current: string | undefined;
+  readonly rotateAt: Date;
+  readonly limitAt: Date;
+}
+
+/**
+ * The instant for which a rotation is announced, if that holds for AWSCURRENT and still stands. Nobody announces
+ * further ahead than the notice, or than the limit: whatever a record says, it keeps no secret from rotating.
+ */
 export function announcementOf(
   announced: Announced | undefined,
-  { current, rotateAt }: { readonly current: string | undefined; readonly rotateAt: Date },
-  schedule: Openings,
+  { current, rotateAt, limitAt }: AnnouncedSecret,
+  schedule: Schedule,
   now: Date,
 ): Date | undefined {
   if (announced === undefined || announced.versionId !== current) return undefined;
   const plannedAt = new Date(announced.plannedAt);
   const planned = plannedAt.getTime();
   // Written so that an unreadable instant announces nothing.
-  const stands = planned >= rotateAt.getTime() && now.getTime() < planned + announcementHolds;
+  const latest = Math.max(limitAt.getTime(), horizonOf(schedule, now));
+  const stands =
+    planned >= rotateAt.getTime() &&
+    planned <= latest &&
+    now.getTime() < planned + announcementHolds;
   return stands && lasts(schedule, plannedAt, now) ? plannedAt : undefined;
 }
 
@@ -91,7 +105,7 @@ export function planTurns(
   schedule: Schedule,
   now: Date,
 ): ReadonlyMap<string, Turn> {
-  const horizon = now.getTime() + schedule.noticeMilliseconds + nextLook;
+  const horizon = horizonOf(schedule, now);
   const turns = new Map<string, Turn>();
   const hours = new Hours(secrets, schedule);
   for (const { name, consumers, due } of inOrder(secrets, horizon)) {
@@ -122,6 +136,10 @@ export function planTurns(
   }
   return turns;
 }
+
+/** What lies beyond it is announced by a later look. */
+const horizonOf = ({ noticeMilliseconds }: Schedule, now: Date): number =>
+  now.getTime() + noticeMilliseconds + nextLook;
 
 type DueSecret = PlannedSecret & { readonly due: NonNullable<PlannedSecret['due']> };
 

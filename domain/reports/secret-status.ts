@@ -53,7 +53,7 @@ export function secretStatus(secret: KnownSecret, commands: Commands): SecretSta
   const holding = hold !== undefined && isAhead(hold.until, now) ? hold : undefined;
   const pending = rotationInProgress(facts.versionIdsToStages);
   const { rotatedAt, rotateAt, limitAt } = verdict;
-  const plannedAt = announcedFor(facts, rotateAt);
+  const plannedAt = announcedFor(facts, verdict);
   return {
     key: secret.key,
     name: secret.name,
@@ -94,11 +94,11 @@ export function secretStatus(secret: KnownSecret, commands: Commands): SecretSta
 /** Announced, for AWSCURRENT, for an hour that has not been missed. */
 function announcedFor(
   { announced, schedule, versionIdsToStages, now }: SecretFacts,
-  rotateAt: Date | undefined,
+  { rotateAt, limitAt }: Verdict,
 ): Date | undefined {
-  if (schedule === undefined || rotateAt === undefined) return undefined;
+  if (schedule === undefined || rotateAt === undefined || limitAt === undefined) return undefined;
   const current = currentVersion(versionIdsToStages);
-  return announcementOf(announced, { current, rotateAt }, schedule, now);
+  return announcementOf(announced, { current, rotateAt, limitAt }, schedule, now);
 }
 
 function rowsOf({

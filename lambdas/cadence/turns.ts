@@ -54,7 +54,12 @@ function plannedSecret(
             rotateAt,
             limitAt,
             since: rotatedAt,
-            announcedFor: announcementOf(facts.announced, { current, rotateAt }, schedule, now),
+            announcedFor: announcementOf(
+              facts.announced,
+              { current, rotateAt, limitAt },
+              schedule,
+              now,
+            ),
             gently:
               secret.origin === 'adopted' && verdict.decision === 'overdue' && !wasRotated(stages),
           }

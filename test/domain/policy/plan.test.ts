@@ -89,10 +89,11 @@ describe('a rotation is announced before it starts', () => {
 
 describe('an announcement', () => {
   const rotateAt = at('2026-02-12T09:00:00Z');
+  const limitAt = at('2026-02-17T09:00:00Z');
   const standsAt = (now: string, schedule = nightly, planned = '2026-02-13T02:00:00Z') =>
     announcementOf(
       { versionId: 'v1', plannedAt: planned },
-      { current: 'v1', rotateAt },
+      { current: 'v1', rotateAt, limitAt },
       schedule,
       at(now),
     );
@@ -107,6 +108,14 @@ describe('an announcement', () => {
     expect(standsAt(now) !== undefined).toBe(holds);
   });
 
+  test('keeps no secret from rotating beyond its limit, whoever wrote it', () => {
+    expect(standsAt('2026-02-16T09:00:00Z', always, '2026-02-17T09:00:00Z')).toBeDefined();
+    expect(standsAt('2026-02-16T09:00:00Z', always, '2026-02-17T09:00:01Z')).toBeUndefined();
+    expect(standsAt('2026-02-16T09:00:00Z', always, '2099-01-01T00:00:00Z')).toBeUndefined();
+    // Past the limit it is announced as ever: two hours ahead.
+    expect(standsAt('2026-02-18T09:00:00Z', always, '2026-02-18T11:00:00Z')).toBeDefined();
+  });
+
   test('without a window it holds for a day', () => {
     expect(standsAt('2026-02-14T01:59:00Z', always)).toBeDefined();
     expect(standsAt('2026-02-14T02:00:00Z', always)).toBeUndefined();
@@ -115,11 +124,11 @@ describe('an announcement', () => {
   test('falls with another version, a later due date, a new freeze, and an hour nobody can read', () => {
     const now = at('2026-02-13T02:00:00Z');
     const announced = { versionId: 'v1', plannedAt: '2026-02-13T02:00:00Z' };
-    const ofV1 = { current: 'v1', rotateAt };
+    const ofV1 = { current: 'v1', rotateAt, limitAt };
     const freezes = [{ from: '2026-02-13T00:00:00Z', until: '2026-02-20T00:00:00Z', reason: 'x' }];
     expect(announcementOf(announced, ofV1, always, now)).toEqual(now);
-    expect(announcementOf(announced, { current: 'v2', rotateAt }, always, now)).toBeUndefined();
-    const later = { current: 'v1', rotateAt: at('2026-02-13T03:00:00Z') };
+    expect(announcementOf(announced, { ...ofV1, current: 'v2' }, always, now)).toBeUndefined();
+    const later = { ...ofV1, rotateAt: at('2026-02-13T03:00:00Z') };
     expect(announcementOf(announced, later, always, now)).toBeUndefined();
     expect(announcementOf(announced, ofV1, { ...always, freezes }, now)).toBeUndefined();
     const before = at('2026-02-12T23:00:00Z');
@@ -212,13 +221,13 @@ function walk(
       const rotateAt = new Date(dueAt(since, index));
       const announced = plannedAt === '' ? undefined : { versionId: 'v', plannedAt };
       if (rotateAt.getTime() > soon) return { name: String(index), consumers: [] };
+      const limitAt = new Date(since + cadence * day);
       const announcedFor = announcementOf(
         announced,
-        { current: 'v', rotateAt },
+        { current: 'v', rotateAt, limitAt },
         schedule,
         new Date(now),
       );
-      const limitAt = new Date(since + cadence * day);
       const due = { rotateAt, limitAt, since: new Date(since), announcedFor, gently: false };
       return { name: String(index), consumers: [], due };
     });
