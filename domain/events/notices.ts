@@ -120,7 +120,7 @@ export const certificateNoticeSchema = z.strictObject({
   certificate: z.strictObject({ name: z.string().max(64), source: z.string().max(2048) }),
   notAfter: instant.optional(),
   daysLeft: z.int().optional(),
-  /** Not readable: why. */
+  /** What is wrong: not readable, not valid yet, for another name. */
   problem: z.string().max(512).optional(),
 });
 export type CertificateNotice = z.infer<typeof certificateNoticeSchema>;

@@ -51,7 +51,7 @@ const certificate = `{{if ended}}Certificate {{certificate}} ({{secret}}) has en
 
 Ends: {{notAfter}}
 Days left: {{daysLeft}}
-It cannot be read: {{problem}}
+What is wrong: {{problem}}
 
 Renew it where it is issued, and put the new one in its place.`;
 
