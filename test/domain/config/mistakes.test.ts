@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { InvalidConfigError, parseRotationConfig } from '../../../domain/config/rotation-config.ts';
+import { certificates } from './mistakes/certificates.ts';
 import { columns } from './mistakes/columns.ts';
 import { connection } from './mistakes/connection.ts';
 import { contacts } from './mistakes/contacts.ts';
@@ -19,6 +20,7 @@ const mistakes = [
   ...reencryption,
   ...schedule,
   ...contacts,
+  ...certificates,
 ];
 
 function problemsOf(input: unknown): readonly string[] {
