@@ -8,8 +8,25 @@ import { tableWithRowSecurity } from './data/schema.sql.ts';
 
 const root = join(import.meta.dirname, '..');
 
+/**
+ * Runs a script of this checkout.
+ * @param what for the error, e.g. "the synthesis of the stack"
+ * @param script its path and its arguments
+ * @param environment added to what every script is given
+ * @throws AssemblyError with the last lines it wrote
+ */
+export type RunScript = (
+  what: string,
+  script: readonly string[],
+  signal: AbortSignal,
+  environment?: Record<string, string>,
+) => Promise<void>;
+
 /** Bundles every function into `dist/lambdas`; does nothing when no source changed. */
-export async function buildFunctions(signal: AbortSignal): Promise<void> {
+export async function buildFunctions(
+  signal: AbortSignal,
+  run: RunScript = inItsOwnProcess,
+): Promise<void> {
   await run('the build of the functions', ['scripts/build.ts'], signal);
 }
 
@@ -73,6 +90,7 @@ export async function synthesize(
   ca: string,
   directory: string,
   signal: AbortSignal,
+  run: RunScript = inItsOwnProcess,
 ): Promise<string> {
   const place = join(directory, 'deployment');
   await mkdir(place, { recursive: true });
@@ -86,13 +104,7 @@ export async function synthesize(
   return assembly;
 }
 
-/** @throws AssemblyError with the last lines the process wrote */
-async function run(
-  what: string,
-  script: readonly string[],
-  signal: AbortSignal,
-  environment: Record<string, string> = {},
-): Promise<void> {
+export const inItsOwnProcess: RunScript = async (what, script, signal, environment = {}) => {
   const child = spawn(process.execPath, ['--import', 'tsx', ...script], {
     cwd: root,
     signal,
@@ -119,7 +131,7 @@ async function run(
   if (code !== 0) {
     throw new AssemblyError(what, code, written.trim());
   }
-}
+};
 
 export class AssemblyError extends Error {
   override readonly name = 'AssemblyError';

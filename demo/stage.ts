@@ -21,7 +21,13 @@ import {
   startSandbox,
 } from '../sandbox/start.ts';
 import { Application } from './application.ts';
-import { buildFunctions, localConfig, synthesize } from './assembly.ts';
+import {
+  buildFunctions,
+  inItsOwnProcess,
+  localConfig,
+  type RunScript,
+  synthesize,
+} from './assembly.ts';
 import type { DataSet } from './data/data-set.ts';
 import { generateDataSet } from './data/generate.ts';
 import { prepareDatabase } from './database.ts';
@@ -58,6 +64,8 @@ export interface StageOptions {
   /** What the account holds before the stack. @default nothing */
   existing?: SandboxOptions['existing'];
   postgres?: PostgresOptions;
+  /** @default in processes of their own */
+  runScript?: RunScript;
   guard: ValueGuard;
   /** Takes what has to be closed, as soon as it is open; closed in reverse order. */
   onClose(close: () => Promise<void>): void;
@@ -70,7 +78,7 @@ export const onCall = 'on-call';
 const dbname = 'pharmacy';
 
 export async function setStage(options: StageOptions, report: Report): Promise<Stage> {
-  const { clock, guard, onClose } = options;
+  const { clock, guard, onClose, runScript = inItsOwnProcess } = options;
   // Without a pause between the two: an interruption may come at any moment.
   const directory = mkdtempSync(join(tmpdir(), 'quarterturn-demo-'));
   onClose(() => rm(directory, { recursive: true, force: true }));
@@ -80,7 +88,7 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   onClose(async () => processes.abort());
   const starting = startPostgres(options.postgres);
   onClose(() => stopped(starting));
-  const building = buildFunctions(processes.signal);
+  const building = buildFunctions(processes.signal, runScript);
   // Whichever fails first is told; the other one is closed with everything else.
   const [server] = await Promise.all([starting, building]);
   guard.watch(server.superuser.password);
@@ -89,7 +97,7 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   const endpoint: Endpoint = { host: server.host, port: server.port, dbname, ca: server.ca };
   report.doing('synthesizing the stack, preparing the roles of the database');
   const [assembly, admin] = await Promise.all([
-    synthesize(config, server.ca, directory, processes.signal),
+    synthesize(config, server.ca, directory, processes.signal, runScript),
     prepareDatabase(nodePostgres, endpoint, server.superuser, databases(config)),
   ]);
   guard.watch(admin.password);

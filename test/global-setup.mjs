@@ -15,10 +15,11 @@ import {
 } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startSynthesizer } from './synthesizer/start.mjs';
 
 const checkout = join(import.meta.dirname, '..');
 
-export default function setup() {
+export default async function setup() {
   const root = makeRoot();
   // As /tmp itself: as root the PostgreSQL server runs under another user and cleans up after itself.
   chmodSync(root, 0o1777);
@@ -30,6 +31,7 @@ export default function setup() {
   process.env.QUARTERTURN_POSTGRES_TEMPLATES = clusters;
   keepCompiled(root);
   execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { stdio: 'inherit' });
+  await startSynthesizer(root);
 }
 
 const TMPFS_MAGIC = 0x01021994;

@@ -1,10 +1,12 @@
 /** Fails the run when a test left a file or a process behind. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { stopSynthesizer } from './synthesizer/start.mjs';
 
 /** Caches of the tools themselves, and of the global setup. */
 const cachesOfTools = /^(postgres-templates|tsx-\d+|node-compile-cache|jest_|v8-compile-cache)/;
 
-export default function teardown() {
+export default async function teardown() {
+  await stopSynthesizer();
   const root = process.env.TMPDIR;
   const files = readdirSync(root).filter((name) => !cachesOfTools.test(name));
   const processes = processesNaming(root);

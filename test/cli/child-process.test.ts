@@ -9,6 +9,7 @@ import { ValueGuard } from '../../demo/terminal/value-guard.ts';
 import { rotationReportSchema } from '../../domain/reports/rotation-report.ts';
 import { statusReportSchema } from '../../domain/reports/status-report.ts';
 import config from '../../rotation.config.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const silent = { doing() {}, progress() {}, changed() {}, proof() {} };
@@ -26,6 +27,7 @@ beforeAll(async () => {
       config,
       clock: { start, mode: 'manual' },
       guard: new ValueGuard(),
+      runScript,
       onClose: (close) => void closing.unshift(close),
     },
     silent,

@@ -23,6 +23,7 @@ import {
   type ExplicitAccess,
   parametersWith,
   secretsManagerWith,
+  triggersWith,
 } from '../../doors/explicit-access.ts';
 import { functions } from '../../doors/functions.ts';
 import { manifestAt } from '../../doors/manifest.ts';
@@ -30,6 +31,7 @@ import type { Credential } from '../../doors/postgres/door.ts';
 import { type Credentials, type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { type CommandOutcome, runCommand } from '../cli/run-command.ts';
 import { Cluster, newPassword } from '../lambdas/operator/cluster.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 
 const account = '000000000000';
 const region = 'eu-west-1';
@@ -130,12 +132,18 @@ export class AdoptionStage {
     try {
       const [cluster] = await Promise.all([
         Cluster.start(version === undefined ? {} : { version }),
-        buildFunctions(signal),
+        buildFunctions(signal, runScript),
       ]);
       closing.push(() => cluster.stop());
       const passwords = await application(cluster);
       const made = (armed: boolean, name: string) =>
-        synthesize(configOf(cluster, armed), cluster.server.ca, join(directory, name), signal);
+        synthesize(
+          configOf(cluster, armed),
+          cluster.server.ca,
+          join(directory, name),
+          signal,
+          runScript,
+        );
       const [unarmed, armed] = await Promise.all([made(false, 'unarmed'), made(true, 'armed')]);
       const keys = { jwt: randomBytes(64).toString('base64'), field: randomBytes(32) };
       const sandbox = await startSandbox({
@@ -182,6 +190,7 @@ export class AdoptionStage {
       functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
       stepFunctions: { isRunning: async () => false, startExecution: async () => 'started' },
       auditLog: { read: async () => ({ lines: [], complete: true }) },
+      triggers: triggersWith(access, manifest.controlTable),
       clock: {
         now: () => this.sandbox.clock.now(),
         sleep: async () => undefined,

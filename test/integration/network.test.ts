@@ -9,6 +9,7 @@ import { operatorPolicyName } from '../../domain/config/names.ts';
 import { defineRotation, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import pharmacy from '../../rotation.config.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 import { restingRows } from './resting-rows.ts';
 
 const config = inNetwork(restingRows(pharmacy));
@@ -24,6 +25,7 @@ beforeAll(async () => {
       config,
       clock,
       guard: new ValueGuard(),
+      runScript,
       onClose: (close) => void closing.unshift(close),
       postgres: { settings: { authentication_timeout: '1s' } },
     },

@@ -20,6 +20,7 @@ import {
   controlTableWith,
   parametersWith,
   secretsManagerWith,
+  triggersWith,
 } from '../../doors/explicit-access.ts';
 import { functions } from '../../doors/functions.ts';
 import { manifestAt } from '../../doors/manifest.ts';
@@ -27,6 +28,7 @@ import { stepFunctions } from '../../doors/step-functions.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { Cluster } from '../lambdas/operator/cluster.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 
 const account = '000000000000';
 const region = 'eu-west-1';
@@ -45,7 +47,7 @@ const directory = mkdtempSync(join(tmpdir(), 'quarterturn-rows-'));
 beforeAll(async () => {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const { signal } = new AbortController();
-  [cluster] = await Promise.all([Cluster.start({}), buildFunctions(signal)]);
+  [cluster] = await Promise.all([Cluster.start({}), buildFunctions(signal, runScript)]);
   const { password } = await cluster.application('clinic');
   const owner = { username: 'clinic', password };
   await cluster.sql(
@@ -57,7 +59,7 @@ beforeAll(async () => {
   await cluster.sql('create role clinic_reader nologin');
   await cluster.sql('grant select on visits to clinic_reader', owner, 'clinic');
   sandbox = await startSandbox({
-    assembly: await synthesize(config(), cluster.server.ca, directory, signal),
+    assembly: await synthesize(config(), cluster.server.ca, directory, signal, runScript),
     clock: { start: new Date('2026-01-05T03:00:10Z'), mode: 'manual' },
     existing: existing(),
   });
@@ -83,6 +85,7 @@ beforeAll(async () => {
     functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
     stepFunctions: stepFunctions(new SFNClient(access)),
     auditLog: { read: async () => ({ lines: [], complete: true }) },
+    triggers: triggersWith(access, manifest.controlTable),
     clock: { now: () => sandbox.clock.now(), sleep: async () => undefined },
     newToken: async () => randomBytes(16).toString('hex'),
   };

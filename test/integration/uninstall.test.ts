@@ -17,6 +17,7 @@ import { parseRotationConfig } from '../../domain/config/rotation-config.ts';
 import type { ExplicitAccess } from '../../doors/explicit-access.ts';
 import example from '../../rotation.config.ts';
 import type { StackOperationError } from '../../sandbox/start.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 import { type SecretKey, World } from './world.ts';
 
 // Some twenty processes, on a machine that is busy with other tests.
@@ -197,7 +198,7 @@ echo "no such command: npx $*" >&2; exit 1
     const deploy = async (armed: boolean) => {
       const place = join(directory, `back-${armed}`);
       mkdirSync(place);
-      await sandbox.deploy(await synthesize(back(armed), server.ca, place, signal));
+      await sandbox.deploy(await synthesize(back(armed), server.ca, place, signal, runScript));
       await sandbox.clock.idle();
     };
     await deploy(false);

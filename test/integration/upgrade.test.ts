@@ -26,6 +26,7 @@ import {
   recordedState,
   restore,
 } from '../previous-release/previous-release.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 import { restingRows } from './resting-rows.ts';
 
 const keys = ['jwt', 'pii', 'db', 'legacyDb'] as const;
@@ -43,7 +44,7 @@ beforeAll(async () => {
   const endpoint = { host: server.host, port: server.port, dbname: 'pharmacy', ca: server.ca };
   const databases = Object.values(config.secrets).filter(({ kind }) => kind === 'database');
   [assembly] = await Promise.all([
-    synthesize(config, server.ca, directory, new AbortController().signal),
+    synthesize(config, server.ca, directory, new AbortController().signal, runScript),
     prepareDatabase(nodePostgres, endpoint, server.superuser, databases as DatabaseConfig[]),
   ]);
   sandbox = await startSandbox({

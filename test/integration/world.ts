@@ -19,6 +19,7 @@ import { localRandom } from '../../doors/random.ts';
 import example from '../../rotation.config.ts';
 import type { PostgresOptions } from '../../sandbox/postgres/start.ts';
 import type { Fault, InjectedFault, RequestRecord } from '../../sandbox/sandbox.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 import { restingRows } from './resting-rows.ts';
 
 export type SecretKey = 'jwt' | 'pii' | 'db' | 'legacyDb';
@@ -64,6 +65,7 @@ export class World {
           config: rows === 'resting' ? restingRows(example) : example,
           clock: { start: firstDay, mode: 'manual' },
           guard: new ValueGuard(),
+          runScript,
           onClose: (close) => void closing.unshift(close),
           postgres: { ...postgres, settings: { ...quick, ...postgres?.settings } },
         },
