@@ -7,6 +7,7 @@ import type { ControlTableDoor } from '../doors/control-table.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../doors/step-functions.ts';
+import type { TriggersDoor } from '../doors/triggers.ts';
 
 export interface Terminal {
   /** One line to standard output. */
@@ -51,6 +52,8 @@ export interface OpenDeployment {
   readonly functions: FunctionsDoor;
   readonly stepFunctions: StepFunctionsDoor;
   readonly auditLog: AuditLogDoor;
+  /** The bus of triggers of a deployment, and what became of them. */
+  readonly triggers: TriggersDoor;
   readonly clock: Clock;
   /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
   newToken(): Promise<string>;

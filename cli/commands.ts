@@ -3,6 +3,7 @@ import type { RegisterCommand } from './command.ts';
 import { registerAdopt } from './commands/adopt.ts';
 import { registerDrill } from './commands/drill.ts';
 import { registerEject } from './commands/eject.ts';
+import { registerGate } from './commands/gate.ts';
 import { registerReencrypt } from './commands/reencrypt.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRotate } from './commands/rotate.ts';
@@ -12,6 +13,7 @@ export const commands: readonly RegisterCommand[] = [
   registerStatus,
   registerReport,
   registerRotate,
+  registerGate,
   registerReencrypt,
   registerAdopt,
   registerDrill,

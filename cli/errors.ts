@@ -66,3 +66,9 @@ export class ReportFileError extends CliError {
   override readonly name = 'ReportFileError';
   readonly code = 'ERR_ROTATION_REPORT_FILE';
 }
+
+/** The deployment takes no event of a pipeline, or none of this caller. */
+export class NoGateError extends CliError {
+  override readonly name = 'NoGateError';
+  readonly code = 'ERR_ROTATION_NO_GATE';
+}

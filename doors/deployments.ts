@@ -4,6 +4,7 @@
  */
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
@@ -20,6 +21,7 @@ import { manifestAt } from './manifest.ts';
 import { parameters } from './parameters.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
 import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
+import { type TriggersDoor, triggers } from './triggers.ts';
 
 /** Account and region as the shell reaches them. */
 export interface DeploymentsDoor {
@@ -41,6 +43,7 @@ export interface DoorsToDeployment {
   functions: FunctionsDoor;
   stepFunctions: StepFunctionsDoor;
   auditLog: AuditLogDoor;
+  triggers: TriggersDoor;
 }
 
 export function deployments(region?: string): DeploymentsDoor {
@@ -52,6 +55,7 @@ export function deployments(region?: string): DeploymentsDoor {
   const lambda = new LambdaClient({ ...settings, ...functionClientDefaults });
   const states = new SFNClient(settings);
   const logs = new CloudWatchLogsClient(settings);
+  const events = new EventBridgeClient(settings);
   const store = parameters(ssm);
 
   return {
@@ -67,6 +71,7 @@ export function deployments(region?: string): DeploymentsDoor {
         lambda: endpointOf(lambda, new GetFunctionCommand({ FunctionName: 'any' })),
         states: endpointOf(states, new ListStateMachinesCommand({})),
         logs: endpointOf(logs, new FilterLogEventsCommand({ logGroupName: 'any' })),
+        events: endpointOf(events, new PutEventsCommand({ Entries: [] })),
       };
       const found = Object.entries(probes).map(async ([name, url]) => [name, await url] as const);
       return Object.fromEntries(await Promise.all(found));
@@ -92,6 +97,7 @@ export function deployments(region?: string): DeploymentsDoor {
       functions: functions(lambda),
       stepFunctions: stepFunctions(states),
       auditLog: auditLog(logs),
+      triggers: triggers(table, { dynamo, events }),
     }),
   };
 }

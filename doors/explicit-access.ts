@@ -6,6 +6,7 @@
  */
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -18,6 +19,7 @@ import { type OwnedSecretDoor, ownedSecret } from './owned-secret.ts';
 import { type ParametersDoor, parameters } from './parameters.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
 import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
+import { type TriggersDoor, triggers } from './triggers.ts';
 
 export interface ExplicitAccess {
   /** E.g. `http://127.0.0.1:4566`. */
@@ -48,6 +50,14 @@ export function stepFunctionsWith(access: ExplicitAccess): StepFunctionsDoor {
 
 export function auditLogWith(access: ExplicitAccess): AuditLogDoor {
   return auditLog(new CloudWatchLogsClient({ ...clientDefaults, ...access }));
+}
+
+export function triggersWith(access: ExplicitAccess, table: string): TriggersDoor {
+  const settings = { ...clientDefaults, ...access };
+  return triggers(table, {
+    dynamo: new DynamoDBClient(settings),
+    events: new EventBridgeClient(settings),
+  });
 }
 
 /** For the owner of a user-managed secret, who puts values by hand. */

@@ -8,7 +8,9 @@ import { tagKeys } from '../../domain/config/names.ts';
 import type { RotationConfig } from '../../domain/config/rotation-config.ts';
 import { ownRule } from '../../domain/policy/drift.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
+import type { EventBusDoor, OutgoingEvent } from '../../doors/event-bus.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+import type { TriggerRecordsDoor } from '../../doors/trigger-records.ts';
 import exampleConfig from '../../rotation.config.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
 import {
@@ -16,6 +18,8 @@ import {
   type InMemorySecrets,
   inMemorySecrets,
 } from '../doors/in-memory-secrets.ts';
+import { inMemoryTriggerRecords } from '../doors/in-memory-trigger-records.ts';
+import { recordedBus } from '../doors/recorded.ts';
 
 export interface InMemoryDeployment extends OpenDeployment {
   readonly secrets: InMemorySecrets;
@@ -31,6 +35,9 @@ export interface InMemoryDeployment extends OpenDeployment {
   readonly slept: number[];
   /** Called at each sleep: what happens in the meantime. */
   meanwhile: () => void | Promise<void>;
+  /** The bus of triggers, and what became of them. */
+  triggerBus: EventBusDoor & { events: OutgoingEvent[] };
+  readonly triggerRecords: TriggerRecordsDoor;
   set(instant: string): void;
   /** DescribeSecret of this secret fails from now on. */
   refuse(secretName: string, awsCode: string): void;
@@ -107,6 +114,9 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
         return { lines: auditLines, complete: true };
       },
     },
+    triggers: () => ({ eventBus: deployment.triggerBus, records: deployment.triggerRecords }),
+    triggerBus: recordedBus(),
+    triggerRecords: inMemoryTriggerRecords(),
     clock: {
       now: () => new Date(now),
       async sleep(milliseconds) {

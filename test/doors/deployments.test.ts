@@ -72,6 +72,7 @@ describe('deployments', () => {
       lambda: endpoint,
       states: endpoint,
       logs: endpoint,
+      events: endpoint,
       dynamodb: 'http://127.0.0.1:8000',
       secretsmanager: 'https://secretsmanager.eu-west-1.amazonaws.com',
     });

@@ -7,6 +7,7 @@ import {
   controlTableWith,
   functionsWith,
   secretsManagerWith,
+  triggersWith,
 } from '../../doors/explicit-access.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { runCommand } from '../cli/run-command.ts';
@@ -48,6 +49,7 @@ test('quarterturn report tells it with on-call’s rights alone', async () => {
       functions: functionsWith(access),
       stepFunctions: stepFunctions(new SFNClient(access)),
       auditLog: auditLog(new CloudWatchLogsClient(access)),
+      triggers: triggersWith(access, manifest.controlTable),
       clock: { now: () => sandbox.clock.now(), sleep: async () => undefined },
       newToken: () => world.newToken(),
     },
