@@ -122,6 +122,12 @@ export interface ControlTableDoor extends CertificateRecordsDoor {
     record: OverdueRecord,
     over: (standing: OverdueRecord) => boolean,
   ): Promise<OverdueRecord | undefined>;
+  /** The same for the day on which the owners of a user-managed secret were last reminded. */
+  putReminder(
+    secretName: string,
+    record: OverdueRecord,
+    over: (standing: OverdueRecord) => boolean,
+  ): Promise<OverdueRecord | undefined>;
 
   getReencryption(secretName: string): Promise<ReencryptionRecord | undefined>;
   /**
@@ -231,6 +237,8 @@ export function controlTable(
       replace(noticeRecordSchema, ['notice', secretName, 'notice'], record, over),
     putOverdue: (secretName, record, over) =>
       replace(overdueRecordSchema, ['notice', secretName, 'overdue'], record, over),
+    putReminder: (secretName, record, over) =>
+      replace(overdueRecordSchema, ['notice', secretName, 'reminder'], record, over),
 
     async getCompromised(secretName) {
       const records = await all(compromisedRecordSchema, 'compromised', secretName);

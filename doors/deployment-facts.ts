@@ -7,7 +7,13 @@
  * rotation is pending that nobody has recorded yet), ten secrets at a time: DescribeSecret may be called 40 times a
  * second (Secrets Manager user guide, "Quotas").
  */
-import type { Manifest, ManifestSecret } from '../domain/config/manifest.ts';
+import {
+  isRotated,
+  type Manifest,
+  type ManifestSecret,
+  type RotatedManifestSecret,
+  secretNames,
+} from '../domain/config/manifest.ts';
 import { auditLogGroupName, secretName, tagKeys } from '../domain/config/names.ts';
 import { readersOf } from '../domain/config/readers-of.ts';
 import {
@@ -22,8 +28,10 @@ import { purposeOf } from '../domain/reports/deployment/purpose.ts';
 import { type Commands, type KnownSecret, secretStatus } from '../domain/reports/secret-status.ts';
 import type { AuditLogDoor } from './audit-log.ts';
 import { isAwsError } from './aws-call.ts';
+import { certificatesOf } from './certificate-facts.ts';
 import type { Clock } from './clock.ts';
 import type { ControlTableDoor } from './control-table.ts';
+import { inboxStateOf } from './inbox-state.ts';
 import { factsOf, rowsFollow } from './secret-facts.ts';
 import type { SecretDescription, SecretsManagerDoor } from './secrets-manager.ts';
 import type { StepFunctionsDoor } from './step-functions.ts';
@@ -37,8 +45,6 @@ export interface DeploymentFactDoors {
 }
 
 /** Rotates at an age; a user-managed one is changed when its owners change it. */
-type AgedSecret = Exclude<ManifestSecret, { kind: 'userManaged' }>;
-
 const atATime = 10;
 const day = 86_400_000;
 const daysBack = 365;
@@ -62,7 +68,7 @@ export async function deploymentFacts(
     auditLogOf(doors, manifest, from, now),
   ]);
   const described = new Map(listed.map((description) => [description.name, description]));
-  const known = new Set(manifest.secrets.map(({ name }) => name));
+  const known = secretNames(manifest);
   const secrets: FactsOfSecret[] = [];
   for (let at = 0; at < manifest.secrets.length; at += atATime) {
     const some = manifest.secrets.slice(at, at + atATime);
@@ -77,7 +83,7 @@ export async function deploymentFacts(
     caller: { ...caller },
     contacts: manifest.contacts,
     secrets,
-    certificates: [],
+    certificates: await certificatesOf(doors, manifest),
     strays: straysOf(tagged, known, manifest.region),
     auditLog,
   };
@@ -135,7 +141,7 @@ async function secretOf(
   };
   const description = listed.get(name);
   const nothing = { rotations: [], afterRotations: [], description };
-  if (secret.kind === 'userManaged') {
+  if (!isRotated(secret)) {
     const reason = 'changed by its owners, as needed';
     const since = changedAt(description, doors.clock.now());
     const status = {
@@ -174,7 +180,7 @@ function changedAt(
 async function knownOf(
   doors: DeploymentFactDoors,
   manifest: Manifest,
-  secret: AgedSecret,
+  secret: RotatedManifestSecret,
 ): Promise<Omit<FactsOfSecret, 'key' | 'name' | 'purpose' | 'access'>> {
   const { controlTable } = doors;
   const [description, rotations, afterRotations, lease, reencryption] = await Promise.all([
@@ -212,15 +218,27 @@ async function knownOf(
       lease,
       failure: rotationOf(rotationInProgress(versionIdsToStages))?.failure,
       identityOpen: identityThatLogsIn(secret, description, rotations),
+      inbox: await inboxOf({ ...doors, controlTable: remembered }, secret, description),
     } satisfies KnownSecret,
     withoutCommands,
   );
   return { status, description, rotations, afterRotations, reencryption };
 }
 
+async function inboxOf(
+  doors: DeploymentFactDoors,
+  secret: RotatedManifestSecret,
+  { versionIdsToStages }: SecretDescription,
+): Promise<KnownSecret['inbox']> {
+  if (secret.kind !== 'userManaged') return undefined;
+  const { name } = secret.inbox;
+  const inbox = (await doors.secretsManager.describe(name)).versionIdsToStages;
+  return { name, ...(await inboxStateOf(doors, secret, versionIdsToStages, inbox)) };
+}
+
 /** As `quarterturn status` says it: closed in the third dated version at the latest. */
 function identityThatLogsIn(
-  secret: AgedSecret,
+  secret: RotatedManifestSecret,
   { versionIdsToStages }: SecretDescription,
   rotations: FactsOfSecret['rotations'],
 ): string | undefined {

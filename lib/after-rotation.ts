@@ -123,22 +123,38 @@ export class Starter extends Construct {
       deployment,
       environment,
     });
+    const owned = rotated.filter(({ inbox }) => inbox !== undefined);
+    const inboxes = owned.flatMap(({ inbox }) => inbox ?? []);
     this.function.allow(
       allow(
         'Describe',
         ['secretsmanager:DescribeSecret'],
-        secrets.map(({ arn }) => arn),
+        [...secrets, ...inboxes].map(({ arn }) => arn),
       ),
+      // What owners have put is taken at once.
+      ...(owned.length > 0
+        ? startRotations(
+            owned.map(({ reference }) => reference),
+            owned.map((secret) => secret.function.functionArn),
+          )
+        : []),
       putEvents(Stack.of(this)),
       allow('StartAfterRotation', ['states:StartExecution'], [machine.arn]),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
-      ...deployment.controlTable.statements({
-        secretNames: secrets.map(({ name }) => name),
-        read: ['rotation', 'after'],
-        write: ['told'],
-      }),
+      ...deployment.controlTable.statements(
+        {
+          secretNames: secrets.map(({ name }) => name),
+          read: ['rotation', 'after'],
+          write: ['told'],
+        },
+        {
+          secretNames: owned.map(({ reference }) => reference.name),
+          read: ['lease'],
+          write: ['intent.planned'],
+        },
+      ),
     );
-    inPatterns(this, secrets).forEach((resources, index) => {
+    inPatterns(this, [...secrets, ...inboxes]).forEach((resources, index) => {
       invokeBy(
         this,
         index === 0 ? 'Promoted' : `Promoted${index + 1}`,

@@ -68,7 +68,17 @@ export class Alarms extends Construct {
       ...partAlarms((part) => !isFirst(part)),
       ...[...props.rotated].flatMap(([key, rotated]) => {
         const secret = config.secrets[key];
-        if (secret === undefined || secret.kind === 'userManaged') return [];
+        if (secret === undefined) return [];
+        if (secret.kind === 'userManaged') {
+          return secretAlarms(config, {
+            key,
+            name: rotated.reference.name,
+            functionName: rotated.function.functionName,
+            // It has no limit, so there is no alarm of its age.
+            armed: false,
+            leadDays: 0,
+          });
+        }
         return secretAlarms(config, {
           key,
           name: rotated.reference.name,

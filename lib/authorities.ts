@@ -10,6 +10,8 @@ export function authorityFiles(
   { configDirectory }: Pick<Deployment, 'configDirectory'>,
   key: string,
   ca: DatabaseConfig['ca'],
+  /** Where it stands below the secret. */
+  at = 'ca',
 ): Record<string, string> {
   if (ca === 'rds') {
     return {};
@@ -19,14 +21,14 @@ export function authorityFiles(
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
     throw refused(
       key,
-      path,
+      `${at}.${path}`,
       `no certificate in ${from}; expected PEM (-----BEGIN CERTIFICATE-----)`,
     );
   }
   if (pem.includes('PRIVATE KEY-----')) {
     throw refused(
       key,
-      path,
+      `${at}.${path}`,
       `a private key in ${from}; expected certificates only: the file is deployed with the function`,
     );
   }
@@ -39,7 +41,7 @@ export function authorityFiles(
     } catch {
       throw refused(
         key,
-        'file',
+        `${at}.file`,
         `"${file}", which cannot be read; expected a PEM file, its path relative to the configuration`,
       );
     }
@@ -47,4 +49,4 @@ export function authorityFiles(
 }
 
 const refused = (key: string, path: string, found: string) =>
-  new InvalidConfigError([`secrets.${key}.ca.${path}: found ${found}`]);
+  new InvalidConfigError([`secrets.${key}.${path}: found ${found}`]);

@@ -6,7 +6,7 @@ import { freezeWarnings } from '../domain/config/schedule-rules.ts';
 import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { Notice } from '../domain/events/notices.ts';
 import type { CadenceEnvironment } from '../lambdas/cadence/environment.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment, SecretReference } from './deployment.ts';
 import type { ManifestParameter } from './manifest-parameter.ts';
 import type { Messages } from './messages.ts';
 import type { Rotated } from './reader-policy.ts';
@@ -19,6 +19,8 @@ import type { MachineArns } from './workflow.ts';
 export interface CadenceProps {
   readonly deployment: Deployment;
   readonly rotated: readonly Rotated[];
+  /** Secrets whose owners are reminded of their age. */
+  readonly userManaged: readonly SecretReference[];
   readonly manifest: ManifestParameter;
   /** The AfterRotation machine. */
   readonly machine: MachineArns;
@@ -30,6 +32,7 @@ export interface CadenceProps {
 const announcements: readonly Notice['type'][] = [
   'credential-rotation-planned',
   'credential-overdue',
+  'credential-reminder',
 ];
 
 const defaultBus = (scope: Construct): string =>
@@ -44,7 +47,7 @@ export class Cadence extends Construct {
 
   constructor(scope: Construct, id: string, props: CadenceProps) {
     super(scope, id);
-    const { deployment, rotated, manifest, machine, messages, reencryption } = props;
+    const { deployment, rotated, userManaged, manifest, machine, messages, reencryption } = props;
     const secrets = rotated.map(({ reference }) => reference);
     const environment: CadenceEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
@@ -70,6 +73,16 @@ export class Cadence extends Construct {
         ['secretsmanager:DescribeSecret'],
         secrets.map(({ arn }) => arn),
       ),
+      // When its owners wrote it; no label tells that.
+      ...(userManaged.length > 0
+        ? [
+            allow(
+              'SeeVersions',
+              ['secretsmanager:ListSecretVersionIds'],
+              userManaged.map(({ arn }) => arn),
+            ),
+          ]
+        : []),
       ...startRotations(
         secrets,
         rotated.map((secret) => secret.function.functionArn),
@@ -98,6 +111,13 @@ export class Cadence extends Construct {
           write: ['intent.planned', 'notice'],
         },
         { secretNames: reencryption?.secretNames ?? [], read: ['reencryption'] },
+        {
+          secretNames: userManaged
+            .map(({ name }) => name)
+            .filter((name) => !secrets.some((secret) => secret.name === name)),
+          read: ['notice'],
+          write: ['notice'],
+        },
       ),
     );
     invokeBy(

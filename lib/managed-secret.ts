@@ -17,6 +17,9 @@ export interface NewSecretProps {
   readonly cadenceDays?: number;
 }
 
+/** Not its purpose, which may change: a new description is an UpdateSecret, which its policy denies. */
+export const userManagedDescription = 'Its owners change its value; Quarterturn does not rotate it';
+
 /** A secret with the marker as its first value, retained whatever happens to the stack. */
 export function newSecret(scope: Construct, id: string, props: NewSecretProps): SecretReference {
   const secret = new CfnSecret(scope, id, {

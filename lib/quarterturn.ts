@@ -18,6 +18,7 @@ import {
   type Scope,
   tagKeys,
 } from '../domain/config/names.ts';
+import { hasInbox } from '../domain/config/secret-schemas.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { AfterRotation, Starter } from './after-rotation.ts';
 import { breakGlassPolicy } from './break-glass.ts';
@@ -29,6 +30,7 @@ import { encryptionSecrets } from './encryption-secrets.ts';
 import { UnknownKeyError } from './errors.ts';
 import { fitsInAStack } from './fits-in-a-stack.ts';
 import { functionsDirectory } from './functions-directory.ts';
+import { InboxSecret } from './inbox-secret.ts';
 import { JwtSecret } from './jwt-secret.ts';
 import { Keys } from './keys.ts';
 import { ManifestParameter } from './manifest-parameter.ts';
@@ -153,7 +155,15 @@ export class Quarterturn extends Construct {
       references[key] = secret.reference;
     };
     for (const [key, secret] of entries) {
-      if (secret.kind === 'userManaged') {
+      if (hasInbox(secret)) {
+        const made = new InboxSecret(this, scope(key), { deployment, key, secret });
+        rotating(key, made);
+        this.#output(
+          `InboxPolicy-${key}`,
+          made.ownerPolicy.ref,
+          `Policy for the owners of "${key}"`,
+        );
+      } else if (secret.kind === 'userManaged') {
         const made = new UserManagedSecret(this, scope(key), { deployment, key, secret });
         references[key] = made.reference;
       } else if (secret.kind === 'jwt') {
@@ -189,7 +199,10 @@ export class Quarterturn extends Construct {
     const machine = machineArns(this, afterRotationMachineName(config));
     const reencryption = this.#reencryption(config);
     const messages = new Messages(this, 'Messages', deployment);
-    const around = { deployment, rotated, manifest, machine, reencryption, messages };
+    const userManaged = Object.entries(config.secrets).flatMap(([key, { kind }]) =>
+      kind === 'userManaged' ? (this.secrets[key] ?? []) : [],
+    );
+    const around = { deployment, rotated, userManaged, manifest, machine, reencryption, messages };
     const functions = {
       'after-rotation': new AfterRotation(this, 'AfterRotation', around).function,
       cadence: new Cadence(this, 'Cadence', around).function,

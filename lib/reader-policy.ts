@@ -42,6 +42,8 @@ export interface Rotated {
   readonly function: { readonly functionArn: string };
   /** Taken over where it stands, by `quarterturn adopt`. */
   readonly adopted: boolean;
+  /** Where its owners put the next value. */
+  readonly inbox: SecretReference | undefined;
 }
 
 export interface OperatorPolicyProps {
@@ -75,7 +77,7 @@ export function operatorPolicy(
       allow(
         'Describe',
         ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
-        secrets.map(({ arn }) => arn),
+        [...secrets, ...rotated.flatMap(({ inbox }) => inbox ?? [])].map(({ arn }) => arn),
       ),
       // Knows no resource.
       allow('List', ['secretsmanager:ListSecrets'], ['*']),

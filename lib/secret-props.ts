@@ -350,13 +350,94 @@ export interface DatabaseProps extends RotatedProps {
   readonly network?: string;
 }
 
-/** A secret whose owners change its value themselves; reported as not rotated. */
+/** The request whose status says whether a value works. Its answer is not read, redirects are not followed. */
+export interface ProbeProps {
+  /**
+   * Method of the request.
+   *
+   * @default GET
+   */
+  readonly method?: 'GET' | 'HEAD' | 'POST';
+
+  /** An https URL of a public host, without the value in it; in an environment `dev` private hosts, too. */
+  readonly url: string;
+
+  /** Headers by name; exactly one of them holds `{{value}}`, once. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /**
+   * Sent as JSON, with method POST.
+   *
+   * @default - no body
+   */
+  readonly body?: Readonly<Record<string, unknown>>;
+
+  /**
+   * Statuses that say that the value works, of 200 to 299.
+   *
+   * @default 200
+   */
+  readonly expect?: readonly number[];
+
+  /**
+   * Seconds to wait for an answer, of 1 to 10; it is asked for three times.
+   *
+   * @default 5
+   */
+  readonly timeoutSeconds?: number;
+
+  /**
+   * Trusted authorities: a PEM file, or PEM text.
+   *
+   * @default - those Node.js ships
+   */
+  readonly ca?: { readonly file: string } | { readonly pem: string };
+}
+
+/** Where the owners of a user-managed secret put its next value. */
+export interface InboxProps {
+  /** ARNs of the roles that may put a value, and read none. */
+  readonly owners: readonly string[];
+
+  /**
+   * The value is a JSON object, and this member of it is what is tested.
+   *
+   * @default - the value is one line of text
+   */
+  readonly field?: string;
+
+  /** How a value is tested before it is used. */
+  readonly probe: ProbeProps;
+
+  /**
+   * How long a reader may go on using the value it has read.
+   *
+   * @default 5m
+   */
+  readonly readerCache?: string;
+}
+
+/** A secret whose owners change its value, as needed. */
 export interface UserManagedProps {
   /** The kind of secret. */
   readonly kind: 'userManaged';
 
-  /** What it is for. */
+  /** What it is for, as reminders and the report say it. */
   readonly purpose: string;
+
+  /**
+   * Once its value is this many days old, somebody is reminded, once a day.
+   *
+   * @default 90
+   */
+  readonly remindDays?: number;
+
+  /**
+   * Where its owners put the next value, which is tested before it is used.
+   *
+   * @default - its owners write the secret itself, and nothing tests it
+   */
+  readonly inbox?: InboxProps;
 }
 
 /** A secret of a deployment. */

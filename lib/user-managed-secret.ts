@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { secretName } from '../domain/config/names.ts';
 import type { UserManagedConfig } from '../domain/config/secret-schemas.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
-import { newSecret, protectSecret } from './managed-secret.ts';
+import { newSecret, protectSecret, userManagedDescription } from './managed-secret.ts';
 
 export interface UserManagedSecretProps {
   readonly deployment: Deployment;
@@ -19,8 +19,7 @@ export class UserManagedSecret extends Construct {
     this.reference = newSecret(this, 'Secret', {
       name: secretName(deployment.config, key),
       kind: secret.kind,
-      // Not its purpose, which may change: a new description is an UpdateSecret, which its policy denies.
-      description: 'Its owners change its value; Quarterturn does not rotate it',
+      description: userManagedDescription,
       kmsKeyArn: deployment.keys.secrets.keyArn,
     });
     protectSecret(this, 'Protection', this.reference, [deployment.config.breakGlassRoleArn], true);

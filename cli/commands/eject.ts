@@ -2,7 +2,7 @@
  * `quarterturn eject <secret>`: takes a secret out of rotation for good. Says first what would be done; confirmed,
  * the secret's own function removes the labels and switches the rotation off, then the tags go. The value stays.
  */
-import type { ManifestSecret } from '../../domain/config/manifest.ts';
+import { isRotated, type ManifestSecret } from '../../domain/config/manifest.ts';
 import { tagKeys } from '../../domain/config/names.ts';
 import {
   type EjectAnswer,
@@ -94,6 +94,9 @@ async function eject(
   const done = await ask(deployment, secret, false);
   // Last: a run that was cut off is run again, and finds nothing left to do but this.
   await secretsManager.untag(secret.name, ownTags);
+  if (secret.kind === 'userManaged' && secret.inbox !== undefined) {
+    await secretsManager.untag(secret.inbox.name, ownTags);
+  }
   return report('ejected', done);
 }
 
@@ -103,7 +106,7 @@ async function ask(
   secret: ManifestSecret,
   dryRun: boolean,
 ): Promise<EjectAnswer | undefined> {
-  if (secret.kind === 'userManaged') {
+  if (!isRotated(secret)) {
     return undefined;
   }
   const request: EjectRequest = {

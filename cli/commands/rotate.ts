@@ -2,7 +2,7 @@
  * `quarterturn rotate <secret>`: a planned rotation, now. Asks whether it may start before anything is
  * changed, leaves who asked and why, calls RotateSecret, and follows the four steps and AfterRotation.
  */
-import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import { isRotated, type RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import { rotationInProgress } from '../../domain/policy/labels.ts';
 import type { RotationReport } from '../../domain/reports/rotation-report.ts';
 import { askForRotation } from '../../doors/ask-for-rotation.ts';
@@ -48,9 +48,9 @@ export const registerRotate: RegisterCommand = (program, run) => {
         }
         const deployment = await open(options);
         const secret = findSecret(deployment.manifest, name);
-        if (secret.kind === 'userManaged') {
+        if (!isRotated(secret)) {
           throw new NotRotatedError(
-            `"${secret.key}" is user-managed (${secret.purpose}); expected a secret that rotates here. Its owner changes it.`,
+            `"${secret.key}" is user-managed (${secret.purpose}); expected a secret that rotates here, or one with an inbox. Its owner changes it.`,
           );
         }
         const report = await rotate(deployment, secret, options, terminal);

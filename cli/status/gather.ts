@@ -1,5 +1,10 @@
 /** Reads what the status report is made of: labels and records, ten secrets at a time. No value is read. */
-import type { ManifestSecret, RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import {
+  isRotated,
+  type ManifestSecret,
+  type RotatedManifestSecret,
+  secretNames,
+} from '../../domain/config/manifest.ts';
 import { tagKeys } from '../../domain/config/names.ts';
 import type { RotationRecord } from '../../domain/events/control-records.ts';
 import {
@@ -14,6 +19,8 @@ import type {
   StatusReport,
   VersionStatus,
 } from '../../domain/reports/status-report.ts';
+import { certificatesOf } from '../../doors/certificate-facts.ts';
+import { inboxStateOf } from '../../doors/inbox-state.ts';
 import { factsOf } from '../../doors/secret-facts.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import type { OpenDeployment } from '../command.ts';
@@ -41,11 +48,15 @@ export async function statusReport(
     secrets.push(...(await Promise.all(some.map((secret) => statusOf(deployment, secret)))));
   }
   const versions =
-    only === undefined || only.kind === 'userManaged' || secrets[0]?.state === 'unreadable'
+    only === undefined || !isRotated(only) || secrets[0]?.state === 'unreadable'
       ? undefined
       : await versionsOf(deployment, only);
   const strays = only === undefined ? await straysAround(deployment) : undefined;
-  const findings = secrets.reduce((sum, { findings: { length } }) => sum + length, 0);
+  const certificates = only === undefined ? await certificatesOf(deployment, manifest) : [];
+  const findings = [...secrets, ...certificates].reduce(
+    (sum, { findings: { length } }) => sum + length,
+    0,
+  );
   return {
     report: 'quarterturn-status',
     version: 1,
@@ -54,6 +65,7 @@ export async function statusReport(
     caller: { ...caller },
     secrets,
     ...(versions && { versions }),
+    ...(certificates.length > 0 && { certificates }),
     ...(strays && { strays }),
     findings: findings + (strays ?? []).filter(({ kind }) => kind === 'stray').length,
   };
@@ -69,8 +81,7 @@ async function straysAround({
     [tagKeys.name]: name,
     [tagKeys.environment]: environment,
   });
-  const known = new Set(manifest.secrets.map((secret) => secret.name));
-  return straysOf(tagged, known, region).map((stray) => ({
+  return straysOf(tagged, secretNames(manifest), region).map((stray) => ({
     ...stray,
     reason: strayReason(stray),
   }));
@@ -78,7 +89,7 @@ async function straysAround({
 
 async function statusOf(deployment: StatusDoors, secret: ManifestSecret): Promise<SecretStatus> {
   const { key, name, kind } = secret;
-  if (secret.kind === 'userManaged') {
+  if (!isRotated(secret)) {
     const reason = `not rotated here: ${secret.purpose}`;
     return { key, name, kind, state: 'userManaged', reason, notes: [], findings: [] };
   }
@@ -99,11 +110,12 @@ async function know(deployment: StatusDoors, secret: RotatedManifestSecret): Pro
   const { secretsManager, controlTable } = deployment;
   const description = await secretsManager.describe(secret.name);
   const pending = rotationInProgress(description.versionIdsToStages);
-  const [facts, lease, record, identityOpen] = await Promise.all([
+  const [facts, lease, record, identityOpen, inbox] = await Promise.all([
     factsOf(deployment, secret, description, deployment.manifest),
     controlTable.getLease(secret.name),
     pending === undefined ? undefined : controlTable.getRotation(secret.name, pending),
     identityThatLogsIn(deployment, secret, description),
+    inboxOf(deployment, secret, description),
   ]);
   return {
     key: secret.key,
@@ -116,7 +128,19 @@ async function know(deployment: StatusDoors, secret: RotatedManifestSecret): Pro
     lease,
     failure: record?.failure,
     identityOpen,
+    inbox,
   };
+}
+
+async function inboxOf(
+  deployment: StatusDoors,
+  secret: RotatedManifestSecret,
+  { versionIdsToStages }: SecretDescription,
+): Promise<KnownSecret['inbox']> {
+  if (secret.kind !== 'userManaged') return undefined;
+  const { name } = secret.inbox;
+  const inbox = (await deployment.secretsManager.describe(name)).versionIdsToStages;
+  return { name, ...(await inboxStateOf(deployment, secret, versionIdsToStages, inbox)) };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Whom a deployment lets read a secret's value: its consumers, and those functions of its own that need it. */
-import type { Manifest, ManifestSecret } from './manifest.ts';
+import { isRotated, type Manifest, type ManifestSecret } from './manifest.ts';
 
 /** Consumers by name, then functions by what they do, e.g. `the re-encryption of pii`. */
 export function readersOf({ secrets, consumers }: Manifest, secret: ManifestSecret): string[] {
@@ -26,7 +26,7 @@ export function readersOf({ secrets, consumers }: Manifest, secret: ManifestSecr
   const isAdmin = secrets.some((other) => other.kind === 'database' && other.admin === name);
   return [
     ...consumers.filter(({ reads }) => reads.includes(key)).map((consumer) => consumer.name),
-    ...(secret.kind === 'userManaged' ? [] : ['its rotation']),
+    ...(isRotated(secret) ? ['its rotation'] : []),
     ...others,
     ...(isAdmin ? ['the operator function'] : []),
   ];

@@ -11,7 +11,12 @@ import { ownershipProblems } from './ownership-rules.ts';
 import { reencryptionProblems } from './reencryption-rules.ts';
 import type { RotationConfig } from './rotation-config.ts';
 import { scheduleProblems } from './schedule-rules.ts';
-import type { DatabaseConfig, EncryptionConfig, JwtConfig } from './secret-schemas.ts';
+import {
+  type DatabaseConfig,
+  type EncryptionConfig,
+  hasInbox,
+  type JwtConfig,
+} from './secret-schemas.ts';
 import { show } from './show.ts';
 import { triggerProblems } from './trigger-rules.ts';
 
@@ -133,7 +138,13 @@ function databaseProblems(secret: DatabaseConfig, path: string, config: Rotation
     problems.push(`${path}.host: found a host that is refused; expected ${host}`);
   }
   problems.push(...connectionProblems(secret, path, config.environment));
-  if (typeof secret.admin === 'string' && config.secrets[secret.admin]?.kind !== 'userManaged') {
+  const admin = typeof secret.admin === 'string' ? config.secrets[secret.admin] : undefined;
+  if (admin !== undefined && hasInbox(admin)) {
+    problems.push(
+      `${path}.admin: found ${show(secret.admin)}, which has an inbox; expected one without: a request to a vendor does not test a role`,
+    );
+  }
+  if (typeof secret.admin === 'string' && admin?.kind !== 'userManaged') {
     problems.push(
       `${path}.admin: found ${show(secret.admin)}; expected the key of a userManaged secret (${keysOf(config, 'userManaged')}) or { secretArn, kmsKeyArn }`,
     );

@@ -140,7 +140,10 @@ export const noticeRecordSchema = z.object({
 });
 export type NoticeRecord = z.infer<typeof noticeRecordSchema>;
 
-/** `notice#<secret>` / "overdue". The last day (UTC) on which a secret was called overdue. */
+/**
+ * `notice#<secret>` / "overdue" and "reminder". The last day (UTC) on which a secret was called overdue, or its owners
+ * were reminded of it.
+ */
 export const overdueRecordSchema = z.object({
   day: z.iso.date(),
   at: instant,

@@ -23,6 +23,11 @@ export function plannedToken(secretName: string, current: string, now: Date): st
   return derivedToken('planned', secretName, current, now.toISOString().slice(0, 13));
 }
 
+/** The token of the rotation that takes a version of the inbox: whoever sees it first asks, and nobody twice. */
+export function inboxToken(secretName: string, inboxVersionId: string): string {
+  return derivedToken('inbox', secretName, inboxVersionId);
+}
+
 /** The token of an activation: fixed by the version that published the key and by the key. */
 export function activateToken(secretName: string, versionId: string, kid: string): string {
   return derivedToken('activate', secretName, versionId, kid);

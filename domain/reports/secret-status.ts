@@ -27,6 +27,15 @@ export interface KnownSecret {
     | undefined;
   /** Why the rotation in progress did not get on, as its function recorded it. */
   readonly failure?: FailureNote | undefined;
+  /** Of a user-managed secret: its inbox, and what became of the value in it. */
+  readonly inbox?:
+    | {
+        readonly name: string;
+        readonly state: 'empty' | 'taken' | 'asked' | 'waits';
+        readonly versionId?: string;
+        readonly failure?: FailureNote;
+      }
+    | undefined;
   /** multiUser: the role the application used to log in with can still log in. */
   readonly identityOpen?: string | undefined;
 }
@@ -153,8 +162,9 @@ function reasonOf(
   return `${verdict.reason}${waits}${held}`;
 }
 
-function notesOf({ identityOpen, facts }: KnownSecret): string[] {
+function notesOf({ identityOpen, facts, inbox }: KnownSecret): string[] {
   const notes: string[] = [];
+  if (inbox !== undefined) notes.push(`its owners put the next value into ${inbox.name}`);
   if (identityOpen !== undefined) {
     notes.push(
       `role ${identityOpen} can still log in; it loses LOGIN in the first rotation in which no value names it any more`,
@@ -211,6 +221,10 @@ function findingsOf(secret: KnownSecret, verdict: Verdict, commands: Commands): 
       command: remedies[remark.code]?.(secret, commands) ?? commands.deploy,
     });
   }
+  const waiting = inboxFinding(secret);
+  if (waiting !== undefined) {
+    findings.push({ ...waiting, command: commands.rotate(secret.key) });
+  }
   const rows = rowsFinding(secret.facts);
   if (rows !== undefined) {
     findings.push({ ...rows, command: commands.rows(secret.key) });
@@ -225,6 +239,29 @@ const remedies: Partial<
   shutOut: ({ key }, { rotate }) => rotate(key),
   scheduledForDeletion: ({ name }) => `aws secretsmanager restore-secret --secret-id ${name}`,
 };
+
+/** A value that its owners believe to be in use, and that is not. */
+function inboxFinding({
+  inbox,
+  facts,
+}: KnownSecret): Pick<Finding, 'code' | 'message'> | undefined {
+  if (inbox === undefined || rotationInProgress(facts.versionIdsToStages) !== undefined) {
+    return undefined;
+  }
+  const { state, versionId, failure } = inbox;
+  if (state === 'waits') {
+    return {
+      code: 'inboxWaits',
+      message: `version ${versionId} waits in its inbox; the schedule asks for its rotation within the hour`,
+    };
+  }
+  return state === 'asked' && failure !== undefined
+    ? {
+        code: 'inboxRefused',
+        message: `version ${versionId} of its inbox was refused at ${failure.at}: ${failure.message}`,
+      }
+    : undefined;
+}
 
 /** Rows that do not come to rest under their key by themselves. */
 function rowsFinding(facts: SecretFacts): Pick<Finding, 'code' | 'message'> | undefined {

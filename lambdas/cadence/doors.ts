@@ -8,7 +8,7 @@ import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
 export interface CadenceDoors {
-  secretsManager: Pick<SecretsManagerDoor, 'listTagged' | 'describe' | 'rotate'>;
+  secretsManager: Pick<SecretsManagerDoor, 'listTagged' | 'describe' | 'rotate' | 'currentSince'>;
   controlTable: Pick<
     ControlTableDoor,
     | 'getIntent'
@@ -21,6 +21,7 @@ export interface CadenceDoors {
     | 'getNotice'
     | 'putNotice'
     | 'putOverdue'
+    | 'putReminder'
     | 'getReencryption'
   >;
   stepFunctions: StepFunctionsDoor;

@@ -3,7 +3,12 @@
  * function and rule; what it does not give (an adopted secret that is not tagged yet) is described one by one. Their
  * records are read consistently, some secrets at a time: the bound on a tick with many of them.
  */
-import type { Manifest, RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import {
+  isRotated,
+  type Manifest,
+  type RotatedManifestSecret,
+  secretNames,
+} from '../../domain/config/manifest.ts';
 import { tagKeys } from '../../domain/config/names.ts';
 import { decide, type SecretFacts, type Verdict } from '../../domain/policy/due.ts';
 import { type Remark, remarksOf } from '../../domain/policy/remarks.ts';
@@ -29,6 +34,8 @@ export interface Judged {
 export interface Inventory {
   readonly judged: readonly Judged[];
   readonly strays: readonly Stray[];
+  /** What carries this deployment's tags, by name; up to five minutes old. */
+  readonly listed: ReadonlyMap<string, SecretDescription>;
 }
 
 /** @param results gets what came of each secret so far; one that fails does not keep the others from their turn */
@@ -42,7 +49,7 @@ export async function takeInventory(
     [tagKeys.environment]: manifest.environment,
   });
   const listed = new Map(tagged.map((description) => [description.name, description]));
-  const secrets = manifest.secrets.filter((secret) => secret.kind !== 'userManaged');
+  const secrets = manifest.secrets.filter(isRotated);
   const judged = await inParallel(secrets, secretsAtATime, async (secret) => {
     let entry: Judged | undefined;
     await guarded(results, secret.name, 'unknown', async () => {
@@ -53,10 +60,10 @@ export async function takeInventory(
     });
     return entry;
   });
-  const known = new Set(manifest.secrets.map(({ name }) => name));
   return {
     judged: judged.filter((entry) => entry !== undefined),
-    strays: straysOf(tagged, known, manifest.region),
+    strays: straysOf(tagged, secretNames(manifest), manifest.region),
+    listed,
   };
 }
 

@@ -9,7 +9,8 @@
  *    rotation of an hour ago came to nothing lets the others go first: what is refused every time must not keep
  *    them from their turn.
  * 4. What is overdue, or near its limit and kept from rotating, is said once a day.
- * 5. A re-encryption that was never started, or whose execution died, is started again.
+ * 5. A value that waits in an inbox is taken, and owners of a user-managed secret are reminded of its age.
+ * 6. A re-encryption that was never started, or whose execution died, is started again.
  */
 import type { Manifest } from '../../domain/config/manifest.ts';
 import type { Verdict } from '../../domain/policy/due.ts';
@@ -24,8 +25,10 @@ import type { CadenceDoors } from './doors.ts';
 import { inParallel } from './in-parallel.ts';
 import { type Inventory, type Judged, secretsAtATime, takeInventory } from './inventory.ts';
 import { measure } from './measure.ts';
+import { remindOwners } from './remind.ts';
 import { restartReencryption } from './restart-reencryption.ts';
 import { guarded, resultOf, type SecretResult, type TickSummary } from './result.ts';
+import { takeFromInboxes } from './take-from-inbox.ts';
 import { tellOverdue } from './tell.ts';
 import { turnsOf } from './turns.ts';
 
@@ -59,6 +62,8 @@ export async function tick(
     );
   }
 
+  await takeFromInboxes(doors, inventory, results);
+
   const turns = turnsOf(judged, manifest, doors.clock.now());
   await rotateWhoseHourHasCome(acting, judged, turns, results);
   const byName = new Map(judged.map((entry) => [entry.secret.name, entry]));
@@ -80,7 +85,8 @@ export async function tick(
       return restarted === undefined ? result : { ...result, finding: true, restarted };
     });
   }
-  return summarise(doors, manifest, inventory, [...results.values()]);
+  const unreminded = await remindOwners(doors, manifest, inventory);
+  return summarise(doors, manifest, inventory, [...results.values()], unreminded);
 }
 
 async function rotateWhoseHourHasCome(
@@ -156,6 +162,8 @@ function summarise(
   manifest: Manifest,
   { judged, strays }: Inventory,
   results: SecretResult[],
+  /** User-managed secrets whose age could not be told. */
+  unreminded: number,
 ): TickSummary {
   const verdicts = new Map(judged.map(({ secret, verdict }) => [secret.name, verdict]));
   for (const { secretName: secret, ...result } of results) {
@@ -179,7 +187,7 @@ function summarise(
     });
   }
   const findings =
-    results.filter(({ finding }) => finding).length + strays.filter(isFinding).length;
+    results.filter(({ finding }) => finding).length + strays.filter(isFinding).length + unreminded;
   const stalled = judged.filter(({ facts }) => standstillOf(facts)?.finding === true).length;
   const measured = judged.map(({ secret, verdict, facts }) => ({
     secretName: secret.name,

@@ -1,6 +1,6 @@
 /** An event of the bus, parsed once at the door and held against the manifest. */
 import * as z from 'zod';
-import type { Manifest, ManifestSecret } from '../../domain/config/manifest.ts';
+import { isRotated, type Manifest, type ManifestSecret } from '../../domain/config/manifest.ts';
 import { isSecretOf } from '../../domain/config/names.ts';
 import { type Announced, announcedSchema } from '../../domain/events/announced.ts';
 import { auditEventSource } from '../../domain/events/audit-event.ts';
@@ -75,7 +75,7 @@ const nothingKnown: Known = {
 };
 
 function knownOf(secret: ManifestSecret): Known {
-  if (secret.kind === 'userManaged') return nothingKnown;
+  if (!isRotated(secret)) return nothingKnown;
   return {
     signsOut: secret.kind === 'jwt' && secret.logsEveryoneOut,
     maintenance: secret.kind === 'encryption' && secret.reencryption?.mode === 'maintenance',

@@ -3,6 +3,7 @@
  * `{ name, labelUpdated, versionId }` (user guide, "Secret Label Updated"), so what made the version is
  * read from the control table:
  *
+ * 0. an inbox of a user-managed secret: the rotation that takes the value is asked for (rotate-from-inbox.ts)
  * 1. not a rotating secret of this stack: nothing
  * 2. a version that finishSecret promoted (it leaves an AfterRotation record before), and
  *    a. whose AfterRotation had finished before the event: moved back by hand, as 4
@@ -14,7 +15,11 @@
  * The event fires inside finishSecret, before the service has closed the rotation; the execution waits for
  * that. Delivery is best effort: the cadence starts what no event started.
  */
-import type { Manifest } from '../../domain/config/manifest.ts';
+import {
+  type InboxManifestSecret,
+  isRotated,
+  type Manifest,
+} from '../../domain/config/manifest.ts';
 import {
   auditEventSource,
   type UnmanagedWriteEvent,
@@ -23,6 +28,7 @@ import {
 import type { AfterRotationRecord } from '../../domain/events/control-records.ts';
 import { ageOf } from '../../domain/policy/age.ts';
 import { derivedToken } from '../../domain/policy/derived-token.ts';
+import type { AskingDoors } from '../../doors/ask-for-rotation.ts';
 import type { Clock } from '../../doors/clock.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
@@ -31,10 +37,11 @@ import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 import { failureOf } from '../rotation/failure.ts';
 import { type LabelEvent, parseLabelEvent } from './label-event.ts';
+import { rotateFromInbox } from './rotate-from-inbox.ts';
 
 export interface StarterDoors {
-  secretsManager: Pick<SecretsManagerDoor, 'describe'>;
-  controlTable: Pick<ControlTableDoor, 'getRotation' | 'getAfterRotation' | 'putTold'>;
+  secretsManager: Pick<SecretsManagerDoor, 'describe' | 'rotate'>;
+  controlTable: AskingDoors['controlTable'] & Pick<ControlTableDoor, 'getRotation' | 'putTold'>;
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   clock: Clock;
@@ -48,6 +55,8 @@ export type Started =
   | 'unmanagedWrite'
   | 'uninitialised'
   | 'notOurs'
+  /** Of the secret whose inbox it is. */
+  | 'rotationStarted'
   | 'otherLabel';
 
 /** What the rule calls; nothing leaves it that could hold a value. @throws InvalidLabelEventError, AwsCallError, by name and code */
@@ -89,8 +98,10 @@ async function decideStart(
   const { name: secretName, versionId, labelUpdated } = detail;
   // Date labels and pins send the same event.
   if (labelUpdated !== 'AWSCURRENT') return 'otherLabel';
+  const owned = manifest.secrets.find(hasInboxOf(secretName));
+  if (owned !== undefined) return rotateFromInbox(doors, owned, secretArn);
   const secret = manifest.secrets.find(({ name }) => name === secretName);
-  if (secret === undefined || secret.kind === 'userManaged') return 'notOurs';
+  if (secret === undefined || !isRotated(secret)) return 'notOurs';
 
   const rotation = await doors.controlTable.getRotation(secretName, versionId);
   const after = await doors.controlTable.getAfterRotation(secretName, versionId);
@@ -114,6 +125,11 @@ async function decideStart(
   });
   return answer === 'started' ? 'started' : 'alreadyStarted';
 }
+
+const hasInboxOf =
+  (inbox: string) =>
+  (secret: Manifest['secrets'][number]): secret is InboxManifestSecret =>
+    secret.kind === 'userManaged' && secret.inbox?.name === inbox;
 
 /** A late delivery tells of a promotion before its AfterRotation; what comes after it is another move. */
 function isOverBefore(time: string, { state, at }: AfterRotationRecord): boolean {

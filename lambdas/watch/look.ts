@@ -48,6 +48,7 @@ export async function lookAt(doors: WatchDoors, secret: RotatedManifestSecret): 
   const { unmanaged } = ageOf({
     origin: secret.origin,
     versionIdsToStages,
+    asNeeded: secret.cadenceDays === undefined,
     ...(after && { afterRotation: after }),
     now,
   });

@@ -11,7 +11,11 @@
  *
  * An AfterRotation whose start was lost is the cadence's to start again, every hour.
  */
-import type { Manifest, RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import {
+  isRotated,
+  type Manifest,
+  type RotatedManifestSecret,
+} from '../../domain/config/manifest.ts';
 import { deploymentDimension, metricDimensions, metricNames } from '../../domain/config/names.ts';
 import type { LoginAnswer } from '../../domain/events/operator-requests.ts';
 import { askForLogin, isLost, wasRestored } from './ask-for-login.ts';
@@ -33,7 +37,7 @@ export interface WatchSummary {
 }
 
 export async function watch(doors: WatchDoors, manifest: Manifest): Promise<WatchSummary> {
-  const secrets = manifest.secrets.filter((secret) => secret.kind !== 'userManaged');
+  const secrets = manifest.secrets.filter(isRotated);
   const seen: Seen[] = [];
   let failed = await each(doors, secrets, async (secret) => {
     seen.push(await lookAt(doors, secret));

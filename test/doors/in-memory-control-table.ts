@@ -27,6 +27,7 @@ export function inMemoryControlTable(): ControlTableDoor {
   const overdue = new Map<string, OverdueRecord>();
   const adoptions = new Map<string, AdoptionRecord>();
   const compromised = new Map<string, CompromisedRecord>();
+  const reminders = new Map<string, OverdueRecord>();
   const reencryptions = new Map<string, ReencryptionRecord>();
   const consumers = new Map<string, ConsumersRecord>();
   const told = new Map<string, ToldRecord>();
@@ -88,6 +89,7 @@ export function inMemoryControlTable(): ControlTableDoor {
     getNotice: async (name) => structuredClone(notices.get(name)),
     putNotice: (name, record, over) => replace(notices, name, record, over),
     putOverdue: (name, record, over) => replace(overdue, name, record, over),
+    putReminder: (name, record, over) => replace(reminders, name, record, over),
     getCompromised: async (name) =>
       new Set(
         [...compromised]

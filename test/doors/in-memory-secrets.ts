@@ -4,7 +4,9 @@ import type { SecretDescription, SecretsManagerDoor } from '../../doors/secrets-
 type Stages = Record<string, string[]>;
 
 export interface InMemorySecrets {
-  door: Pick<SecretsManagerDoor, 'list' | 'listTagged' | 'describe' | 'rotate'>;
+  door: Pick<SecretsManagerDoor, 'list' | 'listTagged' | 'describe' | 'rotate' | 'currentSince'>;
+  /** When the version labelled AWSCURRENT was made. */
+  since: Map<string, Date>;
   /** What ListSecrets says; may be older than the truth. */
   listed: Map<string, Stages>;
   stages: Map<string, Stages>;
@@ -31,6 +33,7 @@ export function inMemorySecrets(): InMemorySecrets {
   const stages = new Map<string, Stages>();
   const listed = new Map<string, Stages>();
   const enabled = new Map<string, boolean>();
+  const since = new Map<string, Date>();
   const rotations: InMemorySecrets['rotations'] = [];
   const calls: string[] = [];
   const own = { 'quarterturn:name': 'pharmacy', 'quarterturn:environment': 'prod' };
@@ -56,6 +59,7 @@ export function inMemorySecrets(): InMemorySecrets {
     }),
     listed,
     stages,
+    since,
     rotations,
     calls,
     add(name, initial, rotationEnabled = true) {
@@ -97,6 +101,10 @@ export function inMemorySecrets(): InMemorySecrets {
         calls.push('describe');
         const name = nameOf(secretId);
         return description(name, stages.get(name));
+      },
+      async currentSince(secretId) {
+        calls.push('currentSince');
+        return since.get(nameOf(secretId));
       },
       async rotate({ secretId, clientRequestToken }) {
         calls.push('rotate');

@@ -10,6 +10,7 @@ import {
   notificationsSchema,
   personSchema,
 } from '../../domain/config/contacts-schema.ts';
+import { inboxSchema, probeSchema } from '../../domain/config/inbox-schema.ts';
 import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
 import { reencryptionSchema } from '../../domain/config/reencryption-schema.ts';
 import { rotationConfigSchema } from '../../domain/config/rotation-config.ts';
@@ -82,6 +83,8 @@ describe('the props', () => {
     ['EncryptionProps', encryptionSchema],
     ['DatabaseProps', databaseSchema],
     ['UserManagedProps', userManagedSchema],
+    ['InboxProps', inboxSchema],
+    ['ProbeProps', probeSchema],
     ['ColumnProps', columnSchema],
     ['ReencryptionProps', reencryptionSchema],
     ['StoreProps', reencryptionSchema.shape.stores.unwrap().element],
