@@ -13,8 +13,10 @@ const count = z.int().min(0);
 
 /** How the report knows of something that has happened. */
 export const proofs = [
-  /** The audit log has its event. */
+  /** The audit log has its event, and control table or labels know the version. */
   'auditEvent',
+  /** Nothing but the event tells of it: whoever may put events on the account's bus could have written it. */
+  'auditEventAlone',
   /** The control table has its record, the audit log was not read or has no event of it. */
   'controlTable',
   /** A date label is all there is. */

@@ -1,5 +1,6 @@
 /** Facts that more than one framework asks for. */
 import { isReservation } from '../deployment/evidence-words.ts';
+import { isPastLimit } from '../deployment/limit.ts';
 import * as words from '../deployment/words.ts';
 import type { DeploymentReport, ReportedSecret, RotationEntry } from '../deployment-report.ts';
 import type { Found } from './control.ts';
@@ -29,7 +30,7 @@ export const withinLimit: Look = ({ secrets, at }) =>
     if (nextDueAt === undefined) {
       return { secret: key, result: 'fail', fact: `its age is not known: ${secret.reason}` };
     }
-    const isLate = !(Date.parse(at) < Date.parse(nextDueAt));
+    const isLate = isPastLimit(secret, at);
     return {
       secret: key,
       result: isLate ? 'fail' : 'pass',
@@ -55,6 +56,12 @@ export const audited: Look = (report) => {
     const done = rotationsOf(secret).filter(
       ({ outcome }) => outcome === 'rotated' || outcome === 'stopped',
     );
+    const alone = done.filter(({ proof }) => proof === 'auditEventAlone');
+    if (alone.length > 0) {
+      const days = alone.map(({ at }) => words.day(at)).join(', ');
+      const fact = `nothing but an event on the bus tells of the rotation of ${days}`;
+      return [{ secret: secret.key, result: 'fail', fact }];
+    }
     const without = done.filter(({ proof }) => proof !== 'auditEvent');
     if (done.length === 0) {
       return [{ secret: secret.key, result: 'notShown', fact: 'no rotation ended in the period' }];
@@ -141,10 +148,19 @@ export const rowsProven: Look = (report) =>
       }
       const fact = `${words.day(last.at)}: rows moved to key ${last.targetKid}, ${last.outcome}`;
       const sum = words.evidence(last).join('; ');
+      const told = sum === '' ? fact : `${fact}; ${sum}`;
+      const inUse = rotationsOf(secret).find(({ primary }) => primary !== undefined);
+      if (inUse !== undefined && inUse.primary !== last.targetKid) {
+        return {
+          secret: secret.key,
+          result: 'notShown',
+          fact: `key ${inUse.primary} is in use since ${words.day(inUse.at)}, and no row is proven to be under it yet; ${told}`,
+        };
+      }
       return {
         secret: secret.key,
         result: last.outcome === 'verified' ? 'pass' : 'fail',
-        fact: sum === '' ? fact : `${fact}; ${sum}`,
+        fact: told,
       };
     });
 

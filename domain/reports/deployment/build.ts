@@ -5,6 +5,7 @@ import { type AuditEvent, auditEvents } from './audit-lines.ts';
 import { reviewed } from './contacts.ts';
 import type { DeploymentFacts, Description, FactsOfSecret } from './facts.ts';
 import { historyOf } from './history.ts';
+import { isPastLimit } from './limit.ts';
 
 const day = 86_400_000;
 const daysAhead = 365;
@@ -14,7 +15,9 @@ export function deploymentReport(facts: DeploymentFacts): DeploymentReport {
   const { events, notUnderstood } = auditEvents(auditLog.lines);
   const names = new Set(facts.secrets.map(({ name }) => name));
   const own = events.filter(({ secret }) => names.has(secret.name));
-  const secrets = facts.secrets.map((secret) => reported(secret, own, facts)).sort(byUrgency);
+  const secrets = facts.secrets
+    .map((secret) => reported(secret, own, facts))
+    .sort(byUrgency(now.toISOString()));
   return {
     report: 'quarterturn-report',
     version: 1,
@@ -108,12 +111,15 @@ function serviceOf(description: Description): NonNullable<ReportedSecret['servic
 }
 
 /** Overdue first, then what needs a person, then what is due next; those without a date last. */
-function byUrgency(a: ReportedSecret, b: ReportedSecret): number {
-  return rank(a) - rank(b) || dueOf(a) - dueOf(b) || a.key.localeCompare(b.key);
-}
+const byUrgency =
+  (at: string) =>
+  (a: ReportedSecret, b: ReportedSecret): number =>
+    rank(a, at) - rank(b, at) || dueOf(a) - dueOf(b) || a.key.localeCompare(b.key);
 
-const rank = ({ state, findings, kind }: ReportedSecret): number =>
-  state === 'overdue' ? 0 : findings.length > 0 ? 1 : kind === 'userManaged' ? 3 : 2;
+function rank(secret: ReportedSecret, at: string): number {
+  if (isPastLimit(secret, at)) return 0;
+  return secret.findings.length > 0 ? 1 : secret.kind === 'userManaged' ? 3 : 2;
+}
 
 const dueOf = ({ nextDueAt }: ReportedSecret): number =>
   nextDueAt === undefined ? Number.MAX_SAFE_INTEGER : Date.parse(nextDueAt);

@@ -34,17 +34,20 @@ export function historyOf(
 ): HistoryEntry[] {
   const rotations = new Map<string, RotationEntry>();
   const others: HistoryEntry[] = [];
-  for (const entry of [
-    ...labelled(facts, now),
-    ...recorded(facts),
-    ...events.flatMap((event) => failed(event, facts)),
-  ]) {
+  for (const entry of [...labelled(facts, now), ...recorded(facts)]) {
+    rotations.set(entry.versionId, entry);
+  }
+  const known: Known = new Map(rotations);
+  for (const entry of events.flatMap((event) => failed(event, facts))) {
     rotations.set(entry.versionId, entry);
   }
   for (const event of events) {
     if (event.type === 'credential-secret-rotation') {
-      for (const { versionId } of event.rotations) rotations.delete(versionId);
-      rotations.set(event.versionId, audited(event));
+      if (contradicts(event, known.get(event.versionId))) continue;
+      for (const { versionId } of event.rotations) {
+        if (!isOfItsOwn(known.get(versionId))) rotations.delete(versionId);
+      }
+      rotations.set(event.versionId, audited(event, isKnown(event, facts, known)));
     } else if (event.type === 'credential-reencryption') {
       others.push(reencrypted(event));
     } else if (event.type === 'unmanaged-secret-write') {
@@ -57,7 +60,37 @@ export function historyOf(
     .sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 
-function audited(event: RotationAuditEvent): RotationEntry {
+type Known = ReadonlyMap<string, RotationEntry>;
+
+/** Anybody who may put events on the bus can write one; the control table has writers of its own. */
+function contradicts(
+  { intent, rotations: [first] }: RotationAuditEvent,
+  record: RotationEntry | undefined,
+): boolean {
+  if (record?.proof !== 'controlTable') return false;
+  const { outcome, trigger } = record;
+  return (
+    outcome === 'failed' ||
+    outcome === 'inProgress' ||
+    record.intent !== intent ||
+    trigger?.attributed !== first?.triggeredBy.attributed ||
+    trigger?.by !== first?.triggeredBy.requestedBy
+  );
+}
+
+/** An activation is a part of the rotation that published its key; every other rotation stays in the list. */
+const isOfItsOwn = (entry: RotationEntry | undefined): boolean =>
+  entry?.proof === 'controlTable' && entry.intent !== 'activate';
+
+const isKnown = (
+  { versionId, rotations: passes }: RotationAuditEvent,
+  { afterRotations }: FactsOfSecret,
+  known: Known,
+): boolean =>
+  [versionId, ...passes.map((pass) => pass.versionId)].some((id) => known.has(id)) ||
+  afterRotations.some((record) => record.versionId === versionId);
+
+function audited(event: RotationAuditEvent, isKnownElsewhere: boolean): RotationEntry {
   const [first] = event.rotations;
   const passes = event.rotations;
   const promoted = passes.map((pass) => pass.steps.finishSecret?.at).findLast(Boolean);
@@ -70,7 +103,7 @@ function audited(event: RotationAuditEvent): RotationEntry {
     at: promoted ?? first?.at ?? event.at,
     versionId: event.versionId,
     outcome: event.outcome,
-    proof: 'auditEvent',
+    proof: isKnownElsewhere ? 'auditEvent' : 'auditEventAlone',
     intent: event.intent,
     ...(event.basedOn === null && { firstValue: true }),
     ...(first && { trigger: triggerOf(first.triggeredBy) }),

@@ -65,6 +65,7 @@ export const outcomes: Record<RotationEntry['outcome'], string> = {
 
 export const proofWords: Record<Proof, string> = {
   auditEvent: 'audit event',
+  auditEventAlone: 'an event alone',
   controlTable: 'control table',
   dateLabel: 'date label',
 };
@@ -157,6 +158,6 @@ export const plural = (count: number, noun: string): string =>
 export const method: readonly string[] = [
   'No value was read and no database was opened for this report: whoever made it may do neither.',
   'Ages and due dates follow from the date labels of the secrets in Secrets Manager, by the rule the schedule itself decides by: in UTC, a day is 24 hours.',
-  'What happened follows from the audit events, then from the records of the control table, then from the date labels; each line says which.',
+  'What happened follows from the audit events, then from the records of the control table, then from the date labels; each line says which. Whoever may put events on the account’s bus could write one: where a record of the same rotation says otherwise, the record is told, and an event that nothing else knows of is called an event alone.',
   'Access lists the consumers and functions that this deployment lets read a value. A break-glass role, owners of a user-managed secret, and rights given elsewhere in the account are not seen here.',
 ];

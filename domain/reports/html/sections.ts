@@ -1,6 +1,7 @@
 /** The sections of the page below the summary. */
 
 import { isReservation } from '../deployment/evidence-words.ts';
+import { isPastLimit } from '../deployment/limit.ts';
 import * as tables from '../deployment/tables.ts';
 import * as words from '../deployment/words.ts';
 import type { ControlReport, DeploymentReport, HistoryEntry } from '../deployment-report.ts';
@@ -25,7 +26,7 @@ export function schedule(report: DeploymentReport): Markup {
     secret.key,
     stateBadge(secret),
     { class: 'date', part: words.lastRotated(secret) },
-    { class: secret.state === 'overdue' ? 'date late' : 'date', part: words.nextDue(secret) },
+    { class: isPastLimit(secret, report.at) ? 'date late' : 'date', part: words.nextDue(secret) },
     words.frequency(secret),
   ]);
   const caption = 'When each secret was last rotated, and by when it has to be again';

@@ -1,4 +1,5 @@
 /** The top of the page: the answer in a sentence, five numbers, and what needs a person, overdue first. */
+import { isAgeUnknown, isPastLimit } from '../deployment/limit.ts';
 import * as words from '../deployment/words.ts';
 import type { DeploymentReport, RotationEntry } from '../deployment-report.ts';
 import { stateBadge, strayBadge } from './badge.ts';
@@ -13,9 +14,10 @@ ${attention(report)}
 }
 
 function verdict(report: DeploymentReport): Markup {
-  const { secrets, findings } = report;
+  const { secrets, findings, at } = report;
   const rotated = secrets.filter(({ kind }) => kind !== 'userManaged');
-  const overdue = rotated.filter(({ state }) => state === 'overdue');
+  const overdue = rotated.filter((secret) => isPastLimit(secret, at));
+  const unknown = rotated.filter(isAgeUnknown);
   if (overdue.length > 0) {
     const verb = overdue.length === 1 ? 'is' : 'are';
     return panel(
@@ -28,13 +30,17 @@ function verdict(report: DeploymentReport): Markup {
     return panel(
       'warn',
       `${words.plural(findings, 'finding')} ${findings === 1 ? 'needs' : 'need'} a person`,
-      'No secret is past its limit.',
+      unknown.length === 0
+        ? 'No secret is past its limit.'
+        : `How old ${unknown.map(({ key }) => key).join(', ')} is, nobody can tell; no other secret is past its limit.`,
     );
   }
   return panel(
     'good',
-    rotated.length === 1
-      ? 'The secret is within its limit'
+    rotated.length < 2
+      ? rotated.length === 0
+        ? 'No secret of this deployment rotates'
+        : 'The secret is within its limit'
       : `All ${rotated.length} rotating secrets are within their limits`,
     'Nothing needs a person.',
   );
@@ -49,13 +55,13 @@ const signs = {
 const panel = (tone: keyof typeof signs, title: string, text: string): Markup =>
   html`<div class="verdict ${tone}"><svg viewBox="0 0 40 40" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"><circle cx="20" cy="20" r="17.5" stroke-width="2.6"/>${signs[tone]}</svg><div><h2 id="verdict">${title}</h2><p>${text}</p></div></div>`;
 
-function tiles({ secrets }: DeploymentReport): Markup {
+function tiles({ secrets, at }: DeploymentReport): Markup {
   const rotations = secrets.flatMap(({ history }) =>
     history.filter((entry): entry is RotationEntry => entry.type === 'rotation'),
   );
   const done = rotations.filter(({ outcome }) => outcome === 'rotated' || outcome === 'following');
   const failed = rotations.filter(({ outcome }) => outcome === 'failed' || outcome === 'stopped');
-  const overdue = secrets.filter(({ state }) => state === 'overdue').length;
+  const overdue = secrets.filter((secret) => isPastLimit(secret, at)).length;
   const due = secrets.filter(({ state }) => state === 'due').length;
   const proven = done.filter(({ proof }) => proof === 'auditEvent').length;
   return html`<dl class="tiles">

@@ -3,7 +3,14 @@ import { describe, expect, test } from '@jest/globals';
 import { withControls } from '../../../domain/reports/controls/controls.ts';
 import type { DeploymentFacts, FactsOfSecret } from '../../../domain/reports/deployment/facts.ts';
 import type { ControlReport } from '../../../domain/reports/deployment-report.ts';
-import { line, nameOf, pharmacyFacts, pharmacyReport, versionId } from './pharmacy.ts';
+import {
+  line,
+  nameOf,
+  pharmacyFacts,
+  pharmacyReport,
+  rotationEvent,
+  versionId,
+} from './pharmacy.ts';
 
 function control(id: string, change: Partial<DeploymentFacts> = {}): ControlReport {
   const found = withControls(pharmacyReport(change)).controls?.find((one) => one.id === id);
@@ -134,6 +141,28 @@ describe('HIPAA and SOC 2', () => {
     expect(of(control('164.312(b)', lost), 'pii')).toEqual([
       'fail: no audit event of the rotation of 2026-05-07',
     ]);
+  });
+
+  test('audit controls: an event that nothing else knows of is no proof', () => {
+    const { auditLog } = pharmacyFacts();
+    const made = line(rotationEvent('pii', 'encryption', 77, { at: '2026-05-20T03:00:10Z' }));
+    const forged = { auditLog: { ...auditLog, lines: [...auditLog.lines, made] } };
+    expect(of(control('164.312(b)', forged), 'pii')).toEqual([
+      'fail: nothing but an event on the bus tells of the rotation of 2026-05-20',
+    ]);
+  });
+
+  test('integrity: rows under the key before the present one prove nothing of the present one', () => {
+    const { auditLog } = pharmacyFacts();
+    const event = rotationEvent('pii', 'encryption', 5, { at: '2026-05-07T03:00:10Z' });
+    const lines = auditLog.lines.map((text) =>
+      text.includes('rotation') && text.includes(versionId('pii', 5))
+        ? line({ ...event, material: { primary: 'k5', replaced: 'k4' } })
+        : text,
+    );
+    expect(of(control('164.312(c)(1)', { auditLog: { ...auditLog, lines } }), 'pii')[0]).toMatch(
+      /^notShown: key k5 is in use since 2026-05-07, and no row is proven to be under it yet; 2026-05-07: rows moved to key k4/,
+    );
   });
 
   test('integrity: rows moved, and how many did not open', () => {

@@ -154,6 +154,24 @@ describe('the page', () => {
     expect(text).toContain('&lt;script&gt;window.hacked = 1&lt;/script&gt;');
   });
 
+  test('calls late what is past its limit, whatever keeps it from rotating', () => {
+    const summaryOf = (state: 'held' | 'badDate', limitAt: string | undefined) => {
+      const [jwt] = pharmacyFacts().secrets;
+      if (jwt === undefined) throw new Error('no jwt');
+      const { limitAt: _, ...status } = jwt.status;
+      const findings = [{ code: state, message: 'look at it' }];
+      const changed = { ...status, ...(limitAt && { limitAt }), state, findings };
+      return page(pharmacyReport({ secrets: [{ ...jwt, status: changed }] })).split('id="timeline"')[0];
+    };
+    const held = summaryOf('held', '2026-05-17T09:00:00.000Z');
+    expect(held).toContain('1 secret is past its limit');
+    expect(held).toContain('<dt>past their limit</dt><dd>1</dd>');
+    expect(held).not.toContain('No secret is past its limit');
+    expect(summaryOf('held', '2026-06-17T09:00:00.000Z')).toContain('No secret is past its limit.');
+    const unknown = summaryOf('badDate', undefined);
+    expect(unknown).toContain('How old jwt is, nobody can tell');
+  });
+
   test('fetches nothing: every address in it is a link, a fragment or data', () => {
     const text = page(withControls(pharmacyReport()));
     const addresses = [...text.matchAll(/\b(?:src|href|action|data|poster|srcset)="([^"]*)"/g)];

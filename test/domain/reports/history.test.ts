@@ -91,9 +91,44 @@ describe('a rotation', () => {
       at: '2026-05-01T09:00:00Z',
     };
     const lines = [line(resumed), line(stopped), line(stopped)];
-    expect(historyOf({}, lines)).toMatchObject([{ outcome: 'rotated', proof: 'auditEvent' }]);
-    expect(historyOf({}, [line(stopped)])).toMatchObject([
+    const known = { rotations: [record(1, at)] };
+    expect(historyOf(known, lines)).toMatchObject([{ outcome: 'rotated', proof: 'auditEvent' }]);
+    expect(historyOf(known, [line(stopped)])).toMatchObject([
       { outcome: 'stopped', problem: 'api was unhealthy' },
+    ]);
+  });
+
+  test('that only an event tells of is told as that: whoever may put events on the bus could write one', () => {
+    const at = '2026-05-01T03:00:10Z';
+    const lines = [line(rotationEvent('jwt', 'jwt', 5, { at }))];
+    expect(historyOf({}, lines)).toMatchObject([{ proof: 'auditEventAlone' }]);
+    expect(historyOf({ afterRotations: [after(5)] }, lines)).toMatchObject([
+      { proof: 'auditEvent' },
+    ]);
+  });
+
+  test('is as its record has it where an event says otherwise', () => {
+    const at = '2026-05-28T03:00:10Z';
+    const rotated = rotationEvent('jwt', 'jwt', 1, { at });
+    const failed = { rotations: [record(1, at, { steps: {} })] };
+    expect(historyOf(failed, [line(rotated)])).toMatchObject([
+      { outcome: 'failed', proof: 'controlTable' },
+    ]);
+    const nobody = { intent: 'planned', token: versionId('jwt', 1), attributed: false } as const;
+    const unattributed = { rotations: [record(1, at, { provenance: nobody })] };
+    expect(historyOf(unattributed, [line(rotated)])).toMatchObject([
+      { trigger: { attributed: false }, proof: 'controlTable' },
+    ]);
+    const emergency = { rotations: [record(1, at, { intent: 'emergency' })] };
+    expect(historyOf(emergency, [line(rotated)])).toMatchObject([{ intent: 'emergency' }]);
+    // Nor does one take the place of another rotation that has a record.
+    const [pass] = rotated.rotations;
+    if (pass === undefined) throw new Error('no pass');
+    const over = { ...rotated, rotations: [pass, { ...pass, versionId: versionId('jwt', 2) }] };
+    const both = { rotations: [record(1, at), record(2, at, { steps: {} })] };
+    expect(historyOf(both, [line(over)])).toMatchObject([
+      { outcome: 'rotated' },
+      { outcome: 'failed' },
     ]);
   });
 
@@ -236,23 +271,26 @@ test('secrets come in the order of their urgency: overdue, what needs a person, 
   ]);
 });
 
-test('overdue comes before what else needs a person, even if that is due earlier', () => {
+test('what is past its limit comes first, whatever keeps it from rotating, then what else needs a person', () => {
   const { secrets } = pharmacyFacts();
-  const held = secrets.map((secret) =>
-    secret.key === 'rowsDb'
-      ? {
-          ...secret,
-          status: {
-            ...secret.status,
-            state: 'held' as const,
-            limitAt: '2026-05-01T00:00:00Z',
-            findings: [{ code: 'held', message: 'on hold' }],
-          },
-        }
-      : secret,
-  );
-  const [first, second] = pharmacyReport({ secrets: held }).secrets;
-  expect([first?.key, second?.key]).toEqual(['jwt', 'rowsDb']);
+  const heldUntil = (limitAt: string) => {
+    const held = secrets.map((secret) =>
+      secret.key === 'rowsDb'
+        ? {
+            ...secret,
+            status: {
+              ...secret.status,
+              state: 'held' as const,
+              limitAt,
+              findings: [{ code: 'held', message: 'on hold' }],
+            },
+          }
+        : secret,
+    );
+    return pharmacyReport({ secrets: held }).secrets.map(({ key }) => key);
+  };
+  expect(heldUntil('2026-05-01T00:00:00Z').slice(0, 2)).toEqual(['rowsDb', 'jwt']);
+  expect(heldUntil('2026-05-30T00:00:00Z').slice(0, 2)).toEqual(['jwt', 'rowsDb']);
 });
 
 test('contacts: last updated, next review, and overdue the day after it', () => {
