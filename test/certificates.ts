@@ -26,18 +26,18 @@ export interface Certificate {
   readonly notAfter?: Date;
 }
 
+const makeKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+type KeyPair = Awaited<ReturnType<typeof makeKeys>>;
+
 /** A root, which signs itself. */
 export const makeRoot = (certificate: Certificate = {}): Promise<Issued> => made(certificate);
 
 async function made(
   { hosts, name, notBefore, notAfter }: Certificate,
-  issuer?: { certificate: x509.X509Certificate; keys: CryptoKeyPair },
+  issuer?: { certificate: x509.X509Certificate; keys: KeyPair },
 ): Promise<Issued> {
   x509.cryptoProvider.set(webcrypto as never);
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair;
+  const keys = await makeKeys();
   const number = (++serial).toString(16).padStart(4, '0');
   const subject = `CN=${name ?? hosts?.[0] ?? `Authority ${number}`}`;
   const certificate = await x509.X509CertificateGenerator.create({

@@ -90,6 +90,9 @@ function attention(report: DeploymentReport, { columns }: Look): string[] {
     ...secrets.flatMap(({ key, findings: some }) =>
       some.map(({ message }) => `${key}: ${words.tidy(message)}`),
     ),
+    ...words
+      .certificatesToTell(report)
+      .map(({ name, message }) => `certificate ${name}: ${message}`),
     ...words.straysToTell(report).map(({ reason }) => `stray: ${reason}`),
   ];
   const lines = told.flatMap((text) => {

@@ -1,4 +1,5 @@
 /** The status report for a person. */
+import type { CertificateStatus } from '../../domain/reports/certificate-status.ts';
 import { stateWords } from '../../domain/reports/state-words.ts';
 import type {
   SecretState,
@@ -18,6 +19,7 @@ export function renderStatus(report: StatusReport, look: Look): string[] {
     heading(report),
     '',
     ...table(columnsOf(look), report.secrets, look.columns),
+    ...certificateLines(report, look),
     ...(report.versions === undefined ? [] : detail(report, look)),
     ...notes(report, look),
     ...findings(report, look),
@@ -141,6 +143,30 @@ function rowsOf({ state, targetKid, left, at }: NonNullable<SecretStatus['rows']
   return `rows move to key ${targetKid}: ${state}${some}, ${minute(at)}`;
 }
 
+const certificateColumns = ({ colours }: Look): Column<CertificateStatus>[] => [
+  { title: 'CERTIFICATE', cell: ({ name }) => name },
+  {
+    title: 'ENDS',
+    cell: ({ notAfter }) => (notAfter === undefined ? 'not known' : day(notAfter)),
+    paint: ({ findings: { length } }, text) =>
+      colours ? `\u001b[${length > 0 ? 31 : 32}m${text}\u001b[0m` : text,
+  },
+  { title: 'LEFT', cell: ({ daysLeft }) => days(daysLeft), align: 'right' },
+  { title: 'LOOKED AT', cell: ({ checkedAt }) => (checkedAt ? minute(checkedAt) : 'not yet') },
+  { title: 'READ FROM', cell: ({ source }) => source, optional: true },
+];
+
+function certificateLines({ certificates = [] }: StatusReport, look: Look): string[] {
+  if (certificates.length === 0) return [];
+  return [
+    '',
+    ...table(certificateColumns(look), certificates, look.columns),
+    ...certificates.flatMap(({ name, remark }) =>
+      remark === undefined ? [] : indented(`${name}: `, remark, look),
+    ),
+  ];
+}
+
 function notes({ secrets }: StatusReport, look: Look): string[] {
   const lines = secrets.flatMap(({ key, notes: some, rows, plannedAt }) =>
     [
@@ -152,14 +178,19 @@ function notes({ secrets }: StatusReport, look: Look): string[] {
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-function findings({ secrets, strays = [], findings: count }: StatusReport, look: Look): string[] {
+function findings(report: StatusReport, look: Look): string[] {
+  const { secrets, certificates = [], strays = [], findings: count } = report;
   if (count === 0) return ['', 'Nothing needs a person.'];
+  const found = [
+    ...secrets.map(({ key, findings: some }) => ({ title: key, some })),
+    ...certificates.map(({ name, findings: some }) => ({ title: `certificate ${name}`, some })),
+  ];
   return [
     '',
     `${count} ${count === 1 ? 'finding needs' : 'findings need'} a person:`,
-    ...secrets.flatMap(({ key, findings: some }) =>
+    ...found.flatMap(({ title, some }) =>
       some.flatMap(({ message, command }) => [
-        ...indented(`${key}: `, message, look),
+        ...indented(`${title}: `, message, look),
         // In one piece, however narrow the terminal: it is there to be pasted.
         ...(command === undefined ? [] : [`    ${command}`]),
       ]),

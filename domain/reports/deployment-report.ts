@@ -151,6 +151,8 @@ export const reportedCertificateSchema = z.object({
   source: z.string(),
   notAfter: instant.optional(),
   daysLeft: z.int().optional(),
+  /** The last look; absent: there was none yet. */
+  checkedAt: instant.optional(),
   problem: z.string().optional(),
 });
 export type ReportedCertificate = z.infer<typeof reportedCertificateSchema>;

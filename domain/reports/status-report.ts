@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { failureNoteSchema, intentSchema } from '../events/control-records.ts';
+import { certificateStatusSchema } from './certificate-status.ts';
 
 export const secretStates = [
   /** A new secret without a value yet. */
@@ -143,6 +144,8 @@ export const statusReportSchema = z.object({
   secrets: z.array(secretStatusSchema),
   /** With `status <secret>`: its labelled versions, the newest rotation first. */
   versions: z.array(versionStatusSchema).optional(),
+  /** Without `status <secret>`: where the deployment has any. */
+  certificates: z.array(certificateStatusSchema).optional(),
   /** Without `status <secret>`: secrets that carry this deployment's tags and are not in it. */
   strays: z
     .array(

@@ -31,7 +31,10 @@ export function deploymentReport(facts: DeploymentFacts): DeploymentReport {
     },
     ...(contacts && contacts.people.length > 0 && { contacts: reviewed(contacts, now) }),
     secrets,
-    certificates: [...facts.certificates],
+    certificates: facts.certificates.map(({ findings = [], ...certificate }) => ({
+      ...certificate,
+      findings: findings.map(({ code, message }) => ({ code, message })),
+    })),
     strays: facts.strays.map((stray) => ({ ...stray, reason: strayReason(stray) })),
     auditLog: {
       group: auditLog.group,
@@ -42,6 +45,7 @@ export function deploymentReport(facts: DeploymentFacts): DeploymentReport {
     },
     findings:
       secrets.reduce((sum, { findings }) => sum + findings.length, 0) +
+      facts.certificates.reduce((sum, { findings }) => sum + (findings?.length ?? 0), 0) +
       facts.strays.filter(({ kind }) => kind === 'stray').length,
   };
 }

@@ -39,7 +39,10 @@ function attention(report: DeploymentReport): string[] {
     ),
   );
   const strays = words.straysToTell(report).map(({ reason }) => `- ${escaped(reason)}`);
-  return ['## Needs a person', [...lines, ...strays].join('\n')];
+  const certificates = words
+    .certificatesToTell(report)
+    .map(({ name, message }) => `- **${escaped(name)}** (certificate): ${escaped(message)}`);
+  return ['## Needs a person', [...lines, ...certificates, ...strays].join('\n')];
 }
 
 function history(secret: ReportedSecret): string[] {

@@ -126,6 +126,12 @@ const seconds = (milliseconds: number): string =>
     ? `${Math.round(milliseconds)} ms`
     : `${(milliseconds / 1_000).toFixed(1)} s`;
 
+/** Of each certificate that needs a person, why. */
+export const certificatesToTell = ({ certificates }: DeploymentReport) =>
+  certificates.flatMap(({ name, findings = [] }) =>
+    findings.map(({ message }) => ({ name, message: tidy(message) })),
+  );
+
 /** Secrets nobody rotates that look as if somebody did. */
 export const straysToTell = ({ strays }: DeploymentReport) =>
   strays.filter(({ kind }) => kind === 'stray');

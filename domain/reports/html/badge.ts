@@ -21,6 +21,8 @@ export const stateBadge = (secret: ReportedSecret): Markup =>
 
 export const strayBadge = badge('bad', 'not in it');
 
+export const certificateBadge = badge('bad', 'certificate');
+
 export function outcomeBadge(entry: HistoryEntry): Markup {
   const tones: Record<string, Tone> = {
     rotated: 'good',

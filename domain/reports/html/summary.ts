@@ -2,7 +2,7 @@
 import { isAgeUnknown, isPastLimit } from '../deployment/limit.ts';
 import * as words from '../deployment/words.ts';
 import type { DeploymentReport, RotationEntry } from '../deployment-report.ts';
-import { stateBadge, strayBadge } from './badge.ts';
+import { certificateBadge, stateBadge, strayBadge } from './badge.ts';
 import { html, type Markup } from './markup.ts';
 
 export function summary(report: DeploymentReport): Markup {
@@ -92,5 +92,11 @@ function attention(report: DeploymentReport): Markup | undefined {
       ({ name, reason }) =>
         html`<li><div><strong>${name}</strong>${strayBadge}</div><p>${reason}</p></li>`,
     );
-  return html`<ul class="attention" aria-label="What needs a person">${items}${strays}</ul>`;
+  const certificates = words
+    .certificatesToTell(report)
+    .map(
+      ({ name, message }) =>
+        html`<li><div><strong>${name}</strong>${certificateBadge}</div><p>${message}</p></li>`,
+    );
+  return html`<ul class="attention" aria-label="What needs a person">${items}${certificates}${strays}</ul>`;
 }

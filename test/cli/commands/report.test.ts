@@ -125,6 +125,31 @@ describe('report', () => {
     expect(said).toContain('Last updated: 2025-11-01. Next review: 2026-01-30.');
   });
 
+  test('certificates have a section, and one that ends needs a person in every form', async () => {
+    const source = 'pharmacy/prod/tls';
+    deployment = withSecrets({
+      ...manifestOf(exampleConfig),
+      certificates: [{ from: 'secret', name: 'www', secret: source }],
+    });
+    await deployment.controlTable.putCertificate('pharmacy/prod', {
+      name: 'www',
+      source,
+      checkedAt: '2025-11-30T09:00:00.000Z',
+      notAfter: '2025-12-01T00:00:00.000Z',
+      identity: 'a',
+    });
+    const { exitCode, said } = await run();
+    expect(exitCode).toBe(3);
+    expect(row(said, 'www')).toEqual(['www', source, '2025-12-01', '0']);
+    expect(said).toContain('certificate www: it ends 2025-12-01');
+    expect((await run('--format', 'md')).said).toContain('- **www** (certificate): it ends');
+    expect((await run('--format', 'html')).said).toMatch(
+      /<strong>www<\/strong><span class="badge bad">certificate<\/span>/,
+    );
+    const { report } = await json();
+    expect(report).toMatchObject({ findings: 1, certificates: [{ name: 'www', daysLeft: 0 }] });
+  });
+
   test('ends as status does when something needs a person, in a colour that says so', async () => {
     deployment.set('2026-05-13T09:00:00Z');
     const terminal = recordedTerminal({ colours: true });

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  defineRotation,
+  type RotationConfigInput,
+} from '../../../domain/config/rotation-config.ts';
+import type { CertificateRecord } from '../../../domain/events/certificate-records.ts';
 import { statusReportSchema } from '../../../domain/reports/status-report.ts';
+import { AwsCallError } from '../../../doors/aws-call.ts';
+import exampleConfig from '../../../rotation.config.ts';
 import { type InMemoryDeployment, inMemoryDeployment } from '../in-memory-deployment.ts';
 import { recordedTerminal } from '../recorded-terminal.ts';
 import { runCommand } from '../run-command.ts';
@@ -396,3 +403,84 @@ function rotation(letter: string, at: string) {
     evidence: [],
   };
 }
+
+describe('certificates', () => {
+  const source = 'arn:aws:acm:us-east-1:000000000000:certificate/0f1e';
+  const looked = (record: Partial<CertificateRecord>) =>
+    deployment.controlTable.putCertificate('pharmacy/prod', {
+      name: 'www',
+      source,
+      checkedAt: '2025-11-30T09:00:00.000Z',
+      readAt: '2025-11-30T09:00:00.000Z',
+      notAfter: '2026-01-15T12:00:00.000Z',
+      identity: 'aa:01@2026-01-15T12:00:00.000Z',
+      ...record,
+    });
+  beforeEach(() => {
+    deployment = inMemoryDeployment({
+      now: '2025-11-30T12:00:00Z',
+      config: defineRotation({
+        ...exampleConfig,
+        certificates: [{ name: 'www', acm: source }],
+      } as RotationConfigInput),
+    });
+    for (const key of ['jwt', 'pii', 'db', 'legacyDb', 'rowsDb']) {
+      deployment.secrets.add(name(key), { [version('a')]: ['AWSCURRENT', label] });
+    }
+  });
+
+  test('stand below the secrets, with what is worth knowing of them', async () => {
+    await looked({ remark: 'its renewal by ACM: PENDING_VALIDATION' });
+    const { exitCode, said } = await runCommand(deployment, ['status']);
+    expect(exitCode).toBe(0);
+    expect(row(said, 'www').split(/ {2,}/)).toEqual(
+      expect.arrayContaining(['www', '2026-01-15', '46 d', '2025-11-30 09:00Z']),
+    );
+    expect(said).toContain('www: its renewal by ACM: PENDING_VALIDATION');
+    expect((await one('jwt')).exitCode).toBe(0);
+    expect((await json('jwt')).report).not.toHaveProperty('certificates');
+  });
+
+  test.each<[string, Partial<CertificateRecord>, string[]]>([
+    ['with more than 14 days left', { notAfter: '2025-12-14T12:00:00.001Z' }, []],
+    ['with 14 days left', { notAfter: '2025-12-14T12:00:00.000Z' }, ['certificateEnds']],
+    ['that has ended', { notAfter: '2025-11-30T12:00:00.000Z' }, ['certificateEnded']],
+    ['with a problem', { problem: 'no answer' }, ['certificateProblem']],
+    [
+      'that nobody has looked at for a day',
+      { checkedAt: '2025-11-29T11:59:59.000Z' },
+      ['certificateNotChecked'],
+    ],
+    ['that was read from elsewhere before', { source: 'www.example.com:443' }, []],
+  ])('one %s has these findings', async (_, record, codes) => {
+    await looked(record);
+    const { exitCode, report } = await json();
+    const [www] = report.certificates ?? [];
+    expect(www?.findings.map(({ code }) => code)).toEqual(codes);
+    expect(report.findings).toBe(codes.length);
+    expect(exitCode).toBe(codes.length === 0 ? 0 : 3);
+    for (const { command } of www?.findings ?? []) {
+      expect(command).toBe(
+        'aws lambda invoke --function-name quarterturn-pharmacy-prod-check-certificates /dev/stdout',
+      );
+    }
+  });
+
+  test('one that was not looked at yet says so; it is no finding', async () => {
+    const { exitCode, report } = await json();
+    expect(exitCode).toBe(0);
+    expect(report.certificates).toEqual([
+      { name: 'www', source, problem: 'not looked at yet', findings: [] },
+    ]);
+  });
+
+  test('whose records may not be read are told as that, and nothing else is hidden', async () => {
+    deployment.controlTable.getCertificates = async () => {
+      throw new AwsCallError('Query', 'AccessDeniedException', 'not authorized');
+    };
+    const { exitCode, report } = await json();
+    expect(exitCode).toBe(3);
+    expect(report.certificates?.[0]?.findings).toMatchObject([{ code: 'ERR_ROTATION_AWS_CALL' }]);
+    expect(report.secrets).toHaveLength(6);
+  });
+});
