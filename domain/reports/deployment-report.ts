@@ -154,6 +154,11 @@ export const reportedCertificateSchema = z.object({
   /** The last look; absent: there was none yet. */
   checkedAt: instant.optional(),
   problem: z.string().optional(),
+  remark: z.string().optional(),
+  /** What needs a person. */
+  findings: z
+    .array(secretStatusSchema.shape.findings.element.pick({ code: true, message: true }))
+    .optional(),
 });
 export type ReportedCertificate = z.infer<typeof reportedCertificateSchema>;
 

@@ -35,7 +35,7 @@ export const certificateTable = ({ certificates }: DeploymentReport): ReportTabl
   rows: certificates.map(({ name, source, notAfter, daysLeft, problem }) => [
     name,
     source,
-    problem ?? words.day(notAfter),
+    notAfter === undefined ? (problem ?? '') : words.day(notAfter),
     daysLeft === undefined ? '' : String(daysLeft),
   ]),
 });
