@@ -156,7 +156,7 @@ export type OverdueRecord = z.infer<typeof overdueRecordSchema>;
  * what it saw and gives others a moment to tell first.
  */
 export const toldRecordSchema = z.object({
-  fact: z.enum(['started', 'failed', 'unmanagedWriteSeen', 'unmanagedWrite']),
+  fact: z.enum(['started', 'failed', 'loginLost', 'unmanagedWriteSeen', 'unmanagedWrite']),
   /** A version that no rotation made may have any id (API_PutSecretValue). */
   versionId: z.string().min(1).max(64),
   at: instant,

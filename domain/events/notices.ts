@@ -56,7 +56,8 @@ export const startedNoticeSchema = z.strictObject({
 export type StartedNotice = z.infer<typeof startedNoticeSchema>;
 
 /**
- * A rotation failed before AWSCURRENT moved, or does not end. One a version; heard without any CloudTrail trail,
+ * A rotation failed before AWSCURRENT moved, or does not end. One a version, and another one if it costs the login
+ * later; heard without any CloudTrail trail,
  * because `lambdas/watch` looks itself.
  */
 export const failedNoticeSchema = z.strictObject({

@@ -27,15 +27,45 @@ export async function tell(
   if (underWay !== undefined) {
     await once(doors, seen, 'started', underWay.versionId, (at) => started(seen, underWay, at));
     if (underWay.stuck) {
-      await once(doors, seen, 'failed', underWay.versionId, (at) =>
-        failed(seen, underWay, login, at),
-      );
+      await tellFailure(doors, seen, underWay, login);
     }
   }
   if (unmanaged !== undefined) {
     await tellUnmanaged(doors, seen, unmanaged);
   }
 }
+
+/** A rotation may fail more than once, and cost the login only then: whoever read that it works is told otherwise. */
+async function tellFailure(
+  doors: WatchDoors,
+  seen: Seen,
+  underWay: UnderWay,
+  login: LoginAnswer | undefined,
+): Promise<void> {
+  const { versionId } = underWay;
+  const isLost = login !== undefined && costly.has(login.outcome);
+  const isFirst = await once(doors, seen, 'failed', versionId, (at) =>
+    failed(seen, underWay, login, at),
+  );
+  if (!isLost) return;
+  if (isFirst) {
+    const at = doors.clock.now().toISOString();
+    await doors.controlTable.putTold(seen.secret.name, { fact: 'loginLost', versionId, at });
+  } else {
+    await once(doors, seen, 'loginLost', versionId, (at) => ({
+      ...failed(seen, underWay, login, at),
+      id: derivedToken('login-lost', seen.secret.name, versionId),
+    }));
+  }
+}
+
+/** Logins failed, or do. A server that did not answer says nothing of that, and has its alarm. */
+const costly: ReadonlySet<LoginAnswer['outcome']> = new Set([
+  'pendingWorks',
+  'restored',
+  'pendingRestored',
+  'lockedOut',
+]);
 
 /**
  * The starter tells it within seconds of the event. One that never came is caught up with here, on the second look.
@@ -52,15 +82,16 @@ async function tellUnmanaged(doors: WatchDoors, seen: Seen, versionId: string): 
   }
 }
 
+/** @returns false: it was told before */
 async function once(
   { controlTable, eventBus, clock }: WatchDoors,
   { secret, arn }: Seen,
   fact: ToldRecord['fact'],
   versionId: string,
   eventAt: (at: string) => StartedNotice | FailedNotice | UnmanagedWriteEvent,
-): Promise<void> {
+): Promise<boolean> {
   if ((await controlTable.getTold(secret.name, fact, versionId)) !== undefined) {
-    return;
+    return false;
   }
   const at = clock.now().toISOString();
   const event = eventAt(at);
@@ -71,6 +102,7 @@ async function once(
     resources: [arn],
   });
   await controlTable.putTold(secret.name, { fact, versionId, at });
+  return true;
 }
 
 const every = <Type extends string>(type: Type, { secret, arn }: Seen, of: string, at: string) => ({

@@ -275,6 +275,29 @@ describe('a stuck rotation of a database', () => {
     },
   );
 
+  test('that costs the login after its failure was told is told once more, and no oftener', async () => {
+    login = { outcome: 'works' };
+    await look(dbSecret);
+    login = { outcome: 'unknown' };
+    await look(dbSecret);
+    expect(told()).toEqual(['credential-rotation-started', 'credential-rotation-failed']);
+    login = { outcome: 'lockedOut' };
+    await look(dbSecret);
+    login = { outcome: 'restored' };
+    await look(dbSecret);
+    const failures = bus.events.slice(1).map(({ detail }) => noticeSchema.parse(detail));
+    expect(failures).toMatchObject([{ login: 'works' }, { login: 'lockedOut' }]);
+    expect(failures[0]?.id).not.toBe(failures[1]?.id);
+  });
+
+  test('that has cost the login when its failure is told is told of once', async () => {
+    login = { outcome: 'pendingWorks' };
+    await look(dbSecret);
+    login = { outcome: 'lockedOut' };
+    await look(dbSecret);
+    expect(told()).toEqual(['credential-rotation-started', 'credential-rotation-failed']);
+  });
+
   test('whose function fails leaves the login unknown, with what it said', async () => {
     login = new FunctionFailedError('fn-db', 'TimeoutError', 'Task timed out');
     expect(await look(dbSecret)).toMatchObject({ loginsLost: 1, failed: 0 });
