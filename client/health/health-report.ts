@@ -81,24 +81,36 @@ export function healthReport(
 }
 
 async function reportOf(check: HealthCheck, limit: AbortSignal): Promise<CheckReport> {
-  let error: string | undefined;
+  const errors: unknown[] = [];
   try {
     await inTime(check.run(), limit);
   } catch (caught) {
-    error = described(caught);
+    errors.push(caught);
   }
-  // After the check: it may have read another version.
+  // After the check: it may have read another version. Of an application's own check it may throw, too.
+  let held: ReturnType<typeof heldBy> | undefined;
+  try {
+    held = heldBy(check);
+  } catch (caught) {
+    errors.push(caught);
+  }
+  return {
+    status: errors.length === 0 ? 'ok' : 'failing',
+    secret: check.cache.name,
+    ...held,
+    ...(errors.length > 0 && { error: described(errors[0]) }),
+  };
+}
+
+function heldBy(check: HealthCheck) {
   const held = check.cache.peek();
   const role = check.role?.();
   return {
-    status: error === undefined ? 'ok' : 'failing',
-    secret: check.cache.name,
     ...(held?.versionId !== undefined && { versionId: held.versionId }),
     ...(held !== undefined && { readAt: held.readAt.toISOString() }),
     ...(held?.staleSince !== undefined && { staleSince: held.staleSince.toISOString() }),
     ...(check.keys !== undefined && { keys: check.keys().map(nameAndState) }),
     ...(role !== undefined && { role }),
-    ...(error !== undefined && { error }),
   };
 }
 

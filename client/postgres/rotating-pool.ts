@@ -47,6 +47,14 @@ export async function createRotatingPool(
     ssl: tls === 'off' ? false : verifyFull(host, tls.ca),
   };
   const at = `${host}:${port}`;
+  /** What a listener throws is no reason to end a login, or the process (an `error` event of the pool). */
+  const told = (listener: () => void): void => {
+    try {
+      listener();
+    } catch (error) {
+      system.warn(error instanceof Error ? error : new Error('a listener of the pool threw'));
+    }
+  };
   const gate = new LoginGate({
     cache,
     at,
@@ -54,13 +62,7 @@ export async function createRotatingPool(
     pending,
     system,
     sqlstateOf: (error) => refusalOf(error, connection),
-    onLogin: (report) => {
-      try {
-        onLogin?.(report);
-      } catch (error) {
-        system.warn(error instanceof Error ? error : new Error('onLogin threw'));
-      }
-    },
+    onLogin: (report) => told(() => onLogin?.(report)),
     async tryLogin({ username, password }) {
       const client = new Client({ ...settings, user: username, password });
       client.on('error', () => undefined);
@@ -81,7 +83,7 @@ export async function createRotatingPool(
       Object.defineProperty(this.options, 'maxLifetimeSeconds', {
         get: () => (maxLifetime / 1000) * (1 - system.chance() / 4),
       });
-      this.on('error', (error) => onConnectionLost?.(error));
+      this.on('error', (error) => told(() => onConnectionLost?.(error)));
       this.on('release', () => {
         for (const look of this.#waiting) look();
       });

@@ -9,6 +9,7 @@ import {
   fieldCheck,
   type HealthHandlerOptions,
   healthHandler,
+  healthReport,
   tokenCheck,
 } from '../../client/health/http.ts';
 import {
@@ -155,6 +156,18 @@ test('asked often, the checks run once in keepFor', async () => {
   system.later(1_000);
   await fetch(url, anybody);
   expect(answers.queries).toBe(2);
+});
+
+test('a check of the application that throws where it should tell is failing, and nobody is left without an answer', async () => {
+  const throwing = () => {
+    throw new Error('of swordfish');
+  };
+  const told = { run: async () => undefined, cache: { name: 'own', peek: () => undefined } };
+  const report = healthReport({ own: { ...told, keys: throwing, role: throwing } }, { system });
+  expect(await report()).toMatchObject({
+    status: 'failing',
+    checks: { own: { status: 'failing', secret: 'own', error: 'Error' } },
+  });
 });
 
 test('a permission that throws is none, and detail is for nobody unless somebody is let', async () => {

@@ -532,6 +532,16 @@ describe('connections', () => {
     expect((await pool.query(whoami)).rows[0].pid).not.toBe(pid);
   });
 
+  test('that end while idle do not end the process when their listener throws', async () => {
+    const pool = await poolOf({
+      onConnectionLost: () => {
+        throw new Error('no logger');
+      },
+    });
+    expect(() => pool.emit('error', new Error('57P01'), {} as never)).not.toThrow();
+    expect(system.warnings.at(-1)?.message).toBe('no logger');
+  });
+
   test('verify the certificate and the name in it', async () => {
     const strange = await makeCertificates(['localhost']);
     const stranger = await poolOf({ tls: { ca: strange.ca } });
