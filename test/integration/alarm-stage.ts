@@ -3,14 +3,27 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  PutSecretValueCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { ConfirmSubscriptionCommand, SNSClient } from '@aws-sdk/client-sns';
 import { App } from 'aws-cdk-lib/core';
-import { functionName, secretName } from '../../domain/config/names.ts';
+import {
+  certificatesFunctionName,
+  functionName,
+  operatorPolicyName,
+  secretName,
+} from '../../domain/config/names.ts';
 import { defineRotation } from '../../domain/config/rotation-config.ts';
 import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
 import type { PublishedMessage } from '../../sandbox/sns/service.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
+import { makeRoot } from '../certificates.ts';
+
+const user = (name: string) => `arn:aws:iam::000000000000:user/${name}`;
 
 export const config = defineRotation({
   name: 'pharmacy',
@@ -22,7 +35,12 @@ export const config = defineRotation({
     support: ['support@example.com'],
     chat: { product: { slack: { workspaceId: 'T0123ABCD', channelId: 'C0123ABCD' } } },
   },
+  certificates: [
+    { name: 'www', acm: 'arn:aws:acm:eu-west-1:000000000000:certificate/www' },
+    { name: 'partner', secret: 'tls' },
+  ],
   secrets: {
+    tls: { kind: 'userManaged', purpose: 'TLS certificate of the partner, with its key.' },
     jwt: {
       kind: 'jwt',
       field: 'JWT_SECRET',
@@ -34,6 +52,16 @@ export const config = defineRotation({
       signerCache: '5m',
       longestToken: '30d',
     },
+    gitHubWebhook: { kind: 'userManaged', purpose: 'Signs what GitHub sends.' },
+  },
+  triggers: {
+    exposure: { from: [user('scanner')] },
+    offboarding: { from: [user('directory')], people: { ada: ['jwt'] } },
+    deployment: { from: [user('pipeline')] },
+    gitHub: {
+      secret: 'gitHubWebhook',
+      alerts: [{ repository: 'pharmacy/api', secrets: ['jwt'] }],
+    },
   },
 });
 
@@ -43,7 +71,7 @@ type Template = any;
 export class AlarmStage {
   readonly sandbox: Sandbox;
   readonly #directory: string;
-  readonly #access: {
+  readonly access: {
     endpoint: string;
     region: string;
     credentials: { accessKeyId: string; secretAccessKey: string };
@@ -57,7 +85,7 @@ export class AlarmStage {
       policies: [{ Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }],
     });
     const { url: endpoint, region } = sandbox;
-    this.#access = { endpoint, region, credentials: administrator, maxAttempts: 1 };
+    this.access = { endpoint, region, credentials: administrator, maxAttempts: 1 };
   }
 
   static async start(change: (template: Template) => void = () => undefined): Promise<AlarmStage> {
@@ -99,7 +127,7 @@ export class AlarmStage {
 
   /** For the `aws` command. */
   awsEnvironment(): Record<string, string> {
-    const { credentials, endpoint, region } = this.#access;
+    const { credentials, endpoint, region } = this.access;
     return {
       HOME: this.#directory,
       PYENV_VERSION: process.env.PYENV_VERSION ?? '',
@@ -112,13 +140,54 @@ export class AlarmStage {
   }
 
   client<T>(Client: new (access: object) => T): T {
-    return new Client(this.#access);
+    return new Client(this.access);
   }
 
   async rotate(): Promise<void> {
     const SecretId = secretName(config, 'jwt');
     await this.client(SecretsManagerClient).send(new RotateSecretCommand({ SecretId }));
     await this.sandbox.clock.idle();
+  }
+
+  /** Puts a certificate into ACM, which ends so many days from now. */
+  async certificateInAcm(days: number): Promise<void> {
+    const now = this.sandbox.clock.now();
+    const { pem } = await (await makeRoot({ notBefore: now })).issue({
+      hosts: ['www.example.com'],
+      notBefore: now,
+      notAfter: new Date(now.getTime() + days * 86_400_000),
+    });
+    const inUseBy = ['arn:aws:cloudfront::000000000000:distribution/E1'];
+    this.sandbox.putCertificate({ id: 'www', certificate: pem, inUseBy });
+  }
+
+  /** The partner's, as its owner puts it: the key first. @returns the key */
+  async certificateInSecret(): Promise<string> {
+    const now = this.sandbox.clock.now();
+    const root = await makeRoot({ notBefore: now });
+    const { pem, key } = await root.issue({
+      hosts: ['partner.example.com'],
+      notBefore: now,
+      notAfter: new Date(now.getTime() + 90 * 86_400_000),
+    });
+    await this.client(SecretsManagerClient).send(
+      new PutSecretValueCommand({
+        SecretId: secretName(config, 'tls'),
+        SecretString: `${key}\n${pem}`,
+      }),
+    );
+    return key;
+  }
+
+  /** As on-call does it, with the rights of its policy. */
+  async lookAtCertificates(): Promise<unknown> {
+    const managedPolicies = [operatorPolicyName(config)];
+    const credentials = this.sandbox.createPrincipal('on-call', { managedPolicies });
+    const lambda = new LambdaClient({ ...this.access, credentials });
+    const { Payload } = await lambda.send(
+      new InvokeCommand({ FunctionName: certificatesFunctionName(config) }),
+    );
+    return JSON.parse(Buffer.from(Payload ?? []).toString());
   }
 
   /** The next calls of a function fail, with this code. */

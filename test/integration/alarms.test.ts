@@ -1,6 +1,7 @@
 /** What goes wrong reaches somebody: from the deployed artefacts to the mailbox, through every policy and key. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { ACMClient, DescribeCertificateCommand } from '@aws-sdk/client-acm';
 import {
   DisableRuleCommand,
   EnableRuleCommand,
@@ -12,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { auditLogGroupName, secretName } from '../../domain/config/names.ts';
 import { rotationAuditEventSchema } from '../../domain/events/audit-event.ts';
 import { AlarmStage, config, withoutKeyStatement, withoutPermission } from './alarm-stage.ts';
+import { triggers } from './triggers.ts';
 
 const run = promisify(execFile);
 const hasAws = await run('aws', ['--version']).then(
@@ -20,6 +22,7 @@ const hasAws = await run('aws', ['--version']).then(
 );
 
 let stage: AlarmStage;
+let partnersKey: string;
 const since = () => {
   const before = stage.told().length;
   return () => stage.told().slice(before);
@@ -50,13 +53,24 @@ const unmanagedWrite = () =>
     }),
   );
 const secretArn = () =>
-  [...stage.sandbox.resources.values()].find(({ type }) => type === 'AWS::SecretsManager::Secret')
-    ?.physicalId ?? '';
+  [...stage.sandbox.resources.values()].find(
+    ({ type, physicalId }) =>
+      type === 'AWS::SecretsManager::Secret' && physicalId.includes(secretName(config, 'jwt')),
+  )?.physicalId ?? '';
 
 describe('a deployment whose addresses have confirmed', () => {
   beforeAll(async () => {
     stage = await AlarmStage.start();
     await stage.confirmSubscriptions();
+    await stage.certificateInAcm(60);
+    partnersKey = await stage.certificateInSecret();
+    // Their schedule is every six hours; until the first look nobody knows when they end.
+    expect(await stage.lookAtCertificates()).toEqual({
+      certificates: 2,
+      problems: 0,
+      told: 0,
+      daysLeft: 59,
+    });
     // The first value, its AfterRotation, and the second tick, which knows its age.
     await stage.passing(125);
   }, 60_000);
@@ -203,6 +217,46 @@ describe('a deployment whose addresses have confirmed', () => {
       },
     ]);
     expect(stage.sandbox.mail().at(-1)?.to).toBe('security@example.com');
+  });
+
+  triggers(() => stage);
+
+  test('a certificate that ends is told to on-call, in words and as an alarm; its key to nobody', async () => {
+    const told = since();
+    const before = stage.published('on-call').length;
+    await stage.certificateInAcm(5);
+    expect(await stage.lookAtCertificates()).toMatchObject({ told: 1, daysLeft: 4 });
+    await stage.passing(2);
+    expect(told()).toContain('ALARM certificate-ends');
+    const words = stage
+      .published('on-call')
+      .slice(before)
+      .filter(({ message }) => !message.startsWith('{'));
+    expect(words).toMatchObject([
+      {
+        subject: 'pharmacy test: certificate www needs somebody',
+        message: expect.stringMatching(/certificate\/www\) needs somebody[\s\S]*Days left: 4\n/),
+      },
+    ]);
+    // Nothing it does not name, and nobody without the right.
+    const acm = new ACMClient({
+      ...stage.access,
+      credentials: stage.sandbox.createPrincipal('nobody', {}),
+    });
+    await expect(
+      acm.send(
+        new DescribeCertificateCommand({
+          CertificateArn: 'arn:aws:acm:eu-west-1:000000000000:certificate/www',
+        }),
+      ),
+    ).rejects.toThrow(expect.objectContaining({ name: 'AccessDeniedException' }));
+    const inner = partnersKey.split('\n')[1] ?? '';
+    expect(inner.length).toBeGreaterThan(40);
+    const everything = [stage.sandbox.logs(), stage.sandbox.messages(), stage.sandbox.events()];
+    expect(JSON.stringify(everything)).not.toContain(inner);
+    // Renewed: nobody hears of it again.
+    await stage.certificateInAcm(90);
+    expect(await stage.lookAtCertificates()).toMatchObject({ told: 0, daysLeft: 89 });
   });
 
   test('a watch that looks no more is told, by the silence', async () => {
