@@ -39,10 +39,24 @@ export function reachedFrom(root: string, entry: string): Reached {
 
 const isBuiltin = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
 
+/** What was written of a text: two entry points reach most modules both, and what is packed was read for its imports. */
+const written = new Map<string, string>();
+
 /** JavaScript of one module, its imports ending with `.js`; as CommonJS or as it is. */
-export function transpiled(file: string, module: ts.ModuleKind, source?: string): string {
+export function transpiled(
+  file: string,
+  module: ts.ModuleKind,
+  source = readFileSync(file, 'utf8'),
+): string {
+  const key = JSON.stringify([file, module, source]);
+  const text = written.get(key) ?? transpile(file, module, source);
+  written.set(key, text);
+  return text;
+}
+
+function transpile(file: string, module: ts.ModuleKind, source: string): string {
   const commonjs = module === ts.ModuleKind.CommonJS;
-  const { outputText } = ts.transpileModule(source ?? readFileSync(file, 'utf8'), {
+  const { outputText } = ts.transpileModule(source, {
     fileName: file,
     compilerOptions: {
       module,
