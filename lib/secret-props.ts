@@ -396,7 +396,7 @@ export interface ProbeProps {
 
 /** Where the owners of a user-managed secret put its next value. */
 export interface InboxProps {
-  /** ARNs of the roles that may put a value, and read none. */
+  /** ARNs of the roles or users that may put a value, and read none. */
   readonly owners: readonly string[];
 
   /**

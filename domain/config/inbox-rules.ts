@@ -14,7 +14,7 @@ export function inboxProblems(config: RotationConfig): string[] {
     const path = `secrets.${key}.inbox`;
     const { owners, probe } = secret.inbox;
     return [
-      ...duplicates(owners, (arn) => arn, `${path}.owners`, 'role'),
+      ...duplicates(owners, (arn) => arn, `${path}.owners`, 'owner'),
       ...accountProblems(config, path, owners),
       ...probeProblems(probe, `${path}.probe`, config.environment),
     ];
@@ -32,7 +32,7 @@ function accountProblems(
     return !arn.startsWith('arn:') || account === undefined || found === account
       ? []
       : [
-          `${path}.owners.${index}: found a role of account ${found}; expected one of ${account}: whoever puts a value uses the key of this account`,
+          `${path}.owners.${index}: found an owner of account ${found}; expected one of ${account}: whoever puts a value uses the key of this account`,
         ];
   });
 }

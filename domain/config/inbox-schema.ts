@@ -5,7 +5,10 @@ import { durationSchema } from './duration.ts';
 /** Whole ARNs, paths included: a resource policy compares them with `aws:PrincipalArn`. */
 const ownerArn = z
   .string()
-  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'the ARN of an IAM role');
+  .regex(
+    /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/,
+    'the ARN of an IAM role or user',
+  );
 
 /** RFC 9110, 5.6.2; those that say where a request goes or how long it is are the probe's own. */
 const headerName = z
@@ -41,7 +44,7 @@ export const probeSchema = z.strictObject({
 export type ProbeConfig = z.infer<typeof probeSchema>;
 
 export const inboxSchema = z.strictObject({
-  /** Roles that may put a value, and read none. */
+  /** Roles or users that may put a value, and read none. */
   owners: z.array(ownerArn).min(1).max(10),
   /** The value is a JSON object, and this member of it is what is tested; absent: the value is one line of text. */
   field: z

@@ -109,7 +109,8 @@ export const rotationSchedule: ResourceType = {
     await world.secretsManager.configureRotation(deployer(world), {
       secretId,
       rotationLambdaArn: text(declared, 'RotationLambdaARN'),
-      rotationRules: object<Record<string, unknown>>(declared, 'RotationRules'),
+      // Optional: without rules a secret rotates on demand alone.
+      rotationRules: rulesOf(declared) ?? {},
       // CloudFormation's default: a deployment rotates at once.
       rotateImmediately: flag(declared, 'RotateImmediatelyOnUpdate', true),
     });
@@ -121,7 +122,7 @@ export const rotationSchedule: ResourceType = {
       SecretId: ref,
       ClientRequestToken: randomUUID(),
       RotationLambdaARN: text(declared, 'RotationLambdaARN'),
-      RotationRules: object<Record<string, unknown>>(declared, 'RotationRules'),
+      RotationRules: rulesOf(declared),
       RotateImmediately: flag(declared, 'RotateImmediatelyOnUpdate', true),
     });
   },
@@ -129,6 +130,11 @@ export const rotationSchedule: ResourceType = {
     await world.call('secretsmanager', 'CancelRotateSecret', { SecretId: ref });
   },
 };
+
+const rulesOf = (declared: Declared): Record<string, unknown> | undefined =>
+  declared.properties.RotationRules === undefined
+    ? undefined
+    : object<Record<string, unknown>>(declared, 'RotationRules');
 
 /** CloudFormation configures the rotation with the rights of the deployment. */
 function deployer({ account }: World): Caller {
