@@ -7,7 +7,7 @@
  * 1. a lease of another rotation stands      → busy: that rotation sets the role
  * 2. AWSCURRENT logs in                      → nothing to do
  * 3. singleUser: the pending value logs in   → nothing to do: its rotation is being tried again
- * 4. AWSCURRENT is compromised, or its successor an emergency's
+ * 4. AWSCURRENT is compromised, or an emergency was to replace it, whatever became of that
  *                                            → singleUser: the role is shut out and gets the pending value; without
  *                                              one it stays as it is, and a person is told
  * 5. the role is NOLOGIN                     → somebody closed it: it stays closed, and a person is told
@@ -138,7 +138,8 @@ async function restore(restoring: Restoring): Promise<Outcome> {
   const compromised = await records.getCompromised(secretName);
   const rotation = pendingId && (await records.getRotation(secretName, pendingId));
   const distrusted =
-    compromised.has(credentialMaterial(current)) || (rotation && rotation.intent === 'emergency');
+    compromised.has(credentialMaterial(current)) ||
+    (await wasToBeReplaced(given, currentId, pendingId));
   const login = await probe(tools, current);
   if (login === 'accepted' && !distrusted) {
     return { outcome: 'works' };
@@ -177,6 +178,22 @@ async function restore(restoring: Restoring): Promise<Outcome> {
     : lockedOut(
         `the server refuses ${role} although its verifier was just set again: has its VALID UNTIL passed?`,
       );
+}
+
+/** By an emergency: one that is asked for, one that is under way, or one that came to nothing. */
+async function wasToBeReplaced(
+  { records, secretName }: RestoreLoginTools,
+  currentId: string | undefined,
+  pendingId: string | undefined,
+): Promise<boolean> {
+  const asked =
+    pendingId === undefined ? undefined : await records.getIntent(secretName, pendingId);
+  if (asked?.intent === 'emergency') return true;
+  const rotations = await records.getRotations(secretName);
+  return rotations.some(
+    ({ intent, basedOn, token }) =>
+      intent === 'emergency' && (basedOn === currentId || token === pendingId),
+  );
 }
 
 const lockedOut = (reason: string): Outcome => ({ outcome: 'lockedOut', reason });

@@ -35,7 +35,13 @@ export interface OperationTools {
   /** What the control table says of this secret. */
   readonly records: Pick<
     ControlTableDoor,
-    'getLease' | 'getRotation' | 'getCompromised' | 'getAfterRotation' | 'getAdoption'
+    | 'getLease'
+    | 'getIntent'
+    | 'getRotation'
+    | 'getRotations'
+    | 'getCompromised'
+    | 'getAfterRotation'
+    | 'getAdoption'
   >;
   now: Date;
 }

@@ -147,6 +147,27 @@ export function restoringLogins(thePharmacy: () => Pharmacy): void {
       expect(again.facts[0]?.fact).toBe('verifierAlreadySet');
     });
 
+    test('is one that an emergency was to replace, also when another rotation came after it', async () => {
+      const token = '33333333-3333-4333-8333-333333333333';
+      await recorded();
+      await recorded({ token, intent: 'emergency' });
+      await as(`alter role ${role} password '${scramVerifier('somebody-changed-it')}'`);
+      expect(await restored()).toMatchObject({ outcome: 'pendingRestored' });
+      expect(await accepted(current)).toBe(false);
+    });
+
+    test('is one that an emergency is asked for, before its createSecret has recorded anything', async () => {
+      await control.putIntent(secretName, {
+        intent: 'emergency',
+        token: v2,
+        requestedBy: 'on-call',
+        at,
+      });
+      await as(`alter role ${role} password '${scramVerifier('somebody-changed-it')}'`);
+      expect(await restored()).toMatchObject({ outcome: 'lockedOut' });
+      expect(await accepted(current)).toBe(false);
+    });
+
     test.each(['nothing', 'a compromised value', 'a value without a record'])(
       'with %s pending stays shut out, and a person is told',
       async (what) => {
