@@ -20,6 +20,10 @@ export class Users {
   }
 
   async find(id: string): Promise<(User & { passwordHash: string }) | undefined> {
+    // Nobody has another name; of some, PostgreSQL would make an error.
+    if (!userSchema.shape.id.safeParse(id).success) {
+      return undefined;
+    }
     const { rows } = await this.#database.query<User & { passwordHash: string }>(
       `SELECT id, workspace_id AS "workspaceId", role, password_hash AS "passwordHash"
          FROM public.users WHERE id = $1`,
