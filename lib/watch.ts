@@ -74,7 +74,8 @@ export class Watch extends Construct {
         ],
         { StringEquals: { 'events:source': auditEventSource, 'events:detail-type': told } },
       ),
-      // IAM sees no payload: it could ask for a step as well, which is refused without AWSPENDING on its version.
+      // IAM sees no payload: it could ask for a step or another operation as well. A step is refused without
+      // AWSPENDING on its version; what operations refuse stands in docs/rotation.md and docs/uninstall.md.
       ...(logins.length > 0 ? [allow('AskForLogins', ['lambda:InvokeFunction'], logins)] : []),
       ...deployment.controlTable.statements({
         secretNames,
