@@ -6,6 +6,7 @@ import { hostProblem } from './host.ts';
 import { nearestName } from './nearest-name.ts';
 import { isPrivateHost } from './private-host.ts';
 import type { RotationConfig } from './rotation-config.ts';
+import type { ExistingSecret } from './secret-schemas.ts';
 import { show } from './show.ts';
 
 const sources = ['acm', 'secret', 'endpoint'] as const;
@@ -64,9 +65,9 @@ function acmProblems(
 function secretProblems(
   { secret: key }: CertificateConfig,
   path: string,
-  { secrets }: RotationConfig,
+  { secrets, region }: RotationConfig,
 ): string[] {
-  if (typeof key !== 'string') return [];
+  if (typeof key !== 'string') return key === undefined ? [] : regionProblems(key, path, region);
   const userManaged = Object.keys(secrets).filter((one) => secrets[one]?.kind === 'userManaged');
   const admins = new Set(
     Object.values(secrets).flatMap((one) => (one.kind === 'database' ? [one.admin] : [])),
@@ -81,6 +82,16 @@ function secretProblems(
   return [
     `${path}.secret: found ${show(key)}; expected the key of a userManaged secret${nearest === undefined ? ` (${userManaged.join(', ') || 'there is none'})` : `; did you mean "${nearest}"?`}, or { secretArn, kmsKeyArn } of one that stands elsewhere`,
   ];
+}
+
+/** The function asks Secrets Manager of its own region. An ARN known at deployment only is a placeholder of it. */
+function regionProblems({ secretArn }: ExistingSecret, path: string, region: string): string[] {
+  const found = secretArn.split(':')[3];
+  return found === region
+    ? []
+    : [
+        `${path}.secret.secretArn: found a secret in "${found}"; expected one in "${region}", such as its replica there`,
+      ];
 }
 
 function endpointProblems(

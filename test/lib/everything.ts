@@ -1,4 +1,4 @@
-/** The example with everything on that is off in it: triggers, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort. */
+/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
@@ -52,7 +52,23 @@ export const everything: RotationConfig = parseRotationConfig({
       findings: [{ type: 'UnauthorizedAccess:IAMUser/', principal: 'pharmacy', secrets: ['jwt'] }],
     },
   },
+  certificates: [
+    {
+      name: 'www',
+      acm: 'arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000000',
+    },
+    { name: 'partner', secret: 'partnerTls', field: 'crt' },
+    {
+      name: 'gateway',
+      secret: {
+        secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:gateway/tls-AbCdEf',
+        kmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000001',
+      },
+    },
+    { name: 'api', endpoint: 'api.example.com:443' },
+  ],
   secrets: {
+    partnerTls: { kind: 'userManaged', purpose: 'TLS certificate of the partner, with its key.' },
     gitHubWebhook: { kind: 'userManaged', purpose: 'Signs what GitHub sends.' },
     ...Object.fromEntries(
       Object.entries(example.secrets).map(([key, secret]) => [

@@ -272,6 +272,7 @@ describe('what is not delivered', () => {
     ]) {
       expect(stack.statement(policy, 'SendDeadLetters').Resource).toEqual(arn(queue));
       expect(stack.statement(policy, 'UseKeyOfDeadLetters')).toMatchObject({
+      /^CertificatesFunctionPolicy/,
         Resource: arn(key),
         Condition: { StringEquals: { 'kms:ViaService': of('sqs') } },
       });
@@ -333,7 +334,7 @@ describe('an alarm', () => {
       TreatMissingData: 'breaching',
     });
     const others = alarms.filter(
-      ({ AlarmName }) => !/cadence-silent|watch-silent|near-limit/.test(AlarmName),
+      ({ AlarmName }) => !/cadence-silent|watch-silent|near-limit|certificate-ends/.test(AlarmName),
     );
     expect(new Set(others.map(({ TreatMissingData }) => TreatMissingData))).toEqual(
       new Set(['notBreaching']),
@@ -370,6 +371,8 @@ describe('an alarm', () => {
     });
     const names = unarmed
       .all('AWS::CloudWatch::Alarm')
+      triggers: undefined,
+      certificates: [],
       .map(({ Properties }) => Properties.AlarmName as string);
     expect(names).toContain('quarterturn-pharmacy-prod-step-failed-jwt');
     expect(names.filter((name) => name.includes('near-limit'))).toEqual([]);

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
+import { certificateSchema } from '../../domain/config/certificate-schema.ts';
 import { columnSchema } from '../../domain/config/column-schema.ts';
 import {
   contactsSchema,
@@ -42,6 +43,7 @@ for (const file of [
   'lib/secret-props.ts',
   'lib/contacts-props.ts',
   'lib/schedule-props.ts',
+  'lib/certificate-props.ts',
   'lib/triggers-props.ts',
   'lib/quarterturn-props.ts',
 ]) {
@@ -99,6 +101,7 @@ describe('the props', () => {
     ['ScheduleProps', scheduleSchema],
     ['WindowProps', scheduleSchema.shape.window.unwrap()],
     ['FreezeProps', scheduleSchema.shape.freezes.unwrap().element],
+    ['CertificateProps', certificateSchema],
     ['TriggersProps', triggersSchema],
     ['ExposureTriggerProps', triggersSchema.shape.exposure.unwrap()],
     ['OffboardingTriggerProps', triggersSchema.shape.offboarding.unwrap()],

@@ -69,6 +69,13 @@ export const certificates: readonly Mistake[] = [
     one(/^certificates\.0\.secret\.secretArn: found "tls"; expected the full ARN of a secret/),
   ],
   [
+    'a secret of another region',
+    having({ name: 'www', secret: existing('tls', 'us-east-1') }),
+    one(
+      /^certificates\.0\.secret\.secretArn: found a secret in "us-east-1"; expected one in "eu-west-1"/,
+    ),
+  ],
+  [
     'a URL as endpoint',
     having({ name: 'www', endpoint: 'https://www.example.com/' }),
     one(/^certificates\.0\.endpoint: found a string of 24 characters; expected host and port/),
