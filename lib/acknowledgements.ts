@@ -25,7 +25,8 @@ const inPacks = (rule: string, ...packs: ('HIPAA' | 'NIST' | 'PCI')[]) =>
       `${{ HIPAA: 'HIPAA.Security', NIST: 'NIST.800.53.R5', PCI: 'PCI.DSS.321' }[pack]}-${rule}`,
   );
 
-const everyFunction = /\/(Function|Tasks|In-[a-z0-9]+|Operator|Rotation)\/Function\/Resource$/;
+const everyFunction =
+  /\/(Function|Tasks|In-[a-z0-9]+|Operator|Rotation|GitHub)\/Function\/Resource$/;
 const policiesOfRoles = /\/Policy\d*$/;
 
 /** What the packs find in a deployment of this configuration, and why it stays. */
@@ -70,9 +71,19 @@ export function acknowledgementsOf(
     },
     {
       findings: [`${afterRotationMachineName(config)}:*`].map(executions),
-      at: /^(Cadence\/Function\/Policy|Operator\d*)/,
+      at: /^(Cadence\/Function\/Policy|Operator\d*|Triggers\/(Function\/Policy|Gate))/,
       reason: executionsOfOne,
     },
+    ...(config.triggers?.gitHub
+      ? [
+          {
+            findings: inPacks('LambdaFunctionPublicAccessProhibited', 'HIPAA', 'NIST', 'PCI'),
+            at: /^Triggers\/Url(Permission|Invoke)$/,
+            reason:
+              'GitHub signs its deliveries and has no AWS credentials: anybody may reach the address, and a request without a valid signature ends there. The function behind it can report an exposure, which is limited and told, and read the one secret that verifies signatures.',
+          },
+        ]
+      : []),
     ...(rowsFollow
       ? [
           {

@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { certificates } from './certificates.ts';
 import { everything } from './everything.ts';
 import { type Resource, type Statement, synthesize } from './synthesized.ts';
+import { triggers } from './triggers.ts';
 
 const stack = synthesize(everything);
 const ref = (resource: Resource) => ({ Ref: stack.idOf(resource) });
@@ -21,6 +23,9 @@ const account = { Ref: 'AWS::AccountId' };
 const of = (service: string) => ({
   'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']],
 });
+
+triggers(stack);
+certificates(stack);
 
 describe('the key of topics, queues and log groups', () => {
   const statements: Statement[] = key.Properties.KeyPolicy.Statement;
@@ -259,7 +264,7 @@ describe('what is not delivered', () => {
         .filter(({ Properties }) => Properties.Principal === 'events.amazonaws.com')
         .map(({ Properties }) => Properties.FunctionName),
     );
-    expect(invoked.size).toBe(4);
+    expect(invoked.size).toBe(6);
     for (const { Properties } of stack.all('AWS::Lambda::Function')) {
       expect(Properties.DeadLetterConfig).toEqual(
         invoked.has(Properties.FunctionName) ? { TargetArn: arn(queue) } : undefined,
@@ -269,10 +274,10 @@ describe('what is not delivered', () => {
       /^CadenceFunctionPolicy/,
       /^StarterFunctionPolicy/,
       /^NotifyFunctionPolicy/,
+      /^CertificatesFunctionPolicy/,
     ]) {
       expect(stack.statement(policy, 'SendDeadLetters').Resource).toEqual(arn(queue));
       expect(stack.statement(policy, 'UseKeyOfDeadLetters')).toMatchObject({
-      /^CertificatesFunctionPolicy/,
         Resource: arn(key),
         Condition: { StringEquals: { 'kms:ViaService': of('sqs') } },
       });
@@ -368,11 +373,13 @@ describe('an alarm', () => {
       secrets: { jwt: { ...jwt, adopt } },
       networks: {},
       consumers: [],
-    });
-    const names = unarmed
-      .all('AWS::CloudWatch::Alarm')
       triggers: undefined,
       certificates: [],
+    });
+    expect(unarmed.all('AWS::Lambda::Function', /Trigger|GitHub|Certificates/)).toEqual([]);
+    expect(unarmed.all('AWS::Events::EventBus')).toEqual([]);
+    const names = unarmed
+      .all('AWS::CloudWatch::Alarm')
       .map(({ Properties }) => Properties.AlarmName as string);
     expect(names).toContain('quarterturn-pharmacy-prod-step-failed-jwt');
     expect(names.filter((name) => name.includes('near-limit'))).toEqual([]);
