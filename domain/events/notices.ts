@@ -52,6 +52,8 @@ export const startedNoticeSchema = z.strictObject({
   reason: z.string().max(1024).optional(),
   /** The native rule's window was open. */
   backstopProbably: z.boolean().optional(),
+  /** The secret had no value before. */
+  firstValue: z.literal(true).optional(),
 });
 export type StartedNotice = z.infer<typeof startedNoticeSchema>;
 

@@ -1,6 +1,7 @@
 /** What one look finds of one secret: labels, and what the control table remembers of them. Nothing is changed. */
 import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import type {
+  AfterRotationRecord,
   FailureNote,
   IntentRecord,
   RotationRecord,
@@ -20,6 +21,8 @@ export interface UnderWay {
   readonly requestedBy?: string | undefined;
   readonly reason?: string | undefined;
   readonly backstopProbably?: boolean | undefined;
+  /** The secret had no value before. */
+  readonly firstValue?: true | undefined;
   readonly since: string;
   /** It failed, or does not end: somebody is told. */
   readonly stuck: boolean;
@@ -45,7 +48,7 @@ export async function lookAt(doors: WatchDoors, secret: RotatedManifestSecret): 
     current === undefined ? undefined : await controlTable.getAfterRotation(secret.name, current);
   const isOpen = after?.state === 'due' || after?.state === 'running';
   const versionId = pending ?? (isOpen ? current : undefined);
-  const { unmanaged } = ageOf({
+  const { unmanaged, uninitialised } = ageOf({
     origin: secret.origin,
     versionIdsToStages,
     asNeeded: secret.cadenceDays === undefined,
@@ -55,10 +58,23 @@ export async function lookAt(doors: WatchDoors, secret: RotatedManifestSecret): 
   return {
     secret,
     arn,
-    ...(versionId && { underWay: await underWayOf(doors, secret, versionId, pending, now) }),
+    ...(versionId && {
+      underWay: {
+        ...(await underWayOf(doors, secret, versionId, pending, now)),
+        ...((pending === undefined ? replacedNothing(secret, after) : uninitialised) && {
+          firstValue: true,
+        }),
+      },
+    }),
     ...(unmanaged === true && current !== undefined && { unmanaged: current }),
   };
 }
+
+/** A value that was taken over as it was has no id of its own, so it is never named as what was replaced. */
+const replacedNothing = (
+  { origin }: RotatedManifestSecret,
+  after: AfterRotationRecord | undefined,
+): boolean => origin === 'new' && after?.intent === 'planned' && after.replaced === undefined;
 
 async function underWayOf(
   { controlTable }: WatchDoors,

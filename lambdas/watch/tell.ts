@@ -114,7 +114,8 @@ const every = <Type extends string>(type: Type, { secret, arn }: Seen, of: strin
 });
 
 function started(seen: Seen, underWay: UnderWay, at: string): StartedNotice {
-  const { versionId, intent, attributed, requestedBy, reason, backstopProbably } = underWay;
+  const { versionId, intent, attributed, requestedBy, reason, backstopProbably, firstValue } =
+    underWay;
   return startedNoticeSchema.parse({
     ...every('credential-rotation-started', seen, versionId, at),
     kind: seen.secret.kind,
@@ -124,6 +125,7 @@ function started(seen: Seen, underWay: UnderWay, at: string): StartedNotice {
     ...(requestedBy && { requestedBy }),
     ...(reason && { reason }),
     ...(backstopProbably !== undefined && { backstopProbably }),
+    ...(firstValue && { firstValue }),
   });
 }
 

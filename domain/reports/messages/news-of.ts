@@ -28,6 +28,8 @@ export function newsOf(event: Announced): News | undefined {
     case 'credential-rotation-started':
       if (event.intent === 'activate') return undefined;
       if (event.intent === 'emergency') return 'started-emergency';
+      // Nobody uses it yet; security hears when it is there.
+      if (event.firstValue === true) return undefined;
       return event.backstopProbably === true ? 'started-backstop' : 'started';
     case 'credential-rotation-failed':
       return event.intent === 'emergency' ? 'failed-emergency' : 'failed';

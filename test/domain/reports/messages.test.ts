@@ -172,6 +172,10 @@ describe('who hears', () => {
     expect(messagesFor({ ...started, intent: 'activate' }, background)).toEqual([]);
   });
 
+  test('of a first value that is being made: nobody, its users have nothing yet that could change', () => {
+    expect(messagesFor({ ...started, firstValue: true }, background)).toEqual([]);
+  });
+
   test('of a failure: support only when users may notice', () => {
     expect(whoHears('failed', false)).toEqual(['on-call', 'security']);
     expect(usersMayNotice(failed, background)).toBe(false);

@@ -175,6 +175,23 @@ describe('a pending rotation', () => {
     expect(told()).toEqual(['credential-rotation-started']);
   });
 
+  test('that makes a first value says so, while it is pending and while its AfterRotation runs', async () => {
+    secrets.add(jwt, { [v1]: ['AWSCURRENT'], [v2]: ['AWSPENDING'] });
+    await look(jwtSecret);
+    expect(noticeSchema.parse(bus.events[0]?.detail)).toMatchObject({ firstValue: true });
+    secrets.add(db, { [v2]: ['AWSCURRENT', dated], [v1]: ['AWSPREVIOUS'] });
+    const after = { versionId: v2, intent: 'planned' as const, basedOn: v1, at: failure.at };
+    await controlTable.putAfterRotation(db, { ...after, state: 'due', primary: 'app:1' });
+    await look(dbSecret);
+    expect(noticeSchema.parse(bus.events[1]?.detail)).toMatchObject({ firstValue: true });
+    // The first rotation of a value that was taken over replaces it.
+    bus.events.length = 0;
+    await controlTable.putAfterRotation(db, { ...after, versionId: v1, state: 'due' });
+    secrets.add(db, { [v1]: ['AWSCURRENT', dated] });
+    await look({ ...dbSecret, origin: 'adopted' });
+    expect(bus.events[0]?.detail).not.toHaveProperty('firstValue');
+  });
+
   test('whose AfterRotation is over is nobody’s', async () => {
     secrets.add(jwt, { [v2]: ['AWSCURRENT', dated] });
     await recorded(jwt);
