@@ -10,6 +10,7 @@ import { reencryption } from './mistakes/reencryption.ts';
 import { schedule } from './mistakes/schedule.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
+import { triggers } from './mistakes/triggers.ts';
 
 const mistakes = [
   ...shape,
@@ -20,6 +21,7 @@ const mistakes = [
   ...reencryption,
   ...schedule,
   ...contacts,
+  ...triggers,
   ...certificates,
 ];
 
