@@ -5,11 +5,11 @@
  * Every one of these is sent on its own: a topic that refuses keeps nobody else from hearing. The call then fails,
  * Lambda repeats it (Lambda guide, "Retries for asynchronous invocations"), and who was told is not told again.
  */
-import { createHash } from 'node:crypto';
 import type { Manifest } from '../../domain/config/manifest.ts';
 import type { Announced } from '../../domain/events/announced.ts';
 import type { TemplateName } from '../../domain/events/message-template.ts';
 import type { Hearer } from '../../domain/events/who-hears.ts';
+import { derivedToken } from '../../domain/policy/derived-token.ts';
 import {
   chatNotification,
   type Message,
@@ -106,8 +106,7 @@ async function tell(
  * event that has something to say.
  */
 export function factOf({ at: _, ...said }: Announced): string {
-  const digest = createHash('sha256').update(JSON.stringify(said)).digest('hex');
-  return `${said.id}.${digest.slice(0, 32)}`;
+  return `${said.id}.${derivedToken(JSON.stringify(said))}`;
 }
 
 interface Letter extends TopicMessage {
