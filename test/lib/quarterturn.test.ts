@@ -93,8 +93,18 @@ describe('what is known only at deployment', () => {
     return shop({ secrets: { admin, db: { ...database, host, port, ...change } } });
   };
 
-  test('host and port reach function and manifest', () => {
-    const { app } = inAnApp((stack) => withHost(stack));
+  test('host, port and certificates reach function and manifest', () => {
+    const { app } = inAnApp((stack) => ({
+      ...withHost(stack),
+      certificates: [
+        { name: 'www', acm: new CfnParameter(stack, 'Certificate').valueAsString },
+        {
+          name: 'gateway',
+          secret: new Secret(stack, 'Tls', { encryptionKey: new Key(stack, 'TlsKey') }),
+          field: 'crt',
+        },
+      ],
+    }));
     const told = environmentOf(app, 'db');
     expect(told.HOST).toEqual({ Ref: 'Host' });
     expect(told.PORT).toEqual({ Ref: 'Port' });
@@ -104,6 +114,15 @@ describe('what is known only at deployment', () => {
     expect(manifest.secrets).toContainEqual(
       expect.objectContaining({ key: 'db', host: 'shop.cluster.example.com', port: 6432 }),
     );
+    expect(manifest.certificates).toEqual([
+      { from: 'acm', name: 'www', arn: 'shop.cluster.example.com' },
+      { from: 'secret', name: 'gateway', secret: 'shop.cluster.example.com', field: 'crt' },
+    ]);
+    const role = /^RotationCertificatesFunctionPolicy/;
+    expect(app.statement(role, 'Describe').Resource).toEqual({ Ref: 'Certificate' });
+    expect(app.statement(role, 'ReadCertificates').Resource).toEqual({
+      Ref: expect.stringMatching(/^Tls/),
+    });
   });
 
   test('so do hosts and ports of poolers', () => {
