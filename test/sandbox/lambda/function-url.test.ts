@@ -15,11 +15,11 @@ const place = { account: '000000000000', region: 'eu-west-1' };
 const clock = new SandboxClock(new Date('2026-05-17T17:00:00Z'), 'manual');
 const iam = new Iam({ ...place, clock });
 const requests = new RequestLog();
-const server = new LoopbackServer(
+const server: LoopbackServer = new LoopbackServer(
   (request) => lambda.urls.answer(request),
   async () => ({ status: 404, headers: {}, body: '' }),
 );
-const lambda = new LambdaService({
+const lambda: LambdaService = new LambdaService({
   ...{ ...place, clock, iam, requests },
   faults: new Faults(),
   logs: new LogsService({ ...place, clock, iam, keys: new ScriptedKeys() }),
