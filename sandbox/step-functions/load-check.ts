@@ -2,12 +2,12 @@
  * What a state machine must look like to be loaded. Everything the sandbox does not run as AWS would is
  * refused here by name; nothing is ignored.
  */
-import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import { ServiceException } from '../service.ts';
 import type { Machine } from './definition.ts';
 import { checkDistributedMap, distributedFields, templatesOf } from './distributed-map-check.ts';
 import { functionNames } from './intrinsics.ts';
 import { isRecord } from './json.ts';
+import { schemaErrors } from './language-schema.ts';
 
 const common = 'Type Comment Next End InputPath OutputPath QueryLanguage';
 const fallible = `${common} Parameters ResultSelector ResultPath Retry Catch`;
@@ -49,26 +49,14 @@ export function checkDefinition(definition: unknown, around: Surroundings): Mach
   return definition as Machine;
 }
 
-/** By definition: the library compiles its schema anew each time, 0.1 s; resets and deployments ask again. */
+/** By definition: resets and deployments ask again. */
 const known = new Map<string, string[]>();
 
-/** Transitions, paths and types, by the library's schema of the language. */
 function structure(definition: unknown): string[] {
   const text = JSON.stringify(definition);
-  const found = known.get(text) ?? byLibrary(definition);
+  const found = known.get(text) ?? schemaErrors(definition);
   known.set(text, found);
   return found;
-}
-
-function byLibrary(definition: unknown): string[] {
-  try {
-    new StateMachine(definition as StateMachineDefinition, {
-      validationOptions: { checkArn: false, checkPaths: true },
-    });
-    return [];
-  } catch (error) {
-    return [(error as Error).message];
-  }
 }
 
 class LoadCheck {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
 import { Bench } from './machine.ts';
 
@@ -248,4 +249,23 @@ describe('a distributed Map is refused by name when it has', () => {
     });
     expect(new Bench().load(states)).toContain(':stateMachine:m');
   });
+});
+
+test('what a definition lacks is found whatever was checked before, and found again', () => {
+  const good = { A: pass };
+  const lost = { A: { Type: 'Pass', Next: 'Nowhere' } };
+  const typed = { A: { ...pass, OutputPath: 7 } };
+  for (const _ of [1, 2]) {
+    expect(new Bench().load(good)).toContain(':stateMachine:m');
+    expect(() => new Bench().load(lost)).toThrow('Nowhere');
+    expect(() => new Bench().load(typed, { Comment: `time ${_}` })).toThrow('/States/A');
+  }
+});
+
+test('an Ajv of somebody else has its own keywords, also after one was lent to the validator', () => {
+  new Bench().load({ B: pass });
+  const library = createRequire(createRequire(import.meta.url).resolve('aws-local-stepfunctions'));
+  const { default: Ajv } = createRequire(library.resolve('asl-validator'))('ajv');
+  expect(new Ajv()).not.toBe(new Ajv());
+  expect(new Ajv().getKeyword('formatMaximum')).toBe(false);
 });
