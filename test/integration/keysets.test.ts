@@ -65,6 +65,11 @@ test('quarterturn report tells it with on-call’s rights alone', async () => {
     (entry) => entry.type === 'rotation' && entry.proof === 'auditEvent',
   );
   expect(rotated?.length).toBeGreaterThan(0);
+  // Of rotations that took place, records and labels know, too, and say the same.
+  const alone = report.secrets.flatMap(({ history }) =>
+    history.filter(({ proof }) => proof === 'auditEventAlone'),
+  );
+  expect(alone).toEqual([]);
   expect(rotated?.at(-1)).toMatchObject({
     outcome: 'rotated',
     evidence: expect.arrayContaining([expect.objectContaining({ fact: 'jwtKeysProbed' })]),
