@@ -164,6 +164,15 @@ describe('a request', () => {
   );
 });
 
+test('an empty secret signs nothing', async () => {
+  value = '';
+  const body = JSON.stringify(alert());
+  expect(await post(body, { 'x-hub-signature-256': sign(body, '') })).toMatchObject({
+    statusCode: 401,
+  });
+  expect(bus.events).toEqual([]);
+});
+
 test('the signature is the one of GitHub’s own example', () => {
   // docs.github.com, "Validating webhook deliveries", "Testing the webhook payload validation".
   const documented = 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';

@@ -114,6 +114,26 @@ describe('somebody leaves', () => {
   });
 });
 
+describe('somebody leaves, and the function dies', () => {
+  test('for good: what it had not come to rotates in the next hour all the same', async () => {
+    const { describe: look } = world.secrets.door;
+    const reached = new Promise<void>((resolve) => {
+      world.secrets.door.describe = (secretId) => {
+        if (secretId !== name('db')) return look(secretId);
+        resolve();
+        return new Promise(() => undefined);
+      };
+    });
+    void world.handle(onBus('credential-offboarding', { person: 'ada' }));
+    await reached;
+    world.secrets.door.describe = look;
+    expect(rotations()).toEqual([name('jwt')]);
+    later(1);
+    await tick();
+    expect(rotations()).toEqual([name('jwt'), name('db')]);
+  });
+});
+
 describe('before a deployment', () => {
   test('what is named rotates, and the pipeline finds under its id what to wait for', async () => {
     const event = onBus('credential-deployment', { secrets: ['jwt'], reason: 'v2' });
