@@ -208,3 +208,29 @@ test('a secret is adopted once: the first record stands', async () => {
   expect(await table.putAdoption('adopted', { ...record, by: 'another' })).toBe('exists');
   expect(await table.getAdoption('adopted')).toEqual(record);
 });
+
+test('of a certificate the later look stands, and what is told gives way to what is more urgent', async () => {
+  const deployment = 'pharmacy/prod';
+  const record = { name: 'www', source: 'www.example.com:443', checkedAt: at };
+  const later = { ...record, checkedAt: '2026-01-01T06:00:00.000Z', problem: 'no answer' };
+  expect(await table.getCertificates(deployment)).toEqual([]);
+  await table.putCertificate(deployment, later);
+  await table.putCertificate(deployment, record);
+  await table.putCertificate(deployment, { ...record, name: 'api' });
+  const found = await table.getCertificates(deployment);
+  expect(found.find(({ name }) => name === 'www')).toEqual(later);
+  expect(found).toHaveLength(2);
+  expect(await table.getCertificates('pharmacy/dev')).toEqual([]);
+
+  const end = { identity: 'a', stage: 'in7' as const, day: '2026-01-01' };
+  expect(await table.putCertificateEndTold(deployment, 'www', end, () => false)).toBeUndefined();
+  const next = { ...end, stage: 'in1' as const };
+  expect(await table.putCertificateEndTold(deployment, 'www', next, () => false)).toEqual(end);
+  expect(await table.putCertificateEndTold(deployment, 'www', next, () => true)).toBeUndefined();
+  expect(await table.getCertificateEndTold(deployment, 'www')).toEqual(next);
+  const problem = { day: '2026-01-01', problem: 'no answer' };
+  expect(await table.getCertificateProblemTold(deployment, 'www')).toBeUndefined();
+  await table.putCertificateProblemTold(deployment, 'www', problem, () => true);
+  expect(await table.getCertificateProblemTold(deployment, 'www')).toEqual(problem);
+  expect(await table.getCertificates(deployment)).toHaveLength(2);
+});

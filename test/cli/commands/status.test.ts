@@ -451,7 +451,11 @@ describe('certificates', () => {
       { checkedAt: '2025-11-29T11:59:59.000Z' },
       ['certificateNotChecked'],
     ],
-    ['that was read from elsewhere before', { source: 'www.example.com:443' }, []],
+    [
+      'that was read from elsewhere before',
+      { source: 'www.example.com:443', notAfter: '2025-11-29T12:00:00.000Z' },
+      [],
+    ],
   ])('one %s has these findings', async (_, record, codes) => {
     await looked(record);
     const { exitCode, report } = await json();

@@ -149,7 +149,9 @@ describe('people are told', () => {
     const { records } = doors;
     doors.records = { ...records, putCertificateEndTold: async () => undefined };
     await look(www);
+    clock.set('2026-06-30T06:05:00Z');
     await look(www);
+    expect(told()).toHaveLength(2);
     expect(new Set(told().map(({ id }) => id)).size).toBe(1);
     doors.records = records;
     await look(www);

@@ -175,6 +175,19 @@ test.each<[string, () => Server, string]>([
   expect(JSON.stringify(reading)).not.toContain('OpenSSH');
 });
 
+test('one handshake that fails is nobody’s business: it is asked again', async () => {
+  let connections = 0;
+  const server = showing(leaf, intermediate).on('connection', (socket) => {
+    connections += 1;
+    if (connections === 1) socket.destroy();
+  });
+  expect(await read(await listening(server))).toMatchObject({
+    notAfter: inDays(40),
+    problem: undefined,
+  });
+  expect(connections).toBe(2);
+});
+
 test('so is a name without an address, and one that nobody knows', async () => {
   expect(await read(443, { addresses: [] })).toMatchObject({
     problem: 'its name has no IPv4 address',
