@@ -26,7 +26,8 @@ export function emergencyCommand(secret: RotatedManifestSecret, { controlTable }
     'N=$(date -u +%Y-%m-%dT%H:%M:%SZ)',
     'U=$(aws sts get-caller-identity --query Arn --output text)',
     `aws dynamodb put-item --table-name ${controlTable} --item "${escaped}"`,
-    `aws lambda invoke --function-name ${secret.function} --cli-binary-format raw-in-base64-out --payload "{\\"operation\\":\\"preempt\\",\\"token\\":\\"$T\\",\\"owner\\":\\"$U\\"}" /dev/stdout`,
+    // The first major version of the command line takes no other form of raw bytes that the second does.
+    `printf %s "{\\"operation\\":\\"preempt\\",\\"token\\":\\"$T\\",\\"owner\\":\\"$U\\"}" | aws lambda invoke --function-name ${secret.function} --payload fileb:///dev/stdin /dev/stdout`,
     `aws secretsmanager rotate-secret --secret-id ${secret.name} --client-request-token $T`,
   ].join(' && ');
 }

@@ -158,6 +158,8 @@ Somebody asked for a rotation ({{trigger}}) of {{secret}}, and it was refused.
 {{message}}
 ${triggerFacts}
 
+By hand, if it is meant: {{commands}}
+
 More of the same within this hour are in the log and not told. If you know nothing of it, find out who put it on the bus; docs/triggers.md says how.
     npx quarterturn status
 `,
