@@ -9,6 +9,7 @@ import {
   recordedExecutions,
   recordedHook,
   recordedLog,
+  recordedMetrics,
   settableClock,
 } from '../doors/recorded.ts';
 import { inMemorySecret } from './in-memory-secret.ts';
@@ -99,5 +100,5 @@ export function atStarter(event: unknown): Attempt {
 
 export function atAfterRotation(event: unknown): Attempt {
   const { doors, attempt } = outside();
-  return attempt(() => runTask({ ...doors, machines: {} }, event));
+  return attempt(() => runTask({ ...doors, metrics: recordedMetrics(), machines: {} }, event));
 }
