@@ -28,7 +28,9 @@ import { stepFunctions } from '../../doors/step-functions.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { Cluster } from '../lambdas/operator/cluster.ts';
+import { startVendor, type Vendor } from '../lambdas/user-managed/vendor.ts';
 import { runScript } from '../synthesizer/run-script.ts';
+import { inbox, secretWithInbox } from './inbox.ts';
 
 const account = '000000000000';
 const region = 'eu-west-1';
@@ -39,6 +41,7 @@ const suffix = 'AbCdEf';
 const name = (key: string) => `clinic/dev/${key}`;
 
 let cluster: Cluster;
+let vendor: Vendor;
 let sandbox: Sandbox;
 let deployment: OpenDeployment;
 let rotator: SecretsManagerClient;
@@ -47,7 +50,11 @@ const directory = mkdtempSync(join(tmpdir(), 'quarterturn-rows-'));
 beforeAll(async () => {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const { signal } = new AbortController();
-  [cluster] = await Promise.all([Cluster.start({}), buildFunctions(signal, runScript)]);
+  [cluster, vendor] = await Promise.all([
+    Cluster.start({}),
+    startVendor(),
+    buildFunctions(signal, runScript),
+  ]);
   const { password } = await cluster.application('clinic');
   const owner = { username: 'clinic', password };
   await cluster.sql(
@@ -94,6 +101,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await sandbox?.stop();
   await cluster?.stop();
+  await vendor?.stop();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -144,6 +152,7 @@ function config(): RotationConfig {
       db: { ...database, roles: ['clinic_reader'] },
       rowsDb: { ...database, roles: ['clinic_rows'] },
       dbAdmin: { kind: 'userManaged', purpose: 'The rotator.' },
+      anthropic: secretWithInbox(vendor),
     },
   });
 }
@@ -242,3 +251,5 @@ test('prepare, first values, dry run, a job to its end: with the rights of on-ca
   expect((await reencrypt('quarantine', 'pii')).report.quarantined).toEqual([]);
   expect((await reencrypt('pause', 'pii')).report.outcome).toBe('nothingToDo');
 }, 120_000);
+
+inbox(() => ({ sandbox, deployment, vendor, secret: name('anthropic') }));
