@@ -54,7 +54,8 @@ export class ValueGuard {
 
 /** Members of a secret's value that name something and may be shown. */
 const namesNotValues: ReadonlySet<string> = new Set([
-  ...['kid', 'state', 'createdAt', 'primarySince', 'acceptUntil', 'alg', 'encoding'],
+  ...['kid', 'state', 'alg', 'encoding'],
+  ...['createdAt', 'primarySince', 'acceptUntil', 'disabledAt', 'revokedAt', 'prunedAt'],
   ...['basedOn', 'intent', 'token', 'engine', 'host', 'dbname', 'username', 'masterarn'],
   ...['requestedBy', 'reason', 'quarterturn'],
 ]);

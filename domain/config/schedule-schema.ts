@@ -4,7 +4,10 @@ import { durationSchema } from './duration.ts';
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day such as "02:30"');
 const weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']);
-const instant = z.iso.datetime({ offset: true });
+const instant = z.iso.datetime({
+  offset: true,
+  error: 'an instant with its offset, such as "2026-12-18T00:00:00+01:00"',
+});
 
 /** `Etc/UTC`, `Europe/Berlin`: a name of the IANA time zone database that this Node knows. */
 const timeZone = z.string().refine((name) => {

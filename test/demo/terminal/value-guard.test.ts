@@ -31,6 +31,24 @@ describe('the value guard', () => {
     expect(guard.withheld).toBe(0);
   });
 
+  test('shows every date of a key: one of them may be that of a rotation', () => {
+    const at = '2026-05-07T09:07:20.000Z';
+    const dates = [
+      'createdAt',
+      'primarySince',
+      'acceptUntil',
+      'disabledAt',
+      'revokedAt',
+      'prunedAt',
+    ];
+    const guard = new ValueGuard();
+    for (const date of dates) {
+      guard.watch(JSON.stringify({ keyset: { keys: [{ k: 'the-key-itself', [date]: at }] } }));
+    }
+
+    expect(guard.mask(`rotated at ${at}`)).toBe(`rotated at ${at}`);
+  });
+
   test('counts every line it had to change', () => {
     const guard = new ValueGuard();
     guard.watch('plain-password-24-bytes');

@@ -35,6 +35,17 @@ export const schedule: readonly Mistake[] = [
     one(/^schedule\.window\.timeZone: found "Europe\/Berlin2"; expected a time zone/),
   ],
   [
+    'a freeze from a day, which is another instant in each time zone',
+    (c) => {
+      c.schedule = {
+        freezes: [{ from: '2026-12-20', until: '2026-12-24T00:00:00Z', reason: 'x' }],
+      };
+    },
+    one(
+      /^schedule\.freezes\.0\.from: found "2026-12-20"; expected an instant with its offset, such as/,
+    ),
+  ],
+  [
     'half past 24',
     (c) => {
       c.schedule = { window: { ...window, to: '24:30' } };
