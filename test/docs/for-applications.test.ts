@@ -334,7 +334,15 @@ if (withAnSdk === undefined) {
       SecretString: rotating.text,
       ClientRequestToken: '00000000-0000-4000-8000-000000000001',
     });
-    const { client, stop } = await serve(bench.service, { authorize: () => undefined });
+    // What a reader's policy (lib/read-access.ts) lets through: IAM sees the label of the request, never its default.
+    const stages: unknown[] = [];
+    const { client, stop } = await serve(bench.service, {
+      authorize: (_caller, { action, context }) => {
+        if (action === 'secretsmanager:GetSecretValue') {
+          stages.push(context?.['secretsmanager:VersionStage']);
+        }
+      },
+    });
     const [keys = '', fetching = ''] = blocksOf('python');
     // A client of boto3 is one of botocore.
     const driver = `
@@ -370,6 +378,7 @@ print(json.dumps([kids, len(reads)]))
       expect({ err, code }).toEqual({ err: '', code: 0 });
       const second = rotating.kid('primary');
       expect(JSON.parse(out)).toEqual([[first, first, first, first, second], 2]);
+      expect(stages.map(String)).toEqual(['AWSCURRENT', 'AWSCURRENT']);
     } finally {
       await stop();
     }
