@@ -100,7 +100,7 @@ describe('what is known only at deployment', () => {
         { name: 'www', acm: new CfnParameter(stack, 'Certificate').valueAsString },
         {
           name: 'gateway',
-          secret: new Secret(stack, 'Tls', { encryptionKey: new Key(stack, 'TlsKey') }),
+          secret: new Secret(stack, 'Tls', { encryptionKey: new Key(stack, 'TlsKey') }) as ISecret,
           field: 'crt',
         },
       ],
