@@ -27,7 +27,7 @@ export function emergencyCommand(secret: RotatedManifestSecret, { controlTable }
     'U=$(aws sts get-caller-identity --query Arn --output text)',
     `aws dynamodb put-item --table-name ${controlTable} --item "${escaped}"`,
     // The first major version of the command line takes no other form of raw bytes that the second does.
-    `printf %s "{\\"operation\\":\\"preempt\\",\\"token\\":\\"$T\\",\\"owner\\":\\"$U\\"}" | aws lambda invoke --function-name ${secret.function} --payload fileb:///dev/stdin /dev/stdout`,
+    `printf %s "{\\"operation\\":\\"preempt\\",\\"token\\":\\"$T\\",\\"owner\\":\\"$U\\"}" | aws lambda invoke --function-name ${secret.function} --payload fileb:///dev/stdin /dev/null`,
     `aws secretsmanager rotate-secret --secret-id ${secret.name} --client-request-token $T`,
   ].join(' && ');
 }
