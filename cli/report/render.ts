@@ -18,7 +18,10 @@ export function renderReport(report: DeploymentReport, look: Look): string[] {
     ...titled('The past year', table(past, report.secrets, look.columns)),
     ...(controls === undefined
       ? []
-      : titled('Controls', plain(tables.controlTable(controls), look))),
+      : titled('Controls', [
+          ...plain(tables.controlTable(controls), look),
+          ...against(controls, look),
+        ])),
     ...titled('Contacts', [
       ...(contacts === undefined ? [] : plain(tables.contactTable(report), look)),
       tables.reviewLine(report),
@@ -41,6 +44,24 @@ const plain = ({ columns, rows }: tables.ReportTable, { columns: width }: Look):
     rows,
     width,
   );
+
+/** A verdict without its reason helps nobody; the whole evidence is too long for a terminal. */
+function against(controls: NonNullable<DeploymentReport['controls']>, { columns }: Look): string[] {
+  const facts = controls.flatMap(({ id, evidence }) =>
+    evidence
+      .filter(({ result }) => result === 'fail')
+      .map(({ secret, fact }) => `${id}${secret === undefined ? '' : `, ${secret}`}: ${fact}`),
+  );
+  return [
+    ...(facts.length === 0 ? [] : ['', 'What speaks against:']),
+    ...facts.flatMap((text) => {
+      const [first = '', ...others] = wrap(words.tidy(text), Math.max(columns - 4, 20));
+      return [`  ${first}`, ...others.map((line) => `    ${line}`)];
+    }),
+    '',
+    ...wrap('Every piece of evidence: --control with --format md, html, json or csv.', columns),
+  ];
+}
 
 const schedule = ({ colours }: Look): Column<ReportedSecret>[] => [
   { title: 'Secret', cell: ({ key }) => key },

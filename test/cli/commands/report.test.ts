@@ -301,7 +301,16 @@ describe('report --format and --out', () => {
     for (const id of ['SecretsManager.1', 'SecretsManager.5', '164.312(b)', 'CC6.1']) {
       expect(ids).toContain(id);
     }
-    expect((await run('--control')).said).toContain('CONTROLS\n');
+    const { said } = await run('--control');
+    expect(said).toContain('CONTROLS\n');
+    const told = said.slice(said.indexOf('What speaks against:'), said.indexOf('Every piece of'));
+    const against = (report.controls ?? []).flatMap(({ id, evidence }) =>
+      evidence.filter(({ result }) => result === 'fail').map((one) => ({ id, ...one })),
+    );
+    expect(told.match(/^ {2}\S/gm)).toHaveLength(against.length);
+    for (const { id, secret } of against) {
+      expect(told).toContain(`  ${secret === undefined ? id : `${id}, ${secret}`}: `);
+    }
   });
 });
 
