@@ -1,4 +1,4 @@
-/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort. */
+/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort, an inbox. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
@@ -70,6 +70,17 @@ export const everything: RotationConfig = parseRotationConfig({
   secrets: {
     partnerTls: { kind: 'userManaged', purpose: 'TLS certificate of the partner, with its key.' },
     gitHubWebhook: { kind: 'userManaged', purpose: 'Signs what GitHub sends.' },
+    anthropic: {
+      kind: 'userManaged',
+      purpose: 'The API key of the assistant.',
+      inbox: {
+        owners: ['arn:aws:iam::111122223333:role/vendor-keys'],
+        probe: {
+          url: 'https://api.anthropic.com/v1/models',
+          headers: { 'x-api-key': '{{value}}', 'anthropic-version': '2023-06-01' },
+        },
+      },
+    },
     ...Object.fromEntries(
       Object.entries(example.secrets).map(([key, secret]) => [
         key,

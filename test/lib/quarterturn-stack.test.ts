@@ -519,18 +519,24 @@ describe('cadence', () => {
       'ForAllValues:StringLike'
     ]['dynamodb:LeadingKeys'];
     const records = keys.map((key) => key.split('#')[0]);
-    expect(records.sort()).toEqual(
-      ['intent.planned', 'notice'].flatMap((record) => Array.from({ length: 5 }, () => record)),
-    );
+    // Of the five that rotate; reminders of the user-managed one, too.
+    expect(records.sort()).toEqual([
+      ...['intent.planned', 'notice'].flatMap((record) => Array.from({ length: 5 }, () => record)),
+      'notice',
+    ]);
   });
 
-  test('says on the bus that a rotation is planned or a secret overdue, and nothing in another name', () => {
+  test('says on the bus that a rotation is planned, a secret overdue or old, and nothing in another name', () => {
     expect(stack.statement(policy, 'Announce')).toMatchObject({
       Action: 'events:PutEvents',
       Condition: {
         StringEquals: {
           'events:source': 'quarterturn',
-          'events:detail-type': ['credential-rotation-planned', 'credential-overdue'],
+          'events:detail-type': [
+            'credential-rotation-planned',
+            'credential-overdue',
+            'credential-reminder',
+          ],
         },
       },
     });
