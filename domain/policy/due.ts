@@ -8,6 +8,7 @@
 import { type Age, type AgeFacts, ageOf } from './age.ts';
 import type { ServiceFacts } from './drift.ts';
 import { currentVersion, rotationInProgress } from './labels.ts';
+import { patience } from './pending.ts';
 import type { Announced, Schedule } from './plan.ts';
 import type { AfterRotationOfCurrent, ReencryptionOfRows } from './preflight.ts';
 
@@ -16,8 +17,6 @@ const day = 86_400_000;
 export const defaultLeadDays = 5;
 /** The event that starts an AfterRotation normally arrives within seconds; later it counts as lost. */
 export const eventGrace = 10 * 60_000;
-/** A rotation of four Lambda calls is over, or being retried, within this time. */
-export const rotationGrace = 60 * 60_000;
 /** This close to its limit, in days, a secret that must not be rotated is somebody's business. */
 export const urgentDays = 2;
 
@@ -133,7 +132,7 @@ function inProgress({ versionIdsToStages, pendingSince, now }: SecretFacts): Jud
   const pending = rotationInProgress(versionIdsToStages);
   if (pending === undefined) return undefined;
   const young =
-    pendingSince !== undefined && now.getTime() - new Date(pendingSince).getTime() < rotationGrace;
+    pendingSince !== undefined && now.getTime() - new Date(pendingSince).getTime() < patience;
   return {
     decision: 'inProgress',
     act: 'nothing',

@@ -229,8 +229,8 @@ describe('a rotation in progress', () => {
   const versionIdsToStages = { ...facts.versionIdsToStages, t: ['AWSPENDING'] };
 
   test.each<[string, string | undefined, boolean]>([
-    ['is benign while it is young', '2025-11-30T23:30:00Z', false],
-    ['is a finding when it is not', '2025-11-30T23:00:00Z', true],
+    ['is benign while it is young', '2025-11-30T23:51:01Z', false],
+    ['is a finding as soon as the watch tells it', '2025-11-30T23:51:00Z', true],
     ['is a finding when nothing is recorded of it', undefined, true],
     ['is a finding when its instant cannot be read', 'then', true],
   ])('%s', (_title, pendingSince, finding) => {

@@ -183,7 +183,7 @@ describe('a secret that is due', () => {
 
   test('is not rotated again while its rotation is in progress', async () => {
     await run(secretOf(jwt));
-    clock.set('2025-12-10T12:30:00Z');
+    clock.set('2025-12-10T12:08:00Z');
     expect(only(await run(secretOf(jwt)))).toMatchObject({
       decision: 'inProgress',
       finding: false,
