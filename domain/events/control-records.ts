@@ -11,7 +11,7 @@ export const intents = ['planned', 'activate', 'rollback', 'emergency'] as const
 export const intentSchema = z.enum(intents);
 export type Intent = z.infer<typeof intentSchema>;
 
-/** A kid of a keyset, or `<role>:<fingerprint>` of a database credential. */
+/** A kid of a keyset, `<role>:<fingerprint>` of a database credential, `value:<fingerprint>` of a user-managed value. */
 export type MaterialId = string;
 
 const instant = z.iso.datetime();

@@ -40,7 +40,7 @@ export const securityHub: readonly Control[] = [
     title: 'Secrets should have automatic rotation enabled',
     source,
     supports:
-      'Looks at RotationEnabled. A user-managed secret has no rotation of Secrets Manager’s own.',
+      'Looks at RotationEnabled. A user-managed secret without an inbox has no rotation of Secrets Manager’s own; one with an inbox has the function and no rule. Inboxes themselves, which nothing rotates, are not listed here, and Security Hub finds each of them.',
     look: perSecret(({ rotationEnabled }) =>
       rotationEnabled
         ? { result: 'pass', fact: 'rotation is enabled in Secrets Manager' }
