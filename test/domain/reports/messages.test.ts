@@ -58,6 +58,10 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
     { key: 'pii', maintenance: true },
   ],
   'started, a database': [{ ...started, kind: 'database', secret: failed.secret }, { key: 'db' }],
+  'started, a user-managed secret': [
+    { ...started, kind: 'userManaged', secret: reminder.secret, requestedBy: 'inbox' },
+    { key: 'anthropic' },
+  ],
   'started, a rollback': [{ ...started, intent: 'rollback' }],
   'started, by Secrets Manager’s own rule': [
     { ...started, attributed: false, backstopProbably: true, requestedBy: undefined } as Announced,

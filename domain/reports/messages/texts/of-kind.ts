@@ -9,6 +9,10 @@ export const ofKind = (rest: string, before = ''): string =>
       'The key that encrypts stored personal data of {{application}} ({{environment}})',
     ],
     ['database', 'The password with which {{application}} ({{environment}}) reaches its database'],
+    [
+      'userManaged',
+      'A key with which {{application}} ({{environment}}) uses the service of somebody else',
+    ],
   ]
     .map(([kind, subject]) => `${before}{{if ${kind}}}${subject} ${rest}`)
     .join('\n');
