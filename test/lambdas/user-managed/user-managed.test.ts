@@ -249,6 +249,21 @@ describe('refused, with nothing left behind', () => {
     expect(vendor.received).toEqual([]);
   });
 
+  test('bytes instead of a text', async () => {
+    await begin();
+    await ownerOf(world).send(
+      new PutSecretValueCommand({
+        SecretId: world.companionArns.inbox,
+        SecretBinary: Buffer.from(first),
+        ClientRequestToken: world.nextToken(),
+      }),
+    );
+    const before = await world.labels();
+    const token = await world.rotate();
+    await expectNothingLeft(before);
+    expect(await failureOf(token)).toMatchObject({ code: 'ERR_ROTATION_BINARY_SECRET' });
+  });
+
   test('a document without the member, or with it twice', async () => {
     await begin({ field: 'KEY' });
     for (const document of [
