@@ -80,6 +80,7 @@ export class Dashboard extends Construct {
         ...inParts(secrets).map((some) => this.#history(some)),
         this.#deliveries(),
         ...this.#rows(),
+        ...this.#certificates(),
       ],
     });
   }
@@ -231,6 +232,19 @@ export class Dashboard extends Construct {
     });
     const title = 'Re-encryption of rows';
     return [[graph({ title }, [stalled, ...unproven], { width, leftYAxis: { min: 0 } })]];
+  }
+
+  #certificates(): IWidget[][] {
+    if (!this.#props.config.certificates?.length) {
+      return [];
+    }
+    const left = this.#metric(metricNames.certificateDaysLeft, {
+      statistic: Stats.MINIMUM,
+      period: day,
+      label: 'days left',
+    });
+    const title = 'Days until the first certificate ends';
+    return [[graph({ title }, [left], { width, leftYAxis: { min: 0 } })]];
   }
 
   #metric(metricName: string, { of, ...words }: Omit<Words, 'title'> & { of?: string }): Metric {

@@ -25,6 +25,11 @@ export function certificates(stack: Synthesized): void {
       expect(ofKey.StringEquals['kms:EncryptionContext:SecretARN']).toEqual(Resource);
     });
 
+    test('has the days that are left on the dashboard', () => {
+      const { DashboardBody } = stack.one('AWS::CloudWatch::Dashboard').Properties;
+      expect(JSON.stringify(DashboardBody)).toContain('CertificateDaysLeft');
+    });
+
     test('remembers and tells of certificates alone, outside of every VPC', () => {
       expect(stack.statement(role, 'WriteControlRecords').Condition).toEqual({
         'ForAllValues:StringLike': {

@@ -161,7 +161,9 @@ describe('the page', () => {
       const { limitAt: _, ...status } = jwt.status;
       const findings = [{ code: state, message: 'look at it' }];
       const changed = { ...status, ...(limitAt && { limitAt }), state, findings };
-      return page(pharmacyReport({ secrets: [{ ...jwt, status: changed }] })).split('id="timeline"')[0];
+      return page(pharmacyReport({ secrets: [{ ...jwt, status: changed }] })).split(
+        'id="timeline"',
+      )[0];
     };
     const held = summaryOf('held', '2026-05-17T09:00:00.000Z');
     expect(held).toContain('1 secret is past its limit');
