@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleCommand } from './command-bundle.mjs';
 import { startSynthesizer } from './synthesizer/start.mjs';
 
 const checkout = join(import.meta.dirname, '..');
@@ -31,6 +32,7 @@ export default async function setup() {
   process.env.QUARTERTURN_POSTGRES_TEMPLATES = clusters;
   keepCompiled(root);
   execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { stdio: 'inherit' });
+  await bundleCommand(root);
   await startSynthesizer(root);
 }
 

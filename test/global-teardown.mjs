@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { stopSynthesizer } from './synthesizer/start.mjs';
 
 /** Caches of the tools themselves, and of the global setup. */
-const cachesOfTools = /^(postgres-templates|tsx-\d+|node-compile-cache|jest_|v8-compile-cache)/;
+const cachesOfTools =
+  /^(command$|postgres-templates|tsx-\d+|node-compile-cache|jest_|v8-compile-cache)/;
 
 export default async function teardown() {
   await stopSynthesizer();

@@ -43,10 +43,18 @@ interface Outcome {
   complained: string;
 }
 
+const ofTheCheckout = 'bin/quarterturn.mjs';
+/** With `npm run proof` that of the checkout, too. */
+const bundled = process.env.QUARTERTURN_TEST_COMMAND ?? ofTheCheckout;
+
 /** While it runs, the sandbox's clock leaps from one wait to the next. */
-async function quarterturn(argv: string[], more: Record<string, string> = {}): Promise<Outcome> {
+async function quarterturn(
+  argv: string[],
+  more: Record<string, string> = {},
+  command = bundled,
+): Promise<Outcome> {
   const { sandbox, operatorKey, directory } = stage;
-  const child = spawn(process.execPath, ['bin/quarterturn.mjs', ...argv], {
+  const child = spawn(process.execPath, [command, ...argv], {
     cwd: root,
     env: {
       PATH: process.env.PATH ?? '',
@@ -91,7 +99,7 @@ describe('npx quarterturn, in a process of its own', () => {
   test(
     'status before, rotate, status after',
     async () => {
-      const before = await quarterturn(['status']);
+      const before = await quarterturn(['status'], {}, ofTheCheckout);
       expect(before.complained).toBe('');
       expect(before.said).toMatch(/^jwt +jwt +no value yet/m);
       expect(before.said).toMatch(/^dbAdmin +user-managed$/m);

@@ -74,7 +74,7 @@ const blocks = [
       `#!/bin/sh
 case "$1 $2" in
   "cdk destroy") exec "${process.execPath}" -e 'fetch(process.env.AWS_ENDPOINT_URL + "/_sandbox/destroy", { method: "POST", headers: { authorization: "Bearer " + process.env.CONTROL } }).then(async (answer) => { console.log(await answer.text()); process.exitCode = answer.ok ? 0 : 1; })' ;;
-  quarterturn*) shift; exec "${process.execPath}" --import "${join(root, 'node_modules/tsx/dist/esm/index.mjs')}" "${join(root, 'bin/quarterturn.ts')}" "$@" ;;
+  quarterturn*) shift; exec "${process.execPath}" "${process.env.QUARTERTURN_TEST_COMMAND ?? join(root, 'bin/quarterturn.mjs')}" "$@" ;;
 esac
 echo "no such command: npx $*" >&2; exit 1
 `,
