@@ -1,6 +1,14 @@
 /** The CDK app as it is run: another working directory, another configuration, a configuration that is wrong. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -52,20 +60,47 @@ async function run(
   }
 }
 
+/** How the app is run. */
+interface Case {
+  args: readonly string[];
+  cwd: string;
+  env?: Record<string, string>;
+  /** The rooms that are bundled; absent: all. */
+  built?: readonly string[];
+}
+
+const layBundles = (directory: string, built: readonly string[] = rooms): void => {
+  rmSync(join(directory, 'dist'), { recursive: true, force: true });
+  for (const room of built) {
+    mkdirSync(join(directory, 'dist/lambdas', room), { recursive: true });
+    writeFileSync(
+      join(directory, 'dist/lambdas', room, 'index.mjs'),
+      `export const handler = '${room}';\n`,
+    );
+  }
+};
+
 /**
- * Runs the app of the first argument once for each configuration named after it, in one process: to load the CDK
- * takes longer than what is tried. What each run says and its exit code come back as JSON.
+ * Runs the app of the first argument once for each case of the second, in one process: to load the CDK takes longer
+ * than what is tried. What each run says and its exit code come back as JSON.
  */
 const inOneProcess = `
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { format } from 'node:util';
-const [app, ...files] = process.argv.splice(2);
-process.argv.push('--output', 'nothing');
+const rooms = ${JSON.stringify(rooms)};
+const layBundles = ${String(layBundles)};
+const [app, cases] = process.argv.splice(2);
+const untouched = { ...process.env };
 const runs = [];
-for (const [nth, file] of files.entries()) {
+for (const [nth, { args, cwd, env, built }] of JSON.parse(cases).entries()) {
+  layBundles(import.meta.dirname, built);
   let stderr = '';
   console.error = (...said) => { stderr += format(...said) + '\\n'; };
   process.exitCode = 0;
-  process.env.QUARTERTURN_CONFIG = file;
+  process.chdir(cwd);
+  process.env = { ...untouched, ...env };
+  process.argv.splice(2, Infinity, ...args);
   await import(app + '?run=' + nth);
   runs.push({ code: process.exitCode, stderr, stdout: '' });
 }
@@ -100,56 +135,68 @@ describe('bin/app.ts', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const withApp = (work: () => Promise<void>, built = rooms) => {
-    rmSync(join(tree.directory, 'dist'), { recursive: true, force: true });
-    for (const room of built) {
-      tree.write(`dist/lambdas/${room}/index.mjs`, `export const handler = '${room}';\n`);
-    }
-    return work();
+  const alone = ({ args, cwd, env, built }: Case): Promise<Run> => {
+    layBundles(tree.directory, built);
+    return run(app, args, { cwd, ...(env && { env }) });
   };
+  /** With `npm run proof` each in a process of its own. */
+  async function together(cases: readonly Case[]): Promise<Run[]> {
+    const runs: Run[] = [];
+    if (process.env.PROOF === 'full') {
+      for (const each of cases) runs.push(await alone(each));
+      return runs;
+    }
+    tree.write('in-one-process.mjs', inOneProcess);
+    const script = join(tree.directory, 'in-one-process.mjs');
+    const { stdout, stderr } = await run(script, [app, JSON.stringify(cases)], { cwd: directory });
+    expect(stderr).toBe('');
+    return JSON.parse(stdout) as Run[];
+  }
   const template = (out: string, name: string) =>
     readFileSync(join(directory, out, `${name}.template.json`), 'utf8');
 
-  test('synthesizes the committed configuration from any working directory, twice the same', async () => {
-    await withApp(async () => {
-      for (const [out, cwd] of [
-        ['first', tmpdir()],
-        ['second', directory],
-      ] as const) {
-        const done = await run(app, ['--output', join(directory, out)], { cwd });
-        expect(done).toMatchObject({ code: 0 });
-      }
-      const first = template('first', 'Quarterturn-pharmacy-prod');
-      expect(first).toBe(template('second', 'Quarterturn-pharmacy-prod'));
-      expect(JSON.parse(first).Resources).toBeDefined();
-    });
-  }, 120_000);
+  const nothing = ['--output', 'nothing'];
 
-  test('takes a JSON configuration by QUARTERTURN_CONFIG, relative to the working directory', async () => {
-    await withApp(async () => {
-      const done = await run(app, ['--output', 'by-env'], {
+  test('synthesizes from any working directory, twice the same; a JSON configuration by QUARTERTURN_CONFIG, by the context "config"; says what to run where a room is not bundled', async () => {
+    const first = join(directory, 'first');
+    expect(await alone({ args: ['--output', first], cwd: tmpdir() })).toMatchObject({ code: 0 });
+    const [second, byEnvironment, byContext, ...unbuilt] = await together([
+      { args: ['--output', join(directory, 'second')], cwd: directory },
+      {
+        args: ['--output', 'by-env'],
         cwd: directory,
         env: { QUARTERTURN_CONFIG: 'shop.json' },
-      });
-      expect(done).toMatchObject({ code: 0 });
-      expect(template('by-env', 'Quarterturn-shop-dev')).toContain('shop/dev/jwt');
-    });
-  }, 120_000);
-
-  test('takes it by the context "config", and writes where CDK_OUTDIR says', async () => {
-    await withApp(async () => {
-      const done = await run(app, [], {
+      },
+      {
+        args: [],
         cwd: directory,
         env: {
           CDK_CONTEXT_JSON: JSON.stringify({ config: join(directory, 'shop.json') }),
           CDK_OUTDIR: join(directory, 'by-context'),
         },
-      });
-      expect(done).toMatchObject({ code: 0 });
-      expect(existsSync(join(directory, 'by-context/Quarterturn-shop-dev.template.json'))).toBe(
-        true,
-      );
-    });
+      },
+      { args: nothing, cwd: directory, built: [] },
+      { args: nothing, cwd: directory, built: rooms.filter((room) => room !== 'jwt') },
+    ]);
+
+    expect(second).toMatchObject({ code: 0 });
+    const committed = template('first', 'Quarterturn-pharmacy-prod');
+    expect(committed).toBe(template('second', 'Quarterturn-pharmacy-prod'));
+    expect(JSON.parse(committed).Resources).toBeDefined();
+
+    // Relative to the working directory.
+    expect(byEnvironment).toMatchObject({ code: 0 });
+    expect(template('by-env', 'Quarterturn-shop-dev')).toContain('shop/dev/jwt');
+
+    // Where CDK_OUTDIR says.
+    expect(byContext).toMatchObject({ code: 0 });
+    expect(existsSync(join(directory, 'by-context/Quarterturn-shop-dev.template.json'))).toBe(true);
+
+    expect(unbuilt).toHaveLength(2);
+    for (const { code, stderr } of unbuilt) {
+      expect(stderr).toMatch(/run `npm run build`/);
+      expect(code).toBe(1);
+    }
   }, 120_000);
 
   /** File, its text, what is said. `hunter2` stands for a secret that somebody pasted. */
@@ -196,42 +243,18 @@ describe('bin/app.ts', () => {
     expect(done.stderr + done.stdout).not.toContain('hunter2');
     expect(existsSync(join(directory, 'nothing/manifest.json'))).toBe(false);
   };
-  const isFull = process.env.PROOF === 'full';
-  // With `npm run proof` each in a process of its own, the last one always.
   test(`ends with the message, no stack trace, nothing written: ${mistakes.map(([title]) => title).join('; ')}; a file that is not there`, async () => {
-    await withApp(async () => {
-      for (const [, file, text] of mistakes) writeFileSync(join(directory, file), text);
-      const wrong = [...mistakes.map(([, file, , message]) => [file, message] as const), absent];
-      const alone = isFull ? wrong : [absent];
-      for (const [file, message] of alone) {
-        const env = { QUARTERTURN_CONFIG: file };
-        expectRefused(await run(app, ['--output', 'nothing'], { cwd: directory, env }), message);
-      }
-      tree.write('in-one-process.mjs', inOneProcess);
-      const script = join(tree.directory, 'in-one-process.mjs');
-      const files = wrong.map(([file]) => file);
-      const { stdout, stderr } = await run(script, [app, ...files], { cwd: directory });
-      expect(stderr).toBe('');
-      const runs = JSON.parse(stdout) as Run[];
-      expect(runs).toHaveLength(wrong.length);
-      for (const [nth, [, message]] of wrong.entries()) {
-        expectRefused(runs[nth] as Run, message);
-      }
+    for (const [, file, text] of mistakes) writeFileSync(join(directory, file), text);
+    const caseOf = (file: string): Case => ({
+      args: nothing,
+      cwd: directory,
+      env: { QUARTERTURN_CONFIG: file },
     });
+    expectRefused(await alone(caseOf(absent[0])), absent[1]);
+    const runs = await together(mistakes.map(([, file]) => caseOf(file)));
+    expect(runs).toHaveLength(mistakes.length);
+    for (const [nth, [, , , message]] of mistakes.entries()) {
+      expectRefused(runs[nth] as Run, message);
+    }
   }, 120_000);
-
-  test.each([
-    ['no bundles at all', []],
-    ['a room that was not bundled', rooms.filter((room) => room !== 'jwt')],
-  ])(
-    'with %s it says what to run',
-    async (_title, built) => {
-      await withApp(async () => {
-        const done = await run(app, ['--output', 'nothing'], { cwd: directory });
-        expect(done.code).toBe(1);
-        expect(done.stderr).toMatch(/run `npm run build`/);
-      }, built);
-    },
-    120_000,
-  );
 });
