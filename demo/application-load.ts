@@ -46,7 +46,7 @@ interface Token {
 }
 
 const users = 3;
-const pauseMilliseconds = 60;
+const pauseMilliseconds = 120;
 /** A password is dear on purpose: few log in, many show a token. */
 const loginEvery = 20;
 /** The oldest ones are kept: they are the ones a rotation could lose. */

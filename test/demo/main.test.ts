@@ -4,7 +4,9 @@ import { Machine } from './machine.ts';
 
 const minutes = 60_000;
 /** Those of `npm start` in the full form. */
-const rows = process.env.PROOF === 'full' ? 100_000 : 40_000;
+const isFull = process.env.PROOF === 'full';
+const rows = isFull ? 100_000 : 30_000;
+const inFull = isFull ? test : test.skip;
 let machine: Machine;
 beforeAll(async () => {
   machine = await Machine.make();
@@ -44,7 +46,8 @@ describe('npm start, piped', () => {
     2 * minutes,
   );
 
-  test(
+  // The end of a run that is cut short is the one above; in the full form by both ways there are.
+  inFull(
     'ends with 141 when nobody reads on, and leaves nothing behind',
     async () => {
       const run = machine.start('demo', 'jwt');
