@@ -12,36 +12,45 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => world?.stop());
 
+/** One step whose version is kept and one whose is not; with PROOF=full each step of both. */
+const stuckAt = {
+  jwt: ['createSecret', 'testSecret'],
+  db: ['setSecret', 'finishSecret'],
+} as const;
+
 describe.each(['jwt', 'db'] as const)('an emergency of %s', (key) => {
-  test.each(steps)('goes through while a rotation is stuck at %s', async (step) => {
-    const before = await world.holder(key, 'AWSCURRENT');
-    const stuck = await world.newToken();
-    const match = { ClientRequestToken: stuck };
-    const fault = world.fault(key, step, 'before', { match, times: 6 });
-    await world.begin(key, 'planned', { token: stuck });
-    expect(fault.fired()).toBe(1);
-    expect(await world.holder(key, 'AWSPENDING')).toBe(stuck);
+  test.each(process.env.PROOF === 'full' ? steps : stuckAt[key])(
+    'goes through while a rotation is stuck at %s',
+    async (step) => {
+      const before = await world.holder(key, 'AWSCURRENT');
+      const stuck = await world.newToken();
+      const match = { ClientRequestToken: stuck };
+      const fault = world.fault(key, step, 'before', { match, times: 6 });
+      await world.begin(key, 'planned', { token: stuck });
+      expect(fault.fired()).toBe(1);
+      expect(await world.holder(key, 'AWSPENDING')).toBe(stuck);
 
-    const token = await world.newToken();
-    const cleared = await world.preempt(key, token);
-    // Once the target may accept the value it is kept; an empty version is not.
-    const isLive =
-      key === 'jwt' ? step !== 'createSecret' : ['testSecret', 'finishSecret'].includes(step);
-    expect(cleared).toEqual({ preempted: stuck, pinned: isLive, stoppedAfterRotation: false });
-    expect(await world.holder(key, 'AWSPENDING')).toBeUndefined();
-    expect((await world.holder(key, pinLabel)) === stuck).toBe(isLive);
-    expect(await world.holder(key, 'AWSCURRENT')).toBe(before);
+      const token = await world.newToken();
+      const cleared = await world.preempt(key, token);
+      // Once the target may accept the value it is kept; an empty version is not.
+      const isLive =
+        key === 'jwt' ? step !== 'createSecret' : ['testSecret', 'finishSecret'].includes(step);
+      expect(cleared).toEqual({ preempted: stuck, pinned: isLive, stoppedAfterRotation: false });
+      expect(await world.holder(key, 'AWSPENDING')).toBeUndefined();
+      expect((await world.holder(key, pinLabel)) === stuck).toBe(isLive);
+      expect(await world.holder(key, 'AWSCURRENT')).toBe(before);
 
-    await world.rotate(key, 'emergency', { token });
-    expect(await world.holder(key, 'AWSCURRENT')).toBe(token);
-    expect(await world.afterRotation(key)).toBe('finished');
-    // The service tries the stuck one no more.
-    expect(fault.fired()).toBe(1);
-    await (await eyes[key](world))();
-    await expectShutOut(key, before ?? '', stuck);
-    fault.remove();
-    await world.later(61_000);
-  });
+      await world.rotate(key, 'emergency', { token });
+      expect(await world.holder(key, 'AWSCURRENT')).toBe(token);
+      expect(await world.afterRotation(key)).toBe('finished');
+      // The service tries the stuck one no more.
+      expect(fault.fired()).toBe(1);
+      await (await eyes[key](world))();
+      await expectShutOut(key, before ?? '', stuck);
+      fault.remove();
+      await world.later(61_000);
+    },
+  );
 });
 
 /** Neither what leaked nor what was left half-way is good for anything. */
@@ -78,7 +87,7 @@ describe('the event of a promotion', () => {
     expect(await executionsOf(token)).toEqual([]);
 
     const { clock } = world.stage.sandbox;
-    await clock.advanceTo(new Date(clock.now().getTime() + 3_600_000));
+    await clock.advanceTo(new Date(clock.now().getTime() + 3_600_000), 'last');
     await world.settle();
     expect(await executionsOf(token)).toEqual(['SUCCEEDED']);
     expect(await world.afterRotation('jwt', token)).toBe('finished');

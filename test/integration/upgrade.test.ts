@@ -163,7 +163,7 @@ describe('the upgrade', () => {
     const onCall = await operator();
     const published = recordedCurrent('jwt')?.versionId ?? '';
     expect((await onCall.generation('jwt')).current).toBe(published);
-    await sandbox.clock.advanceTo(new Date(sandbox.clock.now().getTime() + 3_600_000));
+    await sandbox.clock.advanceTo(new Date(sandbox.clock.now().getTime() + 3_600_000), 'last');
     await sandbox.clock.settle();
     const { current: activated, previous } = await onCall.generation('jwt');
     expect(activated).not.toBe(published);
