@@ -30,7 +30,7 @@ export function databaseRoom(pharmacy: Pharmacy, scheme: 'multiUser' | 'singleUs
     name: `database ${scheme}`,
     scenarios: ['planned', 'rollback', 'emergency'],
     repeatable: true,
-    shortShare: 3,
+    shortShare: 6,
     // A rollback sets and proves material as a planned rotation does, and an emergency shuts a role out
     // in the same way whichever scheme it is in.
     shortScenarios: scheme === 'multiUser' ? ['planned', 'emergency'] : ['planned'],

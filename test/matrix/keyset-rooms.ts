@@ -63,7 +63,7 @@ export function keysetRoom(
   const escrows = new WeakMap<RotationWorld<unknown>, InMemoryEscrow>();
   return {
     name: kind,
-    shortShare: 2,
+    shortShare: 4,
     ...(shortScenarios && { shortScenarios }),
     scenarios: ['firstValue', 'planned', 'activate', 'rollback', 'emergency'],
     async start() {

@@ -23,13 +23,13 @@ export interface Form {
 const forms: Record<Form['name'], Form> = {
   short: {
     name: 'short',
-    databaseRotations: { multiUser: 3, singleUser: 2 },
-    loginsPerRotation: 100,
-    idleLogins: 60,
-    jwtRotations: 3,
-    tokensPerLook: 4,
-    fieldRotations: 3,
-    opensPerLook: 40,
+    databaseRotations: { multiUser: 2, singleUser: 1 },
+    loginsPerRotation: 60,
+    idleLogins: 24,
+    jwtRotations: 2,
+    tokensPerLook: 2,
+    fieldRotations: 2,
+    opensPerLook: 24,
   },
   full: {
     name: 'full',
