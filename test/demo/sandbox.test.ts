@@ -11,6 +11,10 @@ import { Machine, type Run, root } from './machine.ts';
 // A dozen processes, on a machine that is busy with other tests.
 jest.setTimeout(120_000);
 
+const isFull = process.env.PROOF === 'full';
+// Another synthesis, deployment and rotation: with `npm run proof`. In one process: test/integration/adoption.test.ts.
+const fullTest = isFull ? test : test.skip;
+
 let machine: Machine;
 let run: Run;
 let configuration: string;
@@ -39,16 +43,16 @@ interface Said {
 }
 
 /**
- * In a shell into which the printed settings were pasted; ends at the first command that fails.
- * @param npx npm's own takes as long as the command it finds, which is why not every block of `npm test` has it
+ * In a shell into which the printed settings were pasted; ends at the first command that fails. npm's own `npx`
+ * takes as long as the command it finds: with `npm run proof`.
  */
-async function typed(commands: string, npx: 'npm' | 'direct' = 'npm'): Promise<Said> {
+async function typed(commands: string): Promise<Said> {
   const settings = run
     .output()
     .split('\n')
     .filter((line) => /^ {2}(export|unset) /.test(line));
   const { TMPDIR } = process.env;
-  const PATH = [...(npx === 'direct' ? [await direct()] : []), process.env.PATH].join(':');
+  const PATH = [...(isFull ? [] : [await direct()]), process.env.PATH].join(':');
   const env = { PATH, TMPDIR, HOME: machine.temporary, QUARTERTURN_CONFIG: configuration };
   const script = [...settings, commands].join('\n');
   const shell = promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
@@ -61,12 +65,11 @@ async function typed(commands: string, npx: 'npm' | 'direct' = 'npm'): Promise<S
   );
 }
 
-/** A folder with an `npx` that starts the command of this checkout, as npm's does. */
+/** A folder with an `npx` that starts the command, as npm's does. */
 async function direct(): Promise<string> {
   const folder = join(machine.temporary, 'bin');
   await mkdir(folder, { recursive: true });
-  const bin = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).bin.quarterturn;
-  const script = `#!/bin/sh\n[ "$1" = quarterturn ] || exit 127\nshift\nexec '${process.execPath}' '${join(root, bin)}' "$@"\n`;
+  const script = `#!/bin/sh\n[ "$1" = quarterturn ] || exit 127\nshift\nexec '${process.execPath}' '${process.env.QUARTERTURN_TEST_COMMAND}' "$@"\n`;
   await writeFile(join(folder, 'npx'), script, { mode: 0o755 });
   return folder;
 }
@@ -125,7 +128,6 @@ describe('docs/adopt.md, "Try it on a laptop"', () => {
     const adopt = blocks('sh')[0]?.replace(/adopt sessionKey$/m, '$& --yes');
     const { code, said } = await typed(
       `${adopt}npx quarterturn status sessionKey | grep -A1 ^SECRET`,
-      process.env.PROOF === 'full' ? 'npm' : 'direct',
     );
     expect(said).toMatch(/created AWS::Lambda::Function \w*sessionKey/);
     expect(said).toContain('Rehearsed: a plain key of 512 bits in base64');
@@ -136,7 +138,7 @@ describe('docs/adopt.md, "Try it on a laptop"', () => {
     expect(code).toBe(0);
   });
 
-  test('arms and rotates it, and status has nothing to complain of', async () => {
+  fullTest('arms and rotates it, and status has nothing to complain of', async () => {
     await edit(/^ *adopt: \{/m, '  armed: true,\n$&');
     const { code, said } = await typed(blocks('sh')[1] ?? '');
     expect(said).toMatch(/created AWS::SecretsManager::RotationSchedule/);
@@ -148,23 +150,19 @@ describe('docs/adopt.md, "Try it on a laptop"', () => {
   });
 });
 
-// Another synthesis and deployment: with `npm run proof`.
-(process.env.PROOF === 'full' ? test : test.skip)(
-  'a deployment that a service refuses is told in its words, and undone',
-  async () => {
-    const before = await readFile(configuration, 'utf8');
-    const lost = (blocks('ts')[0] ?? '')
-      .replace('sessionKey', 'lostKey')
-      .replace('old/session-key', 'old/lost-key')
-      .replace('adopt:', 'armed: true, adopt:');
-    await edit('  secrets: {\n', `  secrets: {\n${lost}`);
-    const { code, said } = await typed('npm run -s sandbox:deploy');
-    expect(said).toContain("Secrets Manager can't find the specified secret.");
-    expect(said).toContain('What it had changed is as it was before.');
-    expect(code).toBe(1);
-    await writeFile(configuration, before);
-  },
-);
+fullTest('a deployment that a service refuses is told in its words, and undone', async () => {
+  const before = await readFile(configuration, 'utf8');
+  const lost = (blocks('ts')[0] ?? '')
+    .replace('sessionKey', 'lostKey')
+    .replace('old/session-key', 'old/lost-key')
+    .replace('adopt:', 'armed: true, adopt:');
+  await edit('  secrets: {\n', `  secrets: {\n${lost}`);
+  const { code, said } = await typed('npm run -s sandbox:deploy');
+  expect(said).toContain("Secrets Manager can't find the specified secret.");
+  expect(said).toContain('What it had changed is as it was before.');
+  expect(code).toBe(1);
+  await writeFile(configuration, before);
+});
 
 test('Ctrl-C ends it, and nothing of it is left', async () => {
   run.child.kill('SIGINT');

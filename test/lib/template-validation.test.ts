@@ -48,8 +48,8 @@ function violations(all: Readonly<Record<string, object>>): string[] {
 }
 
 test('the templates fit the schemas of their resources; a property that CloudFormation does not know is found', () => {
+  // The example with what is planted is the example: only that is found in it.
   const found = violations({
-    example: templates.example.template,
     everything: templates.everything.template,
     planted: planted(),
   });
@@ -59,14 +59,20 @@ test('the templates fit the schemas of their resources; a property that CloudFor
   ]);
 });
 
-test('the template with everything on has no error of cfn-lint, where it is installed', () => {
-  const path = written('lint', templates.everything.template);
-  const lint = spawnSync('cfn-lint', ['--non-zero-exit-code', 'error', path], {
-    timeout: 60_000,
-  });
-  if (lint.error !== undefined) {
-    console.info('cfn-lint is not installed: the template was not linted with it');
-    return;
-  }
-  expect(lint.status === 0 ? '' : `${lint.stdout}${lint.stderr}`).toBe('');
-}, 60_000);
+// A Python that reads all schemas once more: with `npm run proof`.
+const fullTest = process.env.PROOF === 'full' ? test : test.skip;
+fullTest(
+  'the template with everything on has no error of cfn-lint, where it is installed',
+  () => {
+    const path = written('lint', templates.everything.template);
+    const lint = spawnSync('cfn-lint', ['--non-zero-exit-code', 'error', path], {
+      timeout: 60_000,
+    });
+    if (lint.error !== undefined) {
+      console.info('cfn-lint is not installed: the template was not linted with it');
+      return;
+    }
+    expect(lint.status === 0 ? '' : `${lint.stdout}${lint.stderr}`).toBe('');
+  },
+  60_000,
+);

@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { pack } from '../../scripts/pack.ts';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -82,6 +83,43 @@ export function installed(name = 'quarterturn', packing = pack): Installed {
     },
     remove: () => rmSync(project, { recursive: true, force: true }),
   };
+}
+
+const strict = {
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  target: ts.ScriptTarget.ES2023,
+  strict: true,
+  noEmit: true,
+  skipLibCheck: false,
+  types: ['node'],
+  typeRoots: [join(root, 'node_modules/@types')],
+};
+
+/** Files of a project as TypeScript sees them, in strict mode. */
+export const typed = ({ project }: Installed, files: readonly string[]): ts.Program =>
+  ts.createProgram(
+    files.map((file) => join(project, file)),
+    strict,
+  );
+
+/** Paths below the project of the declarations that a published name has in CommonJS. */
+export function declaredInCommonJs(
+  { project }: Installed,
+  names: readonly string[],
+): (string | undefined)[] {
+  return names.map((name) => {
+    const { resolvedModule } = ts.resolveModuleName(
+      name,
+      join(project, 'any.cts'),
+      strict,
+      ts.sys,
+      undefined,
+      undefined,
+      ts.ModuleKind.CommonJS,
+    );
+    return resolvedModule && relative(project, resolvedModule.resolvedFileName);
+  });
 }
 
 function expectZero(status: number | null): void {
