@@ -119,7 +119,7 @@ export class AlarmStage {
     await clock.advanceTo(new Date(clock.now().getTime() + minutes * 60_000));
   }
 
-  /** Days in which only the last tick matters. */
+  /** Time in which only the last tick matters. */
   async passingDays(days: number): Promise<void> {
     const { clock } = this.sandbox;
     await clock.advanceTo(new Date(clock.now().getTime() + days * 86_400_000), 'last');

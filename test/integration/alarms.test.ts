@@ -72,7 +72,8 @@ describe('a deployment whose addresses have confirmed', () => {
       daysLeft: 59,
     });
     // The first value, its AfterRotation, and the second tick, which knows its age.
-    await stage.passing(125);
+    await stage.passingDays(55 / 1_440);
+    await stage.passing(70);
   }, 60_000);
   afterAll(() => stage?.stop());
 

@@ -249,7 +249,7 @@ export function triggers(stageOf: () => AlarmStage): void {
         trigger: 'offboarding',
         secrets: [expect.objectContaining({ key: 'jwt', state: 'waiting' })],
       });
-      await stage.passing(130);
+      await stage.passing(75);
       expect(await current()).not.toBe(underWay);
       expect(stage.sandbox.undelivered()).toEqual([]);
     });
