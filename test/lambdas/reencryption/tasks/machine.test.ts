@@ -51,7 +51,7 @@ describe('rows under an earlier key', () => {
     };
     await stage.controlTable.updateReencryption(stage.name, () => due);
     expect((await stage.execute('one')).status).toBe('SUCCEEDED');
-    expect(await stage.under()).toEqual({ [k2.kid]: 900 });
+    expect(await stage.under()).toEqual({ [k2.kid]: 500 });
     expect(await stage.record()).toMatchObject({
       state: 'verified',
       targetKid: k2.kid,
@@ -80,7 +80,7 @@ describe('rows under an earlier key', () => {
         outcome: 'verified',
         secret: { name: stage.name, arn: arnOf(stage.name) },
         targetKid: k2.kid,
-        columns: [{ columnId: stage.column.id, rewritten: 900, opened: 900, remaining: 0 }],
+        columns: [{ columnId: stage.column.id, rewritten: 500, opened: 500, remaining: 0 }],
         findings: [],
       },
     ]);
@@ -103,8 +103,8 @@ describe('rows under an earlier key', () => {
     };
     expect((await stage.execute('twice')).status).toBe('SUCCEEDED');
     expect(lost.size).toBeGreaterThan(12);
-    expect(await stage.under()).toEqual({ [k2.kid]: 900 });
-    expect(await stage.jobs()).toMatchObject([{ state: 'verified', rewritten: 900 }]);
+    expect(await stage.under()).toEqual({ [k2.kid]: 500 });
+    expect(await stage.jobs()).toMatchObject([{ state: 'verified', rewritten: 500 }]);
     expect((await stage.record())?.state).toBe('verified');
   });
 
@@ -118,7 +118,7 @@ describe('rows under an earlier key', () => {
     expect(await stage.record()).toMatchObject({ state: 'active', jobId: expect.any(String) });
     const before = stage.bench.clock.now().getTime();
     expect((await stage.execute('next')).status).toBe('SUCCEEDED');
-    expect(await stage.jobs()).toMatchObject([{ state: 'verified', epoch: 1, rewritten: 900 }]);
+    expect(await stage.jobs()).toMatchObject([{ state: 'verified', epoch: 1, rewritten: 500 }]);
     // The readers' cache has been waited for already; only writers are.
     expect(stage.bench.clock.now().getTime() - before).toBeLessThan(400_000);
   });
@@ -193,7 +193,7 @@ describe('what takes the place of a job', () => {
     stage.promote({ primary: k2, decryptOnly: k1 });
     stage.hooks.before = first('work', () => void stage.promote({ primary: k3, decryptOnly: k2 }));
     expect((await stage.execute('old')).status).toBe('SUCCEEDED');
-    expect(await stage.under()).toEqual({ [k1.kid]: 900 });
+    expect(await stage.under()).toEqual({ [k1.kid]: 500 });
     expect(eventsOf(stage)).toEqual([]);
   });
 
@@ -204,7 +204,7 @@ describe('what takes the place of a job', () => {
       await clinic.asWorker((session) => closeJob(session, stage.name, 'emergency'));
     });
     expect((await stage.execute('closed')).status).toBe('SUCCEEDED');
-    expect(await stage.under()).toEqual({ [k2.kid]: 900 });
+    expect(await stage.under()).toEqual({ [k2.kid]: 500 });
     expect((await stage.record())?.state).toBe('active');
     await stage.controlTable.putCompromised(stage.name, {
       material: k2.kid,
@@ -213,7 +213,7 @@ describe('what takes the place of a job', () => {
     });
     stage.promote({ primary: k3, decryptOnly: k2 });
     expect((await stage.execute('after')).status).toBe('SUCCEEDED');
-    expect(await stage.under()).toEqual({ [k3.kid]: 900 });
+    expect(await stage.under()).toEqual({ [k3.kid]: 500 });
     expect(await stage.jobs()).toMatchObject([
       { target: k2.kid, state: 'closed' },
       { target: k3.kid, state: 'verified' },
@@ -257,8 +257,8 @@ describe('what takes the place of a job', () => {
     expect((await stage.bench.described(stage.executionArn('newer'))).status).toBe('SUCCEEDED');
     expect(await stage.lastState('older')).toBe('Replaced');
     expect(await stage.lastState('newer')).toBe('Finished');
-    expect(await stage.under()).toEqual({ [k2.kid]: 900 });
-    expect(await stage.jobs()).toMatchObject([{ state: 'verified', epoch: 1, rewritten: 900 }]);
+    expect(await stage.under()).toEqual({ [k2.kid]: 500 });
+    expect(await stage.jobs()).toMatchObject([{ state: 'verified', epoch: 1, rewritten: 500 }]);
     expect(await stage.record()).toMatchObject({
       state: 'verified',
       execution: stage.executionArn('newer'),

@@ -61,7 +61,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
       `insert into ${table} (id, ssn) select i, $1 from generate_series(${from}::int, ${to}::int) i`,
       [sealed('123-45-6789', key, bound(column.id))],
     );
-  await write(1, options.rows ?? 900, k1);
+  await write(1, options.rows ?? 500, k1);
 
   const bench = new Bench();
   const clock = {
