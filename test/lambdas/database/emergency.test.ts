@@ -28,6 +28,9 @@ const value = (strategy: DatabaseStrategy, username: string, password: string) =
       dbname: 'pharmacy',
     }),
   );
+/** Nobody is logging in meanwhile: what the server's authentication_timeout is waited for ended long ago. */
+const withoutWaiting = () =>
+  new DatabaseStrategy({ ...pharmacy.singleUser, sleep: async () => undefined });
 const legacy = () => value(single, 'pharmacy_legacy', pharmacy.legacyPassword);
 
 /** The thief of a password: keeps a session open, changes the password in it, and comes back when it ends. */
@@ -123,6 +126,7 @@ describe('single user', () => {
 
   test('goes on where an emergency crashed between NOLOGIN and the new verifier', async () => {
     const current = legacy();
+    const single = withoutWaiting();
     await pharmacy.sql('alter role pharmacy_legacy nologin');
     const rotation = rotationOf('emergency', pharmacy.admin);
     const pending = await single.createSecret({ current }, rotation);
@@ -133,6 +137,7 @@ describe('single user', () => {
 
   test('rolls prepared transactions back where it may and reports the others', async () => {
     const current = legacy();
+    const single = withoutWaiting();
     await pharmacy.server.session(async (client) => {
       await client.query(`alter role pharmacy_legacy password 'known'`);
     });
