@@ -38,13 +38,10 @@ export function keysetIntents(key: 'jwt' | 'pii', world: () => World): void {
       async () => {
         const w = world();
         const look = await eyes[key](w);
-        w.stage.sandbox.dropNextEvent('Secret Label Updated', { labelUpdated: 'AWSCURRENT' });
-        const publishing = await w.rotate(key);
+        const publishing = await w.begin(key);
+        // Published; its AfterRotation waits for the readers.
         const next = publishedOf(await read())?.kid;
         const fault = w.fault(key, 'setSecret', 'after');
-        const { clock } = w.stage.sandbox;
-        // The cadence starts what no event started, at the first tick that finds it older than ten minutes.
-        await clock.advanceTo(new Date(clock.now().getTime() + 2 * 3_600_000), 'last');
         await w.settle();
         expect(fault.fired()).toBe(1);
         expect(await primary()).toBe(next);
