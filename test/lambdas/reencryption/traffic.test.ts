@@ -7,7 +7,7 @@ import { type MortalWorkers, startMortalWorkers } from './mortal-workers.ts';
 import { drawer } from './seeded.ts';
 
 const full = process.env.PROOF === 'full';
-const wanted = full ? 100_000 : 2_000;
+const wanted = full ? 100_000 : 1_000;
 const rows = full ? 4_000 : 400;
 jest.setTimeout(full ? 3_000_000 : 60_000);
 const drawn = drawer();
