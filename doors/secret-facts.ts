@@ -6,6 +6,7 @@
 import { durationSeconds } from '../domain/config/duration.ts';
 import type { Manifest, RotatedManifestSecret } from '../domain/config/manifest.ts';
 import { scheduleSchema } from '../domain/config/schedule-schema.ts';
+import type { AgeFacts } from '../domain/policy/age.ts';
 import type { ServiceFacts } from '../domain/policy/drift.ts';
 import type { SecretFacts } from '../domain/policy/due.ts';
 import { currentVersion, rotationInProgress } from '../domain/policy/labels.ts';
@@ -28,6 +29,29 @@ export interface FactDoors {
   >;
   stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   clock: Clock;
+}
+
+/** What the age of its material is told from: less than the facts, and Step Functions is not asked. */
+export async function ageFactsOf(
+  doors: {
+    controlTable: Pick<ControlTableDoor, 'getAdoption' | 'getAfterRotation'>;
+    clock: Clock;
+  },
+  secret: RotatedManifestSecret,
+  { versionIdsToStages }: SecretDescription,
+): Promise<AgeFacts> {
+  const current = currentVersion(versionIdsToStages);
+  const [adoptedSince, afterRotation] = await Promise.all([
+    adoptedMaterialSince(doors, secret),
+    current === undefined ? undefined : doors.controlTable.getAfterRotation(secret.name, current),
+  ]);
+  return {
+    origin: secret.origin,
+    versionIdsToStages,
+    adoptedMaterialSince: adoptedSince,
+    afterRotation,
+    now: doors.clock.now(),
+  };
 }
 
 /** What the deployment says of all of its secrets. */
@@ -95,7 +119,7 @@ export const rowsFollow = (secret: RotatedManifestSecret): boolean =>
 
 /** An adopted secret has no date label before its first rotation: `quarterturn adopt` recorded its age. */
 async function adoptedMaterialSince(
-  { controlTable }: FactDoors,
+  { controlTable }: { controlTable: Pick<ControlTableDoor, 'getAdoption'> },
   { origin, name }: RotatedManifestSecret,
 ): Promise<string | undefined> {
   return origin === 'adopted' ? (await controlTable.getAdoption(name))?.materialSince : undefined;

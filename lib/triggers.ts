@@ -96,7 +96,7 @@ export class Triggers extends Construct {
   }
 
   #onTrigger(triggers: TriggersConfig): RoomFunction {
-    const { deployment, manifest, machine, reencryption, rotated, messages } = this.#props;
+    const { deployment, manifest, reencryption, rotated, messages } = this.#props;
     const { config } = deployment;
     const all = [...rotated.values()];
     const secrets = all.map(({ reference }) => reference);
@@ -140,14 +140,13 @@ export class Triggers extends Construct {
         all.map((secret) => secret.function.functionArn),
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
-      allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
       allow('Tell', ['events:PutEvents'], [this.#busArn('default')], {
         StringEquals: { 'events:source': auditEventSource, 'events:detail-type': told },
       }),
       ...deployment.controlTable.statements(
         {
           secretNames: names,
-          read: ['after', 'hold', 'lease', 'rotation', 'intent.*', 'adopted', 'notice'],
+          read: ['after', 'lease', 'adopted'],
           write: [
             'intent.planned',
             ...(emergencies ? (['intent.emergency', 'compromised'] as const) : []),

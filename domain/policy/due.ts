@@ -101,8 +101,9 @@ export function decide(facts: SecretFacts): Verdict {
   return { ...judge(facts, age), ...datesOf(facts, age) };
 }
 
-function datesOf(
-  facts: SecretFacts,
+/** The dates of a verdict, which the age alone decides. */
+export function datesOf(
+  facts: Pick<SecretFacts, 'cadenceDays' | 'leadDays'>,
   { since }: Age,
 ): Pick<Verdict, 'rotatedAt' | 'rotateAt' | 'limitAt'> {
   const { cadenceDays } = facts;
@@ -290,7 +291,7 @@ function blocked(facts: SecretFacts, urgent: boolean, adopted = false): Judgemen
   return undefined;
 }
 
-function leadOf({ leadDays }: SecretFacts): number {
+function leadOf({ leadDays }: Pick<SecretFacts, 'leadDays'>): number {
   return leadDays ?? defaultLeadDays;
 }
 

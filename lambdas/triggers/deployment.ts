@@ -5,11 +5,12 @@
  */
 import type { ManifestSecret } from '../../domain/config/manifest.ts';
 import type { DeploymentTrigger, TriggeredSecret } from '../../domain/events/triggers.ts';
+import { ageOf } from '../../domain/policy/age.ts';
 import { derivedToken } from '../../domain/policy/derived-token.ts';
-import { decide } from '../../domain/policy/due.ts';
+import { datesOf } from '../../domain/policy/due.ts';
 import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
 import { askForRotation } from '../../doors/ask-for-rotation.ts';
-import { factsOf } from '../../doors/secret-facts.ts';
+import { ageFactsOf } from '../../doors/secret-facts.ts';
 import { adoptCommand } from './by-hand.ts';
 import { failureIn, type Handling, known, reasonOf, replayed, secretsNamed } from './handling.ts';
 import type { Arrival } from './parse-trigger.ts';
@@ -75,11 +76,10 @@ async function ask(
   const description = await doors.secretsManager.describe(secret.name);
   const stages = description.versionIdsToStages;
   if (withinDays !== undefined) {
-    const verdict = decide(await factsOf(doors, secret, description, manifest));
+    const { rotateAt } = datesOf(secret, ageOf(await ageFactsOf(doors, secret, description)));
     const until = doors.clock.now().getTime() + withinDays * day;
-    const isDue = verdict.rotateAt !== undefined && verdict.rotateAt.getTime() <= until;
     // What has no age is nothing to call fresh: its preflight says what is wrong with it.
-    if (verdict.rotateAt !== undefined && !isDue) return { ...about, state: 'notDue' };
+    if (rotateAt !== undefined && rotateAt.getTime() > until) return { ...about, state: 'notDue' };
   }
   if (!secret.armed) {
     const message = 'it is not armed: nothing rotates it yet';

@@ -5,29 +5,23 @@ import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { FunctionsDoor } from '../../doors/functions.ts';
 import type { Log } from '../../doors/log.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
-import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 import type { TriggerRecordsDoor } from '../../doors/trigger-records.ts';
 
 export interface TriggerDoors {
   secretsManager: Pick<SecretsManagerDoor, 'describe' | 'rotate'>;
   controlTable: Pick<
     ControlTableDoor,
-    | 'getIntent'
     | 'putIntent'
-    | 'getRotation'
     | 'getAfterRotation'
     | 'getAfterRotations'
     | 'getLease'
-    | 'getHold'
     | 'getAdoption'
-    | 'getNotice'
     | 'getReencryption'
     | 'putCompromised'
   >;
   records: TriggerRecordsDoor;
   /** The secret's own function, to clear the way for an emergency. */
   functions: FunctionsDoor;
-  stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   eventBus: EventBusDoor;
   clock: Clock;
   log: Log;

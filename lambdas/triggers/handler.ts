@@ -6,7 +6,6 @@ import { functions } from '../../doors/functions.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
-import { stepFunctions } from '../../doors/step-functions.ts';
 import { triggerRecords } from '../../doors/trigger-records.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
@@ -23,7 +22,6 @@ const options: TriggersOptions = {
     controlTable: controlTable(environment.CONTROL_TABLE),
     records: triggerRecords(environment.CONTROL_TABLE, environment.DEPLOYMENT),
     functions: functions(),
-    stepFunctions: stepFunctions(),
     eventBus: eventBus(),
     clock: systemClock,
     log: lambdaLog('triggers'),

@@ -14,12 +14,7 @@ import example from '../../../rotation.config.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import { inMemoryTriggerRecords } from '../../doors/in-memory-trigger-records.ts';
-import {
-  recordedBus,
-  recordedExecutions,
-  recordedLog,
-  settableClock,
-} from '../../doors/recorded.ts';
+import { recordedBus, recordedLog, settableClock } from '../../doors/recorded.ts';
 
 export const own = '000000000000';
 export const deployment = 'pharmacy/prod';
@@ -72,7 +67,6 @@ export function triggersWorld(more: Partial<TriggerSettings> = {}) {
                 return world.preempt(functionName);
               },
             },
-            stepFunctions: recordedExecutions(),
             eventBus: bus,
             clock,
             log,
