@@ -114,8 +114,11 @@ export class Pharmacy {
     return [...new Set(kinds)];
   }
 
+  /** At once, whatever the load is at: its users would go on asking, and keep this process from its end. */
   async kill(): Promise<void> {
     await Promise.all(this.#instances.map((child) => child.kill()));
+    await this.#load?.stop();
+    for (const caller of this.#callers) caller.close();
   }
 
   #running(): ApplicationLoad {

@@ -1,4 +1,5 @@
 /** The demo as a newcomer runs it: a child process, piped, on this machine alone. */
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Machine } from './machine.ts';
 
@@ -7,6 +8,16 @@ const minutes = 60_000;
 const isFull = process.env.PROOF === 'full';
 const rows = isFull ? 100_000 : 30_000;
 const inFull = isFull ? test : test.skip;
+/** One of the processes of the reference application. @throws Error when there is none */
+function applicationOf(demo: number | undefined): number {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n');
+  const found = lines
+    .map((line) => /^\s*(\d+)\s+(\d+)\s.*examples\/pharmacy-api\/start\.ts/.exec(line))
+    .find((match) => Number(match?.[2]) === demo);
+  if (found?.[1] === undefined) throw new Error('no process of the application was found');
+  return Number(found[1]);
+}
+
 let machine: Machine;
 beforeAll(async () => {
   machine = await Machine.make();
@@ -41,6 +52,20 @@ describe('npm start, piped', () => {
       run.child.kill('SIGTERM');
 
       expect(await run.exit).toBe(143);
+      await machine.expectNothingLeft(run.output());
+    },
+    2 * minutes,
+  );
+
+  test(
+    'ends with 1 by itself when an application dies, and leaves nothing behind',
+    async () => {
+      const run = machine.start('demo', 'jwt');
+      await run.says(/both are served by the secrets/);
+      process.kill(applicationOf(run.child.pid), 'SIGKILL');
+
+      expect(await run.exit).toBe(1);
+      expect(run.output()).toMatch(/✗ /);
       await machine.expectNothingLeft(run.output());
     },
     2 * minutes,
