@@ -12,7 +12,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
-import type { Intent } from '../domain/events/control-records.ts';
+import type { RecordName } from '../domain/events/control-record-names.ts';
 import { awsCall, isAwsError } from './aws-call.ts';
 
 export class ControlRecordError extends Error {
@@ -26,26 +26,6 @@ export class ControlRecordError extends Error {
   }
 }
 
-export type RecordName =
-  | `intent.${Intent}`
-  | 'rotation'
-  | 'after'
-  | 'lease'
-  | 'compromised'
-  | 'hold'
-  | 'adopted'
-  | 'notice'
-  | 'told'
-  | 'reencryption'
-  | 'consumers'
-  | 'zero'
-  | 'sent'
-  | 'certificate'
-  | 'certificate.told'
-  | 'trigger'
-  | 'waiting'
-  | 'exposure'
-  | 'refusal';
 interface Stored<Content> {
   content: Content;
   revision: number;

@@ -16,23 +16,18 @@ import {
 } from '../domain/config/manifest.ts';
 import { auditLogGroupName, secretName, tagKeys } from '../domain/config/names.ts';
 import { readersOf } from '../domain/config/readers-of.ts';
-import {
-  currentVersion,
-  dateLabelsOf,
-  parseDateLabel,
-  rotationInProgress,
-} from '../domain/policy/labels.ts';
+import { currentVersion, dateLabelsOf, parseDateLabel } from '../domain/policy/labels.ts';
 import { straysOf } from '../domain/policy/strays.ts';
 import type { DeploymentFacts, FactsOfSecret } from '../domain/reports/deployment/facts.ts';
 import { purposeOf } from '../domain/reports/deployment/purpose.ts';
-import { type Commands, type KnownSecret, secretStatus } from '../domain/reports/secret-status.ts';
+import { type Commands, secretStatus } from '../domain/reports/secret-status.ts';
 import type { AuditLogDoor } from './audit-log.ts';
 import { isAwsError } from './aws-call.ts';
 import { certificatesOf } from './certificate-facts.ts';
 import type { Clock } from './clock.ts';
 import type { ControlTableDoor } from './control-table.ts';
-import { inboxStateOf } from './inbox-state.ts';
-import { factsOf, rowsFollow } from './secret-facts.ts';
+import { knownSecret } from './known-secret.ts';
+import { rowsFollow } from './secret-facts.ts';
 import type { SecretDescription, SecretsManagerDoor } from './secrets-manager.ts';
 import type { StepFunctionsDoor } from './step-functions.ts';
 
@@ -44,7 +39,6 @@ export interface DeploymentFactDoors {
   readonly clock: Clock;
 }
 
-/** Rotates at an age; a user-managed one is changed when its owners change it. */
 const atATime = 10;
 const day = 86_400_000;
 const daysBack = 365;
@@ -196,60 +190,18 @@ async function knownOf(
   const remembered: ControlTableDoor = {
     ...controlTable,
     getRotation: async (_, token) => rotationOf(token),
+    getLease: async () => lease,
     getReencryption: async () => reencryption,
     getAfterRotation: async (_, id) => afterRotations.find(({ versionId }) => versionId === id),
   };
-  const facts = await factsOf(
+  const known = await knownSecret(
     { ...doors, controlTable: remembered },
     secret,
     description,
     manifest,
   );
-  const { versionIdsToStages, nextRotationDate } = description;
-  const status = secretStatus(
-    {
-      key: secret.key,
-      name: secret.name,
-      arn: description.arn,
-      kind: secret.kind,
-      function: secret.function,
-      facts,
-      nextNativeRotation: nextRotationDate,
-      lease,
-      failure: rotationOf(rotationInProgress(versionIdsToStages))?.failure,
-      identityOpen: identityThatLogsIn(secret, description, rotations),
-      inbox: await inboxOf({ ...doors, controlTable: remembered }, secret, description),
-    } satisfies KnownSecret,
-    withoutCommands,
-  );
+  const status = secretStatus(known, withoutCommands);
   return { status, description, rotations, afterRotations, reencryption };
-}
-
-async function inboxOf(
-  doors: DeploymentFactDoors,
-  secret: RotatedManifestSecret,
-  { versionIdsToStages }: SecretDescription,
-): Promise<KnownSecret['inbox']> {
-  if (secret.kind !== 'userManaged') return undefined;
-  const { name } = secret.inbox;
-  const inbox = (await doors.secretsManager.describe(name)).versionIdsToStages;
-  return { name, ...(await inboxStateOf(doors, secret, versionIdsToStages, inbox)) };
-}
-
-/** As `quarterturn status` says it: closed in the third dated version at the latest. */
-function identityThatLogsIn(
-  secret: RotatedManifestSecret,
-  { versionIdsToStages }: SecretDescription,
-  rotations: FactsOfSecret['rotations'],
-): string | undefined {
-  if (secret.kind !== 'database' || secret.identity === undefined) return undefined;
-  const dated = Object.keys(versionIdsToStages).filter(
-    (versionId) => dateLabelsOf(versionId, versionIdsToStages).length > 0,
-  );
-  const isClosed = rotations.some(({ evidence }) =>
-    evidence.some(({ fact }) => fact === 'identityClosed'),
-  );
-  return dated.length >= 3 || isClosed ? undefined : secret.identity;
 }
 
 /** The report is read by those who do not run commands; `quarterturn status` says what to run. */

@@ -10,7 +10,9 @@ import {
   previousVersion,
   type VersionIdsToStages,
 } from '../domain/policy/labels.ts';
+import { type Asked, type AskingDoors, askForRotation } from './ask-for-rotation.ts';
 import type { ControlTableDoor } from './control-table.ts';
+import type { SecretsManagerDoor } from './secrets-manager.ts';
 
 export type InboxState =
   /** Nobody has put a value yet. */
@@ -45,4 +47,21 @@ export async function inboxStateOf(
   if (isTaken || asked?.steps.finishSecret !== undefined) return { state: 'taken', versionId };
   if (asked === undefined) return { state: 'waits', versionId };
   return { state: 'asked', versionId, ...(asked.failure && { failure: asked.failure }) };
+}
+
+/**
+ * Asks for the rotation that takes this version of an inbox; whoever asks, the event or the schedule, asks with one
+ * token, so that one rotation starts.
+ */
+export async function askFromInbox(
+  doors: AskingDoors & { secretsManager: Pick<SecretsManagerDoor, 'describe'> },
+  secret: InboxManifestSecret,
+  versionId: string,
+): Promise<Asked> {
+  const description = await doors.secretsManager.describe(secret.name);
+  return askForRotation(doors, secret, description, {
+    token: inboxToken(secret.name, versionId),
+    requestedBy: 'inbox',
+    reason: `version ${versionId} of ${secret.inbox.name}`,
+  });
 }

@@ -1,9 +1,13 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
-import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { durationSeconds } from '../domain/config/duration.ts';
 import { afterRotationMachineName, functionName } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import type {
+  ReencryptionAuditEvent,
+  RotationAuditEvent,
+  UnmanagedWriteEvent,
+} from '../domain/events/audit-event.ts';
 import type { AfterRotationEnvironment } from '../lambdas/after-rotation/environment.ts';
 import type { StarterEnvironment } from '../lambdas/starter/environment.ts';
 import { AfterRotationMachine } from './after-rotation-machine.ts';
@@ -12,15 +16,14 @@ import type { SecretReference } from './deployment.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
 import { sizeOf } from './statement-size.ts';
-import { allow, startRotations } from './statements.ts';
+import { allow, startRotations, tell } from './statements.ts';
 
-/** Where both functions put what deserves attention; the account's default bus is there always. */
-const putEvents = (stack: Stack) =>
-  allow(
-    'PutEvents',
-    ['events:PutEvents'],
-    [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
-  );
+/** What every Task's function proves, and what the starter notices. */
+const proven: readonly (RotationAuditEvent | ReencryptionAuditEvent)['type'][] = [
+  'credential-secret-rotation',
+  'credential-reencryption',
+];
+const noticed: readonly UnmanagedWriteEvent['type'][] = ['unmanaged-secret-write'];
 
 /** The function of every Task, and the machine that calls it. */
 export class AfterRotation extends Construct {
@@ -57,7 +60,7 @@ export class AfterRotation extends Construct {
         rotationFunctions.map(({ functionArn }) => functionArn),
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
-      putEvents(Stack.of(this)),
+      tell('PutEvents', this, proven),
       // Rows follow a new key; a key whose rows came first (maintenance) is activated by going on here.
       ...(reencryption
         ? [
@@ -138,7 +141,7 @@ export class Starter extends Construct {
             owned.map((secret) => secret.function.functionArn),
           )
         : []),
-      putEvents(Stack.of(this)),
+      tell('PutEvents', this, noticed),
       allow('StartAfterRotation', ['states:StartExecution'], [machine.arn]),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       ...deployment.controlTable.statements(

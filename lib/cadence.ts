@@ -1,9 +1,8 @@
 /** Cadence: every hour it looks at every secret of the manifest and rotates what is due. */
-import { Annotations, Stack } from 'aws-cdk-lib/core';
+import { Annotations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { functionName } from '../domain/config/names.ts';
 import { freezeWarnings } from '../domain/config/schedule-rules.ts';
-import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { Notice } from '../domain/events/notices.ts';
 import type { CadenceEnvironment } from '../lambdas/cadence/environment.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
@@ -13,7 +12,7 @@ import type { Rotated } from './reader-policy.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
-import { allow, startRotations } from './statements.ts';
+import { allow, startRotations, tell } from './statements.ts';
 import type { MachineArns } from './workflow.ts';
 
 export interface CadenceProps {
@@ -34,13 +33,6 @@ const announcements: readonly Notice['type'][] = [
   'credential-overdue',
   'credential-reminder',
 ];
-
-const defaultBus = (scope: Construct): string =>
-  Stack.of(scope).formatArn({
-    service: 'events',
-    resource: 'event-bus',
-    resourceName: 'default',
-  });
 
 export class Cadence extends Construct {
   readonly function: RoomFunction;
@@ -88,10 +80,7 @@ export class Cadence extends Construct {
         rotated.map((secret) => secret.function.functionArn),
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
-      // What it says on the account's bus, and nothing else anybody may believe it said.
-      allow('Announce', ['events:PutEvents'], [defaultBus(this)], {
-        StringEquals: { 'events:source': auditEventSource, 'events:detail-type': announcements },
-      }),
+      tell('Announce', this, announcements),
       allow('RestartAfterRotation', ['states:StartExecution'], [machine.arn]),
       allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
       ...(reencryption

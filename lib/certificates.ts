@@ -1,8 +1,6 @@
 /** Certificates: four times a day a function reads when each one ends. Made only where the configuration names some. */
-import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { certificatesFunctionName, deploymentDimension } from '../domain/config/names.ts';
-import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { Notice } from '../domain/events/notices.ts';
 import type { CertificatesEnvironment } from '../lambdas/certificates/environment.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
@@ -10,7 +8,7 @@ import type { ManifestParameter } from './manifest-parameter.ts';
 import type { Messages } from './messages.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
-import { allow, readValues, useKeyOf } from './statements.ts';
+import { allow, readValues, tell, useKeyOf } from './statements.ts';
 
 export interface CertificatesProps {
   readonly deployment: Deployment;
@@ -61,19 +59,7 @@ export class Certificates extends Construct {
             useKeyOf('UseKeyOfCertificates', secrets, ['kms:Decrypt']),
           ]
         : []),
-      // What it tells on the account's bus, and nothing else anybody may believe it told.
-      allow(
-        'Tell',
-        ['events:PutEvents'],
-        [
-          Stack.of(this).formatArn({
-            service: 'events',
-            resource: 'event-bus',
-            resourceName: 'default',
-          }),
-        ],
-        { StringEquals: { 'events:source': auditEventSource, 'events:detail-type': told } },
-      ),
+      tell('Tell', this, told),
       ...deployment.controlTable.statements({
         secretNames: [own],
         read: ['certificate', 'certificate.told'],

@@ -6,34 +6,12 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { controlTableName, type Scope, secretName } from '../domain/config/names.ts';
+import type { RecordName } from '../domain/events/control-record-names.ts';
 import { useByDynamoDb } from './keys.ts';
 import { allow } from './statements.ts';
 
-/** The first part of a partition key: `<record>#<secret name>`. */
-export type ControlRecord =
-  | 'intent.*'
-  | 'intent.planned'
-  | 'intent.activate'
-  | 'intent.rollback'
-  | 'intent.emergency'
-  | 'rotation'
-  | 'after'
-  | 'lease'
-  | 'compromised'
-  | 'hold'
-  | 'adopted'
-  | 'notice'
-  | 'told'
-  | 'reencryption'
-  | 'consumers'
-  | 'zero'
-  | 'sent'
-  | 'certificate'
-  | 'certificate.told'
-  | 'trigger'
-  | 'waiting'
-  | 'exposure'
-  | 'refusal';
+/** `intent.*`: whatever it was asked for. */
+export type ControlRecord = RecordName | 'intent.*';
 
 export interface ControlGrant {
   /** Names of the secrets whose records these are. */

@@ -1,7 +1,9 @@
 /** IAM statements that more than one role needs. Actions are always named in full, never with `*`. */
 
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Aws } from 'aws-cdk-lib/core';
+import { Aws, Stack } from 'aws-cdk-lib/core';
+import type { IConstruct } from 'constructs';
+import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { SecretReference } from './deployment.ts';
 
 type Conditions = Record<string, Record<string, string | readonly string[]>>;
@@ -75,4 +77,16 @@ export function startRotations(
     ),
     allow('InvokeRotationFunctions', ['lambda:InvokeFunction'], functionArns),
   ];
+}
+
+/** Events of these types on the account's bus, and nothing else anybody may believe this product said. */
+export function tell(sid: string, scope: IConstruct, types: readonly string[]): PolicyStatement {
+  const bus = Stack.of(scope).formatArn({
+    service: 'events',
+    resource: 'event-bus',
+    resourceName: 'default',
+  });
+  return allow(sid, ['events:PutEvents'], [bus], {
+    StringEquals: { 'events:source': auditEventSource, 'events:detail-type': types },
+  });
 }

@@ -15,7 +15,6 @@ import {
   triggerFunctionName,
 } from '../domain/config/names.ts';
 import type { TriggersConfig } from '../domain/config/trigger-schema.ts';
-import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { CredentialTriggerEvent } from '../domain/events/triggers.ts';
 import { type TriggerType, triggerSource } from '../domain/events/triggers.ts';
 import type { AlertMap, GitHubEnvironment } from '../lambdas/github/environment.ts';
@@ -27,7 +26,7 @@ import { deliveryOf, type Messages } from './messages.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
-import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
+import { allow, readValues, startRotations, tell, useKeyOf } from './statements.ts';
 import { triggerBusPolicy } from './trigger-bus-policy.ts';
 import type { MachineArns } from './workflow.ts';
 
@@ -140,9 +139,7 @@ export class Triggers extends Construct {
         all.map((secret) => secret.function.functionArn),
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
-      allow('Tell', ['events:PutEvents'], [this.#busArn('default')], {
-        StringEquals: { 'events:source': auditEventSource, 'events:detail-type': told },
-      }),
+      tell('Tell', this, told),
       ...deployment.controlTable.statements(
         {
           secretNames: names,

@@ -1,8 +1,7 @@
 /** Watch: every five minutes it looks at every secret of the manifest, and says what nobody else would. */
-import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { functionName } from '../domain/config/names.ts';
-import { auditEventSource, type UnmanagedWriteEvent } from '../domain/events/audit-event.ts';
+import type { UnmanagedWriteEvent } from '../domain/events/audit-event.ts';
 import type { Notice } from '../domain/events/notices.ts';
 import type { WatchEnvironment } from '../lambdas/watch/environment.ts';
 import type { Deployment } from './deployment.ts';
@@ -11,7 +10,7 @@ import type { Messages } from './messages.ts';
 import { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
 import { invokeBy } from './scheduled.ts';
-import { allow } from './statements.ts';
+import { allow, tell } from './statements.ts';
 
 export interface WatchProps {
   readonly deployment: Deployment;
@@ -61,19 +60,7 @@ export class Watch extends Construct {
         secrets.map(({ arn }) => arn),
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
-      // What it tells on the account's bus, and nothing else anybody may believe it told.
-      allow(
-        'Tell',
-        ['events:PutEvents'],
-        [
-          Stack.of(this).formatArn({
-            service: 'events',
-            resource: 'event-bus',
-            resourceName: 'default',
-          }),
-        ],
-        { StringEquals: { 'events:source': auditEventSource, 'events:detail-type': told } },
-      ),
+      tell('Tell', this, told),
       // IAM sees no payload: it could ask for a step or another operation as well. A step is refused without
       // AWSPENDING on its version; what operations refuse stands in docs/rotation.md and docs/uninstall.md.
       ...(logins.length > 0 ? [allow('AskForLogins', ['lambda:InvokeFunction'], logins)] : []),

@@ -7,22 +7,16 @@ import {
 } from '../../domain/config/manifest.ts';
 import { tagKeys } from '../../domain/config/names.ts';
 import type { RotationRecord } from '../../domain/events/control-records.ts';
-import {
-  dateLabelsOf,
-  rotationInProgress,
-  type VersionIdsToStages,
-} from '../../domain/policy/labels.ts';
+import type { VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { strayReason, straysOf } from '../../domain/policy/strays.ts';
-import { type KnownSecret, secretStatus } from '../../domain/reports/secret-status.ts';
+import { secretStatus } from '../../domain/reports/secret-status.ts';
 import type {
   SecretStatus,
   StatusReport,
   VersionStatus,
 } from '../../domain/reports/status-report.ts';
 import { certificatesOf } from '../../doors/certificate-facts.ts';
-import { inboxStateOf } from '../../doors/inbox-state.ts';
-import { factsOf } from '../../doors/secret-facts.ts';
-import type { SecretDescription } from '../../doors/secrets-manager.ts';
+import { knownSecret } from '../../doors/known-secret.ts';
 import type { OpenDeployment } from '../command.ts';
 import { commandsFor } from './commands.ts';
 
@@ -94,7 +88,8 @@ async function statusOf(deployment: StatusDoors, secret: ManifestSecret): Promis
     return { key, name, kind, state: 'userManaged', reason, notes: [], findings: [] };
   }
   try {
-    const known = await know(deployment, secret);
+    const description = await deployment.secretsManager.describe(name);
+    const known = await knownSecret(deployment, secret, description, deployment.manifest);
     return secretStatus(known, commandsFor(deployment));
   } catch (error) {
     // One secret that was deleted, or a record that does not parse, must not hide the others.
@@ -104,64 +99,6 @@ async function statusOf(deployment: StatusDoors, secret: ManifestSecret): Promis
     const findings = [{ code, message: reason }];
     return { key, name, kind, state: 'unreadable', reason, notes: [], findings };
   }
-}
-
-async function know(deployment: StatusDoors, secret: RotatedManifestSecret): Promise<KnownSecret> {
-  const { secretsManager, controlTable } = deployment;
-  const description = await secretsManager.describe(secret.name);
-  const pending = rotationInProgress(description.versionIdsToStages);
-  const [facts, lease, record, identityOpen, inbox] = await Promise.all([
-    factsOf(deployment, secret, description, deployment.manifest),
-    controlTable.getLease(secret.name),
-    pending === undefined ? undefined : controlTable.getRotation(secret.name, pending),
-    identityThatLogsIn(deployment, secret, description),
-    inboxOf(deployment, secret, description),
-  ]);
-  return {
-    key: secret.key,
-    name: secret.name,
-    arn: description.arn,
-    kind: secret.kind,
-    function: secret.function,
-    facts,
-    nextNativeRotation: description.nextRotationDate,
-    lease,
-    failure: record?.failure,
-    identityOpen,
-    inbox,
-  };
-}
-
-async function inboxOf(
-  deployment: StatusDoors,
-  secret: RotatedManifestSecret,
-  { versionIdsToStages }: SecretDescription,
-): Promise<KnownSecret['inbox']> {
-  if (secret.kind !== 'userManaged') return undefined;
-  const { name } = secret.inbox;
-  const inbox = (await deployment.secretsManager.describe(name)).versionIdsToStages;
-  return { name, ...(await inboxStateOf(deployment, secret, versionIdsToStages, inbox)) };
-}
-
-/**
- * The identity is closed in the first rotation in which AWSCURRENT, AWSPENDING and AWSPREVIOUS all name a
- * login role: the third at the latest. Before, the rotation that closed it says so in its evidence.
- */
-async function identityThatLogsIn(
-  { controlTable }: StatusDoors,
-  secret: RotatedManifestSecret,
-  { versionIdsToStages }: SecretDescription,
-): Promise<string | undefined> {
-  if (secret.kind !== 'database' || secret.identity === undefined) return undefined;
-  const dated = Object.keys(versionIdsToStages).filter(
-    (versionId) => dateLabelsOf(versionId, versionIdsToStages).length > 0,
-  );
-  if (dated.length >= 3) return undefined;
-  const records = await Promise.all(dated.map((id) => controlTable.getRotation(secret.name, id)));
-  const closed = records.some((record) =>
-    record?.evidence.some(({ fact }) => fact === 'identityClosed'),
-  );
-  return closed ? undefined : secret.identity;
 }
 
 /** Labelled versions, the newest rotation first; versions nobody recorded come last. */

@@ -5,7 +5,9 @@
  */
 import * as z from 'zod';
 import { evidenceSchema, intentSchema } from '../events/control-records.ts';
+import { certificateStatusSchema } from './certificate-status.ts';
 import { contactPersonSchema } from './deployment/contacts.ts';
+import { heading } from './heading.ts';
 import { secretStatusSchema, statusReportSchema } from './status-report.ts';
 
 const instant = z.iso.datetime();
@@ -145,19 +147,10 @@ export const reportedSecretSchema = z.object({
 });
 export type ReportedSecret = z.infer<typeof reportedSecretSchema>;
 
-/** `name` and `source` as in the configuration. */
-export const reportedCertificateSchema = z.object({
-  name: z.string(),
-  source: z.string(),
-  notAfter: instant.optional(),
-  daysLeft: z.int().optional(),
-  /** The last look; absent: there was none yet. */
-  checkedAt: instant.optional(),
-  problem: z.string().optional(),
-  remark: z.string().optional(),
-  /** What needs a person. */
+/** As `quarterturn status` tells it, without what to run. */
+export const reportedCertificateSchema = certificateStatusSchema.extend({
   findings: z
-    .array(secretStatusSchema.shape.findings.element.pick({ code: true, message: true }))
+    .array(certificateStatusSchema.shape.findings.element.pick({ code: true, message: true }))
     .optional(),
 });
 export type ReportedCertificate = z.infer<typeof reportedCertificateSchema>;
@@ -189,15 +182,7 @@ export type ControlReport = z.infer<typeof controlReportSchema>;
 
 export const deploymentReportSchema = z.object({
   report: z.literal('quarterturn-report'),
-  version: z.literal(1),
-  at: instant,
-  deployment: z.object({ name: z.string(), environment: z.string() }),
-  caller: z.object({
-    arn: z.string(),
-    account: z.string(),
-    region: z.string(),
-    endpoint: z.string().optional(),
-  }),
+  ...heading,
   /** The past the history is about, and how far ahead the timeline looks. */
   period: z.object({ from: instant, until: instant, ahead: instant }),
   /** Absent: the deployment names nobody. */

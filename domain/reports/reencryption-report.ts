@@ -14,8 +14,7 @@ import {
   reencryptionDryRunSchema,
   reencryptionStatusSchema,
 } from '../events/reencryption.ts';
-
-const instant = z.iso.datetime();
+import { heading } from './heading.ts';
 
 export const reencryptionStates = [
   /** No re-encryption was ever asked for. */
@@ -38,17 +37,9 @@ export type ReencryptionState = (typeof reencryptionStates)[number];
 
 export const reencryptionReportSchema = z.object({
   report: z.literal('quarterturn-reencryption'),
-  version: z.literal(1),
+  ...heading,
   /** `status`, `dry-run`, … */
   command: z.string(),
-  at: instant,
-  deployment: z.object({ name: z.string(), environment: z.string() }),
-  caller: z.object({
-    arn: z.string(),
-    account: z.string(),
-    region: z.string(),
-    endpoint: z.string().optional(),
-  }),
   secret: z.object({ key: z.string(), name: z.string() }),
   outcome: z.enum([
     /** Asked and answered; nothing was changed. */

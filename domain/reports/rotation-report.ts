@@ -1,20 +1,11 @@
 /** What `quarterturn rotate --json` prints: one document, versioned, without values. */
 import * as z from 'zod';
 import { failureNoteSchema } from '../events/control-records.ts';
-
-const instant = z.iso.datetime();
+import { heading } from './heading.ts';
 
 export const rotationReportSchema = z.object({
   report: z.literal('quarterturn-rotation'),
-  version: z.literal(1),
-  at: instant,
-  deployment: z.object({ name: z.string(), environment: z.string() }),
-  caller: z.object({
-    arn: z.string(),
-    account: z.string(),
-    region: z.string(),
-    endpoint: z.string().optional(),
-  }),
+  ...heading,
   secret: z.object({ key: z.string(), name: z.string() }),
   /** The version the rotation makes. Absent: refused, nothing was changed. */
   versionId: z.string().optional(),

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { failureNoteSchema, intentSchema } from '../events/control-records.ts';
 import { certificateStatusSchema } from './certificate-status.ts';
+import { heading } from './heading.ts';
 
 export const secretStates = [
   /** A new secret without a value yet. */
@@ -131,16 +132,7 @@ export type VersionStatus = z.infer<typeof versionStatusSchema>;
 
 export const statusReportSchema = z.object({
   report: z.literal('quarterturn-status'),
-  version: z.literal(1),
-  at: instant,
-  deployment: z.object({ name: z.string(), environment: z.string() }),
-  caller: z.object({
-    arn: z.string(),
-    account: z.string(),
-    region: z.string(),
-    /** Where calls went, when that is not AWS itself. */
-    endpoint: z.string().optional(),
-  }),
+  ...heading,
   secrets: z.array(secretStatusSchema),
   /** With `status <secret>`: its labelled versions, the newest rotation first. */
   versions: z.array(versionStatusSchema).optional(),

@@ -4,10 +4,8 @@
  * two start one rotation. One that was refused is a finding until its owners put another value.
  */
 import type { InboxManifestSecret } from '../../domain/config/manifest.ts';
-import { inboxToken } from '../../domain/policy/derived-token.ts';
 import { mayRotate } from '../../domain/policy/remarks.ts';
-import { askForRotation } from '../../doors/ask-for-rotation.ts';
-import { inboxStateOf } from '../../doors/inbox-state.ts';
+import { askFromInbox, inboxStateOf } from '../../doors/inbox-state.ts';
 import type { CadenceDoors } from './doors.ts';
 import type { Inventory, Judged } from './inventory.ts';
 import { guarded, resultOf, type SecretResult } from './result.ts';
@@ -40,17 +38,11 @@ async function take(
   secret: InboxManifestSecret,
   versionId: string,
 ): Promise<SecretResult> {
-  const token = inboxToken(secret.name, versionId);
   const reason = `version ${versionId} waits in its inbox`;
-  const description = await doors.secretsManager.describe(secret.name);
-  const asked = await askForRotation(doors, secret, description, {
-    token,
-    requestedBy: 'inbox',
-    reason: `version ${versionId} of ${secret.inbox.name}`,
-  });
+  const asked = await askFromInbox(doors, secret, versionId);
   switch (asked.outcome) {
     case 'started':
-      return { ...resultOf(entry, 'rotationStarted'), reason, started: token };
+      return { ...resultOf(entry, 'rotationStarted'), reason, started: asked.token };
     case 'inProgress':
       return resultOf(entry, 'superseded');
     case 'refused': {

@@ -9,7 +9,7 @@
 import type { InboxManifestSecret } from '../../domain/config/manifest.ts';
 import { inboxToken } from '../../domain/policy/derived-token.ts';
 import { currentVersion, previousVersion } from '../../domain/policy/labels.ts';
-import { askForRotation } from '../../doors/ask-for-rotation.ts';
+import { askFromInbox } from '../../doors/inbox-state.ts';
 import type { StarterDoors } from './start.ts';
 
 export class InboxWaitsError extends Error {
@@ -36,12 +36,7 @@ export async function rotateFromInbox(
   if ((await doors.controlTable.getRotation(secret.name, token)) !== undefined) {
     return 'alreadyStarted';
   }
-  const description = await doors.secretsManager.describe(secret.name);
-  const asked = await askForRotation(doors, secret, description, {
-    token,
-    requestedBy: 'inbox',
-    reason: `version ${versionId} of ${secret.inbox.name}`,
-  });
+  const asked = await askFromInbox(doors, secret, versionId);
   switch (asked.outcome) {
     case 'started':
       return 'rotationStarted';
