@@ -12,6 +12,7 @@ import {
   recordedMetrics,
   settableClock,
 } from '../doors/recorded.ts';
+import { pharmacy } from '../lambdas/pharmacy.ts';
 import { inMemorySecret } from './in-memory-secret.ts';
 import type { Attempt } from './row.ts';
 import { counted, currentId, functionArn, secretArn, secretName, token } from './stage.ts';
@@ -20,13 +21,7 @@ const region = 'eu-west-1:000000000000';
 const machineArn = `arn:aws:states:${region}:stateMachine:after-rotation`;
 const execution = `arn:aws:states:${region}:execution:after-rotation:${token}`;
 const manifest: Manifest = {
-  version: 1,
-  name: 'pharmacy',
-  environment: 'prod',
-  region: 'eu-west-1',
-  controlTable: 'control',
-  afterRotationMachine: 'after-rotation',
-  operatorPolicy: 'operator',
+  ...pharmacy,
   secrets: [
     {
       kind: 'jwt',

@@ -19,6 +19,7 @@ import {
   settableClock,
 } from '../../doors/recorded.ts';
 import { Bench } from '../../sandbox/step-functions/machine.ts';
+import { pharmacy } from '../pharmacy.ts';
 
 export const name = 'pharmacy/prod/jwt';
 export const v0 = '00000000-0000-4000-8000-000000000000';
@@ -69,13 +70,7 @@ export function world(secret: RotatedManifestSecret = jwt) {
     eventBus: recordedBus(),
     consumersHook: recordedHook(),
     manifest: async (): Promise<Manifest> => ({
-      version: 1,
-      name: 'pharmacy',
-      environment: 'prod',
-      region: 'eu-west-1',
-      controlTable: 'control',
-      afterRotationMachine: 'after-rotation',
-      operatorPolicy: 'operator',
+      ...pharmacy,
       secrets: [secret],
       consumers: [],
     }),

@@ -13,6 +13,7 @@ import {
   recordedMetrics,
   settableClock,
 } from '../../doors/recorded.ts';
+import { pharmacy } from '../pharmacy.ts';
 
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
 const version = '11111111-1111-4111-8111-111111111111';
@@ -63,13 +64,7 @@ const run = (all: RotatedManifestSecret[]): Promise<TickSummary> =>
   tick(
     doors,
     {
-      version: 1,
-      name: 'pharmacy',
-      environment: 'prod',
-      region: 'eu-west-1',
-      controlTable: 'control',
-      afterRotationMachine: 'after-rotation',
-      operatorPolicy: 'operator',
+      ...pharmacy,
       secrets: all,
       consumers: [],
     },

@@ -13,6 +13,7 @@ import {
   recordedMetrics,
   settableClock,
 } from '../../doors/recorded.ts';
+import { pharmacy, signingSecret } from '../pharmacy.ts';
 
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
 const rowsMachine = machine.replace('after-rotation', 'reencryption');
@@ -62,18 +63,7 @@ const secretOf = (
   name: string,
   more: Partial<Pick<RotatedManifestSecret, 'armed' | 'origin'>> = {},
 ): RotatedManifestSecret => ({
-  kind: 'jwt',
-  key: name,
-  name,
-  function: `fn-${name}`,
-  origin: 'new',
-  armed: true,
-  cadenceDays: 90,
-  leadDays: 5,
-  readerCacheSeconds: 300,
-  readers: 'keyset',
-  acceptForSeconds: 60,
-  logsEveryoneOut: false,
+  ...signingSecret(name, name),
   ...more,
 });
 
@@ -105,13 +95,7 @@ function run(...all: Manifest['secrets']): Promise<TickSummary> {
       ...(all.some((secret) => secret.kind === 'encryption') && {
         reencryptionMachine: 'reencryption',
       }),
-      version: 1,
-      name: 'pharmacy',
-      environment: 'prod',
-      region: 'eu-west-1',
-      controlTable: 'control',
-      afterRotationMachine: 'after-rotation',
-      operatorPolicy: 'operator',
+      ...pharmacy,
       secrets: all,
       consumers: [],
     },

@@ -12,6 +12,7 @@ import {
   recordedMetrics,
   settableClock,
 } from '../../doors/recorded.ts';
+import { pharmacy, signingSecret } from '../pharmacy.ts';
 
 const hour = 3_600_000;
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
@@ -25,18 +26,7 @@ export const secretOf = (
     leadDays?: number;
   } = {},
 ): RotatedManifestSecret => ({
-  kind: 'jwt',
-  key,
-  name: `pharmacy/prod/${key}`,
-  function: `fn-${key}`,
-  origin: 'new',
-  armed: true,
-  cadenceDays: 90,
-  leadDays: 5,
-  readerCacheSeconds: 300,
-  readers: 'keyset',
-  acceptForSeconds: 60,
-  logsEveryoneOut: false,
+  ...signingSecret(key),
   ...more,
 });
 
@@ -76,13 +66,7 @@ export function cadenceWorld(
     secrets.add(name, { first: ['AWSCURRENT', label] });
   }
   const manifest: Manifest = {
-    version: 1,
-    name: 'pharmacy',
-    environment: 'prod',
-    region: 'eu-west-1',
-    controlTable: 'control',
-    afterRotationMachine: 'after-rotation',
-    operatorPolicy: 'operator',
+    ...pharmacy,
     ...(options.schedule && { schedule: options.schedule }),
     secrets: [...all],
     consumers: options.consumers ?? [],

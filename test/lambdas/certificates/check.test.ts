@@ -11,6 +11,7 @@ import type { CertificatesDoors } from '../../../lambdas/certificates/doors.ts';
 import { type Issued, makeRoot } from '../../certificates.ts';
 import { inMemoryCertificateRecords } from '../../doors/in-memory-certificate-records.ts';
 import { recordedBus, recordedLog, recordedMetrics, settableClock } from '../../doors/recorded.ts';
+import { pharmacy } from '../pharmacy.ts';
 
 const arn = 'arn:aws:acm:us-east-1:123456789012:certificate/0f1e2d3c';
 const deployment = 'pharmacy/prod';
@@ -80,13 +81,7 @@ beforeEach(() => {
 
 const look = (...certificates: ManifestCertificate[]) =>
   checkCertificates(doors, {
-    version: 1,
-    name: 'pharmacy',
-    environment: 'prod',
-    region: 'eu-west-1',
-    controlTable: 'control',
-    afterRotationMachine: 'after-rotation',
-    operatorPolicy: 'operator',
+    ...pharmacy,
     secrets: [],
     consumers: [],
     certificates,

@@ -16,6 +16,7 @@ import { arnOf, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import { recordedBus, recordedLog, recordedMetrics, settableClock } from '../../doors/recorded.ts';
 import { controlTableProperties } from '../../in-process/control-table-properties.ts';
 import { inProcess } from '../../in-process/request-handler.ts';
+import { pharmacy } from '../pharmacy.ts';
 
 const rotates = {
   function: 'fn',
@@ -47,13 +48,7 @@ const db: RotatedManifestSecret = {
   admin: 'admin',
 };
 const manifest: Manifest = {
-  version: 1,
-  name: 'pharmacy',
-  environment: 'prod',
-  region: 'eu-west-1',
-  controlTable: 'control',
-  afterRotationMachine: 'after-rotation',
-  operatorPolicy: 'operator',
+  ...pharmacy,
   secrets: [jwt, db],
   consumers: [],
 };

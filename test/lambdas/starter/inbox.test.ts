@@ -11,6 +11,7 @@ import {
   recordedLog,
   settableClock,
 } from '../../doors/recorded.ts';
+import { pharmacy } from '../pharmacy.ts';
 
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
 const name = 'pharmacy/prod/anthropic';
@@ -22,13 +23,7 @@ const [v1, v2, i1, i2] = ['v1', 'v2', 'i1', 'i2'].map((id) => id.repeat(16)) as 
   string,
 ];
 const manifest: Manifest = {
-  version: 1,
-  name: 'pharmacy',
-  environment: 'prod',
-  region: 'eu-west-1',
-  controlTable: 'control',
-  afterRotationMachine: 'after-rotation',
-  operatorPolicy: 'operator',
+  ...pharmacy,
   secrets: [
     {
       kind: 'userManaged',

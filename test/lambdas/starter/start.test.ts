@@ -11,19 +11,14 @@ import {
   recordedLog,
   settableClock,
 } from '../../doors/recorded.ts';
+import { pharmacy } from '../pharmacy.ts';
 
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
 const name = 'pharmacy/prod/jwt';
 const v1 = '11111111-1111-4111-8111-111111111111';
 const v2 = '22222222-2222-4222-8222-222222222222';
 const manifest: Manifest = {
-  version: 1,
-  name: 'pharmacy',
-  environment: 'prod',
-  region: 'eu-west-1',
-  controlTable: 'control',
-  afterRotationMachine: 'after-rotation',
-  operatorPolicy: 'operator',
+  ...pharmacy,
   secrets: [
     {
       kind: 'jwt',

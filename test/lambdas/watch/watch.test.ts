@@ -10,6 +10,7 @@ import { watch } from '../../../lambdas/watch/watch.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
 import { arnOf, type InMemorySecrets, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import { recordedBus, recordedLog, recordedMetrics, settableClock } from '../../doors/recorded.ts';
+import { pharmacy } from '../pharmacy.ts';
 
 const v1 = '11111111-1111-4111-8111-111111111111';
 const v2 = '22222222-2222-4222-8222-222222222222';
@@ -86,13 +87,7 @@ const dbSecret: RotatedManifestSecret = {
 
 const look = (...all: Manifest['secrets']) =>
   watch(doors, {
-    version: 1,
-    name: 'pharmacy',
-    environment: 'prod',
-    region: 'eu-west-1',
-    controlTable: 'control',
-    afterRotationMachine: 'after-rotation',
-    operatorPolicy: 'operator',
+    ...pharmacy,
     secrets: all,
     consumers: [],
   });
