@@ -5,12 +5,14 @@ import { describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib/core';
 import { manifestOf } from '../../domain/config/manifest.ts';
 import { decodeManifest } from '../../domain/config/manifest-parts.ts';
-import { metricNames, uninitialisedMarker } from '../../domain/config/names.ts';
+import { uninitialisedMarker } from '../../domain/config/names.ts';
 import { defineRotation, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
 import pharmacy from '../../rotation.config.ts';
+import { dashboard } from './dashboard.ts';
 import { withRooms } from './rooms.ts';
 import { type Resource, type Statement, synthesize } from './synthesized.ts';
+import { watch } from './watch.ts';
 
 const stack = synthesize(pharmacy);
 const jwt = /^SecretjwtRotationPolicy/;
@@ -543,170 +545,8 @@ describe('cadence', () => {
   });
 });
 
-describe('watch', () => {
-  const policy = /^WatchFunctionPolicy/;
-  const alarmOf = (what: string) =>
-    stack
-      .all('AWS::CloudWatch::Alarm')
-      .map(({ Properties }) => Properties)
-      .find(({ AlarmName }) => AlarmName === `quarterturn-pharmacy-prod-${what}`);
-
-  test('looks every five minutes, and ends before the next look', () => {
-    const rule = stack.one('AWS::Events::Rule', /^WatchEveryFiveMinutes/);
-    expect(rule.Properties.ScheduleExpression).toBe('rate(5 minutes)');
-    const { Properties } = stack.one('AWS::Lambda::Function', /^Watch/);
-    expect(Properties.Timeout).toBeLessThan(300);
-    expect(Properties.VpcConfig).toBeUndefined();
-  });
-
-  test('reads labels and records, no value; writes what it told, and nothing else', () => {
-    const actions = stack.statements(policy).flatMap(({ Action }) => list(Action));
-    expect(actions.filter((action) => action.startsWith('secretsmanager:'))).toEqual([
-      'secretsmanager:DescribeSecret',
-    ]);
-    expect(stack.statement(policy, 'Describe').Resource).toHaveLength(5);
-    const keys: string[] = stack.statement(policy, 'WriteControlRecords').Condition[
-      'ForAllValues:StringLike'
-    ]['dynamodb:LeadingKeys'];
-    expect(keys).toHaveLength(5);
-    expect(keys.every((key) => key.startsWith('told#pharmacy/prod/'))).toBe(true);
-  });
-
-  test('asks the functions of database secrets for a login, and no other function', () => {
-    const { Resource } = stack.statement(policy, 'AskForLogins');
-    expect(Resource).toHaveLength(3);
-    for (const key of ['db', 'legacyDb', 'rowsDb']) {
-      expect(JSON.stringify(Resource)).toContain(`:function:quarterturn-pharmacy-prod-${key}"`);
-    }
-    const { jwt } = pharmacy.secrets;
-    const withoutDatabases = synthesize({
-      ...pharmacy,
-      secrets: { jwt } as RotationConfig['secrets'],
-      networks: {},
-      consumers: [],
-    });
-    expect(withoutDatabases.text).not.toContain('AskForLogins');
-    const names = withoutDatabases
-      .all('AWS::CloudWatch::Alarm')
-      .map(({ Properties }) => Properties.AlarmName);
-    expect(names.filter((name) => /login/.test(name))).toEqual([]);
-  });
-
-  test('is heard within fifteen minutes, and its own silence within two looks', () => {
-    for (const [what, metric] of [
-      ['rotation-stuck', 'RotationsStuck'],
-      ['unmanaged-write', 'UnmanagedWrites'],
-      ['login-lost', 'LoginsLost'],
-      ['login-restored', 'LoginsRestored'],
-    ] as const) {
-      expect(alarmOf(what)).toMatchObject({
-        MetricName: metric,
-        Statistic: 'Maximum',
-        Threshold: 1,
-        Period: 600,
-        TreatMissingData: 'notBreaching',
-      });
-    }
-    expect(alarmOf('watch-silent')).toMatchObject({
-      MetricName: 'WatchHeartbeat',
-      ComparisonOperator: 'LessThanThreshold',
-      Threshold: 1,
-      Period: 600,
-      TreatMissingData: 'breaching',
-    });
-  });
-
-  test('a rotation is slow an hour after its readers have read', () => {
-    // signerCache and readerCache of the example are five minutes.
-    expect(alarmOf('slow-rotation')).toMatchObject({
-      MetricName: 'TimeToRotateSeconds',
-      Threshold: 3600 + 300,
-    });
-  });
-
-  test('the starter leaves a note of the unmanaged write it told', () => {
-    const keys: string[] = stack.statement(/^StarterFunctionPolicy/, 'WriteControlRecords')
-      .Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
-    expect(keys.every((key) => key.startsWith('told#'))).toBe(true);
-  });
-});
-
-describe('the dashboard', () => {
-  const { Properties } = stack.one('AWS::CloudWatch::Dashboard');
-  const body = bodyOf(Properties.DashboardBody);
-
-  test('is named for its region: dashboards are the whole account’s', () => {
-    expect(JSON.stringify(Properties.DashboardName)).toContain('quarterturn-pharmacy-prod-');
-    expect(JSON.stringify(Properties.DashboardName)).toMatch(/eu-west-1|AWS::Region/);
-  });
-
-  test('shows metrics that somebody emits, under the dimensions of this deployment', () => {
-    const emitted = new Set<string>(Object.values(metricNames));
-    const shown = body.widgets.flatMap(({ properties }) => properties.metrics ?? []);
-    const own = shown.filter(([namespace]) => namespace === 'Quarterturn');
-    expect(own.length).toBeGreaterThan(15);
-    for (const [, name, dimension, value] of own) {
-      expect(emitted).toContain(name);
-      expect([dimension, value]).toEqual(
-        name === 'ReencryptionUnproven'
-          ? ['Secret', 'pharmacy/prod/pii']
-          : ['Deployment', 'pharmacy/prod'],
-      );
-    }
-    const names = new Set(own.map(([, name]) => name));
-    for (const name of emitted) {
-      // Days to the limit are the age, seen from the other end; restored logins are an alarm of the moment;
-      // this deployment has no certificates.
-      if (!/DaysToLimit|LoginsRestored|CertificateDaysLeft/.test(name))
-        expect(names).toContain(name);
-    }
-    const others = new Set(
-      shown.filter((one) => !own.includes(one)).map(([of, name]) => `${of} ${name}`),
-    );
-    expect([...others].sort()).toEqual([
-      'AWS/Lambda Errors',
-      'AWS/SQS ApproximateNumberOfMessagesVisible',
-      'AWS/States ExecutionsAborted',
-      'AWS/States ExecutionsFailed',
-      'AWS/States ExecutionsSucceeded',
-      'AWS/States ExecutionsTimedOut',
-    ]);
-  });
-
-  test('draws the age of every secret against the limit of its own', () => {
-    const ages = body.widgets.filter(({ properties }) =>
-      properties.title?.startsWith('Age in days'),
-    );
-    const drawn = ages.flatMap(({ properties }) => {
-      const limit = properties.annotations?.horizontal[0]?.value;
-      return (properties.metrics ?? []).map((metric) => [metric[5], limit]);
-    });
-    const rotated = Object.entries(pharmacy.secrets).flatMap(([key, secret]) =>
-      secret.kind === 'userManaged' ? [] : [[`pharmacy/prod/${key}`, secret.cadenceDays]],
-    );
-    expect(drawn.sort()).toEqual(rotated.sort());
-  });
-});
-
-interface Body {
-  widgets: {
-    type: string;
-    properties: {
-      title?: string;
-      metrics?: unknown[][];
-      annotations?: { horizontal: { value: number }[] };
-    };
-  }[];
-}
-
-/** With a word in place of what is known at deployment only. */
-function bodyOf(body: string | { 'Fn::Join': [string, unknown[]] }): Body {
-  const text =
-    typeof body === 'string'
-      ? body
-      : body['Fn::Join'][1].map((part) => (typeof part === 'string' ? part : 'x')).join('');
-  return JSON.parse(text);
-}
+watch(stack);
+dashboard(stack);
 
 describe('AfterRotation', () => {
   test('is started by the label AWSCURRENT on a managed secret', () => {
