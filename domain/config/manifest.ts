@@ -5,6 +5,8 @@
 import * as z from 'zod';
 import { manifestCertificateSchema, manifestCertificates } from './certificate-manifest.ts';
 import { columnSchema } from './column-schema.ts';
+import { manifestConsumer, manifestRollout, manifestSync } from './consumer-manifest.ts';
+import { isRolledOut } from './consumer-schema.ts';
 import { manifestContacts, manifestContactsSchema } from './contacts-schema.ts';
 import { durationSeconds } from './duration.ts';
 import {
@@ -168,8 +170,37 @@ export const manifestSchema = z.object({
   certificates: z.array(manifestCertificateSchema).optional(),
   secrets: z.array(manifestSecretSchema),
   consumers: z.array(
-    z.object({ name: z.string(), reads: z.array(z.string()), policy: z.string() }),
+    z.object({
+      name: z.string(),
+      reads: z.array(z.string()),
+      policy: z.string(),
+      /** How it is restarted, in short (`ecs cluster/service`); absent: nothing restarts it. */
+      restart: z.string().optional(),
+      learns: z.enum(['refresh', 'restart']).optional(),
+      /** The function that asks whether it is well; absent: nobody asks. */
+      health: z.string().optional(),
+    }),
   ),
+  /** Absent: nothing restarts a consumer of this deployment or asks whether it is well. */
+  rollout: z
+    .object({
+      machine: z.string(),
+      function: z.string(),
+      /** Names of consumers, in the order in which they get a new value; what is in one list is dealt with at once. */
+      waves: z.array(z.object({ consumers: z.array(z.string()), pauseSeconds: z.int() })),
+      onFailure: z.enum(['rollBack', 'stop']),
+      holdSeconds: z.int(),
+      /** Is the previous release redeployed after a rollback? */
+      redeploy: z.boolean(),
+    })
+    .optional(),
+  /** Places that are given copies; absent: none. */
+  sync: z
+    .object({
+      function: z.string(),
+      targets: z.array(z.object({ secret: z.string(), target: z.string() })),
+    })
+    .optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -198,11 +229,14 @@ export function manifestOf(config: RotationConfig): Manifest {
       certificates: manifestCertificates(config, config.certificates),
     }),
     secrets: Object.keys(config.secrets).map((key) => secretOf(config, key)),
-    consumers: config.consumers.map(({ name, reads }) => ({
-      name,
-      reads: [...reads],
-      policy: readerPolicyName(config, name),
+    consumers: config.consumers.map((consumer) => ({
+      name: consumer.name,
+      reads: [...consumer.reads],
+      policy: readerPolicyName(config, consumer.name),
+      ...manifestConsumer(config, consumer),
     })),
+    ...(config.consumers.some(isRolledOut) && { rollout: manifestRollout(config) }),
+    ...(config.sync.length > 0 && { sync: manifestSync(config) }),
   };
 }
 

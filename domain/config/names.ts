@@ -65,6 +65,19 @@ export const reencryptionFunctionName = (scope: Scope, key: string): string =>
 export const reencryptionMachineName = (scope: Scope): string =>
   functionName(scope, 'reencryption');
 
+/** Gets one consumer to a new value. */
+export const rolloutMachineName = (scope: Scope): string => functionName(scope, 'rollout');
+
+/** Restarts consumers, and looks whether they are steady. No secret's function is called that. */
+export const rolloutFunctionName = (scope: Scope): string => functionName(scope, 'roll-out');
+
+/** Asks consumers whether they are well: one for the private hosts of each network, one outside of every VPC. */
+export const healthFunctionName = (scope: Scope, network?: string): string =>
+  functionName(scope, network === undefined ? 'ask-health' : `ask-health-${network}`);
+
+/** Copies values to where the configuration says. No secret's function is called that. */
+export const syncFunctionName = (scope: Scope): string => functionName(scope, 'sync-copies');
+
 /** The bus that triggers come on: its policy names who may put which. */
 export const triggerBusName = (scope: Scope): string => functionName(scope, 'triggers');
 

@@ -1,13 +1,16 @@
 /** `rotation.config.ts`: one environment in one account and region. Holds names, never a value. */
 import * as z from 'zod';
 import { certificatesSchema } from './certificate-schema.ts';
+import { consumerSchema } from './consumer-schema.ts';
 import { contactsSchema, notificationsSchema } from './contacts-schema.ts';
 import { describeIssue, flatten, type Issue } from './describe-issue.ts';
 import { networkSchema } from './network-schema.ts';
+import { rolloutSchema } from './rollout-schema.ts';
 import { ruleProblems } from './rules.ts';
 import { scheduleSchema } from './schedule-schema.ts';
 import { type RotatedConfig, secretSchema } from './secret-schemas.ts';
 import { soundPart } from './sound-part.ts';
+import { syncTargetSchema } from './sync-schema.ts';
 import { triggersSchema } from './trigger-schema.ts';
 
 const roleArn = z
@@ -61,15 +64,12 @@ export const rotationConfigSchema = z.strictObject({
       secretSchema,
     )
     .refine((secrets) => Object.keys(secrets).length > 0, 'at least one secret'),
-  consumers: z
-    .array(
-      z.strictObject({
-        name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'lower case, digits, hyphens; 32 at most'),
-        /** Keys of the secrets it may read. */
-        reads: z.array(z.string()).min(1),
-      }),
-    )
-    .default([]),
+  /** What reads the secrets. */
+  consumers: z.array(consumerSchema).default([]),
+  /** How consumers get to a new value. */
+  rollout: rolloutSchema.prefault({}),
+  /** Copies of values outside of Secrets Manager. */
+  sync: z.array(syncTargetSchema).max(100).default([]),
 });
 
 export type RotationConfigInput = z.input<typeof rotationConfigSchema>;

@@ -41,6 +41,8 @@ const optional: ReadonlySet<PropertyKey> = new Set([
   'schedule',
   'auditYears',
   'consumers',
+  'rollout',
+  'sync',
 ]);
 
 /** A copy that may be changed; undefined for what is no document. */

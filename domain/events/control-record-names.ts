@@ -20,4 +20,8 @@ export type RecordName =
   | 'trigger'
   | 'waiting'
   | 'exposure'
+  | 'rollout'
+  | 'lock'
+  | 'counts'
+  | 'failed'
   | 'refusal';

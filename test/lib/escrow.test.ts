@@ -72,7 +72,7 @@ describe('the bucket', () => {
 
   test('is only there for an encryption secret', () => {
     const { jwt } = pharmacy.secrets;
-    const consumers = [{ name: 'api', reads: ['jwt'] }];
+    const consumers = [{ name: 'api', reads: ['jwt'], steadyWithin: '15m' }];
     const without = synthesize(changed({ secrets: { jwt } as never, consumers }));
     expect(without.all('AWS::S3::Bucket')).toEqual([]);
     expect(without.all('AWS::KMS::Key', /^KeysEscrow/)).toEqual([]);
