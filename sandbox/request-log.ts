@@ -16,7 +16,7 @@ export class RequestLog {
   readonly #records: RequestRecord[] = [];
 
   add(record: RequestRecord): void {
-    this.#records.push({ ...record, input: redact(record.input) });
+    this.#records.push({ ...record, input: redact(typed(record)) });
   }
 
   all(): readonly RequestRecord[] {
@@ -26,6 +26,13 @@ export class RequestLog {
   clear(): void {
     this.#records.length = 0;
   }
+}
+
+/** Who writes a parameter over need not say its type: it may be a SecureString. */
+function typed({ service, operation, input }: RequestRecord): unknown {
+  return service === 'ssm' && operation === 'PutParameter'
+    ? { Type: 'SecureString', ...(input as object) }
+    : input;
 }
 
 /** Replaces values by the name of their member, at any depth; of an SSM SecureString, its Value. */

@@ -5,6 +5,7 @@ import { CloudWatchService } from './cloudwatch/service.ts';
 import type { CredentialStore } from './credentials.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
 import { Networks } from './ec2/networks.ts';
+import { EcsService } from './ecs/service.ts';
 import { EventsService } from './events/service.ts';
 import type { Faults } from './faults.ts';
 import { Iam } from './iam/iam.ts';
@@ -35,6 +36,7 @@ export interface ServicesSettings {
 
 export interface AllServices extends Services {
   acm: AcmService;
+  ecs: EcsService;
   secretsManager: SecretsManagerService;
   iam: Iam;
   /** By signing name. */
@@ -65,10 +67,11 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events, ...seen });
   const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
   const dynamodb = new DynamoDbService(place);
-  const ssm = new SsmService(place);
+  const ssm = new SsmService({ ...place, iam, kms });
   const acm = new AcmService(place);
+  const ecs = new EcsService(place);
   const all: AwsService[] = [
-    ...[acm, dynamodb, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
+    ...[acm, dynamodb, ecs, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
     stepFunctions,
     new StsService({ account }),
   ];
@@ -78,6 +81,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
     ...{
       acm,
       dynamodb,
+      ecs,
       events,
       iam,
       kms,

@@ -1,8 +1,20 @@
 /** The keys and aliases of the account, found by any of the four ways a caller may name a key. */
 import { ServiceException } from '../service.ts';
-import { type Key, type KeyProps, newKey, secretsManagerKeyPolicy } from './key.ts';
+import { type Key, type KeyProps, managedKeyPolicy, newKey } from './key.ts';
 
-export const secretsManagerAlias = 'alias/aws/secretsmanager';
+/** The AWS managed keys of services here that use one. */
+const managedKeys = [
+  {
+    service: 'secretsmanager',
+    title: 'AWS Secrets Manager',
+    description: 'Default key that protects my Secrets Manager data when no other key is defined',
+  },
+  {
+    service: 'ssm',
+    title: 'AWS Systems Manager',
+    description: 'Default key that protects my SSM parameters when no other key is defined',
+  },
+];
 
 export class KeyStore {
   readonly #account: string;
@@ -13,21 +25,13 @@ export class KeyStore {
   constructor(account: string, region: string, now: Date) {
     this.#account = account;
     this.#region = region;
-    const byAws = newKey(
-      account,
-      region,
-      now,
-      {
-        logicalId: 'aws/secretsmanager',
-        policy: secretsManagerKeyPolicy(account, region),
-        description:
-          'Default key that protects my Secrets Manager data when no other key is defined',
-        enableKeyRotation: true,
-      },
-      'AWS',
-    );
-    this.#keys.set(byAws.keyId, byAws);
-    this.#aliases.set(secretsManagerAlias, byAws.keyId);
+    for (const { service, title, description } of managedKeys) {
+      const policy = managedKeyPolicy(service, title, account, region);
+      const props = { logicalId: `aws/${service}`, policy, description, enableKeyRotation: true };
+      const byAws = newKey(account, region, now, props, 'AWS');
+      this.#keys.set(byAws.keyId, byAws);
+      this.#aliases.set(`alias/aws/${service}`, byAws.keyId);
+    }
   }
 
   create(props: KeyProps, now: Date): Key {

@@ -67,16 +67,24 @@ export function assertUsable(key: Key): void {
 }
 
 /**
- * The key policy of aws/secretsmanager: everybody in the account, through Secrets Manager only.
+ * The key policy of an AWS managed key: everybody in the account, through that service only.
+ * @param service first part of its endpoint, e.g. "secretsmanager"
+ * @param title what its statement calls the service
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
  */
-export function secretsManagerKeyPolicy(account: string, region: string): PolicyDocument {
+export function managedKeyPolicy(
+  service: string,
+  title: string,
+  account: string,
+  region: string,
+): PolicyDocument {
   return {
     Version: '2012-10-17',
-    Id: 'auto-secretsmanager-2',
+    Id: `auto-${service}-2`,
     Statement: [
       {
-        Sid: 'Allow access through AWS Secrets Manager for all principals in the account that are authorized to use AWS Secrets Manager',
+        Sid: `Allow access through ${title} for all principals in the account that are authorized to use ${title}`,
         Effect: 'Allow',
         Principal: { AWS: '*' },
         Action: [
@@ -91,7 +99,7 @@ export function secretsManagerKeyPolicy(account: string, region: string): Policy
         Condition: {
           StringEquals: {
             'kms:CallerAccount': account,
-            'kms:ViaService': `secretsmanager.${region}.amazonaws.com`,
+            'kms:ViaService': `${service}.${region}.amazonaws.com`,
           },
         },
       },

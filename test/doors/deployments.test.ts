@@ -6,6 +6,7 @@ import { manifestParameterName } from '../../domain/config/names.ts';
 import { deployments } from '../../doors/deployments.ts';
 import exampleConfig from '../../rotation.config.ts';
 import { SandboxClock } from '../../sandbox/clock.ts';
+import { KmsService } from '../../sandbox/kms/service.ts';
 import { SsmService } from '../../sandbox/ssm/service.ts';
 import { serve } from '../sandbox/serve.ts';
 
@@ -18,7 +19,9 @@ const scopes = Array.from({ length: 13 }, (_, at) => ({
 let server: Awaited<ReturnType<typeof serve>>;
 beforeAll(async () => {
   const clock = new SandboxClock(new Date('2026-05-17T17:00:00Z'), 'manual');
-  const ssm = new SsmService({ account: '000000000000', region: 'eu-west-1', clock });
+  const place = { account: '000000000000', region: 'eu-west-1', clock };
+  const iam = { authorize: () => undefined };
+  const ssm = new SsmService({ ...place, iam, kms: new KmsService({ ...place, iam }) });
   for (const scope of scopes) {
     const [part = ''] = encodeManifest({ ...example, ...scope });
     ssm.createParameter(manifestParameterName(scope), 'String', part);
@@ -27,7 +30,7 @@ beforeAll(async () => {
   ssm.createParameter(manifestParameterName(scopes[0] ?? example, 2), 'String', 'part 2');
   ssm.createParameter('/quarterturn/notes', 'String', 'x');
   ssm.createParameter('/quarterturned/other/prod/manifest', 'String', 'x');
-  server = await serve(ssm, { authorize: () => undefined });
+  server = await serve(ssm, iam);
 });
 afterAll(() => server.stop());
 

@@ -7,12 +7,15 @@ export const parameter: ResourceType = {
     const type = text(declared, 'Type');
     const value = text(declared, 'Value');
     const generated = `CFN-${declared.generatedName(64)}`;
-    const { name } = ssm.createParameter(optionalText(declared, 'Name') ?? generated, type, value);
+    const tier = optionalText(declared, 'Tier');
+    const asked = optionalText(declared, 'Name') ?? generated;
+    const { name } = ssm.createParameter(asked, type, value, tier);
     return { ref: name, attributes: { Type: type, Value: value } };
   },
   replacement: ['Name'],
   update({ ref }, declared, { ssm }) {
-    ssm.changeParameter(ref, text(declared, 'Type'), text(declared, 'Value'));
+    const tier = optionalText(declared, 'Tier');
+    ssm.changeParameter(ref, text(declared, 'Type'), text(declared, 'Value'), tier);
   },
   delete({ ref }, { ssm }) {
     ssm.removeParameter(ref);

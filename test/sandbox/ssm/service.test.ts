@@ -1,13 +1,17 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { SandboxClock } from '../../../sandbox/clock.ts';
+import { KmsService } from '../../../sandbox/kms/service.ts';
 import type { Caller } from '../../../sandbox/service.ts';
 import { SsmService } from '../../../sandbox/ssm/service.ts';
+import { ScriptedIam } from '../scripted-ports.ts';
 
 const CALLER: Caller = { arn: 'arn:aws:iam::000000000000:user/u', kind: 'user' };
 let ssm: SsmService;
 beforeEach(() => {
   const clock = new SandboxClock(new Date('2026-05-17T17:00:00Z'), 'manual');
-  ssm = new SsmService({ account: '000000000000', region: 'eu-west-1', clock });
+  const place = { account: '000000000000', region: 'eu-west-1', clock };
+  const iam = new ScriptedIam();
+  ssm = new SsmService({ ...place, iam, kms: new KmsService({ ...place, iam }) });
 });
 const call = (operation: string, input: Record<string, unknown>) =>
   ssm.operations[operation]?.run(input, CALLER);
@@ -35,12 +39,10 @@ test('a parameter is written over only when asked, and gets a new version', asyn
   });
 });
 
-test('a SecureString is refused by name', async () => {
-  const put = call('PutParameter', { Name: 'p', Type: 'SecureString', Value: 's' });
-  await expect(put).rejects.toMatchObject({
-    status: 501,
-    message: expect.stringContaining('SecureString'),
-  });
+test('a template declares no SecureString', () => {
+  expect(() => ssm.createParameter('p', 'SecureString', 's')).toThrow(
+    'AWS::SSM::Parameter does not support the type SecureString.',
+  );
 });
 
 test('a path gives its own level, or everything below it, in pages', async () => {
