@@ -183,3 +183,47 @@ export const loginAnswerSchema = z.strictObject({
   reason: z.string().max(1024).optional(),
 });
 export type LoginAnswer = z.infer<typeof loginAnswerSchema>;
+
+const consumerName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
+
+/**
+ * Asked of the rollout function (`manifest.rollout.function`), for one consumer: does what is deployed there fit a
+ * place that holds these secrets? It looks at the service's current task definition, and changes nothing.
+ */
+export const consumerPostureSchema = z.strictObject({
+  operation: z.literal('posture'),
+  consumer: consumerName,
+});
+export type ConsumerPosture = z.infer<typeof consumerPostureSchema>;
+
+/** Names of containers and variables; of values nothing but the word of a log level or of an environment. */
+export const postureFindingSchema = z.strictObject({
+  /**
+   * LOG_LEVEL_VERBOSE: debug or trace. NOT_PRODUCTION: NODE_ENV and its like. PLAINTEXT_SECRET: a variable named like
+   * a managed secret or its field that stands in plain text instead of `secrets.valueFrom`. DEVELOPMENT_FALLBACK: a
+   * value as it stands in example files. COPY_OF_SECRET: it comes from a place this deployment does not rotate.
+   */
+  code: z.enum([
+    'LOG_LEVEL_VERBOSE',
+    'NOT_PRODUCTION',
+    'PLAINTEXT_SECRET',
+    'DEVELOPMENT_FALLBACK',
+    'COPY_OF_SECRET',
+  ]),
+  level: z.enum(['blocks', 'warns']),
+  container: z.string().max(255),
+  variable: z.string().max(255),
+  /** What was found, what is expected, what to do. */
+  message: z.string().min(1).max(1024),
+});
+export type PostureFinding = z.infer<typeof postureFindingSchema>;
+
+export const consumerPostureFoundSchema = z.strictObject({
+  consumer: consumerName,
+  /** What was looked at, for people: the task definition. Absent: nothing could be. */
+  looked: z.string().max(2048).optional(),
+  findings: z.array(postureFindingSchema),
+  /** What nobody can see from here, and why. */
+  unchecked: z.array(z.string().max(1024)),
+});
+export type ConsumerPostureFound = z.infer<typeof consumerPostureFoundSchema>;

@@ -152,3 +152,33 @@ export const healthAnswerSchema = z.object({
   onlyThisSecret: z.boolean(),
 });
 export type HealthAnswer = z.infer<typeof healthAnswerSchema>;
+
+/**
+ * Operations `stop` and `start` of the rollout function: one step and one look at each consumer, in well under a
+ * minute. Asked again until `done`; every call may be the first, and the same may be asked any number of times.
+ */
+export const stopConsumersSchema = z.strictObject({
+  operation: z.enum(['stop', 'start']),
+  consumers: z.array(consumer).min(1).max(50),
+  /** Who wants it, for the record: the ARN of an execution. */
+  by: z.string().min(1).max(1024),
+});
+export type StopConsumers = z.infer<typeof stopConsumersSchema>;
+
+export const consumersStoppedSchema = z.strictObject({
+  /** Nothing is left to be waited for: every consumer is `reached`, `cannot` or `failed`. */
+  done: z.boolean(),
+  consumers: z.array(
+    z.strictObject({
+      consumer,
+      /**
+       * reached: stop: nothing of it runs; start: it runs with what it ran with. underWay: ask again. cannot: its
+       * platform has nothing to stop, or nothing stopped it. failed: the platform refused.
+       */
+      state: z.enum(['reached', 'underWay', 'cannot', 'failed']),
+      /** For people. */
+      detail: z.string().max(512),
+    }),
+  ),
+});
+export type ConsumersStopped = z.infer<typeof consumersStoppedSchema>;
