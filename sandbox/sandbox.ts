@@ -2,6 +2,7 @@
 import type { CertificateInAcm } from './acm/service.ts';
 import type { ClockMode, SandboxClock } from './clock.ts';
 import type { HistoryItem } from './cloudwatch/alarm-desk.ts';
+import type { EcsService } from './ecs/service.ts';
 import type { RecordedEvent } from './events/rule.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import type { ExistingSecret } from './secrets-manager/service.ts';
@@ -108,6 +109,8 @@ export interface Sandbox {
   injectFault(fault: Fault): InjectedFault;
   /** Puts a certificate into AWS Certificate Manager, or another one in its place. A reset takes it away. */
   putCertificate(certificate: CertificateInAcm): { arn: string };
+  /** Services of Amazon ECS that stand beside the stack. A reset takes them and their listeners away. */
+  readonly ecs: Pick<EcsService, 'putService' | 'behave' | 'onTasks' | 'described'>;
   /** The next event of this detail type, with this subset of its detail, reaches no rule. */
   dropNextEvent(detailType: string, detail?: object): void;
   /** The next such event reaches its rules twice, under the same id. */

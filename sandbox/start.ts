@@ -81,6 +81,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       return credentials.issue({ arn, kind: 'user' });
     },
     putCertificate: (certificate) => world.services.acm.put(certificate),
+    get ecs() {
+      return world.services.ecs;
+    },
     injectFault: (fault) => world.faults.inject(fault),
     dropNextEvent: (detailType, detail) => world.services.events.dropNext(detailType, detail),
     duplicateNextEvent: (detailType, detail) =>

@@ -25,6 +25,7 @@ const OF_SERVICES = [
   'dynamodb:LeadingKeys',
   'dynamodb:ReturnValues',
   'dynamodb:Select',
+  'ecs:cluster',
   'events:detail-type',
   'events:source',
   'kms:CallerAccount',
