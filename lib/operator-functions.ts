@@ -3,13 +3,13 @@
  * the admin's and the `bootstrap` secret of its own databases, and puts a value into the admin secret of this
  * deployment where a `bootstrap` secret lets it set that password; no rotated secret is ever its to read.
  */
-import { Token } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { isManagedByRds, nameOf } from '../domain/config/manifest.ts';
 import { operatorFunctionName } from '../domain/config/names.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import type { DatabaseFactsInput } from '../lambdas/operator/environment.ts';
 import { authorityFiles } from './authorities.ts';
+import { DeferredText } from './deferred-text.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { RoomFunction } from './room-function.ts';
 import { allow, readValues, useKeyOf } from './statements.ts';
@@ -47,7 +47,7 @@ export class OperatorFunctions extends Construct {
     network: string | undefined,
     databases: readonly OperatedDatabase[],
   ): RoomFunction {
-    const deferred = new Deferred();
+    const deferred = new DeferredText();
     const facts = databases.map((database) => factsOf(deployment, database));
     const made = new RoomFunction(this, network === undefined ? 'Operator' : `In-${network}`, {
       functionName: operatorFunctionName(deployment.config, network),
@@ -151,25 +151,4 @@ function bootstrapOf({ bootstrap }: DatabaseConfig): SecretReference[] {
 
 function distinct(secrets: readonly SecretReference[]): SecretReference[] {
   return [...new Map(secrets.map((secret) => [secret.arn, secret])).values()];
-}
-
-/** What is known at deployment only cannot stand in an asset: it goes into the environment, and a name in its place. */
-class Deferred {
-  readonly environment: Record<string, string> = {};
-  readonly #names = new Map<string, string>();
-
-  textOf(facts: unknown): string {
-    return JSON.stringify(facts, (_key, value: unknown) =>
-      (typeof value === 'string' || typeof value === 'number') && Token.isUnresolved(value)
-        ? `$${this.#nameOf(Token.asString(value))}`
-        : value,
-    );
-  }
-
-  #nameOf(text: string): string {
-    const name = this.#names.get(text) ?? `DEFERRED_${this.#names.size + 1}`;
-    this.#names.set(text, name);
-    this.environment[name] = text;
-    return name;
-  }
 }
