@@ -35,3 +35,30 @@ export function isPrivateHost(hostname: string): boolean {
       return !host.includes('.') || /\.(localhost|local|internal|home\.arpa)$/.test(host);
   }
 }
+
+/** The metadata services of a machine, a task or a pod, by IPv4 and by IPv6 (Amazon EC2 user guide, IMDS). */
+const linkLocal = new BlockList();
+linkLocal.addSubnet('169.254.0.0', 16, 'ipv4');
+linkLocal.addSubnet('fe80::', 10, 'ipv6');
+linkLocal.addSubnet('fd00:ec2::', 32, 'ipv6');
+// NAT64 (RFC 6052): the same IPv4 addresses, through a gateway.
+linkLocal.addSubnet('64:ff9b::169.254.0.0', 112, 'ipv6');
+
+/** The machine itself; Linux leads 0.0.0.0 there, too. */
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addSubnet('0.0.0.0', 8, 'ipv4');
+loopback.addSubnet('::', 127, 'ipv6');
+
+const isIn = (list: BlockList, hostname: string): boolean => {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const family = isIP(host);
+  return family !== 0 && list.check(host, family === 4 ? 'ipv4' : 'ipv6');
+};
+
+/** @param host an address, or the hostname of a parsed URL; a name is none */
+export const isLinkLocal = (host: string): boolean => isIn(linkLocal, host);
+
+/** @param host an address, or the hostname of a parsed URL */
+export const isLoopback = (host: string): boolean =>
+  isIn(loopback, host) || /(^|\.)localhost\.?$/i.test(host);
