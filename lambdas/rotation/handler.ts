@@ -10,12 +10,15 @@ import type { FailureNote, RotationRecord } from '../../domain/events/control-re
 import type { VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
+import { type AbandoningRoom, abandon } from './abandon.ts';
+import { type DiagnosableRoom, diagnose } from './diagnose.ts';
 import { type EjectableRoom, eject } from './eject.ts';
 import { ForeignSecretError, InvalidRotationEventError } from './errors.ts';
 import { type FunctionEvent, parseEvent, type RotationEvent, type RotationStep } from './event.ts';
 import { failureOf } from './failure.ts';
 import { preempt } from './preempt.ts';
 import { type Inspect, rehearse } from './rehearse.ts';
+import { assertResumable, stepToResume } from './resume.ts';
 import { type Room, type Run, readCompanion } from './run.ts';
 import { checkStaging, describeStaged } from './staging.ts';
 import { createSecret } from './steps/create-secret.ts';
@@ -47,7 +50,10 @@ export interface OperationTools {
 }
 export type RoomOperation = (input: unknown, tools: OperationTools) => Promise<unknown>;
 
-export interface RotationFunction<Value> extends EjectableRoom<Value> {
+export interface RotationFunction<Value>
+  extends EjectableRoom<Value>,
+    DiagnosableRoom<Value>,
+    AbandoningRoom<Value> {
   /** Further operations of this secret's function, invoked by the state machines. */
   operations?: Readonly<Record<string, RoomOperation>>;
   /** What a rehearsal tells of a value of this kind. */
@@ -111,6 +117,17 @@ async function dispatch<Value>(
   if (event.name === 'eject') {
     return eject(room, event.input);
   }
+  if (event.name === 'diagnose') {
+    return diagnose(room, event.input, functionArn);
+  }
+  if (event.name === 'abandon') {
+    return abandon(room, event.input);
+  }
+  if (event.name === 'resume') {
+    const step = stepToResume(room, event.input);
+    await assertResumable(room, step);
+    return runResumed(room, step, functionArn, now);
+  }
   const operation = Object.hasOwn(room.operations ?? {}, event.name)
     ? room.operations?.[event.name]
     : undefined;
@@ -149,6 +166,22 @@ async function noteFailure<Value>(
     );
   } catch {
     doors.log.error('failureNotNoted', { secret: environment.SECRET_NAME, step });
+  }
+}
+
+/** The service learns nothing of a step it did not call; on-call does, from the same record. */
+async function runResumed<Value>(
+  room: Room<Value>,
+  step: RotationEvent,
+  functionArn: string,
+  now: Date,
+): Promise<{ outcome: string }> {
+  try {
+    return await runStep(room, step, functionArn, now);
+  } catch (error) {
+    const { code, message } = failureOf(error, step.Step);
+    await noteFailure(room, step, { step: step.Step, code, message, at: now.toISOString() });
+    throw error;
   }
 }
 

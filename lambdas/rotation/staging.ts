@@ -99,7 +99,7 @@ export async function pinIfAccepted<Value>(
 }
 
 /** Only the target's own "no" says that nobody needs this value; a timeout says nothing. */
-function isRefusalOfTheTarget(error: unknown): boolean {
+export function isRefusalOfTheTarget(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return (
     code === 'ERR_ROTATION_LOGIN_REFUSED' ||
