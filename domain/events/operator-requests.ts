@@ -112,7 +112,11 @@ export const rowsExecutedSchema = z.strictObject({
 });
 export type RowsExecuted = z.infer<typeof rowsExecutedSchema>;
 
-export const rehearseSchema = z.strictObject({ operation: z.literal('rehearse') });
+export const rehearseSchema = z.strictObject({
+  operation: z.literal('rehearse'),
+  /** A rollback instead of a first rotation (`rollback-rehearsal.ts`); without a version: to AWSPREVIOUS. */
+  rollback: z.strictObject({ versionId: z.string().min(1).max(64).optional() }).optional(),
+});
 export type Rehearse = z.infer<typeof rehearseSchema>;
 
 /** What is known of a value without telling it. */

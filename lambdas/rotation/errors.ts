@@ -114,6 +114,17 @@ export class NothingToRestoreError extends RotationError {
   }
 }
 
+/** A rollback that would change nothing. */
+export class MaterialInUseError extends RotationError {
+  override readonly name = 'MaterialInUseError';
+  readonly code = 'ERR_ROTATION_NOTHING_TO_RESTORE';
+  constructor(material: string) {
+    super(
+      `${material}, which the version to go back to holds, is in use already; expected other material. Name an older version.`,
+    );
+  }
+}
+
 export class CompromisedMaterialError extends RotationError {
   override readonly name = 'CompromisedMaterialError';
   readonly code = 'ERR_ROTATION_COMPROMISED_MATERIAL';

@@ -13,11 +13,14 @@ import {
   rehearseSchema,
   type ValueFacts,
 } from '../../domain/events/operator-requests.ts';
+import type { RollbackRehearsal } from '../../domain/events/rollback-rehearsal.ts';
 import { currentVersion, type VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { preflight } from '../../domain/policy/preflight.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { BinarySecretError, type SecretDescription } from '../../doors/secrets-manager.ts';
 import { InvalidRotationEventError } from './errors.ts';
+import { rehearseRollback } from './rehearse-rollback.ts';
+import { attempt, blocks, noToken } from './rehearsing.ts';
 import { isMarker, type Room, type Run, reencryptionOf, rotationOf } from './run.ts';
 import { maximumBytes, versionsToBuildOn } from './steps/create-secret.ts';
 import type { Rotation } from './strategy.ts';
@@ -37,19 +40,31 @@ export interface RehearsingRoom<Value> extends Room<Value> {
   inspect?: Inspect<Value>;
 }
 
-/** In place of a ClientRequestToken; no version ever has it. */
-const noToken = 'rehearsal-00000000-0000-0000-0000-000000000000';
 /** Of twenty labels 3 are AWS's, 1 is the pin, 12 are dates. */
 const foreignLabels = 4;
 
+/** A first rotation, or, where the request says so, a rollback. */
 export async function rehearse<Value>(
   room: RehearsingRoom<Value>,
   input: unknown,
   functionArn: string,
-): Promise<Rehearsal> {
-  if (!rehearseSchema.safeParse(input).success) {
-    throw new InvalidRotationEventError('is no rehearse operation { operation: "rehearse" }');
+): Promise<Rehearsal | RollbackRehearsal> {
+  const request = rehearseSchema.safeParse(input);
+  if (!request.success) {
+    throw new InvalidRotationEventError(
+      'is no rehearse operation { operation: "rehearse", rollback?: { versionId? } }',
+    );
   }
+  const { rollback } = request.data;
+  return rollback === undefined
+    ? rehearseFirst(room, functionArn)
+    : rehearseRollback(room, rollback.versionId, functionArn);
+}
+
+async function rehearseFirst<Value>(
+  room: RehearsingRoom<Value>,
+  functionArn: string,
+): Promise<Rehearsal> {
   const { SECRET_ARN, SECRET_NAME, KMS_KEY_ARN } = room.environment;
   const description = await room.doors.secretsManager.describe(SECRET_ARN);
   const stages = description.versionIdsToStages;
@@ -174,22 +189,4 @@ function labelFindings(stages: VersionIdsToStages): Finding[] {
           `${foreign.length} labels of others are on its versions, rotations leave room for ${foreignLabels} of twenty: remove some (update-secret-version-stage --remove-from-version-id).`,
         ),
       ];
-}
-
-/** Our own refusals hold no value and become findings; anything else is thrown, and hidden further out. */
-async function attempt<T>(findings: Finding[], work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    if (typeof code !== 'string' || !code.startsWith('ERR_ROTATION_')) {
-      throw error;
-    }
-    findings.push(blocks(code, String(message)));
-    return undefined;
-  }
-}
-
-function blocks(code: string, message: string): Finding {
-  return { code, level: 'blocks', message: message.slice(0, 2_048) };
 }

@@ -38,7 +38,7 @@ import {
   rotationOf,
 } from '../run.ts';
 import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
-import type { Versions } from '../strategy.ts';
+import type { Rotation, Versions } from '../strategy.ts';
 
 /** Secrets Manager's limit (user guide, "Quotas"). */
 export const maximumBytes = 65_536;
@@ -80,13 +80,7 @@ async function makeAndStore<Value>(
   }
 
   const rotation = await rotationOf(run, record);
-  const restore = await restoredValue(run, record);
-  if (restore !== undefined) {
-    const { primary } = run.strategy.material(restore);
-    if (primary !== undefined && rotation.compromised.has(primary)) {
-      throw new CompromisedMaterialError(primary);
-    }
-  }
+  const restore = await valueToRestore(run, record, rotation);
   const versions = await versionsToBuildOn(run, record.intent);
   const value = await run.strategy.createSecret(versions, {
     ...rotation,
@@ -178,16 +172,25 @@ function nativeRuleIsDue<Value>({ description, now }: Run<Value>): boolean {
   return next !== undefined && next.getTime() - now.getTime() <= windowMilliseconds;
 }
 
-async function restoredValue<Value>(
+/**
+ * Rollback: the value to go back to.
+ * @throws NothingToRestoreError, CompromisedMaterialError
+ */
+export async function valueToRestore<Value>(
   run: Run<Value>,
-  record: RotationRecord,
+  { intent, restoreVersionId }: Pick<RotationRecord, 'intent' | 'restoreVersionId'>,
+  { compromised }: Pick<Rotation<Value>, 'compromised'>,
 ): Promise<Value | undefined> {
-  if (record.intent !== 'rollback') {
+  if (intent !== 'rollback') {
     return undefined;
   }
-  const value = await readVersion(run, record.restoreVersionId);
+  const value = await readVersion(run, restoreVersionId);
   if (value === undefined) {
-    throw new NothingToRestoreError(run.environment.SECRET_NAME, record.restoreVersionId);
+    throw new NothingToRestoreError(run.environment.SECRET_NAME, restoreVersionId);
+  }
+  const { primary } = run.strategy.material(value);
+  if (primary !== undefined && compromised.has(primary)) {
+    throw new CompromisedMaterialError(primary);
   }
   return value;
 }
