@@ -15,8 +15,8 @@ import { type Remark, remarksOf } from '../../domain/policy/remarks.ts';
 import { type Stray, straysOf } from '../../domain/policy/strays.ts';
 import { factsOf } from '../../doors/secret-facts.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
+import { inParallel } from '../rotation/in-parallel.ts';
 import type { CadenceDoors } from './doors.ts';
-import { inParallel } from './in-parallel.ts';
 import { guarded, resultOf, type SecretResult } from './result.ts';
 
 /** Four reads each, side by side: what a DynamoDB client's 50 connections carry. */

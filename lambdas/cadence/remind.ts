@@ -9,8 +9,8 @@ import type { ReminderNotice } from '../../domain/events/notices.ts';
 import { derivedToken } from '../../domain/policy/derived-token.ts';
 import { previousVersion } from '../../domain/policy/labels.ts';
 import { reminderOf } from '../../domain/policy/reminder.ts';
+import { inParallel } from '../rotation/in-parallel.ts';
 import type { CadenceDoors } from './doors.ts';
-import { inParallel } from './in-parallel.ts';
 import { type Inventory, secretsAtATime } from './inventory.ts';
 import { reasonOf } from './result.ts';
 

@@ -1,4 +1,4 @@
-/** So many at a time: secrets are looked at side by side, and neither Secrets Manager nor the table is flooded. */
+/** So many at a time: things are looked at side by side, and nobody is flooded. */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
   width: number,
