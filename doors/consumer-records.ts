@@ -1,0 +1,107 @@
+/**
+ * The door to what the rollout of a consumer remembers, in the control table: how far it has come, who restarts it
+ * now, and what it ran with before it was stopped. What AfterRotation reads of it is `doors/rollout-records.ts`.
+ */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  type ConsumerLock,
+  type CountsRecord,
+  consumerLockSchema,
+  countsRecordSchema,
+  type RolloutRecord,
+  rolloutRecordSchema,
+} from '../domain/events/rollout.ts';
+import { clientDefaults } from './aws-call.ts';
+import { ControlRecordError, controlItems } from './control-items.ts';
+
+/** Of which rollout: one consumer in one round of one version. */
+export interface RolloutKey {
+  readonly secretName: string;
+  readonly versionId: string;
+  readonly round: string;
+  readonly consumer: string;
+}
+
+export interface ConsumerRecordsDoor {
+  getRollout(key: RolloutKey): Promise<RolloutRecord | undefined>;
+  /**
+   * Compare-and-swap; tried again when somebody wrote in between.
+   * @param change undefined: leave what stands
+   * @returns what stands afterwards
+   */
+  updateRollout(
+    key: RolloutKey,
+    change: (standing: RolloutRecord | undefined) => RolloutRecord | undefined,
+  ): Promise<RolloutRecord | undefined>;
+
+  /**
+   * Takes a consumer, by compare-and-swap. The same owner passes, and so does whoever finds an expired one.
+   * @returns the lock of another one that stands; undefined: this one stands now
+   */
+  takeLock(consumer: string, lock: ConsumerLock): Promise<ConsumerLock | undefined>;
+  /** Lets the lock expire if it is this owner's. */
+  releaseLock(consumer: string, owner: string, now: Date): Promise<void>;
+
+  getCounts(consumer: string): Promise<CountsRecord | undefined>;
+  /** The first record stands: what a consumer ran with is not what it runs with once it is being stopped. */
+  putCounts(consumer: string, record: CountsRecord): Promise<CountsRecord>;
+  removeCounts(consumer: string): Promise<void>;
+}
+
+/** @param deployment `<name>/<environment>` */
+export function consumerRecords(
+  table: string,
+  deployment: string,
+  client = new DynamoDBClient(clientDefaults),
+): ConsumerRecordsDoor {
+  const { get, put, content, replace, remove } = controlItems(table, client);
+  const sortKey = ({ versionId, round, consumer }: RolloutKey) =>
+    `${versionId}/${round}/${consumer}`;
+  return {
+    getRollout: (key) => content(rolloutRecordSchema, 'rollout', key.secretName, sortKey(key)),
+    async updateRollout(key, change) {
+      const at = sortKey(key);
+      for (let attempt = 0; attempt < 5; attempt++) {
+        const stored = await get(rolloutRecordSchema, 'rollout', key.secretName, at);
+        const changed = change(stored?.content);
+        if (changed === undefined) return stored?.content;
+        const guard = stored ?? { revision: 0 };
+        if (await put('rollout', key.secretName, at, changed, guard)) return changed;
+      }
+      throw new ControlRecordError(
+        `rollout#${key.secretName}/${at}`,
+        'changed five times while it was written',
+      );
+    },
+
+    takeLock: (consumer, lock) =>
+      replace(consumerLockSchema, ['lock', deployment, consumer], lock, (standing) =>
+        givesWay(standing, lock),
+      ),
+    async releaseLock(consumer, owner, now) {
+      const lock = await content(consumerLockSchema, 'lock', deployment, consumer);
+      if (lock?.owner !== owner) return;
+      const released = { ...lock, expiresAt: now.toISOString() };
+      // Taken away it could be another one's by then: over one of the same owner only.
+      await replace(
+        consumerLockSchema,
+        ['lock', deployment, consumer],
+        released,
+        (standing) => standing.owner === owner,
+      );
+    },
+
+    getCounts: (consumer) => content(countsRecordSchema, 'counts', deployment, consumer),
+    async putCounts(consumer, record) {
+      await put('counts', deployment, consumer, record, { revision: 0 });
+      return (await content(countsRecordSchema, 'counts', deployment, consumer)) ?? record;
+    },
+    async removeCounts(consumer) {
+      await remove('counts', deployment, consumer);
+    },
+  };
+}
+
+/** @param by the lock that would take its place */
+export const givesWay = (standing: ConsumerLock, by: ConsumerLock): boolean =>
+  standing.owner === by.owner || new Date(standing.expiresAt) <= new Date(by.at);
