@@ -5,7 +5,7 @@
  * No redirect is followed: what was configured is what is called.
  */
 import { createHmac } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { assertAllowedAddress, connectionReason, guardedLookup } from './guarded-lookup.ts';
 
@@ -25,6 +25,17 @@ export interface WebhookDoor {
    * @throws SigningKeyError, WebhookUnreachableError; neither holds anything of body or key
    */
   send(message: WebhookMessage): Promise<number>;
+  /**
+   * For receivers that answer with something: the status, and the beginning of what it says beside it.
+   * @throws SigningKeyError, WebhookUnreachableError
+   */
+  deliver(message: WebhookMessage): Promise<WebhookAnswer>;
+}
+
+export interface WebhookAnswer {
+  readonly status: number;
+  /** 4 KB at most. */
+  readonly body: string;
 }
 
 export class SigningKeyError extends Error {
@@ -50,66 +61,102 @@ export class WebhookUnreachableError extends Error {
 export interface WebhookOptions {
   /** allowed: private addresses and this machine, by http, too; in a development environment. */
   readonly privateAddresses: 'refused' | 'allowed';
+  /** PEM; absent: the authorities Node.js ships. */
+  readonly ca?: string | undefined;
   /** @default 10 s */
   readonly timeoutMilliseconds?: number;
 }
 
 const tenSeconds = 10_000;
+const answerBytes = 4_096;
 
 export function webhook(options: WebhookOptions): WebhookDoor {
+  async function deliver<Answer>(
+    { url, id, at, body, key }: WebhookMessage,
+    read: (answer: IncomingMessage) => Promise<Answer>,
+  ): Promise<Answer> {
+    const to = new URL(url);
+    const secret = signingKey(key, url);
+    const isPlain = to.protocol === 'http:' && options.privateAddresses === 'allowed';
+    if (to.protocol !== 'https:' && !isPlain) {
+      throw new WebhookUnreachableError(to.host, 'NOT_HTTPS');
+    }
+    const text = JSON.stringify(body);
+    const timestamp = String(Math.floor(at.getTime() / 1000));
+    const settings: RequestOptions = {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(text),
+        'user-agent': 'quarterturn',
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': signatureOf(secret, { id, timestamp, text }),
+      },
+      // A connection of its own, that nothing of the environment redirects and nobody uses again.
+      agent: false,
+      lookup: guardedLookup(options.privateAddresses),
+      signal: AbortSignal.timeout(options.timeoutMilliseconds ?? tenSeconds),
+      ...(!isPlain && { rejectUnauthorized: true, minVersion: 'TLSv1.2' }),
+      ...(options.ca !== undefined && { ca: options.ca }),
+    };
+    try {
+      assertAllowedAddress(to.hostname, options.privateAddresses);
+      return await read(await answerTo(isPlain ? httpRequest : httpsRequest, to, settings, text));
+    } catch (error) {
+      // Not as a cause: errors of Node.js may hold the request.
+      throw new WebhookUnreachableError(to.host, connectionReason(error));
+    }
+  }
+
   return {
-    async send({ url, id, at, body, key }) {
-      const to = new URL(url);
-      const secret = keyBytes(key);
-      if (secret === undefined) throw new SigningKeyError(to.host);
-      const isPlain = to.protocol === 'http:' && options.privateAddresses === 'allowed';
-      if (to.protocol !== 'https:' && !isPlain) {
-        throw new WebhookUnreachableError(to.host, 'NOT_HTTPS');
-      }
-      const text = JSON.stringify(body);
-      const timestamp = String(Math.floor(at.getTime() / 1000));
-      const settings: RequestOptions = {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(text),
-          'user-agent': 'quarterturn',
-          'webhook-id': id,
-          'webhook-timestamp': timestamp,
-          'webhook-signature': signatureOf(secret, { id, timestamp, text }),
-        },
-        // A connection of its own, that nothing of the environment redirects and nobody uses again.
-        agent: false,
-        lookup: guardedLookup(options.privateAddresses),
-        signal: AbortSignal.timeout(options.timeoutMilliseconds ?? tenSeconds),
-        ...(!isPlain && { rejectUnauthorized: true, minVersion: 'TLSv1.2' }),
-      };
-      try {
-        assertAllowedAddress(to.hostname, options.privateAddresses);
-        return await statusOf(isPlain ? httpRequest : httpsRequest, to, settings, text);
-      } catch (error) {
-        // Not as a cause: errors of Node.js may hold the request.
-        throw new WebhookUnreachableError(to.host, connectionReason(error));
-      }
-    },
+    send: (message) =>
+      deliver(message, async (answer) => {
+        // What it says beside the status nobody reads.
+        answer.destroy();
+        return answer.statusCode ?? 0;
+      }),
+    deliver: (message) =>
+      deliver(message, async (answer) => ({
+        status: answer.statusCode ?? 0,
+        body: await beginningOf(answer, answerBytes),
+      })),
   };
 }
 
-function statusOf(
+function answerTo(
   send: typeof httpsRequest,
   url: URL,
   settings: RequestOptions,
   body: string,
-): Promise<number> {
+): Promise<IncomingMessage> {
   return new Promise((found, failed) => {
-    const sent = send(url, settings, (answer) => {
-      found(answer.statusCode ?? 0);
-      // What it says beside the status nobody reads.
-      answer.destroy();
-    });
+    const sent = send(url, settings, found);
     sent.on('error', failed);
     sent.end(body);
   });
+}
+
+async function beginningOf(answer: IncomingMessage, most: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    // Leaving the loop closes the connection.
+    if (length > most) break;
+  }
+  return Buffer.concat(chunks).subarray(0, most).toString('utf8');
+}
+
+/**
+ * The bytes of a signing secret: base64 of 24 to 64, with or without `whsec_` before it.
+ * @throws SigningKeyError
+ */
+export function signingKey(text: string, url: string): Buffer {
+  const bytes = keyBytes(text);
+  if (bytes === undefined) throw new SigningKeyError(new URL(url).host);
+  return bytes;
 }
 
 /** "Symmetric: a random key between 24 bytes and 64 bytes … base64 encoded, prefixed with whsec_". */
