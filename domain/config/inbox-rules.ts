@@ -1,7 +1,7 @@
 /** Rules about the inboxes of user-managed secrets that span fields. */
 import { duplicates } from './duplicates.ts';
 import { type ProbeConfig, valuePlaceholder } from './inbox-schema.ts';
-import { isPrivateHost } from './private-host.ts';
+import { outgoingUrlProblem } from './outgoing-url.ts';
 import type { RotationConfig } from './rotation-config.ts';
 import { hasInbox } from './secret-schemas.ts';
 
@@ -63,24 +63,11 @@ function probeProblems(probe: ProbeConfig, path: string, environment: string): s
   ];
 }
 
-/** Never repeats the URL: somebody may have pasted a key into it. */
 function urlProblem(text: string, environment: string): string | undefined {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return 'an https URL, such as "https://api.example.com/v1/models"';
-  }
-  if (url.protocol !== 'https:') return 'https: the value is sent there';
-  if (url.username !== '' || url.password !== '') return 'no user or password in it';
-  if (url.hash !== '') return 'no fragment in it';
-  if (/\{\{|%7b%7b/i.test(text))
-    return `${valuePlaceholder} in a header: URLs are logged on the way`;
-  if (/^\[?(169\.254\.|fe80:|fd00:ec2:)/i.test(url.hostname)) {
-    return 'another host: link-local addresses are the metadata services of the machine';
-  }
-  if (isPrivateHost(url.hostname) && environment !== 'dev') {
-    return 'a public host: its function stands outside of every VPC; private addresses are for dev';
-  }
-  return undefined;
+  return (
+    outgoingUrlProblem(text, environment) ??
+    (/\{\{|%7b%7b/i.test(text)
+      ? `${valuePlaceholder} in a header: URLs are logged on the way`
+      : undefined)
+  );
 }
