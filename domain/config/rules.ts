@@ -18,6 +18,7 @@ import {
   type JwtConfig,
 } from './secret-schemas.ts';
 import { show } from './show.ts';
+import { syncProblems } from './sync-rules.ts';
 import { triggerProblems } from './trigger-rules.ts';
 
 export function ruleProblems(config: RotationConfig): string[] {
@@ -50,6 +51,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...scheduleProblems(config),
     ...triggerProblems(config),
     ...certificateProblems(config),
+    ...syncProblems(config),
   ];
 }
 
