@@ -10,10 +10,12 @@ import { rotationHandler } from '../rotation/handler.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
 import type { DatabaseTools } from './admin.ts';
 import { DatabaseStrategy } from './database-strategy.ts';
+import { databaseExaminer } from './diagnose.ts';
 import { databaseEnvironmentSchema } from './environment.ts';
 import { proveProxy } from './prove-proxy.ts';
 import { restoreLogin } from './restore-login.ts';
 import { retireRole } from './retire-role.ts';
+import { undisturbed } from './undisturbed.ts';
 
 const environment = readEnvironment(databaseEnvironmentSchema, process.env);
 
@@ -40,6 +42,8 @@ export const handler = rotationHandler({
     findings: [],
   }),
   companions: { admin: environment.ADMIN_SECRET_ARN },
+  examiner: databaseExaminer(tools, systemClock),
+  undisturbed: (value, companion, work) => undisturbed(tools, value, companion, work),
   doors: awsDoors(environment),
   operations: {
     retireRole: (input, given) => retireRole(input, given, tools),
