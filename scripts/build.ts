@@ -14,7 +14,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Metafile } from 'esbuild';
+import type { Metafile, Plugin } from 'esbuild';
 
 export interface BuildOptions {
   /** The tree that holds `lambdas/` and its imports. */
@@ -48,6 +48,8 @@ const banner = [
 const credentials = 'doors/lambda-credentials.ts';
 /** Reads `rds.pem` beside the bundle. */
 const authorities = 'doors/certificate-authorities.ts';
+/** A library with its WebAssembly, as a file beside the bundle that is read when it is first needed. */
+const sodium = { package: 'libsodium-wrappers', file: 'libsodium-wrappers.mjs' };
 
 export async function buildLambdas(options: BuildOptions): Promise<BuildResult> {
   const { root, outdir } = options;
@@ -60,6 +62,7 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
     existsSync(stamp) &&
     rooms.every((room) => existsSync(join(outdir, room, 'index.mjs'))) &&
     roomsWithAuthorities(sources).every((room) => existsSync(join(outdir, room, 'rds.pem'))) &&
+    roomsWithSodium(sources).every((room) => existsSync(join(outdir, room, sodium.file))) &&
     readFileSync(stamp, 'utf8') === fingerprint(root, rooms, sources)
   ) {
     return { built: false, rooms, sizes: sizesOf(sources) };
@@ -90,6 +93,7 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
         alias: { '@aws-sdk/credential-provider-node': `./${credentials}` },
       }),
       banner: { js: banner },
+      plugins: [sodiumBeside],
       legalComments: 'none',
       metafile: true,
       logLevel: options.quiet === true ? 'silent' : 'warning',
@@ -98,6 +102,7 @@ export async function buildLambdas(options: BuildOptions): Promise<BuildResult> 
     mkdirSync(fresh, { recursive: true });
     writeFileSync(join(fresh, 'meta.json'), `${JSON.stringify(relativeTo)}\n`);
     await writeAuthorities(fresh, relativeTo);
+    await writeSodium(root, fresh, relativeTo);
     writeFileSync(join(fresh, '.sources'), fingerprint(root, rooms, relativeTo));
     mkdirSync(dirname(outdir), { recursive: true });
     rmSync(outdir, { recursive: true, force: true });
@@ -124,6 +129,44 @@ async function writeAuthorities(outdir: string, meta: Metafile): Promise<void> {
 function roomsWithAuthorities(meta: Metafile): string[] {
   return Object.entries(meta.outputs)
     .filter(([, { inputs }]) => inputs[authorities] !== undefined)
+    .map(([path]) => dirname(path));
+}
+
+/** Left out of the bundle, and asked for where it lies then. */
+const sodiumBeside: Plugin = {
+  name: 'sodium-beside',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^${sodium.package}$`) }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: `./${sodium.file}`, external: true } : undefined,
+    );
+  },
+};
+
+async function writeSodium(root: string, outdir: string, meta: Metafile): Promise<void> {
+  const rooms = roomsWithSodium(meta);
+  if (rooms.length === 0) return;
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [sodium.package],
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    banner: { js: banner },
+    legalComments: 'none',
+    write: false,
+  });
+  for (const room of rooms) {
+    writeFileSync(join(outdir, room, sodium.file), outputFiles[0]?.contents ?? '');
+  }
+}
+
+function roomsWithSodium(meta: Metafile): string[] {
+  return Object.entries(meta.outputs)
+    .filter(([, { imports }]) => imports.some(({ path }) => path.endsWith(sodium.file)))
     .map(([path]) => dirname(path));
 }
 
