@@ -43,3 +43,12 @@ export function deployedFile<Schema extends z.ZodType>(
   }
   return parsed.data;
 }
+
+/** Another file beside the bundle. @throws DeployedFileError */
+export function deployedText(file: string, taskRoot: string): string {
+  try {
+    return readFileSync(join(taskRoot, file), 'utf8');
+  } catch {
+    throw new DeployedFileError(file, 'is missing beside the bundle');
+  }
+}

@@ -71,9 +71,9 @@ export const rolloutMachineName = (scope: Scope): string => functionName(scope, 
 /** Restarts consumers, and looks whether they are steady. No secret's function is called that. */
 export const rolloutFunctionName = (scope: Scope): string => functionName(scope, 'roll-out');
 
-/** Asks consumers whether they are well: one for the private hosts of each network, one outside of every VPC. */
+/** Asks consumers whether they are well: one for the private hosts of each network, one outside of every VPC. Short, too. */
 export const healthFunctionName = (scope: Scope, network?: string): string =>
-  functionName(scope, network === undefined ? 'ask-health' : `ask-health-${network}`);
+  functionName(scope, network === undefined ? 'ask-health' : `health-${network}`);
 
 /** Copies values to where the configuration says. No secret's function is called that. */
 export const syncFunctionName = (scope: Scope): string => functionName(scope, 'sync-copies');

@@ -18,7 +18,7 @@ export function networkProblems(config: RotationConfig): string[] {
   ];
 }
 
-function useProblems({ secrets, networks }: RotationConfig): string[] {
+function useProblems({ secrets, consumers, networks }: RotationConfig): string[] {
   const uses = Object.entries(secrets).flatMap(([key, secret]) =>
     secret.kind === 'database' && secret.network !== undefined
       ? [{ key, name: secret.network }]
@@ -34,9 +34,10 @@ function useProblems({ secrets, networks }: RotationConfig): string[] {
       ),
     ...names
       .filter((name) => uses.every((use) => use.name !== name))
+      .filter((name) => consumers.every(({ health }) => health?.network !== name))
       .map(
         (name) =>
-          `networks.${name}: found a network no secret uses; expected a database secret with network: "${name}", or no such network`,
+          `networks.${name}: found a network no secret uses; expected a database secret with network: "${name}", a consumer's health that names it, or no such network`,
       ),
   ];
 }

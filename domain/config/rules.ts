@@ -4,6 +4,7 @@ import { columnProblems, neighbourProblems } from './column-rules.ts';
 import { connectionProblems } from './connection-rules.ts';
 import { contactProblems } from './contact-rules.ts';
 import { duplicates } from './duplicates.ts';
+import { healthProblems } from './health-rules.ts';
 import { hostProblem } from './host.ts';
 import { inboxProblems } from './inbox-rules.ts';
 import { networkProblems } from './network-rules.ts';
@@ -48,6 +49,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...roleProblems(config),
     ...nameProblems(config),
     ...consumerProblems(config),
+    ...healthProblems(config),
     ...scheduleProblems(config),
     ...triggerProblems(config),
     ...certificateProblems(config),

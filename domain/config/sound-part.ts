@@ -25,6 +25,8 @@ export function soundPart(input: unknown, issues: readonly Issue[]): SoundPart |
       leftOut.push(key);
     } else if (top !== undefined && optional.has(top)) {
       delete sound[String(top)];
+      // A network may be used by them alone.
+      if (top === 'consumers') leftOut.push(top);
     } else {
       return undefined;
     }
