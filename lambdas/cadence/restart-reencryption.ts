@@ -1,8 +1,8 @@
 /** Starts the re-encryption of a secret again that was never started, or whose execution died. */
 import type { ReencryptionRecord } from '../../domain/events/control-records.ts';
+import { TooManyRestartsError } from '../../doors/restart-after-rotation.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import type { CadenceDoors } from './doors.ts';
-import { TooManyRestartsError } from './restart-after-rotation.ts';
 
 /** Executions of one version that died: from then on it is somebody's business, not the next tick's. */
 const limit = 20;

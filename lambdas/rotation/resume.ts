@@ -63,7 +63,8 @@ export async function assertStuck<Value>(
 ): Promise<Stuck> {
   const { secretsManager, controlTable, clock } = room.doors;
   const { SECRET_ARN, SECRET_NAME } = room.environment;
-  const { versionIdsToStages: stages, rotationEnabled } = await secretsManager.describe(SECRET_ARN);
+  const description = await secretsManager.describe(SECRET_ARN);
+  const { versionIdsToStages: stages, rotationEnabled } = description;
   const now = clock.now();
   const current = currentVersion(stages);
   // In the middle the version may be AWSCURRENT already: finishSecret asked for again.
@@ -94,9 +95,10 @@ export async function assertStuck<Value>(
   }
   const verdict = judgePending({
     recordedAt: record?.at ?? intent?.at,
+    // Nothing is recorded: the label itself was the last change of the secret.
+    firstSeenAt: description.lastChangedDate?.toISOString(),
     failure: record?.failure,
     now,
-    ...(record === undefined && intent === undefined && { firstSeenAt: new Date(0).toISOString() }),
   });
   if (judged && current !== versionId && verdict.state === 'underWay') {
     throw refused(

@@ -1,7 +1,7 @@
 /** Starts an AfterRotation again that was never started (events are best effort) or died. */
-import type { AfterRotationRecord } from '../../domain/events/control-records.ts';
-import type { SecretDescription } from '../../doors/secrets-manager.ts';
-import type { CadenceDoors } from './doors.ts';
+import type { AfterRotationRecord } from '../domain/events/control-records.ts';
+import type { SecretDescription } from './secrets-manager.ts';
+import type { StepFunctionsDoor } from './step-functions.ts';
 
 /** A version whose AfterRotation died this often is somebody's business, not the next tick's. */
 const limit = 20;
@@ -13,12 +13,13 @@ export class TooManyRestartsError extends Error {
 
 /**
  * The first start of a version has the version's id as its name, later ones `-2`, `-3`, …: a name that is
- * taken starts nothing, so two ticks meet in one execution. The input names the dead execution to take
- * over from; whether it is still that one's is decided by the first task, by compare-and-swap.
+ * taken starts nothing, so two that ask (the schedule, doctor) meet in one execution. The input names the
+ * dead execution to take over from; whether it is still that one's is decided by the first task, by
+ * compare-and-swap.
  * @returns the name of the execution
  */
 export async function restartAfterRotation(
-  { stepFunctions }: Pick<CadenceDoors, 'stepFunctions'>,
+  { stepFunctions }: { stepFunctions: Pick<StepFunctionsDoor, 'startExecution'> },
   stateMachineArn: string,
   { arn, name }: Pick<SecretDescription, 'arn' | 'name'>,
   record: Pick<AfterRotationRecord, 'versionId' | 'state' | 'execution'>,
