@@ -5,34 +5,41 @@ import { InvalidConfigError } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import type { Deployment } from './deployment.ts';
 
+type Directory = Pick<Deployment, 'configDirectory'>;
+type OwnAuthorities = Exclude<DatabaseConfig['ca'], 'rds'>;
+
 /** `ca.pem` for the asset, or no file. @throws InvalidConfigError when it is no PEM bundle */
 export function authorityFiles(
-  { configDirectory }: Pick<Deployment, 'configDirectory'>,
+  directory: Directory,
   key: string,
   ca: DatabaseConfig['ca'],
   /** Where it stands below the secret. */
   at = 'ca',
 ): Record<string, string> {
-  if (ca === 'rds') {
-    return {};
-  }
+  return ca === 'rds' ? {} : { 'ca.pem': authorities(directory, ca, `secrets.${key}.${at}`) };
+}
+
+/** @param at where it stands in the configuration. @throws InvalidConfigError when it is no PEM bundle */
+export function authorities(
+  { configDirectory }: Directory,
+  ca: OwnAuthorities,
+  at: string,
+): string {
   const { pem, path, from } =
     'pem' in ca ? { pem: ca.pem, path: 'pem', from: 'the text' } : fileOf(ca.file);
   if (!pem.includes('-----BEGIN CERTIFICATE-----')) {
     throw refused(
-      key,
       `${at}.${path}`,
       `no certificate in ${from}; expected PEM (-----BEGIN CERTIFICATE-----)`,
     );
   }
   if (pem.includes('PRIVATE KEY-----')) {
     throw refused(
-      key,
       `${at}.${path}`,
       `a private key in ${from}; expected certificates only: the file is deployed with the function`,
     );
   }
-  return { 'ca.pem': pem };
+  return pem;
 
   function fileOf(file: string) {
     try {
@@ -40,7 +47,6 @@ export function authorityFiles(
       return { pem: text, path: 'file', from: `"${file}"` };
     } catch {
       throw refused(
-        key,
         `${at}.file`,
         `"${file}", which cannot be read; expected a PEM file, its path relative to the configuration`,
       );
@@ -48,5 +54,5 @@ export function authorityFiles(
   }
 }
 
-const refused = (key: string, path: string, found: string) =>
-  new InvalidConfigError([`secrets.${key}.${path}: found ${found}`]);
+const refused = (path: string, found: string) =>
+  new InvalidConfigError([`${path}: found ${found}`]);

@@ -35,6 +35,8 @@ export interface FunctionNetworkProps {
   readonly name: string;
   readonly place: NetworkPlace;
   readonly databasePorts: readonly number[];
+  /** Consumers that are asked whether they are well: on which ports, and in which IPv4 ranges they stand. */
+  readonly consumers?: { readonly ports: readonly number[]; readonly ranges: readonly string[] };
 }
 
 /** Thrown when a function inside a VPC is granted what it could never call. */
@@ -96,6 +98,7 @@ export class FunctionNetwork extends Construct implements Network {
         description: 'PostgreSQL',
       });
     }
+    this.#openToConsumers();
   }
 
   /** Sees to it that a function with this role reaches what these statements allow it to call. */
@@ -182,19 +185,37 @@ export class FunctionNetwork extends Construct implements Network {
     }
   }
 
+  /** Whom they belong to, and which security group admits, is not known here: ranges of the network, exact ports. */
+  #openToConsumers(): void {
+    const { place, consumers = { ports: [], ranges: [] } } = this.#props;
+    const { endpoints, prefixListIds, vpcCidrs } = place;
+    // EC2 takes the same rule once.
+    const toEndpoints = endpoints === 'existing' && prefixListIds !== undefined && vpcCidrs;
+    for (const port of consumers.ports) {
+      consumers.ranges.forEach((cidrIp, index) => {
+        const id =
+          port === 443 && toEndpoints
+            ? `EndpointEgressVpc${index + 1}`
+            : `ConsumerEgress${port}-${index + 1}`;
+        this.#egress(id, { cidrIp }, 'Consumers, and whether they are well', port);
+      });
+    }
+  }
+
   #egress(
     id: string,
     to: Partial<
       Record<'cidrIp' | 'destinationPrefixListId' | 'destinationSecurityGroupId', string>
     >,
     description: string,
+    port = 443,
   ): void {
     if (this.#ways.has(id)) {
       return;
     }
     this.#ways.add(id);
-    const https = { ipProtocol: 'tcp', fromPort: 443, toPort: 443 };
-    new CfnSecurityGroupEgress(this, id, { groupId: this.#group, ...https, ...to, description });
+    const rule = { ipProtocol: 'tcp', fromPort: port, toPort: port };
+    new CfnSecurityGroupEgress(this, id, { groupId: this.#group, ...rule, ...to, description });
   }
 
   #securityGroup(id: string, groupDescription: string): string {

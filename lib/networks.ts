@@ -6,6 +6,7 @@ import type { NetworkConfig } from '../domain/config/network-schema.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { FunctionNetwork, type NetworkPlace } from './function-network.ts';
 import { IsolatedVpc } from './isolated-vpc.ts';
+import { withHost } from './placeholders.ts';
 
 export interface NetworksProps {
   readonly config: RotationConfig;
@@ -26,6 +27,10 @@ export class Networks extends Construct {
         name,
         place: this.#place(name, network, props),
         databasePorts: portsIn(name, config),
+        consumers: {
+          ports: askedPorts(name, config),
+          ranges: 'vpcId' in network ? (network.vpcCidrs ?? privateRanges) : [network.cidr],
+        },
       });
       this.#byName.set(name, made);
       this.#output(
@@ -76,6 +81,23 @@ function portsIn(name: string, config: RotationConfig): number[] {
     secret.kind === 'database' && secret.network === name
       ? [secret.port, ...(secret.endpoints ?? []).map(({ port }) => port)]
       : [],
+  );
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+/** RFC 1918: of a VPC whose ranges nobody named. */
+const privateRanges = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
+
+/** Where its consumers serve what they are asked. A token in a URL is the host: the rules see to that. */
+function askedPorts(name: string, { consumers }: RotationConfig): number[] {
+  const ports = consumers.flatMap(({ health }) =>
+    health?.network !== name
+      ? []
+      : [health.credentials, ...health.probes.map(({ url }) => url)].flatMap((text) => {
+          if (text === undefined) return [];
+          const { port, protocol } = new URL(withHost(text, 'deferred.example.com'));
+          return Number(port) || (protocol === 'https:' ? 443 : 80);
+        }),
   );
   return [...new Set(ports)].sort((a, b) => a - b);
 }

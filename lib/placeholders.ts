@@ -3,7 +3,7 @@
  * role, a VPC. Such a token is taken out for the check, a valid placeholder in its place, and put back after it.
  * Where the text becomes part of a name or of an asset, a token is refused.
  */
-import { Stack, Token } from 'aws-cdk-lib/core';
+import { Stack, Token, Tokenization } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { secretNameOfArn } from '../domain/config/names.ts';
 
@@ -27,32 +27,44 @@ interface Known {
 const hex = (number: number) => number.toString(16).padStart(8, '0');
 
 /** Where a token may stand, and what stands for the n-th one. */
-const places: readonly [path: RegExp, placeholder: (n: number, known: Known) => string | number][] =
+const places: readonly [
+  path: RegExp,
+  placeholder: (n: number, known: Known, token: string | number) => string | number,
+][] = [
+  [/^region$/, (_, { region }) => region],
   [
-    [/^region$/, (_, { region }) => region],
-    [
-      /^(breakGlassRoleArn|escrow\.readerRoleArns\.\d+|triggers\.\w+\.from\.\d+|secrets\.[^.]+\.inbox\.owners\.\d+)$/,
-      (n, { account }) => `arn:aws:iam::${account}:role/deferred-${n}`,
-    ],
-    [/^contacts\.(onCall|security|support|product)\.\d+$/, (n) => `deferred-${n}@example.com`],
-    [/^contacts\.endpoints\.\w+\.\d+$/, (n) => `https://deferred-${n}.example.com/`],
-    [/^networks\.[^.]+\.vpcId$/, (n) => `vpc-${hex(n)}`],
-    [/^networks\.[^.]+\.subnetIds\.\d+$/, (n) => `subnet-${hex(n)}`],
-    [/^networks\.[^.]+\.routeTableIds\.\d+$/, (n) => `rtb-${hex(n)}`],
-    [/^networks\.[^.]+\.databaseSecurityGroupId$/, (n) => `sg-${hex(n)}`],
-    [/^networks\.[^.]+\.vpcCidrs\.\d+$/, (n) => `10.${n % 256}.0.0/16`],
-    [/^networks\.[^.]+\.prefixListIds\.(dynamodb|s3)$/, (n) => `pl-${hex(n)}`],
-    [
-      /^(secrets\.[^.]+\.(adopt|admin|bootstrap)|certificates\.\d+\.secret)\.kmsKeyArn$/,
-      (n, { region, account }) => `arn:aws:kms:${region}:${account}:key/deferred-${n}`,
-    ],
-    [
-      /^certificates\.\d+\.acm$/,
-      (n, { region, account }) => `arn:aws:acm:${region}:${account}:certificate/deferred-${n}`,
-    ],
-    [/^secrets\.[^.]+\.(endpoints\.\d+\.)?host$/, (n) => `deferred-${n}.example.com`],
-    [/^secrets\.[^.]+\.(endpoints\.\d+\.)?port$/, () => 5432],
-  ];
+    /^(breakGlassRoleArn|escrow\.readerRoleArns\.\d+|triggers\.\w+\.from\.\d+|secrets\.[^.]+\.inbox\.owners\.\d+)$/,
+    (n, { account }) => `arn:aws:iam::${account}:role/deferred-${n}`,
+  ],
+  [/^contacts\.(onCall|security|support|product)\.\d+$/, (n) => `deferred-${n}@example.com`],
+  [/^contacts\.endpoints\.\w+\.\d+$/, (n) => `https://deferred-${n}.example.com/`],
+  [/^networks\.[^.]+\.vpcId$/, (n) => `vpc-${hex(n)}`],
+  [/^networks\.[^.]+\.subnetIds\.\d+$/, (n) => `subnet-${hex(n)}`],
+  [/^networks\.[^.]+\.routeTableIds\.\d+$/, (n) => `rtb-${hex(n)}`],
+  [/^networks\.[^.]+\.databaseSecurityGroupId$/, (n) => `sg-${hex(n)}`],
+  [/^networks\.[^.]+\.vpcCidrs\.\d+$/, (n) => `10.${n % 256}.0.0/16`],
+  [/^networks\.[^.]+\.prefixListIds\.(dynamodb|s3)$/, (n) => `pl-${hex(n)}`],
+  [
+    /^(secrets\.[^.]+\.(adopt|admin|bootstrap)|certificates\.\d+\.secret|sync\.\d+)\.kmsKeyArn$/,
+    (n, { region, account }) => `arn:aws:kms:${region}:${account}:key/deferred-${n}`,
+  ],
+  [
+    /^certificates\.\d+\.acm$/,
+    (n, { region, account }) => `arn:aws:acm:${region}:${account}:certificate/deferred-${n}`,
+  ],
+  [/^secrets\.[^.]+\.(endpoints\.\d+\.)?host$/, (n) => `deferred-${n}.example.com`],
+  [/^secrets\.[^.]+\.(endpoints\.\d+\.)?port$/, () => 5432],
+  [
+    /^consumers\.\d+\.health\.(credentials|probes\.\d+\.url)$/,
+    (n, _, token) => withHost(String(token), `deferred-${n}.example.com`),
+  ],
+];
+
+/** A text with tokens, each replaced by a host: scheme, port and path of a URL are looked at before its host is known. */
+export const withHost = (text: string, host: string): string =>
+  Tokenization.reverseString(text)
+    .mapTokens({ mapToken: () => host })
+    .join({ join: (left, right) => `${left ?? ''}${right ?? ''}` });
 
 export function deferTokens(scope: Construct, words: unknown, known: Known): Deferred {
   const replacement = new Replacement(Stack.of(scope), known);
@@ -159,7 +171,7 @@ class Replacement {
       );
       return undefined;
     }
-    const placeholder = place[1](this.#placeholders.size + 1, this.#known);
+    const placeholder = place[1](this.#placeholders.size + 1, this.#known, literal);
     this.#placeholders.set(token, placeholder);
     return placeholder;
   }
