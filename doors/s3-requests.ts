@@ -3,10 +3,11 @@
  * signed with the SDK's own signer they cost a bundle 3 KB, `@aws-sdk/client-s3` costs it 142 KB.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html
  */
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { AwsCallError, AwsUnansweredError, clientDefaults } from './aws-call.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { Sha256 } from './node-sha256.ts';
 import { networkOf } from './unanswered.ts';
 
 export interface BucketPlace {
@@ -161,37 +162,4 @@ function signer(environment: NodeJS.ProcessEnv): SignatureV4 {
     // S3 signs the path as it is sent.
     uriEscapePath: false,
   });
-}
-
-type Bytes = string | ArrayBuffer | ArrayBufferView;
-
-/** SHA-256 or, with a secret, HMAC, as the signer asks for them. */
-class Sha256 {
-  readonly #secret: Buffer | undefined;
-  #hash: Hash | Hmac;
-  constructor(secret?: Bytes) {
-    this.#secret = secret === undefined ? undefined : bytesOf(secret);
-    this.#hash = this.#start();
-  }
-  update(data: Bytes): void {
-    this.#hash.update(bytesOf(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    return new Uint8Array(this.#hash.digest());
-  }
-  reset(): void {
-    this.#hash = this.#start();
-  }
-  #start(): Hash | Hmac {
-    return this.#secret === undefined ? createHash('sha256') : createHmac('sha256', this.#secret);
-  }
-}
-
-function bytesOf(data: Bytes): Buffer {
-  if (typeof data === 'string') {
-    return Buffer.from(data);
-  }
-  return ArrayBuffer.isView(data)
-    ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-    : Buffer.from(data);
 }

@@ -1,5 +1,6 @@
 /** The loopback HTTP server: AWS's wire protocols, and the controls under `/_sandbox/`. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { LostAnswerError } from './faults.ts';
 import type { Answer } from './protocols.ts';
@@ -12,12 +13,19 @@ export type Handler = (request: RestRequest) => Promise<Answer>;
 export class LoopbackServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #scheme: 'http' | 'https';
   #port = 0;
 
-  constructor(aws: Handler, control: Handler) {
-    this.#server = createServer((incoming, outgoing) => {
+  /** @param tls PEM; absent: plain HTTP */
+  constructor(aws: Handler, control: Handler, tls?: { certificate: string; privateKey: string }) {
+    const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
       void this.#answer(incoming, outgoing, aws, control);
-    });
+    };
+    this.#scheme = tls === undefined ? 'http' : 'https';
+    this.#server =
+      tls === undefined
+        ? createServer(answer)
+        : createTlsServer({ cert: tls.certificate, key: tls.privateKey }, answer);
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -25,7 +33,7 @@ export class LoopbackServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#scheme}://127.0.0.1:${this.#port}`;
   }
 
   async listen(port: number): Promise<void> {

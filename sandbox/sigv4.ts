@@ -158,7 +158,7 @@ function queryBag(query: URLSearchParams): Record<string, string | string[]> {
   return bag;
 }
 
-function readDate(header: string | undefined, scopeDate: string): Date {
+export function readDate(header: string | undefined, scopeDate: string): Date {
   const [, year, month, day, hour, minute, second] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(header ?? '') ?? [];
   const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
@@ -179,7 +179,7 @@ function invalid(message: string): ServiceException {
 }
 
 /** Compares in constant time, whatever the lengths are. */
-function sameText(a: string, b: string): boolean {
+export function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }

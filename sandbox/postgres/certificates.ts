@@ -15,20 +15,21 @@ export interface Certificates {
 
 /**
  * `hosts`: DNS names and IPv4 addresses for the certificate's subjectAltName. P-256, valid for 30 days, or
- * no longer: the authority is, its server is not.
+ * no longer: the authority is, its server is not. `authority`: its common name.
  */
 export async function makeCertificates(
   hosts: readonly string[],
   validity: 'valid' | 'expired' = 'valid',
+  authority = 'Sandbox PostgreSQL CA',
 ): Promise<Certificates> {
   x509.cryptoProvider.set(webcrypto as never);
   const notBefore = new Date(Date.now() - 3 * day);
   const notAfter = new Date(Date.now() + 30 * day);
   const authorityKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const serverKeys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
+  const issuer = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: '01',
-    name: 'CN=Sandbox PostgreSQL CA',
+    name: `CN=${authority}`,
     notBefore,
     notAfter,
     signingAlgorithm: algorithm,
@@ -41,7 +42,7 @@ export async function makeCertificates(
   const server = await x509.X509CertificateGenerator.create({
     serialNumber: '02',
     subject: `CN=${hosts[0] ?? 'localhost'}`,
-    issuer: authority.subject,
+    issuer: issuer.subject,
     notBefore,
     notAfter: validity === 'valid' ? notAfter : new Date(Date.now() - day),
     signingAlgorithm: algorithm,
@@ -56,7 +57,7 @@ export async function makeCertificates(
   });
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', serverKeys.privateKey));
   return {
-    ca: authority.toString('pem'),
+    ca: issuer.toString('pem'),
     certificate: server.toString('pem'),
     privateKey: x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'),
   };

@@ -7,8 +7,11 @@ import { RequestLog } from '../../sandbox/request-log.ts';
 import { LoopbackServer } from '../../sandbox/server.ts';
 import type { AwsService } from '../../sandbox/service.ts';
 
-export async function serve(service: AwsService, iam: IamPort) {
-  const credentials = new CredentialStore();
+export async function serve(
+  service: AwsService,
+  iam: IamPort,
+  credentials = new CredentialStore(),
+) {
   const now = () => new Date();
   const settings = {
     services: new Map([[service.signingName, service]]),
