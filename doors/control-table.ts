@@ -92,6 +92,15 @@ export interface ControlTableDoor extends CertificateRecordsDoor {
 
   getHold(secretName: string): Promise<HoldRecord | undefined>;
   putHold(secretName: string, record: HoldRecord): Promise<void>;
+  /**
+   * Ends the hold that was looked at, by compare-and-swap: one that was put since then stands.
+   * @returns the hold that stands instead; undefined when this one has ended
+   */
+  endHold(
+    secretName: string,
+    looked: HoldRecord,
+    ended: HoldRecord,
+  ): Promise<HoldRecord | undefined>;
 
   getAdoption(secretName: string): Promise<AdoptionRecord | undefined>;
   /** @returns 'exists' when the secret was adopted before; the first record stands */
@@ -253,6 +262,13 @@ export function controlTable(
     async putHold(secretName, record) {
       await put('hold', secretName, 'hold', record, 'overwrite');
     },
+    endHold: (secretName, looked, ended) =>
+      replace(
+        holdRecordSchema,
+        ['hold', secretName, 'hold'],
+        ended,
+        ({ at, until }) => at === looked.at && until === looked.until,
+      ),
 
     getAdoption: (secretName) => content(adoptionRecordSchema, 'adopted', secretName, 'adopted'),
     putAdoption: async (secretName, record) =>

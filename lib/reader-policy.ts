@@ -2,6 +2,7 @@
 import type { CfnManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
+import { isRolledOut } from '../domain/config/consumer-schema.ts';
 import {
   deploymentDimension,
   manifestRoot,
@@ -118,7 +119,14 @@ export function operatorPolicy(
             ...(['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold'] as const),
             ...(['adopted', 'notice'] as const),
           ],
-          write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted'],
+          // A rollback puts its secret on hold; a person ends that.
+          write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted', 'hold'],
+        },
+        {
+          secretNames: deployment.config.consumers.some(isRolledOut)
+            ? secrets.map(({ name }) => name)
+            : [],
+          read: ['rollout', 'failed'],
         },
         {
           secretNames: deployment.config.certificates?.length

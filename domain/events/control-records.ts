@@ -123,7 +123,13 @@ export const compromisedRecordSchema = z.object({
 export type CompromisedRecord = z.infer<typeof compromisedRecordSchema>;
 
 /** `hold#<secret>` / "hold". Cadence leaves the secret alone until it ends. */
-export const holdRecordSchema = z.object({ reason: z.string(), at: instant, until: instant });
+export const holdRecordSchema = z.object({
+  reason: z.string(),
+  at: instant,
+  until: instant,
+  /** Who ended it before its time; `until` is when. */
+  releasedBy: z.string().max(256).optional(),
+});
 export type HoldRecord = z.infer<typeof holdRecordSchema>;
 
 /**

@@ -13,6 +13,7 @@
  */
 import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
+import type { Preempted } from '../../domain/events/preempt-operation.ts';
 import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
 import { leaseHasEnded, type Room, type Run, rotationOf } from './run.ts';
@@ -28,13 +29,6 @@ const preemptSchema = z.strictObject({
 
 /** Of a lease that is no emergency's. */
 const longestMinutes = 60;
-
-export interface Preempted {
-  /** The rotation that was in flight. */
-  preempted?: string;
-  pinned: boolean;
-  stoppedAfterRotation: boolean;
-}
 
 export async function preempt<Value>(room: Room<Value>, input: unknown): Promise<Preempted> {
   const parsed = preemptSchema.safeParse(input);

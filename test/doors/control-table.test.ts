@@ -135,6 +135,18 @@ test('of two leases the later one stands', async () => {
   expect((await table.getLease('leased'))?.owner).toBe('rollback');
 });
 
+test('a hold is ended by whoever looked at it, and one that was put since then stands', async () => {
+  const hold = { reason: 'rolled back', at, until: '2030-01-01T00:00:00.000Z' };
+  const ended = { ...hold, until: at, releasedBy: 'on-call' };
+  await table.putHold('held', hold);
+  const later = { ...hold, until: '2030-01-02T00:00:00.000Z' };
+  await table.putHold('held', later);
+  expect(await table.endHold('held', hold, ended)).toEqual(later);
+  expect(await table.getHold('held')).toEqual(later);
+  expect(await table.endHold('held', later, ended)).toBeUndefined();
+  expect(await table.getHold('held')).toEqual(ended);
+});
+
 test('of two announcements at once one stands, and it gives way only to whoever has seen it', async () => {
   const first = { versionId: 'v1', at, plannedAt: at, told: false };
   const second = { ...first, plannedAt: '2030-01-01T00:00:00.000Z' };

@@ -102,6 +102,8 @@ export function inMemoryControlTable(): ControlTableDoor {
     getAdoption: async (name) => structuredClone(adoptions.get(name)),
     putAdoption: async (name, record) => putOnce(adoptions, name, record),
     putHold: async (name, record) => void holds.set(name, structuredClone(record)),
+    endHold: (name, looked, ended) =>
+      replace(holds, name, ended, ({ at, until }) => at === looked.at && until === looked.until),
     getTold: async (name, fact, versionId) => structuredClone(told.get(key(name, fact, versionId))),
     putTold: async (name, record) =>
       putOnce(told, key(name, record.fact, record.versionId), record),
