@@ -48,7 +48,7 @@ export interface GitHubSecretsOptions {
   privateAddresses: PrivateAddresses;
   /** PEM; absent: the authorities Node.js ships. */
   ca?: string | undefined;
-  /** @default 10 seconds a request */
+  /** @default 5 seconds a request */
   timeoutMilliseconds?: number;
   box?: SealedBoxDoor;
 }
@@ -63,7 +63,7 @@ export function gitHubSecrets(options: GitHubSecretsOptions): GitHubSecretsDoor 
   const limits = {
     privateAddresses: options.privateAddresses,
     ca: options.ca,
-    timeoutMilliseconds: options.timeoutMilliseconds ?? 10_000,
+    timeoutMilliseconds: options.timeoutMilliseconds ?? 5_000,
     // The largest of these answers has a few hundred.
     answerBytes: 16_384,
   };

@@ -30,6 +30,7 @@ import { encryptionSecrets } from './encryption-secrets.ts';
 import { UnknownKeyError } from './errors.ts';
 import { fitsInAStack } from './fits-in-a-stack.ts';
 import { functionsDirectory } from './functions-directory.ts';
+import { HealthFunctions } from './health.ts';
 import { InboxSecret } from './inbox-secret.ts';
 import { JwtSecret } from './jwt-secret.ts';
 import { Keys } from './keys.ts';
@@ -47,6 +48,7 @@ import { adminOf, databaseOf } from './related-secrets.ts';
 import { resolveProps } from './resolve-props.ts';
 import { NotBuiltError, type RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
+import { Sync } from './sync.ts';
 import { UserManagedSecret } from './user-managed-secret.ts';
 import { machineArns } from './workflow.ts';
 
@@ -204,11 +206,21 @@ export class Quarterturn extends Construct {
     const userManaged = Object.entries(config.secrets).flatMap(([key, { kind }]) =>
       kind === 'userManaged' ? (this.secrets[key] ?? []) : [],
     );
-    const around = { deployment, rotated, userManaged, manifest, machine, reencryption, messages };
+    const sync =
+      config.sync.length === 0
+        ? undefined
+        : new Sync(this, 'Sync', { deployment, secrets: this.secrets }).function;
+    const around = {
+      ...{ deployment, rotated, userManaged, manifest, machine, reencryption, messages },
+      ...(sync && { sync: { functionArn: sync.functionArn } }),
+    };
+    const health = new HealthFunctions(this, 'Health', { deployment, secrets: this.secrets });
     const functions = {
       'after-rotation': new AfterRotation(this, 'AfterRotation', around).function,
       cadence: new Cadence(this, 'Cadence', around).function,
       starter: new Starter(this, 'Starter', around).function,
+      ...(sync && { sync }),
+      ...Object.fromEntries(health.named),
       ...Object.fromEntries(this.#rows.map((rows) => [`rows-${rows.key}`, rows.function])),
     };
     if (reencryption !== undefined) {

@@ -10,8 +10,8 @@ import type { SyncTargetConfig } from './sync-schema.ts';
 type Ssm = Extract<SyncTargetConfig, { to: 'ssm' }>;
 type GitHub = Extract<SyncTargetConfig, { to: 'github' }>;
 
-/** One call of the function does all of a secret, one after the other of each sort, within Lambda's 15 minutes. */
-const mostOfOneSecret = 30;
+/** One call of the function makes all copies of a secret, one after the other of each sort, within two minutes. */
+const mostOfOneSecret = 20;
 /** "The maximum length … is 1011 characters" (API_PutParameter); the ARN before it counts. */
 const parameterCharacters = 900;
 

@@ -80,6 +80,15 @@ export class ReadBackError extends SyncError {
   }
 }
 
+/** One of the targets: those before it took the time of this call. */
+export class NoTimeLeftError extends SyncError {
+  override readonly name = 'NoTimeLeftError';
+  readonly code = 'ERR_ROTATION_SYNC_NO_TIME';
+  constructor(seconds: number) {
+    super(`the copy was not begun: ${seconds} seconds had passed, because others did not answer`);
+  }
+}
+
 /** One of the targets. */
 export class WebhookRefusedError extends SyncError {
   override readonly name = 'WebhookRefusedError';

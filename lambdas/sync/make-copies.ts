@@ -10,6 +10,7 @@ import type { SyncTarget } from './environment.ts';
 import {
   CopyTooLargeError,
   type FailedTarget,
+  NoTimeLeftError,
   ReadBackError,
   UnexpectedError,
   WebhookRefusedError,
@@ -26,6 +27,9 @@ export interface Value {
   readonly secretString: string;
   readonly deployment: string;
 }
+
+/** A copy takes up to a minute where nobody answers; the call ends after two (lib/sync.ts). */
+const secondsToBeginIn = 50;
 
 /** Of one target. */
 export type Outcome = { evidence: Evidence } | { failed: FailedTarget; retryable: boolean };
@@ -45,10 +49,12 @@ export async function makeCopies(
   // All of them before the first one is written.
   const prepared = targets.map((target) => prepare(target, value));
   const outcomes = new Map<SyncTarget, Outcome>();
+  const end = doors.clock.now().getTime() + secondsToBeginIn * 1_000;
+  const isLate = () => doors.clock.now().getTime() > end;
   await Promise.all(
     sorts.map(async (sort) => {
       for (const one of prepared.filter(({ target }) => target.to === sort)) {
-        const outcome = 'copy' in one ? await attempt(doors, one.copy) : one.outcome;
+        const outcome = 'copy' in one ? await attempt(doors, one.copy, isLate()) : one.outcome;
         log(doors, value, one.target, outcome);
         outcomes.set(one.target, outcome);
       }
@@ -71,9 +77,14 @@ function prepare(target: SyncTarget, { secretString, versionId, deployment }: Va
   }
 }
 
-async function attempt(doors: SyncDoors, copy: Copy<SyncTarget>): Promise<Outcome> {
+async function attempt(
+  doors: SyncDoors,
+  copy: Copy<SyncTarget>,
+  isLate: boolean,
+): Promise<Outcome> {
   const { target } = copy;
   try {
+    if (isLate) throw new NoTimeLeftError(secondsToBeginIn);
     const detail = await makerOf(target)(doors, copy);
     return { evidence: { fact: 'copied', detail: { target: target.target, ...detail } } };
   } catch (error) {
@@ -118,7 +129,9 @@ function mayGoWellLater(error: Error): boolean {
   if (error instanceof WebhookRefusedError) {
     return error.status >= 500 || error.status === 429 || error.status === 408;
   }
-  return [AwsCallError, ReadBackError, WebhookUnreachableError].some((one) => error instanceof one);
+  return [AwsCallError, NoTimeLeftError, ReadBackError, WebhookUnreachableError].some(
+    (one) => error instanceof one,
+  );
 }
 
 function log(doors: SyncDoors, value: Value, { target }: SyncTarget, outcome: Outcome): void {
