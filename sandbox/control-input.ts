@@ -67,7 +67,8 @@ export function parseDeploy(input: unknown): string {
   return parse(deploySchema, input).assembly;
 }
 
-function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+/** @throws TypeError saying which member is wrong */
+export function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
   const parsed = schema.safeParse(input);
   if (!parsed.success) {
     throw new TypeError(z.prettifyError(parsed.error));

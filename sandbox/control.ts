@@ -7,6 +7,7 @@
  *   GET    faults  POST faults <Fault>     DELETE faults  DELETE faults/<id>
  *   GET    requests · events · logs[?function=name] · messages · outputs · resources
  *   POST   certificates { id, certificate?, status?, renewal?, inUseBy? } into ACM → { arn }
+ *   ECS services, scalable targets, deployment groups and functions beside the stack: control-account.ts
  *   POST   deploy     { assembly }         as `cdk deploy` of that folder → { status, events }
  *   POST   destroy                         as `cdk destroy`
  *   POST   reset                           everything as after the start; keys and principals stay
@@ -14,6 +15,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { SandboxClock } from './clock.ts';
+import { type AccountSandbox, putIntoAccount } from './control-account.ts';
 import { parseCertificate, parseDeploy, parseFault, parseGrant } from './control-input.ts';
 import type { Faults } from './faults.ts';
 import { type Answer, readJson } from './protocols.ts';
@@ -25,20 +27,21 @@ export interface ControlSettings {
   token: string;
   clock: SandboxClock;
   faults: Faults;
-  sandbox: () => Pick<
-    Sandbox,
-    | 'requests'
-    | 'events'
-    | 'logs'
-    | 'outputs'
-    | 'resources'
-    | 'notSimulated'
-    | 'createPrincipal'
-    | 'putCertificate'
-    | 'reset'
-    | 'deploy'
-    | 'destroy'
-  >;
+  sandbox: () => AccountSandbox &
+    Pick<
+      Sandbox,
+      | 'requests'
+      | 'events'
+      | 'logs'
+      | 'outputs'
+      | 'resources'
+      | 'notSimulated'
+      | 'createPrincipal'
+      | 'putCertificate'
+      | 'reset'
+      | 'deploy'
+      | 'destroy'
+    >;
   messages: () => readonly unknown[];
 }
 
@@ -106,8 +109,11 @@ async function route(request: RestRequest, settings: ControlSettings): Promise<A
       );
       return json(201, settings.sandbox().createPrincipal(principal, grant));
     }
-    default:
+    default: {
+      const account = putIntoAccount(request, name, settings.sandbox());
+      if (account !== undefined) return json(account.status, account.body);
       return json(404, { message: `There is no control ${request.method} ${request.path}.` });
+    }
   }
 }
 

@@ -1,10 +1,13 @@
 /** What `startSandbox` takes and gives: the in-process face of the sandbox, for tests, the demo and the CLI. */
 import type { CertificateInAcm } from './acm/service.ts';
+import type { ExistingTarget } from './application-auto-scaling/scalable-target.ts';
 import type { ClockMode, SandboxClock } from './clock.ts';
 import type { HistoryItem } from './cloudwatch/alarm-desk.ts';
+import type { ExistingDeploymentGroup } from './codedeploy/deployment-group.ts';
 import type { EcsService } from './ecs/service.ts';
 import type { RecordedEvent } from './events/rule.ts';
 import type { PolicyDocument } from './iam/policy.ts';
+import type { ExistingFunction } from './lambda/existing-functions.ts';
 import type { ExistingSecret } from './secrets-manager/service.ts';
 import type { PublishedMessage } from './sns/service.ts';
 import type { Mail } from './sns/topic.ts';
@@ -111,6 +114,12 @@ export interface Sandbox {
   putCertificate(certificate: CertificateInAcm): { arn: string };
   /** Services of Amazon ECS that stand beside the stack. A reset takes them and their listeners away. */
   readonly ecs: Pick<EcsService, 'putService' | 'behave' | 'onTasks' | 'described'>;
+  /** Registers a service of `ecs` with Application Auto Scaling. */
+  putScalableTarget(target: ExistingTarget): { arn: string };
+  /** A deployment group of CodeDeploy for a service of `ecs` whose deployment controller is CODE_DEPLOY. */
+  putDeploymentGroup(group: ExistingDeploymentGroup): { arn: string };
+  /** A Lambda function beside the stack: it has a configuration, and runs nothing. */
+  putFunction(existing: ExistingFunction): { arn: string };
   /** The next event of this detail type, with this subset of its detail, reaches no rule. */
   dropNextEvent(detailType: string, detail?: object): void;
   /** The next such event reaches its rules twice, under the same id. */

@@ -1,7 +1,9 @@
 /** Makes every service of the sandbox and hands each the ports of the others it works with. */
 import { AcmService } from './acm/service.ts';
+import { ApplicationAutoScalingService } from './application-auto-scaling/service.ts';
 import type { SandboxClock } from './clock.ts';
 import { CloudWatchService } from './cloudwatch/service.ts';
+import { CodeDeployService } from './codedeploy/service.ts';
 import type { CredentialStore } from './credentials.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
 import { Networks } from './ec2/networks.ts';
@@ -36,6 +38,8 @@ export interface ServicesSettings {
 
 export interface AllServices extends Services {
   acm: AcmService;
+  applicationAutoScaling: ApplicationAutoScalingService;
+  codedeploy: CodeDeployService;
   ecs: EcsService;
   secretsManager: SecretsManagerService;
   iam: Iam;
@@ -70,9 +74,11 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const ssm = new SsmService({ ...place, iam, kms });
   const acm = new AcmService(place);
   const ecs = new EcsService(place);
+  const applicationAutoScaling = new ApplicationAutoScalingService({ ...place, iam, ecs });
+  const codedeploy = new CodeDeployService({ ...place, ecs });
   const all: AwsService[] = [
     ...[acm, dynamodb, ecs, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
-    stepFunctions,
+    ...[applicationAutoScaling, codedeploy, stepFunctions],
     new StsService({ account }),
   ];
   const bySigningName = new Map(all.map((service) => [service.signingName, service]));
@@ -80,6 +86,8 @@ export function makeServices(settings: ServicesSettings): AllServices {
     networks,
     ...{
       acm,
+      applicationAutoScaling,
+      codedeploy,
       dynamodb,
       ecs,
       events,

@@ -84,6 +84,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     get ecs() {
       return world.services.ecs;
     },
+    putScalableTarget: (target) => world.services.applicationAutoScaling.putTarget(target),
+    putDeploymentGroup: (group) => world.services.codedeploy.putDeploymentGroup(group),
+    putFunction: (existing) => world.services.lambda.existing.put(existing),
     injectFault: (fault) => world.faults.inject(fault),
     dropNextEvent: (detailType, detail) => world.services.events.dropNext(detailType, detail),
     duplicateNextEvent: (detailType, detail) =>

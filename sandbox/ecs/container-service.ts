@@ -4,6 +4,7 @@
  * ones are stopped. Texts of events and reasons as DescribeServices of AWS gives them.
  */
 import type { SandboxClock } from '../clock.ts';
+import { rollbackOf, trips } from './circuit-breaker.ts';
 import { complete, type Deployment, newDeployment } from './deployment.ts';
 import type {
   ExistingService,
@@ -32,7 +33,7 @@ export class ContainerService {
   readonly createdAt: Date;
   readonly #clock: SandboxClock;
   readonly #tell: TaskListener;
-  spec: ExistingService;
+  readonly spec: ExistingService;
   desiredCount: number;
   /** The newest first; under CodeDeploy they are task sets. */
   deployments: Deployment[];
@@ -228,7 +229,7 @@ export class ContainerService {
     if (attempt === 2) this.events.add('is unable to consistently start tasks successfully.');
     if (deployment.rolloutState === 'IN_PROGRESS') {
       deployment.failedTasks += tasks.length;
-      if (this.#breaks(deployment)) {
+      if (trips(deployment, this.spec, this.desiredCount)) {
         this.#break(deployment, now);
         return;
       }
@@ -236,28 +237,12 @@ export class ContainerService {
     this.#reconcile(cause, attempt + 1);
   }
 
-  /** "0.5 * desired task count", at least 3 and at most 200 (API_ServiceDeploymentCircuitBreaker); rolling updates only. */
-  #breaks({ failedTasks }: Deployment): boolean {
-    const { deploymentConfiguration, deploymentController = 'ECS' } = this.spec;
-    const threshold = Math.min(200, Math.max(3, Math.ceil(0.5 * this.desiredCount)));
-    return (
-      deploymentController === 'ECS' &&
-      deploymentConfiguration?.deploymentCircuitBreaker?.enable === true &&
-      failedTasks >= threshold
-    );
-  }
-
   #break(deployment: Deployment, now: Date): void {
     deployment.rolloutState = 'FAILED';
     deployment.rolloutStateReason = 'ECS deployment circuit breaker: tasks failed to start.';
     this.events.add('deployment failed: tasks failed to start.', deployment.id);
-    // "the service is rolled back to the last deployment that completed successfully" (API_DeploymentCircuitBreaker).
-    const last = this.deployments.find(({ rolloutState }) => rolloutState === 'COMPLETED');
-    const rolls = this.spec.deploymentConfiguration?.deploymentCircuitBreaker?.rollback === true;
-    if (!rolls || deployment.isRollback || last === undefined) return;
-    const back = newDeployment(last.definition, 'PRIMARY', now);
-    back.isRollback = true;
-    back.rolloutStateReason = `ECS deployment circuit breaker: rolling back to deploymentId ${back.id}.`;
+    const back = rollbackOf(deployment, this.deployments, this.spec, now);
+    if (back === undefined) return;
     this.events.add(`rolling back to deployment ${back.id}.`);
     this.#begin(back);
   }
@@ -282,12 +267,8 @@ export class ContainerService {
     if (stopped.length === 0) return;
     const now = this.#clock.now();
     for (const task of stopped) {
-      stop(
-        task,
-        now,
-        'ServiceSchedulerInitiated',
-        `Scaling activity initiated by (deployment ${task.startedBy})`,
-      );
+      const reason = `Scaling activity initiated by (deployment ${task.startedBy})`;
+      stop(task, now, 'ServiceSchedulerInitiated', reason);
     }
     this.events.add(`has stopped ${stopped.length} running tasks: ${named(stopped)}.`);
   }

@@ -21,6 +21,8 @@ const GLOBAL = [
 
 /** Supplied by the checks of the service itself; a name ending in "*" stands for a family. */
 const OF_SERVICES = [
+  'application-autoscaling:scalable-dimension',
+  'application-autoscaling:service-namespace',
   'dynamodb:Attributes',
   'dynamodb:LeadingKeys',
   'dynamodb:ReturnValues',

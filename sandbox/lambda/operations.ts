@@ -1,6 +1,7 @@
 /** Lambda's REST API: paths and shapes of the 2015-03-31 version. */
-import { RestAnswer } from '../protocols.ts';
+import { RestAnswer, readJson } from '../protocols.ts';
 import { type AwsService, type RestRequest, ServiceException } from '../service.ts';
+import { functionNameIn } from './function.ts';
 import type { LambdaService } from './service.ts';
 
 const PATH = /^\/2015-03-31\/functions\/([^/]+)(?:\/(invocations|configuration))?$/;
@@ -18,6 +19,11 @@ export const routeLambda: NonNullable<AwsService['route']> = (request) => {
       return { operation: 'GetFunction', input: { FunctionName } };
     case 'GET configuration':
       return { operation: 'GetFunctionConfiguration', input: { FunctionName } };
+    case 'PUT configuration':
+      return {
+        operation: 'UpdateFunctionConfiguration',
+        input: { ...readJson(request.body), FunctionName },
+      };
     default:
       return undefined;
   }
@@ -38,7 +44,14 @@ function invokeInput(request: RestRequest, FunctionName: string): Record<string,
 }
 
 export function lambdaOperations(lambda: LambdaService): AwsService['operations'] {
-  const describe = (name: string) => {
+  const { existing } = lambda;
+  const arnOf = (named: unknown) => {
+    const name = functionNameIn(String(named));
+    return existing.has(name) ? lambda.arnOf(name) : lambda.find(String(named)).arn;
+  };
+  const describe = (named: string) => {
+    const name = functionNameIn(named);
+    if (existing.has(name)) return existing.describe(name);
     const { spec, arn } = lambda.find(name);
     return {
       FunctionName: spec.name,
@@ -56,7 +69,7 @@ export function lambdaOperations(lambda: LambdaService): AwsService['operations'
   };
   const reading = (action: string, run: (name: string) => unknown) => ({
     authorize: (input: Record<string, unknown>) => [
-      { action, resource: lambda.find(String(input.FunctionName)).arn },
+      { action, resource: arnOf(input.FunctionName) },
     ],
     run: async (input: Record<string, unknown>) => run(String(input.FunctionName)),
   });
@@ -90,5 +103,19 @@ export function lambdaOperations(lambda: LambdaService): AwsService['operations'
     },
     GetFunction: reading('lambda:GetFunction', (name) => ({ Configuration: describe(name) })),
     GetFunctionConfiguration: reading('lambda:GetFunctionConfiguration', describe),
+    UpdateFunctionConfiguration: {
+      authorize: ({ FunctionName }) => [
+        { action: 'lambda:UpdateFunctionConfiguration', resource: arnOf(FunctionName) },
+      ],
+      run: async (input) => {
+        const name = functionNameIn(String(input.FunctionName));
+        if (existing.has(name)) return existing.update(name, input);
+        throw new ServiceException(
+          'NotSimulatedException',
+          `The sandbox does not simulate UpdateFunctionConfiguration of a function of the stack, ${name}.`,
+          501,
+        );
+      },
+    },
   };
 }

@@ -17,6 +17,7 @@ import type {
 import type { RequestLog } from '../request-log.ts';
 import { type AccessCheck, type AwsService, type Caller, ServiceException } from '../service.ts';
 import { AsynchronousInvocations } from './asynchronous.ts';
+import { ExistingFunctions } from './existing-functions.ts';
 import {
   assertAllowedVariables,
   type FunctionSpec,
@@ -59,6 +60,8 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
   readonly operations: AwsService['operations'];
   readonly asynchronous: AsynchronousInvocations;
   readonly urls: FunctionUrls;
+  /** Beside the stack. */
+  readonly existing: ExistingFunctions;
   readonly #settings: LambdaSettings;
   readonly #functions = new Map<string, LambdaFunction>();
   /** Of every version of every function: one that was replaced may still be running. */
@@ -67,6 +70,7 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
 
   constructor(settings: LambdaSettings) {
     this.#settings = settings;
+    this.existing = new ExistingFunctions(settings);
     this.operations = lambdaOperations(this);
     const invoked = {
       find: (nameOrArn: string) => this.find(nameOrArn),
@@ -77,7 +81,7 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
   }
 
   createFunction(spec: FunctionSpec): { arn: string } {
-    if (this.#functions.has(spec.name)) {
+    if (this.#functions.has(spec.name) || this.existing.has(spec.name)) {
       const message = `Function already exist: ${spec.name}`;
       throw new ServiceException('ResourceConflictException', message, 409);
     }
@@ -99,8 +103,8 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
 
   #put(spec: FunctionSpec, policy: Statement[]): { arn: string } {
     assertAllowedVariables(spec);
-    const { account, region, iam } = this.#settings;
-    const arn = `arn:aws:lambda:${region}:${account}:function:${spec.name}`;
+    const { iam } = this.#settings;
+    const arn = this.arnOf(spec.name);
     if (!iam.serviceMayAssume(spec.roleArn, 'lambda.amazonaws.com', arn)) {
       throw new ServiceException(
         'InvalidParameterValueException',
@@ -147,13 +151,17 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
   /** @throws ServiceException ResourceNotFoundException */
   find(nameOrArn: string): LambdaFunction {
     const found = this.#functions.get(functionNameIn(nameOrArn));
-    const { account, region } = this.#settings;
-    const prefix = `arn:aws:lambda:${region}:${account}:function:`;
+    const prefix = this.arnOf('');
     if (found === undefined || (nameOrArn.startsWith('arn:') && !nameOrArn.startsWith(prefix))) {
       const arn = nameOrArn.startsWith('arn:') ? nameOrArn : `${prefix}${nameOrArn}`;
       throw new ServiceException('ResourceNotFoundException', `Function not found: ${arn}`, 404);
     }
     return found;
+  }
+
+  arnOf(name: string): string {
+    const { account, region } = this.#settings;
+    return `arn:aws:lambda:${region}:${account}:function:${name}`;
   }
 
   invokeCheck(nameOrArn: string): AccessCheck {
