@@ -1,6 +1,7 @@
 /** The commands about a deployment, in the order of the help. One line a file of `cli/commands/`. */
 import type { RegisterCommand } from './command.ts';
 import { registerAdopt } from './commands/adopt.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerDrill } from './commands/drill.ts';
 import { registerEject } from './commands/eject.ts';
 import { registerGate } from './commands/gate.ts';
@@ -14,6 +15,7 @@ export const commands: readonly RegisterCommand[] = [
   registerReport,
   registerRotate,
   registerGate,
+  registerDoctor,
   registerReencrypt,
   registerAdopt,
   registerDrill,

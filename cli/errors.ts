@@ -72,3 +72,9 @@ export class NoGateError extends CliError {
   override readonly name = 'NoGateError';
   readonly code = 'ERR_ROTATION_NO_GATE';
 }
+
+/** A repair of doctor that changed nothing, or not enough. */
+export class RepairFailedError extends CliError {
+  override readonly name = 'RepairFailedError';
+  readonly code = 'ERR_ROTATION_REPAIR_FAILED';
+}
