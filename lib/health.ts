@@ -32,6 +32,8 @@ const timeoutSeconds = 60;
 
 export class HealthFunctions extends Construct {
   readonly all: readonly RoomFunction[];
+  /** By what alarms call them. */
+  readonly named: readonly (readonly [part: string, made: RoomFunction])[];
   readonly #byNetwork = new Map<string | undefined, RoomFunction>();
 
   constructor(scope: Construct, id: string, props: HealthFunctionsProps) {
@@ -44,6 +46,10 @@ export class HealthFunctions extends Construct {
       this.#byNetwork.set(network, this.#functionOf(props, network, own));
     }
     this.all = [...this.#byNetwork.values()];
+    this.named = [...this.#byNetwork].map(([network, made]) => [
+      network === undefined ? 'ask-health' : `health-${network}`,
+      made,
+    ]);
   }
 
   /** @throws RangeError for a network that no consumer's health names */
