@@ -92,10 +92,49 @@ test('a principal with an unsupported policy is refused by name', async () => {
   expect(body.message).toContain('IpAddress');
 });
 
+/** ECS behind CodeDeploy and Application Auto Scaling, and a function, as they stand beside the stack. */
+async function putBesideTheStack() {
+  const app = { name: 'app', secrets: [{ name: 'JWT_SECRET', valueFrom: 'arn:…' }] };
+  const puts = [
+    [
+      'ecs-services',
+      {
+        ...{ cluster: 'c', name: 'api', desiredCount: 2, deploymentController: 'CODE_DEPLOY' },
+        taskDefinition: { family: 'api', containerDefinitions: [app] },
+        behaviour: { tasks: 'start', steadyAfterSeconds: 60 },
+      },
+    ],
+    ['scalable-targets', { cluster: 'c', service: 'api', minCapacity: 1, maxCapacity: 3 }],
+    ['deployment-groups', { application: 'a', name: 'g', cluster: 'c', service: 'api' }],
+    ['functions', { name: 'reports', description: 'nightly' }],
+  ] as const;
+  for (const [path, body] of puts) {
+    const arn = expect.stringMatching(/^arn:aws:/);
+    expect(await control('POST', path, body)).toEqual({ status: 201, body: { arn } });
+  }
+}
+
+test('services beside the stack are put in and looked at; a misspelt member is refused', async () => {
+  await putBesideTheStack();
+  const { body } = await control('GET', 'ecs-services');
+  expect(body).toMatchObject([{ serviceName: 'api', runningCount: 2, taskSets: [{}] }]);
+  const behave = (behaviour: object) =>
+    control('POST', 'ecs-behaviour', { cluster: 'c', name: 'api', behaviour });
+  expect((await behave({ tasks: 'fail', times: 1 })).status).toBe(200);
+  for (const wrong of [behave({ tasks: 'fail', time: 1 }), behave({ tasks: 'never' })]) {
+    expect((await wrong).status).toBe(400);
+  }
+  const nowhere = { cluster: 'c', service: 'other', minCapacity: 1, maxCapacity: 3 };
+  expect(await control('POST', 'scalable-targets', nowhere)).toEqual({
+    ...{ status: 400, body: { message: 'Service not found.' } },
+  });
+});
+
 test('a reset begins again', async () => {
   await control('POST', 'faults', { service: 'sts', operation: 'X', when: 'before' });
   expect((await control('POST', 'reset')).status).toBe(200);
   expect((await control('GET', 'faults')).body).toEqual([]);
+  expect((await control('GET', 'ecs-services')).body).toEqual([]);
   expect((await control('GET', 'clock')).body.now).toBe('2026-05-17T17:00:00.000Z');
 });
 
@@ -126,5 +165,38 @@ const hasAws = await run('aws', ['--version']).then(
     await expect(denied).rejects.toThrow(/AccessDeniedException.*lambda:GetFunction/s);
     const foreign = aws({ ...key, accessKeyId: 'LOCALUSERFOREIGN' }, 'sts', 'get-caller-identity');
     await expect(foreign).rejects.toThrow(/InvalidClientTokenId/);
+  },
+);
+
+(hasAws ? test : test.skip)(
+  'the real aws command line knows the services beside the stack',
+  async () => {
+    await putBesideTheStack();
+    const key = await makePrincipal('eve', ['ecs:UpdateService', 'codedeploy:GetDeploymentGroup']);
+    const [scaled, group, denied] = await Promise.all([
+      aws(
+        key,
+        ...['ecs', 'update-service', '--cluster', 'c', '--service', 'api', '--desired-count', '3'],
+        ...['--output', 'json'],
+      ),
+      aws(
+        key,
+        ...['deploy', 'get-deployment-group', '--application-name', 'a'],
+        ...['--deployment-group-name', 'g', '--output', 'json'],
+      ),
+      aws(
+        key,
+        ...['application-autoscaling', 'describe-scalable-targets', '--service-namespace', 'ecs'],
+      ).catch(String),
+    ]);
+    expect(JSON.parse(scaled.stdout)).toMatchObject({
+      service: { desiredCount: 3, deploymentController: { type: 'CODE_DEPLOY' }, taskSets: [{}] },
+    });
+    expect(JSON.parse(group.stdout)).toMatchObject({
+      deploymentGroupInfo: { ecsServices: [{ clusterName: 'c', serviceName: 'api' }] },
+    });
+    expect(denied).toMatch(
+      /AccessDeniedException.*application-autoscaling:DescribeScalableTargets/s,
+    );
   },
 );
