@@ -245,7 +245,7 @@ export class Quarterturn extends Construct {
       rotated,
       reencryption,
       manifestParameterArns: manifest.parameterArns,
-      machineExecutionsArn: machine.executions,
+      machine,
       auditLogArn,
       operatorFunctionArns: [
         ...operators.map(({ functionArn }) => functionArn),

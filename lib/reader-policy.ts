@@ -14,6 +14,7 @@ import type { Deployment, SecretReference } from './deployment.ts';
 import { managedPolicies } from './managed-policies.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
+import type { MachineArns } from './workflow.ts';
 
 /** What one consumer's role is given: its secrets, under the labels applications use. */
 export function readerPolicy(
@@ -51,8 +52,8 @@ export interface OperatorPolicyProps {
   readonly rotated: readonly Rotated[];
   readonly reencryption: ReencryptionParts | undefined;
   readonly manifestParameterArns: readonly string[];
-  /** Executions of AfterRotation. */
-  readonly machineExecutionsArn: string;
+  /** AfterRotation. */
+  readonly machine: MachineArns;
   readonly operatorFunctionArns: readonly string[];
   readonly auditLogArn: string;
 }
@@ -77,7 +78,11 @@ export function operatorPolicy(
       ),
       allow(
         'Describe',
-        ['secretsmanager:DescribeSecret', 'secretsmanager:ListSecretVersionIds'],
+        [
+          'secretsmanager:DescribeSecret',
+          'secretsmanager:GetResourcePolicy',
+          'secretsmanager:ListSecretVersionIds',
+        ],
         [...secrets, ...rotated.flatMap(({ inbox }) => inbox ?? [])].map(({ arn }) => arn),
       ),
       // Knows no resource.
@@ -101,7 +106,9 @@ export function operatorPolicy(
       ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
       // The past, for `quarterturn report`: every event of this deployment, and no value.
       allow('ReadAuditLog', ['logs:FilterLogEvents'], [props.auditLogArn]),
-      allow('LookAtAfterRotations', ['states:DescribeExecution'], [props.machineExecutionsArn]),
+      // One that was lost, or whose reason to stop is gone: its first task takes nothing that is another's.
+      allow('ResumeAfterRotation', ['states:StartExecution'], [props.machine.arn]),
+      allow('LookAtAfterRotations', ['states:DescribeExecution'], [props.machine.executions]),
       ...(reencryption
         ? [
             allow('ResumeReencryption', ['states:StartExecution'], [reencryption.machine.arn]),
@@ -144,14 +151,13 @@ export function operatorPolicy(
   });
 }
 
-/** What `quarterturn adopt` asks of an existing secret, and the tags it leaves on it. */
+/** The tags `quarterturn adopt` leaves on an existing secret. */
 function adoption(secrets: readonly SecretReference[]): PolicyStatement[] {
   if (secrets.length === 0) {
     return [];
   }
   const arns = secrets.map(({ arn }) => arn);
   return [
-    allow('LookBeforeAdoption', ['secretsmanager:GetResourcePolicy'], arns),
     allow('TagAdopted', ['secretsmanager:TagResource'], arns, {
       'ForAllValues:StringEquals': { 'aws:TagKeys': Object.values(tagKeys) },
     }),
