@@ -9,6 +9,7 @@ import { nameOf } from '../domain/config/manifest.ts';
 import { functionName } from '../domain/config/names.ts';
 import { isArmed } from '../domain/config/rotation-config.ts';
 import type { InboxConfig, RotatedConfig } from '../domain/config/secret-schemas.ts';
+import { syncLimitBytes } from '../domain/config/sync-limits.ts';
 import type { rotationEnvironmentSchema } from '../lambdas/rotation/environment.ts';
 import type { ControlRecord } from './control-table.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
@@ -61,6 +62,7 @@ export class RotatingSecret extends Construct {
     const adopt = secret.kind === 'userManaged' ? undefined : secret.adopt;
     const armed = secret.kind === 'userManaged' || isArmed(secret);
     this.adopted = adopt !== undefined;
+    const syncLimit = syncLimitBytes(config.sync, key);
     const common: RotationEnvironment = {
       SECRET_ARN: this.reference.arn,
       SECRET_NAME: this.reference.name,
@@ -68,6 +70,7 @@ export class RotatingSecret extends Construct {
       ARMED: armed ? 'true' : 'false',
       ENVIRONMENT: config.environment,
       ...(adopt && { KMS_KEY_ARN: adopt.kmsKeyArn }),
+      ...(syncLimit !== undefined && { SYNC_LIMIT_BYTES: String(syncLimit) }),
     };
     this.function = new RoomFunction(this, 'Rotation', {
       functionName: functionName(config, key),

@@ -10,6 +10,12 @@ const secretArn = z
   .string()
   .regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^\s]+$/);
 
+/** A variable is text; sizes, ports and durations are digits. */
+export const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number);
+
 export const rotationEnvironmentSchema = z.object({
   /** The one secret this function rotates; any other in an event is refused. */
   SECRET_ARN: secretArn,
@@ -21,13 +27,9 @@ export const rotationEnvironmentSchema = z.object({
   ENVIRONMENT: z.string().min(1),
   /** Of an adopted secret: the customer managed key it is expected to be encrypted with. */
   KMS_KEY_ARN: z.string().optional(),
+  /** Where the whole value is copied after a rotation: what the smallest of these places takes. */
+  SYNC_LIMIT_BYTES: wholeNumber.optional(),
 });
-
-/** A variable is text; sizes, ports and durations are digits. */
-export const wholeNumber = z
-  .string()
-  .regex(/^\d{1,9}$/)
-  .transform(Number);
 
 /** ARN of another secret, by name or by full ARN. */
 export const companionSchema = secretArn;

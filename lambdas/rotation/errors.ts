@@ -138,9 +138,12 @@ export class CompromisedMaterialError extends RotationError {
 export class ValueTooLargeError extends RotationError {
   override readonly name = 'ValueTooLargeError';
   readonly code = 'ERR_ROTATION_VALUE_TOO_LARGE';
-  constructor(bytes: number, limit: number) {
+  /** @param room of a sync target: bytes that its limit must leave for the activation; absent: Secrets Manager's limit */
+  constructor(bytes: number, limit: number, room?: number) {
     super(
-      `The new value has ${bytes} bytes, the limit is ${limit} (API_PutSecretValue). Prune keys first.`,
+      room === undefined
+        ? `The new value has ${bytes} bytes, the limit is ${limit} (API_PutSecretValue). Prune keys first.`
+        : `The new value has ${bytes} bytes${room === 0 ? '' : `, and its activation adds up to ${room}`}; the smallest sync target that is given the whole value takes ${limit}. Nothing was stored. Prune keys, give that target a field or the tier Advanced, or take it out of the configuration; then deploy and rotate.`,
     );
   }
 }

@@ -15,11 +15,12 @@ import {
   rotationInProgress,
 } from '../../domain/policy/labels.ts';
 import { preflight } from '../../domain/policy/preflight.ts';
-import { MaterialInUseError, NothingToRestoreError, ValueTooLargeError } from './errors.ts';
+import { MaterialInUseError, NothingToRestoreError } from './errors.ts';
 import { attempt, blocks, noToken } from './rehearsing.ts';
 import { type Room, type Run, rotationOf } from './run.ts';
-import { maximumBytes, valueToRestore, versionsToBuildOn } from './steps/create-secret.ts';
+import { valueToRestore, versionsToBuildOn } from './steps/create-secret.ts';
 import type { Material, Rotation, Versions } from './strategy.ts';
+import { sizeOf } from './value-size.ts';
 
 /** Each is read, and for some kinds the target is asked. */
 const mostNeighbours = 5;
@@ -114,10 +115,8 @@ async function restored<Value>(
     throw new NothingToRestoreError(environment.SECRET_NAME, versionId);
   }
   const value = await strategy.createSecret(versions, { ...rotation, restore });
-  const bytes = Buffer.byteLength(strategy.serialize(value));
-  if (bytes > maximumBytes) {
-    throw new ValueTooLargeError(bytes, maximumBytes);
-  }
+  const { tooLarge } = sizeOf(run, 'rollback', value);
+  if (tooLarge !== undefined) throw tooLarge;
   const { primary, published } = strategy.material(value);
   const current = versions.current && strategy.material(versions.current);
   const withdrawn = published === undefined ? current?.published : undefined;

@@ -22,8 +22,9 @@ import { InvalidRotationEventError } from './errors.ts';
 import { rehearseRollback } from './rehearse-rollback.ts';
 import { attempt, blocks, noToken } from './rehearsing.ts';
 import { isMarker, type Room, type Run, reencryptionOf, rotationOf } from './run.ts';
-import { maximumBytes, versionsToBuildOn } from './steps/create-secret.ts';
+import { versionsToBuildOn } from './steps/create-secret.ts';
 import type { Rotation } from './strategy.ts';
+import { sizeOf } from './value-size.ts';
 
 export interface Inspection {
   facts: ValueFacts;
@@ -139,21 +140,17 @@ async function rehearsed<Value>(
   });
   const inspection = await attempt(findings, async () => inspect?.(value, text, rotation));
   findings.push(...(inspection?.findings ?? []));
-  const nextBytes = await attempt(findings, async () => {
+  const next = await attempt(findings, async () => {
     const versions = await versionsToBuildOn(run, 'planned');
-    const next = await run.strategy.createSecret(versions, rotation);
-    return Buffer.byteLength(run.strategy.serialize(next));
+    return sizeOf(run, 'planned', await run.strategy.createSecret(versions, rotation));
   });
-  if (nextBytes !== undefined && nextBytes > maximumBytes) {
-    const message = `The next value would have ${nextBytes} bytes, the limit is ${maximumBytes}.`;
-    findings.push(blocks('VALUE_TOO_LARGE', message));
-  }
+  if (next?.tooLarge) findings.push(blocks('VALUE_TOO_LARGE', next.tooLarge.message));
   await attempt(findings, () => run.strategy.testSecret({ current: value }, rotation));
   return {
     value: 'text',
     ...(inspection && { facts: inspection.facts }),
     bytes,
-    ...(nextBytes !== undefined && { nextBytes }),
+    ...(next && { nextBytes: next.bytes }),
     findings,
   };
 }

@@ -39,6 +39,7 @@ export interface Room<Value> {
     SECRET_NAME: string;
     ARMED: 'true' | 'false';
     KMS_KEY_ARN?: string | undefined;
+    SYNC_LIMIT_BYTES?: number | undefined;
   };
   strategy: RotationStrategy<Value>;
   /** ARNs of the companion secrets the configuration names. */

@@ -27,7 +27,6 @@ import {
   NothingToRestoreError,
   RotationRefusedError,
   UnrecordedVersionError,
-  ValueTooLargeError,
 } from '../errors.ts';
 import {
   assertNoForeignLease,
@@ -39,9 +38,7 @@ import {
 } from '../run.ts';
 import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
 import type { Rotation, Versions } from '../strategy.ts';
-
-/** Secrets Manager's limit (user guide, "Quotas"). */
-export const maximumBytes = 65_536;
+import { sizeOf } from '../value-size.ts';
 
 export async function createSecret<Value>(run: Run<Value>): Promise<'created' | 'unchanged'> {
   const { controlTable, secretsManager } = run.doors;
@@ -88,9 +85,10 @@ async function makeAndStore<Value>(
   });
 
   const secretString = run.strategy.serialize(value);
-  const bytes = Buffer.byteLength(secretString);
-  if (bytes > maximumBytes) {
-    throw new ValueTooLargeError(bytes, maximumBytes);
+  const { bytes, tooLarge, beyond } = sizeOf(run, record.intent, value);
+  if (tooLarge !== undefined) throw tooLarge;
+  if (beyond !== undefined) {
+    run.evidence.push({ fact: 'syncLimitExceeded', detail: { bytes, limit: beyond } });
   }
   // Asked as late as possible: the put would take AWSPENDING away from the rotation of the lease.
   await assertNoForeignLease(run);
