@@ -1,13 +1,21 @@
 /**
  * The AfterRotation machine in Amazon States Language, JSONPath.
  *
- *   Begin → Settled ⟲ → [published key: WaitForReaders → Activate → Activated ⟲] → [emergency of a database: Retire]
- *         → [consumers behind RDS Proxy: ProveProxy ⟲] → Audit → [rows follow: Reencrypt] → Finish
+ *   Begin → Settled ⟲ → [copies: Sync]
+ *         → [published key: WaitForReaders → round publish → Activate → Activated ⟲ → [copies: SyncAgain]]
+ *         → [emergency of a database: Retire] → [consumers behind RDS Proxy: ProveProxy ⟲]
+ *         → round use → [WaitForUse → round confirm] → [database: ProveOld]
+ *         → Audit → [rows follow: Reencrypt] → Finish
  *   [maintenance: a published key is activated when every row is under it; until then Maintain starts the
- *    re-encryption and hands over to it: HandedOver]                               any failure → Stop
+ *    re-encryption and hands over to it: HandedOver. Consumers were stopped: StartConsumers takes the place of the
+ *    rounds publish and use]                                                  any failure → Stop
+ *
+ * Rows are rewritten last: a reader that learns only by a start, or that has the secret in its cache, must be able to
+ * open what is sealed with the new key before the first row is. The rounds are in after-rotation-rounds.ts.
  *
  * A Standard workflow: an execution is found by its name, the version's id, and is started once.
  */
+import { type RolloutStates, roundStates } from './after-rotation-rounds.ts';
 import {
   caughtBy,
   lambdaRetry,
@@ -23,6 +31,10 @@ export interface DefinitionProps {
   readonly taskFunctionArn: string;
   /** The longest bound of any reader's cache, which a published key waits for. */
   readonly longestWaitSeconds: number;
+  /** Absent: nothing restarts a consumer of this deployment or asks it. */
+  readonly rollout?: (RolloutStates & { readonly longestSeconds: number }) | undefined;
+  /** ARN of the function that writes copies; absent: there are none. */
+  readonly syncFunctionArn?: string | undefined;
 }
 
 /** Seconds between two looks at a rotation; the task counts them and gives up after 120. */
@@ -41,7 +53,17 @@ const UntilProxyIsReady = {
   MaxAttempts: 40,
   BackoffRate: 1,
 };
-/** Without the wait for readers. */
+/** A copy's place may be down for a moment; what it answered is in the error. */
+const UntilTargetAnswers = {
+  ErrorEquals: ['SyncTargetError'],
+  IntervalSeconds: 15,
+  MaxAttempts: 8,
+  BackoffRate: 1,
+};
+/** The function that writes copies ends within 120 s. */
+const syncSeconds = 130;
+
+/** Without the waits for readers, and without consumers. */
 const machineSeconds = 2 * 3600;
 
 const Retry = [lambdaRetry];
@@ -50,15 +72,51 @@ const Catch = caughtBy('Stop');
 export function afterRotationDefinition({
   taskFunctionArn,
   longestWaitSeconds,
+  rollout,
+  syncFunctionArn,
 }: DefinitionProps): State {
   const task = (name: string, next: State): State =>
     roomTask({ functionArn: taskFunctionArn, task: name, timeoutSeconds: taskSeconds }, next);
   const guarded = (name: string, Next: string) => task(name, { Catch, Next });
+  /** An operation of the secret's own function. */
+  const operation = (Payload: State, rest: State): State => ({
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke',
+    Parameters: { 'FunctionName.$': '$.rotationFunction', Payload },
+    Retry,
+    Catch,
+    ...rest,
+  });
+  const sync = (version: string, answer: string, Next: string): State => ({
+    Type: 'Task',
+    Resource: 'arn:aws:states:::lambda:invoke',
+    Parameters: {
+      FunctionName: syncFunctionArn,
+      Payload: {
+        task: 'sync',
+        'execution.$': '$$.Execution.Id',
+        progress: {
+          'secretArn.$': '$.secretArn',
+          'secretName.$': '$.secretName',
+          'versionId.$': version,
+        },
+      },
+    },
+    ResultSelector: { 'evidence.$': '$.Payload.evidence' },
+    ResultPath: answer,
+    TimeoutSeconds: syncSeconds,
+    Retry: [...Retry, UntilTargetAnswers],
+    Catch,
+    Next,
+  });
+  const copied = syncFunctionArn !== undefined;
+  const rolledOut = rollout !== undefined;
 
   return {
-    Comment: 'After a rotation: wait for the service, activate, retire, prove, re-encrypt, finish',
+    Comment: 'After a rotation: copies, consumers, activation, proof, rows; or back',
     StartAt: 'Begin',
-    TimeoutSeconds: machineSeconds + longestWaitSeconds,
+    // Once before a published key is activated, once before its use is confirmed.
+    TimeoutSeconds: machineSeconds + 2 * longestWaitSeconds + 3 * (rollout?.longestSeconds ?? 0),
     States: {
       Begin: guarded('begin', 'IsOurs'),
       IsOurs: {
@@ -68,8 +126,12 @@ export function afterRotationDefinition({
       },
 
       Settled: guarded('settled', 'IsSettled'),
-      IsSettled: whether('settled', 'HasPublishedKey', 'WaitUntilSettled'),
+      IsSettled: whether('settled', copied ? 'HasCopies' : 'HasPublishedKey', 'WaitUntilSettled'),
       WaitUntilSettled: wait(pollSeconds, 'Settled'),
+      ...(copied && {
+        HasCopies: whetherGiven('sync', 'Sync', 'HasPublishedKey'),
+        Sync: sync('$.versionId', '$.copies', 'HasPublishedKey'),
+      }),
 
       HasPublishedKey: whether('activate', 'IsMaintenance', 'HasRoleToRetire'),
       IsMaintenance: whetherGiven('maintenance', 'Maintain', 'HasWait'),
@@ -84,47 +146,85 @@ export function afterRotationDefinition({
         Default: 'Activate',
       },
       // Whoever read the secret right before this version knows the key only when it reads again.
-      WaitForReaders: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'Activate' },
+      WaitForReaders: {
+        Type: 'Wait',
+        SecondsPath: '$.waitSeconds',
+        Next: rolledOut ? 'HasReadersToPrepare' : 'Activate',
+      },
+      ...(rolledOut && {
+        HasReadersToPrepare: whetherGiven('rollout', 'PublishRound', 'Activate'),
+      }),
       Activate: guarded('activate', 'WaitUntilActivated'),
       WaitUntilActivated: wait(pollSeconds, 'Activated'),
       Activated: guarded('activated', 'IsActivated'),
-      IsActivated: whether('settled', 'HasRoleToRetire', 'WaitUntilActivated'),
+      IsActivated: whether(
+        'settled',
+        copied ? 'HasCopiesAgain' : 'HasRoleToRetire',
+        'WaitUntilActivated',
+      ),
+      ...(copied && {
+        HasCopiesAgain: whetherGiven('sync', 'SyncAgain', 'HasRoleToRetire'),
+        SyncAgain: sync('$.activation', '$.copiesAgain', 'HasRoleToRetire'),
+      }),
 
       HasRoleToRetire: whether('retire', 'Retire', 'IsBehindProxy'),
-      Retire: {
-        Type: 'Task',
-        Resource: 'arn:aws:states:::lambda:invoke',
-        Parameters: {
-          'FunctionName.$': '$.rotationFunction',
-          Payload: {
-            operation: 'retireRole',
-            'leakedVersionId.$': '$.basedOn',
-            'currentVersionId.$': '$.versionId',
-          },
+      Retire: operation(
+        {
+          operation: 'retireRole',
+          'leakedVersionId.$': '$.basedOn',
+          'currentVersionId.$': '$.versionId',
         },
-        ResultPath: null,
-        TimeoutSeconds: retireSeconds,
-        Retry,
-        Catch,
-        Next: 'IsBehindProxy',
-      },
+        { ResultPath: null, TimeoutSeconds: retireSeconds, Next: 'IsBehindProxy' },
+      ),
 
-      // The task function of the release before leaves it out.
-      IsBehindProxy: whetherGiven('behindProxy', 'ProveProxy', 'Audit'),
-      ProveProxy: {
-        Type: 'Task',
-        Resource: 'arn:aws:states:::lambda:invoke',
-        Parameters: {
-          'FunctionName.$': '$.rotationFunction',
-          Payload: { operation: 'proveProxy', 'currentVersionId.$': '$.versionId' },
+      // The task function of the release before leaves it out, and what is asked further on.
+      IsBehindProxy: whetherGiven(
+        'behindProxy',
+        'ProveProxy',
+        rolledOut ? 'HasConsumers' : 'HasOldCredential',
+      ),
+      ProveProxy: operation(
+        { operation: 'proveProxy', 'currentVersionId.$': '$.versionId' },
+        {
+          ...answeringEvidence('$.proxy'),
+          Retry: [...Retry, UntilProxyIsReady],
+          Next: rolledOut ? 'HasConsumers' : 'HasOldCredential',
         },
-        ResultSelector: { 'evidence.$': '$.Payload.evidence' },
-        ResultPath: '$.proxy',
-        TimeoutSeconds: proveSeconds,
-        Retry: [...Retry, UntilProxyIsReady],
-        Catch,
-        Next: 'Audit',
-      },
+      ),
+
+      ...(rolledOut && {
+        HasConsumers: whetherGiven('rollout', 'WereConsumersStopped', 'HasOldCredential'),
+        WereConsumersStopped: whetherGiven('maintenance', 'StartConsumers', 'UseRound'),
+        StartConsumers: task('reencrypt', {
+          Retry: [...Retry, untilHookAnswers],
+          Catch,
+          Next: 'HasConsumersToAsk',
+        }),
+        HasConsumersToAsk: whetherGiven('confirm', 'WaitForUse', 'HasOldCredential'),
+        // Whoever read the secret right before the activation uses the new value only when it reads again.
+        WaitForUse: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'ConfirmRound' },
+        ...roundStates({
+          ...rollout,
+          guarded,
+          pollSeconds,
+          after: {
+            publish: 'Activate',
+            use: 'HasConsumersToAsk',
+            confirm: 'HasOldCredential',
+          },
+        }),
+      }),
+
+      HasOldCredential: whetherGiven('proveOld', 'ProveOld', 'Audit'),
+      ProveOld: operation(
+        {
+          operation: 'proveOld',
+          'currentVersionId.$': '$.versionId',
+          'oldVersionId.$': '$.basedOn',
+          'intent.$': '$.intent',
+        },
+        { ...answeringEvidence('$.old'), Next: 'Audit' },
+      ),
 
       Audit: guarded('audit', 'HasRowsToFollow'),
       HasRowsToFollow: whetherGiven('reencrypt', 'Reencrypt', 'Finish'),
@@ -142,3 +242,9 @@ export function afterRotationDefinition({
     },
   };
 }
+
+const answeringEvidence = (ResultPath: string): State => ({
+  ResultSelector: { 'evidence.$': '$.Payload.evidence' },
+  ResultPath,
+  TimeoutSeconds: proveSeconds,
+});

@@ -1,8 +1,6 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
 import { Construct } from 'constructs';
-import { durationSeconds } from '../domain/config/duration.ts';
 import { afterRotationMachineName, functionName } from '../domain/config/names.ts';
-import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type {
   ReencryptionAuditEvent,
   RotationAuditEvent,
@@ -11,12 +9,14 @@ import type {
 import type { AfterRotationEnvironment } from '../lambdas/after-rotation/environment.ts';
 import type { StarterEnvironment } from '../lambdas/starter/environment.ts';
 import { AfterRotationMachine } from './after-rotation-machine.ts';
+import { longestWait, rolloutSeconds } from './after-rotation-times.ts';
 import type { CadenceProps } from './cadence.ts';
 import type { SecretReference } from './deployment.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
 import { sizeOf } from './statement-size.ts';
 import { allow, startRotations, tell } from './statements.ts';
+import type { InvokedFunction, MachineArns } from './workflow.ts';
 
 /** What every Task's function proves, and what the starter notices. */
 const proven: readonly (RotationAuditEvent | ReencryptionAuditEvent)['type'][] = [
@@ -25,13 +25,20 @@ const proven: readonly (RotationAuditEvent | ReencryptionAuditEvent)['type'][] =
 ];
 const noticed: readonly UnmanagedWriteEvent['type'][] = ['unmanaged-secret-write'];
 
+export interface AfterRotationProps extends CadenceProps {
+  /** What gets consumers to a new value; absent: nothing restarts a consumer of this deployment or asks it. */
+  readonly rollout?: { readonly machine: MachineArns } | undefined;
+  /** What writes copies; absent: there are none. */
+  readonly sync?: InvokedFunction | undefined;
+}
+
 /** The function of every Task, and the machine that calls it. */
 export class AfterRotation extends Construct {
   readonly function: RoomFunction;
 
-  constructor(scope: Construct, id: string, props: CadenceProps) {
+  constructor(scope: Construct, id: string, props: AfterRotationProps) {
     super(scope, id);
-    const { deployment, rotated, manifest, machine, reencryption } = props;
+    const { deployment, rotated, manifest, machine, reencryption, rollout, sync } = props;
     const secrets = rotated.map(({ reference }) => reference);
     const rotationFunctions = rotated.map((secret) => secret.function);
     const environment: AfterRotationEnvironment = {
@@ -82,6 +89,12 @@ export class AfterRotation extends Construct {
           read: ['reencryption'],
           write: ['reencryption', 'consumers'],
         },
+        // Consumers that are not well are rolled back from, once for a material.
+        {
+          secretNames: rollout === undefined ? [] : secrets.map(({ name }) => name),
+          read: ['rollout', 'failed', 'hold', 'compromised'],
+          write: ['failed', 'hold', 'intent.rollback'],
+        },
       ),
     );
     new AfterRotationMachine(this, 'Machine', {
@@ -90,20 +103,10 @@ export class AfterRotation extends Construct {
       rotationFunctions,
       longestWaitSeconds: longestWait(deployment.config),
       logKey: deployment.keys.messages,
+      rollout: rollout && { ...rollout, ...rolloutSeconds(deployment.config) },
+      sync,
     });
   }
-}
-
-/** Seconds that the secrets whose new keys are published before they are used wait for their readers, at most. */
-export function longestWait({ secrets }: RotationConfig): number {
-  const caches = Object.values(secrets).flatMap((secret) =>
-    secret.kind === 'jwt'
-      ? [secret.signerCache]
-      : secret.kind === 'encryption'
-        ? [secret.readerCache]
-        : [],
-  );
-  return Math.max(0, ...caches.map(durationSeconds));
 }
 
 /** Starts one execution per version that became current. */

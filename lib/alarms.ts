@@ -4,7 +4,7 @@ import { NestedStack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { alarmName } from '../domain/config/names.ts';
 import { isArmed, type RotationConfig } from '../domain/config/rotation-config.ts';
-import { longestWait } from './after-rotation.ts';
+import { longestWait, usualRollout } from './after-rotation-times.ts';
 import {
   type AlarmDefinition,
   deploymentAlarms,
@@ -63,6 +63,7 @@ export class Alarms extends Construct {
       ...watchAlarms(config, {
         logins: Object.values(config.secrets).some(({ kind }) => kind === 'database'),
         longestWaitSeconds: longestWait(config),
+        rolloutSeconds: usualRollout(config),
       }),
       ...(certificates ? certificateAlarms(config) : []),
       ...partAlarms((part) => !isFirst(part)),

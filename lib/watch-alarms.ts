@@ -13,6 +13,8 @@ export interface WatchAlarmsProps {
   readonly logins: boolean;
   /** A published key waits that long for its readers: no rotation takes less. */
   readonly longestWaitSeconds: number;
+  /** What restarts, looks and pauses of consumers may take; 0: there are none. */
+  readonly rolloutSeconds: number;
 }
 
 /** Two looks: one that comes a minute late makes no gap, and what was seen is told within a minute all the same. */
@@ -21,7 +23,7 @@ const hour = 3600;
 
 export function watchAlarms(
   scope: Scope,
-  { logins, longestWaitSeconds }: WatchAlarmsProps,
+  { logins, longestWaitSeconds, rolloutSeconds }: WatchAlarmsProps,
 ): AlarmDefinition[] {
   const own = {
     namespace: metricNamespace,
@@ -36,7 +38,11 @@ export function watchAlarms(
     threshold: 1,
     missing: 'notBreaching',
   } as const;
-  const slow = longestWaitSeconds + hour;
+  const slow = longestWaitSeconds + rolloutSeconds + hour;
+  const asked = [
+    `readers' caches ask for ${Math.round(longestWaitSeconds / 60)}`,
+    ...(rolloutSeconds > 0 ? [`consumers for ${Math.round(rolloutSeconds / 60)}`] : []),
+  ].join(', ');
   return [
     {
       ...own,
@@ -87,7 +93,7 @@ export function watchAlarms(
       metric: metricNames.timeToRotate,
       period: hour,
       threshold: slow,
-      description: `A rotation took more than ${Math.round(slow / 60)} minutes from its first step until the new value was in use everywhere; readers' caches ask for ${Math.round(longestWaitSeconds / 60)} of them. It is done, and nothing is to be repaired. The next one may not end in time: npx quarterturn status, then the history of the execution of AfterRotation says where the time went.`,
+      description: `A rotation took more than ${Math.round(slow / 60)} minutes from its first step until the new value was in use everywhere; ${asked} of them. It is done, and nothing is to be repaired. The next one may not end in time: npx quarterturn status, then the history of the execution of AfterRotation says where the time went.`,
     },
   ];
 }

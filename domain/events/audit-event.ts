@@ -7,6 +7,7 @@
  */
 import * as z from 'zod';
 import { evidenceSchema, intentSchema, provenanceSchema } from './control-records.ts';
+import { rolloutRecordSchema, roundSchema } from './rollout.ts';
 
 export const auditEventSource = 'quarterturn';
 
@@ -42,6 +43,21 @@ const rotation = z.strictObject({
   evidence: z.array(z.strictObject(evidenceSchema.shape)),
 });
 
+/** How one consumer came to the new value, in one round. */
+const rollout = z.strictObject({
+  consumer: rolloutRecordSchema.shape.consumer,
+  round: roundSchema,
+  /** unfinished: what follows the rotation stopped before. */
+  outcome: z.enum(['healthy', 'unhealthy', 'failed', 'unfinished']),
+  at: instant,
+  /** held: it reported the new version or key. answered: it works. none: nobody asks it. */
+  proof: rolloutRecordSchema.shape.proof,
+  restartedAt: instant.optional(),
+  /** Before anything was done to it for this version; absent: nobody knows. */
+  wasHealthy: z.boolean().optional(),
+  reason: z.string().max(1024).optional(),
+});
+
 export const rotationAuditEventSchema = z.strictObject({
   type: z.literal('credential-secret-rotation'),
   version: z.literal(1),
@@ -61,6 +77,10 @@ export const rotationAuditEventSchema = z.strictObject({
   outcome: z.enum(['rotated', 'stopped']),
   /** Stopped: why. */
   reason: z.string().max(1024).optional(),
+  /** Stopped, because a consumer was not well: the version of the rollback, which is told as a rotation of its own. */
+  rolledBackBy: versionId.optional(),
+  /** By round and consumer; absent: nothing restarts consumers or asks them. */
+  rollouts: z.array(rollout).optional(),
   afterRotation: z.strictObject({
     execution: z.string(),
     startedAt: instant,

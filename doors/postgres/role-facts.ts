@@ -73,3 +73,13 @@ export async function serverVersion(session: Session): Promise<number> {
   );
   return row?.version ?? 0;
 }
+
+/** Sessions that logged in as this role, in any database of the cluster, but the one that asks. */
+export async function countSessions(session: Session, role: string): Promise<number> {
+  const [row] = await session.query<{ open: number }>(
+    `select count(*)::int as open from pg_catalog.pg_stat_activity
+      where usename = $1 and pid <> pg_catalog.pg_backend_pid()`,
+    [role],
+  );
+  return row?.open ?? 0;
+}

@@ -6,6 +6,7 @@ import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { Log } from '../../doors/log.ts';
 import type { MetricsDoor } from '../../doors/metrics.ts';
+import type { RolloutRecordsDoor } from '../../doors/rollout-records.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
@@ -21,7 +22,11 @@ export interface AfterRotationDoors {
     | 'getReencryption'
     | 'updateReencryption'
     | 'putConsumers'
+    | 'getCompromised'
+    | 'getHold'
+    | 'putHold'
   >;
+  rolloutRecords: Pick<RolloutRecordsDoor, 'getRollouts' | 'getFailed' | 'putFailed'>;
   /** ARNs of the state machines; absent: no rows follow a key in this deployment. */
   machines: { afterRotation?: string | undefined; reencryption?: string | undefined };
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;

@@ -62,6 +62,25 @@ export class ActivationRefusedError extends AfterRotationError {
   }
 }
 
+export class RolloutFailedError extends AfterRotationError {
+  override readonly name = 'RolloutFailedError';
+  readonly code = 'ERR_ROTATION_ROLLOUT_FAILED';
+  /** @param unwell by consumer, what was found. @param because why it is not rolled back from by itself */
+  constructor(round: string, unwell: string, because: string) {
+    super(
+      `${unwell} (round "${round}"); expected it to work with the new value. Not rolled back by itself: ${because}. Mend it and resume, or roll back: quarterturn rollback.`,
+    );
+  }
+}
+
+export class RollBackRefusedError extends AfterRotationError {
+  override readonly name = 'RollBackRefusedError';
+  readonly code = 'ERR_ROTATION_ROLL_BACK_REFUSED';
+  constructor(why: string) {
+    super(`${why}. Look at the secret (quarterturn status), then roll back: quarterturn rollback.`);
+  }
+}
+
 export class LostAfterRotationError extends AfterRotationError {
   override readonly name = 'LostAfterRotationError';
   readonly code = 'ERR_ROTATION_LOST_AFTER_ROTATION';

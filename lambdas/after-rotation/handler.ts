@@ -6,6 +6,7 @@ import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
+import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
@@ -19,6 +20,7 @@ const environment = readEnvironment(afterRotationEnvironmentSchema, process.env)
 const doors: AfterRotationDoors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
+  rolloutRecords: rolloutRecords(environment.CONTROL_TABLE),
   machines: {
     afterRotation: environment.STATE_MACHINE_ARN,
     reencryption: environment.REENCRYPTION_MACHINE_ARN,

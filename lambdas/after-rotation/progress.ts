@@ -1,6 +1,7 @@
 /** What travels from state to state of the AfterRotation machine: names and ids, never a value. */
 import * as z from 'zod';
 import { evidenceSchema, intentSchema, tokenSchema } from '../../domain/events/control-records.ts';
+import { rolloutInputSchema, roundSchema } from '../../domain/events/rollout.ts';
 
 /** The input of an execution, as the starter, the cadence or a person gives it. */
 export const inputSchema = z.object({
@@ -14,6 +15,22 @@ export const inputSchema = z.object({
   resume: z.boolean().optional(),
 });
 export type Input = z.infer<typeof inputSchema>;
+
+const found = z.object({ evidence: z.array(evidenceSchema) });
+
+/** The rollback that a consumer's failure leads to. */
+export const rollBackSchema = z.object({
+  /** Its ClientRequestToken, hence its version. */
+  token: tokenSchema,
+  /** The version whose material is restored. */
+  restoreVersionId: z.string(),
+  /** The version that is AWSCURRENT and is rolled back from, and its new material. */
+  from: z.string(),
+  material: z.string(),
+  consumer: z.string(),
+  reason: z.string(),
+});
+export type RollBack = z.infer<typeof rollBackSchema>;
 
 /** Begin's answer, handed on and added to by every later task. */
 export const progressSchema = inputSchema.extend({
@@ -35,7 +52,38 @@ export const progressSchema = inputSchema.extend({
   /** Consumers connect through RDS Proxy, which has to let AWSCURRENT in. Executions begun by 0.1 lack it. */
   behindProxy: z.boolean().default(false),
   /** What the rotation function found there. */
-  proxy: z.object({ evidence: z.array(evidenceSchema) }).optional(),
+  proxy: found.optional(),
+  /** Places outside of Secrets Manager hold copies of the value. Executions begun by 0.1 lack this and what follows. */
+  sync: z.boolean().default(false),
+  /** What was written there and read back: of this version, and of the activation. */
+  copies: found.optional(),
+  copiesAgain: found.optional(),
+  /** Consumers are restarted, or asked whether they are well. */
+  rollout: z.boolean().default(false),
+  /** Some can be asked; then the readers' bound is waited for first. */
+  confirm: z.boolean().default(false),
+  /** The version under which consumers' records stand: of an activation, the one that published its key. */
+  rolledOutAs: tokenSchema.optional(),
+  /** The previous release is redeployed before consumers are restarted. */
+  redeploy: z.boolean().default(false),
+  /** The round under way, and the consumers of it that come next. */
+  round: roundSchema.optional(),
+  wave: z
+    .object({
+      done: z.boolean(),
+      pauseSeconds: z.int(),
+      consumers: z.array(rolloutInputSchema),
+    })
+    .optional(),
+  /** How the executions of the last wave ended: `error` of those that failed. */
+  results: z.array(z.object({ consumer: z.string(), error: z.string().optional() })).optional(),
+  /** Did that wave go well? */
+  well: z.boolean().optional(),
+  rollBack: rollBackSchema.optional(),
+  /** Whether the credential from before still logs in is looked at. */
+  proveOld: z.boolean().default(false),
+  /** What the rotation function found. */
+  old: found.optional(),
   /** Rows follow the key that is primary now: a re-encryption starts. */
   reencrypt: z.boolean().default(false),
   /** The published key is activated when every row is under it, and not before. */
@@ -48,9 +96,14 @@ export const progressSchema = inputSchema.extend({
 });
 export type Progress = z.infer<typeof progressSchema>;
 
-/** `Catch` adds this where it leads to Stop (Amazon States Language, "Error outputs"). */
+/**
+ * `Catch` adds the error where it leads to Stop (Amazon States Language, "Error outputs"). Without one: what follows
+ * the rotation was stopped because its rollback is in use.
+ */
 export const caughtSchema = inputSchema.extend({
-  error: z.object({ Error: z.string(), Cause: z.string().optional() }),
+  error: z.object({ Error: z.string(), Cause: z.string().optional() }).optional(),
+  rollBack: rollBackSchema.optional(),
+  rolledOutAs: tokenSchema.optional(),
 });
 export type Caught = z.infer<typeof caughtSchema>;
 

@@ -6,22 +6,35 @@ import {
   rotationAuditEventSchema,
 } from '../../domain/events/audit-event.ts';
 import type { AfterRotationRecord, RotationRecord } from '../../domain/events/control-records.ts';
+import { type RolloutRecord, rounds } from '../../domain/events/rollout.ts';
 import { derivedToken } from '../../domain/policy/derived-token.ts';
 import type { AfterRotationDoors } from './doors.ts';
 import { NoAfterRotationError } from './errors.ts';
+import { oldKey } from './old-key.ts';
 import type { Progress } from './progress.ts';
 import { rotatingSecret } from './rotating-secret.ts';
 
 type Proven = Pick<
   Progress,
-  'secretArn' | 'secretName' | 'versionId' | 'startedAt' | 'activation' | 'proxy'
+  | 'secretArn'
+  | 'secretName'
+  | 'versionId'
+  | 'startedAt'
+  | 'activation'
+  | 'rolledOutAs'
+  | 'copies'
+  | 'copiesAgain'
+  | 'proxy'
+  | 'old'
 >;
-type Outcome = { outcome: 'rotated' } | { outcome: 'stopped'; reason: string };
+type Outcome =
+  | { outcome: 'rotated' }
+  | { outcome: 'stopped'; reason: string; rolledBackBy?: string };
 
 export async function proveRotation(
   doors: AfterRotationDoors,
   execution: string,
-  { secretArn, secretName, versionId, startedAt, activation, proxy }: Proven,
+  { secretArn, secretName, versionId, startedAt, activation, rolledOutAs, ...found }: Proven,
   ended: Outcome,
 ): Promise<void> {
   const { controlTable, clock, eventBus, log } = doors;
@@ -35,6 +48,16 @@ export async function proveRotation(
     activation === null ? undefined : await controlTable.getAfterRotation(secretName, activation);
   const activating =
     activation === null ? undefined : await controlTable.getRotation(secretName, activation);
+
+  const records = await doors.rolloutRecords.getRollouts(secretName, rolledOutAs ?? versionId);
+  const rollouts = records.toSorted(inOrder).map(rolloutOf);
+  const { copies, copiesAgain, proxy, old } = found;
+  const evidence = [
+    ...[copies, copiesAgain, proxy, old].flatMap((one) => one?.evidence ?? []),
+    ...(ended.outcome === 'rotated'
+      ? oldKey(secret, activated ?? after, activating ?? rotation)
+      : []),
+  ];
 
   const event: RotationAuditEvent = rotationAuditEventSchema.parse({
     type: 'credential-secret-rotation',
@@ -50,11 +73,12 @@ export async function proveRotation(
     material: materialOf(activated ?? after),
     rotations: [rotation, ...(activating === undefined ? [] : [activating])].map(rotationOf),
     ...ended,
+    ...(rollouts.length > 0 && { rollouts }),
     afterRotation: {
       execution,
       startedAt,
       endedAt: clock.now().toISOString(),
-      ...(proxy && { evidence: proxy.evidence }),
+      ...(evidence.length > 0 && { evidence }),
     },
     ...logsEveryoneOut(secret, after),
   } satisfies RotationAuditEvent);
@@ -75,6 +99,25 @@ export async function proveRotation(
 
 function materialOf({ primary, replaced }: AfterRotationRecord): RotationAuditEvent['material'] {
   return { ...(primary && { primary }), ...(replaced && { replaced }) };
+}
+
+const inOrder = (a: RolloutRecord, b: RolloutRecord): number =>
+  rounds.indexOf(a.round) - rounds.indexOf(b.round) ||
+  Date.parse(a.startedAt) - Date.parse(b.startedAt);
+
+function rolloutOf(record: RolloutRecord): NonNullable<RotationAuditEvent['rollouts']>[number] {
+  const { consumer, round, state, at, proof, restartedAt, wasHealthy, reason } = record;
+  const isOver = state === 'healthy' || state === 'unhealthy' || state === 'failed';
+  return {
+    consumer,
+    round,
+    outcome: isOver ? state : 'unfinished',
+    at,
+    ...(proof && { proof }),
+    ...(restartedAt && { restartedAt }),
+    ...(wasHealthy !== undefined && { wasHealthy }),
+    ...(reason && { reason }),
+  };
 }
 
 function rotationOf(record: RotationRecord): RotationAuditEvent['rotations'][number] {

@@ -6,11 +6,14 @@ import { activate } from './tasks/activate.ts';
 import { audit } from './tasks/audit.ts';
 import { begin } from './tasks/begin.ts';
 import { finish } from './tasks/finish.ts';
+import { judgeRollout } from './tasks/judge-rollout.ts';
 import { maintain } from './tasks/maintain.ts';
+import { nextWave } from './tasks/next-wave.ts';
 import { reencrypt } from './tasks/reencrypt.ts';
 import { reencryptionEnded } from './tasks/reencryption-ended.ts';
 import { reencryptionStopped } from './tasks/reencryption-stopped.ts';
 import { resumeAfterRotation } from './tasks/resume-after-rotation.ts';
+import { prepareRollBack, rollBack, rolledBack } from './tasks/roll-back.ts';
 import { activated, settled } from './tasks/settled.ts';
 import { stop } from './tasks/stop.ts';
 import { stopConsumers } from './tasks/stop-consumers.ts';
@@ -29,6 +32,11 @@ export const taskNames = [
   'activated',
   'audit',
   'finish',
+  'nextWave',
+  'judgeRollout',
+  'prepareRollBack',
+  'rollBack',
+  'rolledBack',
   'stop',
   'maintain',
   'stopConsumers',
@@ -46,6 +54,11 @@ const tasks: Record<TaskName, Task> = {
   activated,
   audit,
   finish,
+  nextWave,
+  judgeRollout,
+  prepareRollBack,
+  rollBack,
+  rolledBack,
   stop,
   maintain,
   stopConsumers,

@@ -12,6 +12,7 @@ import type { DatabaseTools } from './admin.ts';
 import { DatabaseStrategy } from './database-strategy.ts';
 import { databaseExaminer } from './diagnose.ts';
 import { databaseEnvironmentSchema } from './environment.ts';
+import { proveOld } from './prove-old.ts';
 import { proveProxy } from './prove-proxy.ts';
 import { restoreLogin } from './restore-login.ts';
 import { retireRole } from './retire-role.ts';
@@ -48,6 +49,7 @@ export const handler = rotationHandler({
   operations: {
     retireRole: (input, given) => retireRole(input, given, tools),
     proveProxy: (input, given) => proveProxy(input, given, tools),
+    proveOld: (input, given) => proveOld(input, given, tools),
     restoreLogin: (input, given) =>
       restoreLogin(input, given, tools, environment.KMS_KEY_ARN !== undefined),
   },

@@ -4,6 +4,7 @@ import type { Manifest } from '../../domain/config/manifest.ts';
 import { runTask } from '../../lambdas/after-rotation/run-task.ts';
 import { startFor } from '../../lambdas/starter/start.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
+import { inMemoryRolloutRecords } from '../doors/in-memory-rollout-records.ts';
 import {
   recordedBus,
   recordedExecutions,
@@ -95,5 +96,10 @@ export function atStarter(event: unknown): Attempt {
 
 export function atAfterRotation(event: unknown): Attempt {
   const { doors, attempt } = outside();
-  return attempt(() => runTask({ ...doors, metrics: recordedMetrics(), machines: {} }, event));
+  const more = {
+    metrics: recordedMetrics(),
+    machines: {},
+    rolloutRecords: inMemoryRolloutRecords(),
+  };
+  return attempt(() => runTask({ ...doors, ...more }, event));
 }

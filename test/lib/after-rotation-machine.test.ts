@@ -55,6 +55,7 @@ describe('the synthesized definition', () => {
       'Activated',
       'Retire',
       'ProveProxy',
+      'ProveOld',
       'Audit',
       'Reencrypt',
       'Finish',

@@ -31,13 +31,22 @@ const words: Record<string, (detail: Detail) => string> = {
     `the database accepted the new credential of ${of(it, 'role', 'the role')}`,
   loginAcceptedThroughPooler: () => 'the pooler accepted the new credential',
   loginsOutlasted: () => 'logins begun before the change were waited out',
+  oldCredentialInOverlap: (it) =>
+    `the credential of ${of(it, 'role', 'the other role')} from before goes on working until the next rotation`,
   oldCredentialNotProvenDead: () => 'the old credential was not proven dead',
   oldCredentialRefused: (it) => `the old credential of ${of(it, 'role', 'the role')} was refused`,
+  oldKeyAcceptedUntil: (it) =>
+    `tokens signed with key ${of(it, 'kid', 'of before')} are accepted until ${of(it, 'until', 'they run out')}`,
+  oldKeyDecryptOnly: (it) =>
+    `key ${of(it, 'kid', 'of before')} opens what it sealed, and seals no more`,
+  oldKeyRevoked: (it) => `key ${of(it, 'kid', 'of before')} is revoked: its tokens are refused`,
   reencryptionClosed: () => 'the running re-encryption was closed first',
   reencryptionNotClosed: () => 'the running re-encryption could not be closed',
   rowSecurityUnchanged: () => 'row-level security is as it was',
   runsAsIdentity: (it) => `logins act as ${of(it, 'identity', 'the identity')}`,
   sessionsEnded: () => 'sessions of the old credential were ended',
+  sessionsOfOldCredential: (it) =>
+    `${of(it, 'open', 'an unknown number of')} sessions of ${of(it, 'role', 'the role')} were open`,
   settingsRestored: () => 'settings of the role were restored',
   valueAccepted: (it) =>
     `${of(it, 'host', 'the vendor')} accepted the new value (status ${of(it, 'status', 'not noted')})`,

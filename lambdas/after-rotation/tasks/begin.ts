@@ -8,10 +8,11 @@
  * 4. stopped, and a person resumes it: taken
  * 5. anything else: nothing to do
  */
-import type { RotatedManifestSecret } from '../../../domain/config/manifest.ts';
+import type { Manifest, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
 import { isSecretOf } from '../../../domain/config/names.ts';
 import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
+import { consumersOf } from '../../../domain/policy/rounds.ts';
 import type { AfterRotationDoors } from '../doors.ts';
 import { ForeignSecretError, NoAfterRotationError } from '../errors.ts';
 import { type Input, inputSchema, type Progress } from '../progress.ts';
@@ -24,15 +25,20 @@ export async function begin(
 ): Promise<Progress> {
   const input = inputSchema.parse(given);
   const { secretName, versionId } = input;
-  const secret = rotatingSecret(await doors.manifest(), secretName);
+  const manifest = await doors.manifest();
+  const secret = rotatingSecret(manifest, secretName);
+  const progressOf = (record: AfterRotationRecord, outcome: Progress['outcome']): Progress => ({
+    ...progressFrom(input, record, secret, outcome),
+    ...consumersAndCopies(manifest, secret, record),
+  });
   if (!isSecretOf(input.secretArn, secretName, execution)) throw new ForeignSecretError(secretName);
   const record = await doors.controlTable.getAfterRotation(secretName, versionId);
   if (record === undefined) throw new NoAfterRotationError(secretName, versionId);
 
   if (record.state === 'running' && record.execution === execution) {
-    return progressOf(input, record, secret, 'begun');
+    return progressOf(record, 'begun');
   }
-  if (!mayTake(record, input)) return progressOf(input, record, secret, 'nothingToDo');
+  if (!mayTake(record, input)) return progressOf(record, 'nothingToDo');
 
   const { reason: _, ...taken } = record;
   const running: AfterRotationRecord = {
@@ -43,7 +49,7 @@ export async function begin(
   };
   const moved = await doors.controlTable.moveAfterRotation(secretName, [record.state], running);
   if (moved) {
-    const progress = progressOf(input, running, secret, 'begun');
+    const progress = progressOf(running, 'begun');
     if (input.resume === true) await resumeActivation(doors, progress);
     return progress;
   }
@@ -51,7 +57,7 @@ export async function begin(
   // Another execution was quicker, or our own write was answered too late.
   const found = await doors.controlTable.getAfterRotation(secretName, versionId);
   const ours = found?.state === 'running' && found.execution === execution;
-  return progressOf(input, found ?? record, secret, ours ? 'begun' : 'nothingToDo');
+  return progressOf(found ?? record, ours ? 'begun' : 'nothingToDo');
 }
 
 /** Stopped together, resumed together: an activation that was promoted already. */
@@ -83,12 +89,12 @@ function mayTake({ state, execution }: AfterRotationRecord, { takeOver, resume }
   }
 }
 
-function progressOf(
+function progressFrom(
   { secretArn, secretName, versionId }: Input,
   record: AfterRotationRecord,
   secret: RotatedManifestSecret,
   outcome: Progress['outcome'],
-): Progress {
+): Omit<Progress, keyof ReturnType<typeof consumersAndCopies>> {
   const { intent, basedOn, publishedKid, replaced, at } = record;
   return {
     secretArn,
@@ -112,10 +118,30 @@ function progressOf(
       replaced !== undefined,
     rotationFunction: secret.function,
     behindProxy: secret.kind === 'database' && secret.connection === 'rdsProxy',
+    // The first value replaced none.
+    proveOld: secret.kind === 'database' && basedOn !== null && replaced !== undefined,
     ...rowsOf(secret, record),
     verified: false,
     settled: false,
     polls: 0,
+  };
+}
+
+/** Who gets the new value after this: consumers, and copies. */
+function consumersAndCopies(
+  { rollout, sync, consumers }: Manifest,
+  secret: RotatedManifestSecret,
+  { intent, versionId, basedOn }: AfterRotationRecord,
+): Pick<Progress, 'sync' | 'rollout' | 'confirm' | 'redeploy' | 'rolledOutAs'> {
+  const hasPart = (round: 'publish' | 'use' | 'confirm') =>
+    rollout !== undefined && consumersOf(round, secret, consumers).length > 0;
+  return {
+    sync: sync?.targets.some((target) => target.secret === secret.key) ?? false,
+    rollout: hasPart('publish') || hasPart('use') || hasPart('confirm'),
+    confirm: hasPart('confirm'),
+    redeploy: intent === 'rollback' && rollout?.redeploy === true,
+    // Whose execution died after it was promoted: consumers are where that execution has left them.
+    rolledOutAs: intent === 'activate' && basedOn !== null ? basedOn : versionId,
   };
 }
 

@@ -29,5 +29,6 @@ export async function reencrypt(
   if (mode === 'maintenance' && state === 'verified') {
     await letConsumersStart(doors, execution, secretName);
   }
-  return progress;
+  // Where consumers are asked whether they are well, they are started before, and not again.
+  return { ...progress, reencrypt: false };
 }

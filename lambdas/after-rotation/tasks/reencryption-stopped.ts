@@ -16,7 +16,7 @@ export async function reencryptionStopped(
 ): Promise<{ outcome: 'stopped'; reason: string }> {
   const caught = caughtSchema.parse(given);
   const { secretName } = caught;
-  const reason = reasonOf(caught);
+  const reason = caught.error === undefined ? 'it was stopped' : reasonOf(caught.error);
   doors.log.error('reencryption-stopped', { secret: secretName, execution, reason });
   const at = doors.clock.now().toISOString();
   const record = await doors.controlTable.updateReencryption(secretName, (standing) =>

@@ -6,9 +6,11 @@
 import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
 import type { AfterRotationDoors } from '../doors.ts';
-import { caughtSchema } from '../progress.ts';
+import { type Caught, caughtSchema } from '../progress.ts';
 import { proveRotation } from '../prove-rotation.ts';
 import { reasonOf } from '../reason.ts';
+
+type State = AfterRotationRecord['state'];
 
 export interface Stopped {
   outcome: 'stopped';
@@ -21,15 +23,17 @@ export async function stop(
   given: unknown,
 ): Promise<Stopped> {
   const caught = caughtSchema.parse(given);
-  const { secretArn, secretName, versionId } = caught;
+  const { secretArn, secretName, versionId, rollBack } = caught;
   const record = await doors.controlTable.getAfterRotation(secretName, versionId);
-  // Stopped from outside: that reason stands, not ours for having noticed it.
-  const reason = (record?.state === 'stopped' && record.reason) || reasonOf(caught);
+  const reason = whyStopped(caught, record);
   doors.log.error('after-rotation-stopped', { secret: secretName, versionId, execution, reason });
   // Nothing to stop: no rotation of ours made the version, or another execution works on it.
   if (record === undefined || !isOurs(record, execution)) return { outcome: 'stopped', reason };
 
-  await mark(doors, secretName, record, execution, reason);
+  // A rollback stops it by its record, too, before it is asked for: that is this execution's own doing.
+  const from: readonly State[] =
+    rollBack === undefined ? ['due', 'running'] : ['due', 'running', 'stopped'];
+  await mark(doors, secretName, record, execution, reason, from);
   const activation =
     record.publishedKid === undefined
       ? null
@@ -37,11 +41,38 @@ export async function stop(
   if (activation !== null) {
     // Promoted, but not finished: without this the cadence would go on by itself.
     const promoted = await doors.controlTable.getAfterRotation(secretName, activation);
-    if (promoted?.state === 'due') await mark(doors, secretName, promoted, execution, reason);
+    const isOpen = promoted?.state === 'due' || (rollBack && promoted?.state === 'stopped');
+    if (promoted && isOpen) await mark(doors, secretName, promoted, execution, reason, from);
   }
-  const proven = { secretArn, secretName, versionId, activation, startedAt: record.at };
-  await proveRotation(doors, execution, proven, { outcome: 'stopped', reason });
+  const { rolledOutAs } = caught;
+  const proven = {
+    secretArn,
+    secretName,
+    versionId,
+    activation,
+    rolledOutAs,
+    startedAt: record.at,
+  };
+  const rolledBackBy = caught.error === undefined ? rollBack?.token : undefined;
+  await proveRotation(doors, execution, proven, {
+    outcome: 'stopped',
+    reason,
+    ...(rolledBackBy && { rolledBackBy }),
+  });
   return { outcome: 'stopped', reason };
+}
+
+function whyStopped({ error, rollBack }: Caught, record: AfterRotationRecord | undefined): string {
+  if (rollBack !== undefined) {
+    const what =
+      error === undefined ? `rolled back by version ${rollBack.token}` : 'not rolled back';
+    return [rollBack.reason, what, ...(error === undefined ? [] : [reasonOf(error)])]
+      .join('; ')
+      .slice(0, 1024);
+  }
+  // Stopped from outside: that reason stands, not ours for having noticed it.
+  const standing = record?.state === 'stopped' ? record.reason : undefined;
+  return standing ?? (error === undefined ? 'it was stopped' : reasonOf(error));
 }
 
 function isOurs({ state, execution }: AfterRotationRecord, ours: string): boolean {
@@ -54,8 +85,9 @@ async function mark(
   record: AfterRotationRecord,
   execution: string,
   reason: string,
+  from: readonly State[],
 ): Promise<void> {
-  await controlTable.moveAfterRotation(secretName, ['due', 'running'], {
+  await controlTable.moveAfterRotation(secretName, from, {
     ...record,
     state: 'stopped',
     execution,

@@ -6,7 +6,7 @@ import { maximumPolls } from '../../../lambdas/after-rotation/tasks/settled.ts';
 import { proveProxySchema } from '../../../lambdas/database/prove-proxy.ts';
 import { retireRoleSchema } from '../../../lambdas/database/retire-role.ts';
 import { arnOf } from '../../doors/in-memory-secrets.ts';
-import { database, executionArn, jwt, kid, name, v0, v1, world } from './world.ts';
+import { type Call, database, executionArn, jwt, kid, name, v0, v1, world } from './world.ts';
 
 const token = activateToken(name, v1, kid);
 const tasksOf = ({ calls }: ReturnType<typeof world>) =>
@@ -27,7 +27,15 @@ describe('a rotation that is over when it is promoted', () => {
       if (looks === 3) around.secrets.promote(name, v1);
     };
     expect(await around.execute()).toBe('SUCCEEDED');
-    expect(tasksOf(around)).toEqual(['begin', 'settled', 'settled', 'settled', 'audit', 'finish']);
+    expect(tasksOf(around)).toEqual([
+      'begin',
+      'settled',
+      'settled',
+      'settled',
+      'proveOld',
+      'audit',
+      'finish',
+    ]);
     expect(await stateOf(around)).toBe('finished');
   });
 
@@ -81,7 +89,14 @@ describe('a rotation that is over when it is promoted', () => {
     const around = world(database);
     await around.rotated(v1, 'emergency', { primary: 'b:2', replaced: 'a:1' });
     expect(await around.execute()).toBe('SUCCEEDED');
-    expect(tasksOf(around)).toEqual(['begin', 'settled', 'retireRole', 'audit', 'finish']);
+    expect(tasksOf(around)).toEqual([
+      'begin',
+      'settled',
+      'retireRole',
+      'proveOld',
+      'audit',
+      'finish',
+    ]);
     expect(around.calls[2]).toEqual({
       operation: 'retireRole',
       leakedVersionId: v0,
@@ -115,7 +130,8 @@ describe('a secret whose consumers connect through RDS Proxy', () => {
   ];
   const notReady = (times: number, name = 'ProxyNotReadyError') => {
     let refusals = 0;
-    return () => {
+    return ({ operation }: Call) => {
+      if (operation !== 'proveProxy') return undefined;
       if (refusals++ < times)
         throw Object.assign(new Error('RDS Proxy does not let a in'), { name });
       return { evidence };
@@ -132,6 +148,7 @@ describe('a secret whose consumers connect through RDS Proxy', () => {
       'begin',
       'settled',
       ...Array(4).fill('proveProxy'),
+      'proveOld',
       'audit',
       'finish',
     ]);

@@ -17,6 +17,7 @@ import type { ReencryptedColumn } from '../../../../lambdas/reencryption/column.
 import type { Deployed, ReencryptionDoors } from '../../../../lambdas/reencryption/doors.ts';
 import { reencryptionDefinition } from '../../../../lib/reencryption-definition.ts';
 import { inMemoryControlTable } from '../../../doors/in-memory-control-table.ts';
+import { inMemoryRolloutRecords } from '../../../doors/in-memory-rollout-records.ts';
 import { arnOf } from '../../../doors/in-memory-secrets.ts';
 import {
   recordedBus,
@@ -172,6 +173,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     controlTable,
     machines: { afterRotation: 'arn:after-rotation', reencryption: 'arn:reencryption' },
     stepFunctions,
+    rolloutRecords: inMemoryRolloutRecords(),
     eventBus: recordedBus(),
     consumersHook: recordedHook(),
     manifest: async () =>
