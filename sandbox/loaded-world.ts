@@ -62,6 +62,7 @@ export function emptyWorld({ region, credentials, ...settings }: WorldSettings):
     async stop() {
       clock.stop();
       await services.lambda.stop();
+      await services.eks.stop();
       services.dynamodb.stop();
     },
   };

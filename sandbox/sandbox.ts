@@ -5,6 +5,7 @@ import type { ClockMode, SandboxClock } from './clock.ts';
 import type { HistoryItem } from './cloudwatch/alarm-desk.ts';
 import type { ExistingDeploymentGroup } from './codedeploy/deployment-group.ts';
 import type { EcsService } from './ecs/service.ts';
+import type { EksService } from './eks/service.ts';
 import type { RecordedEvent } from './events/rule.ts';
 import type { PolicyDocument } from './iam/policy.ts';
 import type { ExistingFunction } from './lambda/existing-functions.ts';
@@ -114,6 +115,18 @@ export interface Sandbox {
   putCertificate(certificate: CertificateInAcm): { arn: string };
   /** Services of Amazon ECS that stand beside the stack. A reset takes them and their listeners away. */
   readonly ecs: Pick<EcsService, 'putService' | 'behave' | 'onTasks' | 'described'>;
+  /** EKS clusters that stand beside the stack. A reset takes them and their listeners away. */
+  readonly eks: Pick<
+    EksService,
+    | 'putCluster'
+    | 'putAccessEntry'
+    | 'putDeployment'
+    | 'putExternalSecret'
+    | 'behave'
+    | 'behaveSync'
+    | 'onPods'
+    | 'described'
+  >;
   /** Registers a service of `ecs` with Application Auto Scaling. */
   putScalableTarget(target: ExistingTarget): { arn: string };
   /** A deployment group of CodeDeploy for a service of `ecs` whose deployment controller is CODE_DEPLOY. */

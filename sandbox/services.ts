@@ -8,6 +8,7 @@ import type { CredentialStore } from './credentials.ts';
 import { DynamoDbService } from './dynamodb/service.ts';
 import { Networks } from './ec2/networks.ts';
 import { EcsService } from './ecs/service.ts';
+import { EksService } from './eks/service.ts';
 import { EventsService } from './events/service.ts';
 import type { Faults } from './faults.ts';
 import { Iam } from './iam/iam.ts';
@@ -41,6 +42,7 @@ export interface AllServices extends Services {
   applicationAutoScaling: ApplicationAutoScalingService;
   codedeploy: CodeDeployService;
   ecs: EcsService;
+  eks: EksService;
   secretsManager: SecretsManagerService;
   iam: Iam;
   /** By signing name. */
@@ -74,11 +76,12 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const ssm = new SsmService({ ...place, iam, kms });
   const acm = new AcmService(place);
   const ecs = new EcsService(place);
+  const eks = new EksService(settings);
   const applicationAutoScaling = new ApplicationAutoScalingService({ ...place, iam, ecs });
   const codedeploy = new CodeDeployService({ ...place, ecs });
   const all: AwsService[] = [
     ...[acm, dynamodb, ecs, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
-    ...[applicationAutoScaling, codedeploy, stepFunctions],
+    ...[applicationAutoScaling, codedeploy, eks, stepFunctions],
     new StsService({ account }),
   ];
   const bySigningName = new Map(all.map((service) => [service.signingName, service]));
@@ -90,6 +93,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
       codedeploy,
       dynamodb,
       ecs,
+      eks,
       events,
       iam,
       kms,

@@ -84,6 +84,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     get ecs() {
       return world.services.ecs;
     },
+    get eks() {
+      return world.services.eks;
+    },
     putScalableTarget: (target) => world.services.applicationAutoScaling.putTarget(target),
     putDeploymentGroup: (group) => world.services.codedeploy.putDeploymentGroup(group),
     putFunction: (existing) => world.services.lambda.existing.put(existing),
