@@ -85,16 +85,22 @@ export function ecs(client = new ECSClient(clientDefaults)): EcsDoor {
 
     async forceNewDeployment(target) {
       const { service } = await awsCall('UpdateService', () =>
-        client.send(new UpdateServiceCommand({ ...target, forceNewDeployment: true })),
+        client.send(
+          new UpdateServiceCommand({
+            cluster: target.cluster,
+            service: target.service,
+            forceNewDeployment: true,
+          }),
+        ),
       );
       const made = service?.deployments?.find(({ status }) => status === 'PRIMARY');
       if (made?.id === undefined) throw new EcsAnswerError(target, 'without a primary deployment');
       return made.id;
     },
 
-    async setDesiredCount(target, desiredCount) {
+    async setDesiredCount({ cluster, service }, desiredCount) {
       await awsCall('UpdateService', () =>
-        client.send(new UpdateServiceCommand({ ...target, desiredCount })),
+        client.send(new UpdateServiceCommand({ cluster, service, desiredCount })),
       );
     },
 

@@ -1,0 +1,88 @@
+/**
+ * Operations `stop` and `start`: consumers by name. What one ran with is kept before anything is taken from it, and
+ * forgotten when it runs with that again; so both may be asked any number of times, in any order, from anywhere in
+ * the middle.
+ */
+import type {
+  ConsumersStopped,
+  CountsRecord,
+  StopConsumers,
+} from '../../../domain/events/rollout.ts';
+import type { RolloutDoors } from '../doors.ts';
+import type { CountedPlatform, Looked } from '../platform.ts';
+import { platformOf } from '../platform.ts';
+import { printable } from '../printable.ts';
+import { settingsOf } from '../progress.ts';
+
+type Outcome = ConsumersStopped['consumers'][number];
+
+/** One step and one look at each, all at once: one that fails keeps nobody else from being stopped. */
+export async function stopOrStart(
+  doors: RolloutDoors,
+  { operation, consumers, by }: StopConsumers,
+): Promise<ConsumersStopped> {
+  const settings = consumers.map((name) => settingsOf(doors.consumers, name));
+  const outcomes = await Promise.all(
+    settings.map(async ({ name, restart }): Promise<Outcome> => {
+      const counts = restart && platformOf(doors.platforms, restart).counts;
+      if (restart === undefined || counts === undefined) {
+        const what = restart === undefined ? 'nothing restarts it' : restart.by;
+        return { consumer: name, state: 'cannot', detail: `${what}: there is nothing to stop` };
+      }
+      try {
+        return operation === 'stop'
+          ? toOutcome(name, await stop(doors, name, { counts, target: restart, by }))
+          : await start(doors, name, { counts, target: restart });
+      } catch (error) {
+        const { name: className, message } = printable(error);
+        return {
+          consumer: name,
+          state: 'failed',
+          detail: `${className}: ${message}`.slice(0, 512),
+        };
+      }
+    }),
+  );
+  for (const { consumer, state, detail } of outcomes) {
+    doors.log.info(operation, { consumer, state, detail, by });
+  }
+  return { done: outcomes.every(({ state }) => state !== 'underWay'), consumers: outcomes };
+}
+
+interface Stopped {
+  readonly counts: CountedPlatform;
+  readonly target: Parameters<CountedPlatform['read']>[0];
+}
+
+async function stop(
+  { records, clock }: Pick<RolloutDoors, 'records' | 'clock'>,
+  consumer: string,
+  { counts, target, by }: Stopped & { by: string },
+): Promise<Looked> {
+  if ((await records.getCounts(consumer)) === undefined) {
+    const running = await counts.read(target);
+    const record: CountsRecord = { ...running, stoppedBy: by, at: clock.now().toISOString() };
+    await records.putCounts(consumer, record);
+  }
+  return counts.stop(target);
+}
+
+async function start(
+  { records }: Pick<RolloutDoors, 'records'>,
+  consumer: string,
+  { counts, target }: Stopped,
+): Promise<Outcome> {
+  const before = await records.getCounts(consumer);
+  if (before === undefined) {
+    return { consumer, state: 'reached', detail: 'nobody stopped it, or it was started again' };
+  }
+  const looked = await counts.start(target, before);
+  if (looked.state === 'steady') await records.removeCounts(consumer);
+  return toOutcome(consumer, looked);
+}
+
+const toOutcome = (consumer: string, { state, detail }: Looked): Outcome => ({
+  consumer,
+  state: state === 'steady' ? 'reached' : state === 'failed' ? 'failed' : 'underWay',
+  detail: detail.slice(0, 512),
+});
