@@ -87,7 +87,7 @@ test('who may not decrypt is told by AWS which right is missing', async () => {
 test('a refusal that quotes the value is not handed on', async () => {
   const quoting = {
     send: async () => {
-      throw Object.assign(new Error(`Value '${canary}' at 'value' failed to satisfy constraint`), {
+      throw Object.assign(new Error(`${canary} is no value that the parameter may have`), {
         name: 'InvalidParameterValue',
         $metadata: { httpStatusCode: 400 },
       });

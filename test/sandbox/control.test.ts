@@ -130,6 +130,44 @@ test('services beside the stack are put in and looked at; a misspelt member is r
   });
 });
 
+test('a cluster and what is in it are put in, described, and gone with a reset', async () => {
+  const place = { cluster: 'prod', namespace: 'shop', name: 'web' };
+  const principalArn = 'arn:aws:iam::000000000000:role/Rollout';
+  const rules = [{ verbs: ['get', 'patch'], resource: 'deployments', namespace: 'shop' }];
+  const made = await control('POST', 'eks-clusters', { name: 'prod' });
+  expect(made).toMatchObject({
+    status: 201,
+    body: { endpoint: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) },
+  });
+  const puts: [string, object][] = [
+    ['eks-access-entries', { cluster: 'prod', principalArn, rules }],
+    ['eks-deployments', { ...place, replicas: 3, behaviour: { pods: 'fail' } }],
+    ['eks-external-secrets', { ...place, behaviour: { sync: 'fails' } }],
+  ];
+  for (const [path, body] of puts) {
+    expect((await control('POST', path, body)).status).toBe(201);
+  }
+  for (const behaviour of [{ pods: 'start' }, { sync: 'succeeds', afterSeconds: 1 }]) {
+    const { status } = await control('POST', 'eks-behaviour', { ...place, behaviour });
+    expect(status).toBe(200);
+  }
+  expect((await control('GET', 'eks-objects')).body).toMatchObject([
+    { cluster: 'prod', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 3 } },
+    { cluster: 'prod', kind: 'ExternalSecret', metadata: { namespace: 'shop' } },
+  ]);
+  const misspelt = { ...place, behaviour: { pods: 'start', steadyAfter: 1 } };
+  expect(await control('POST', 'eks-behaviour', misspelt)).toMatchObject({
+    status: 400,
+    body: { message: expect.stringContaining('steadyAfter') },
+  });
+  expect((await control('POST', 'reset')).status).toBe(200);
+  expect((await control('GET', 'eks-objects')).body).toEqual([]);
+  expect((await control('POST', 'eks-deployments', place)).body).toMatchObject({
+    message: 'No cluster found for name: prod.',
+  });
+  await expect(fetch(String(made.body.endpoint))).rejects.toThrow('fetch failed');
+});
+
 test('a reset begins again', async () => {
   await control('POST', 'faults', { service: 'sts', operation: 'X', when: 'before' });
   expect((await control('POST', 'reset')).status).toBe(200);

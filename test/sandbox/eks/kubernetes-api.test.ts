@@ -4,7 +4,9 @@ import { request } from 'node:https';
 import { promisify } from 'node:util';
 import { DescribeClusterCommand, type EKSClient } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SignatureV4 } from '@smithy/signature-v4';
 import { clusterToken } from '../../../doors/kubernetes-token.ts';
+import { Sha256 } from '../../../doors/node-sha256.ts';
 import { account, cluster, namespace, region, startClusters } from './clusters.ts';
 
 let stage: Awaited<ReturnType<typeof startClusters>>;
@@ -141,6 +143,25 @@ describe('a token', () => {
   });
 });
 
+test.each([
+  ['another action', { Action: 'GetSessionToken' }, 'host', 60],
+  ['a parameter more', { Action: 'GetCallerIdentity', Policy: '{}' }, 'host', 60],
+  ['too long a life', { Action: 'GetCallerIdentity' }, 'host', 901],
+  ['another host', { Action: 'GetCallerIdentity' }, 'sts.example.com', 60],
+])('a token signed well for %s is refused', async (_, query, where, expiresIn) => {
+  const { host } = new URL(stage.environment.AWS_ENDPOINT_URL);
+  const at = where === 'host' ? host : where;
+  const headers = { host: at, 'x-k8s-aws-id': cluster };
+  const credentials = stage.role('Rollout');
+  const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256 });
+  const asked = { Version: '2011-06-15', ...query };
+  const sent = { method: 'GET', protocol: 'http:', hostname: at, path: '/', headers, query: asked };
+  const signed = await signer.presign(sent, { expiresIn });
+  const url = `http://${at}/?${new URLSearchParams(signed.query as Record<string, string>)}`;
+  const bearer = `k8s-aws-v1.${Buffer.from(url).toString('base64url')}`;
+  expect((await call({ bearer })).status).toBe(401);
+});
+
 /** Everything of a token but who signed when. */
 function shapeOf(bearer: string): object {
   const { origin, pathname, searchParams } = new URL(
@@ -240,6 +261,15 @@ describe('a patch', () => {
       status: { observedGeneration: 1, replicas: 2 },
     });
     expect((await call()).json()).toEqual(patched);
+  });
+
+  test('takes away what it sets to null', async () => {
+    const set = async (value: string | null) => {
+      const body = JSON.stringify({ metadata: { annotations: { a: value, b: '1' } } });
+      return (await call({ patch: { type: merge, body } })).json();
+    };
+    expect(await set('1')).toMatchObject({ metadata: { annotations: { a: '1', b: '1' } } });
+    expect(await set(null)).toHaveProperty('metadata.annotations', { b: '1' });
   });
 
   test('of annotations alone is no generation, and of nothing no rollout', async () => {

@@ -160,6 +160,7 @@ test('each operation asks for the parameter itself, whatever version is named', 
   const only = (Action: string) => ({ Effect: 'Allow' as const, Action, Resource: arn });
   store.may(only('ssm:GetParameter'));
   expect(await get(`${Name}:1`, false)).toMatchObject({ Version: 1 });
+  expect(await get(`${arn}:1`, false)).toMatchObject({ Version: 1 });
   await expect(get(`${Name}/other`, false)).rejects.toMatchObject({
     name: 'AccessDeniedException',
   });
