@@ -46,7 +46,10 @@ export function playDemo(
       {
         title: 'The stage: a real PostgreSQL, and the synthesized stack in the sandbox',
         play: async (report) => {
-          stage = await setStage({ config, clock, guard, onClose: closing.add }, report);
+          stage = await setStage(
+            { config, clock, guard, rollout: true, onClose: closing.add },
+            report,
+          );
         },
       },
       ...scenes.map(

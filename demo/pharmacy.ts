@@ -13,6 +13,7 @@ import { ChildApplication } from './child-application.ts';
 import type { DataSet } from './data/data-set.ts';
 import { HttpCaller } from './http-caller.ts';
 import { present, prove } from './proof.ts';
+import type { Consumers } from './rollout/consumers.ts';
 import type { ValueGuard } from './terminal/value-guard.ts';
 
 export interface PharmacyParts {
@@ -26,6 +27,8 @@ export interface PharmacyParts {
   data: DataSet;
   guard: ValueGuard;
   asSuperuser<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** What stands before its instances, and the name of the secret that shows who may see their health in detail. */
+  rollout?: { consumers: Pick<Consumers, 'api' | 'start'>; healthToken: string };
 }
 
 /** What `localConfig` makes of the readers' caches. */
@@ -60,6 +63,8 @@ export class Pharmacy {
       this.#addUser(),
     ]);
     guard.watch(user.password);
+    this.#parts.rollout?.consumers.api.point(urls[0]);
+    await this.#parts.rollout?.consumers.start();
     const [current, older] = urls.map((url) => new HttpCaller(url)) as [HttpCaller, HttpCaller];
     this.#callers = [current, older];
     this.#load = new ApplicationLoad({
@@ -126,7 +131,7 @@ export class Pharmacy {
   }
 
   #instance(databaseSecret: 'db' | 'legacyDb'): ChildApplication {
-    const { sandbox, credentials, endpoint, caFile, nameOf } = this.#parts;
+    const { sandbox, credentials, endpoint, caFile, nameOf, rollout } = this.#parts;
     const environment = {
       PATH: process.env.PATH ?? '',
       ...(process.env.TMPDIR && { TMPDIR: process.env.TMPDIR }),
@@ -151,6 +156,7 @@ export class Pharmacy {
       TOKEN_SECONDS: String(tokenSeconds),
       PASSWORD_COST: String(passwordCost),
       PORT: '0',
+      ...(rollout && { HEALTH_SECRET_ID: rollout.healthToken }),
     };
     return new ChildApplication(environment, sandbox.clock.now());
   }

@@ -7,8 +7,10 @@ import { operatorPolicyName, readerPolicyName, secretName } from '../domain/conf
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import { ownedSecretWith, secretsManagerWith } from '../doors/explicit-access.ts';
+import type { OwnedSecretDoor } from '../doors/owned-secret.ts';
 import type { Endpoint, Session } from '../doors/postgres/door.ts';
 import { nodePostgres } from '../doors/postgres/node-postgres.ts';
+import { localRandom } from '../doors/random.ts';
 import {
   type PostgresOptions,
   type PostgresServer,
@@ -34,6 +36,7 @@ import { prepareDatabase } from './database.ts';
 import type { SealedPlace } from './database-proof.ts';
 import { Operator } from './operator.ts';
 import { caFileOf, Pharmacy } from './pharmacy.ts';
+import { Consumers, rolloutSecrets } from './rollout/consumers.ts';
 import type { Report } from './terminal/scene.ts';
 import type { ValueGuard } from './terminal/value-guard.ts';
 
@@ -47,6 +50,8 @@ export interface Stage {
   application: Application;
   /** The reference application; closed until a chapter opens it. */
   pharmacy: Pharmacy;
+  /** What AfterRotation restarts and asks; absent: the configuration says nothing of that. */
+  consumers?: Consumers;
   guard: ValueGuard;
   data: DataSet;
   /** The columns that rotation.config.ts declares. */
@@ -64,6 +69,8 @@ export interface StageOptions {
   /** What the account holds before the stack. @default nothing */
   existing?: SandboxOptions['existing'];
   postgres?: PostgresOptions;
+  /** With consumers that a rotation restarts, and asks whether they are well. @default those of `config` */
+  rollout?: boolean;
   /** @default in processes of their own */
   runScript?: RunScript;
   guard: ValueGuard;
@@ -93,7 +100,10 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   const [server] = await Promise.all([starting, building]);
   guard.watch(server.superuser.password);
 
-  const config = localConfig(options.config, server);
+  const consumers = options.rollout ? await Consumers.open() : undefined;
+  if (consumers !== undefined) onClose(() => consumers.close());
+  const local = localConfig(options.config, server);
+  const config = consumers?.configure(local) ?? local;
   const endpoint: Endpoint = { host: server.host, port: server.port, dbname, ca: server.ca };
   report.doing('synthesizing the stack, preparing the roles of the database');
   const [assembly, admin] = await Promise.all([
@@ -132,6 +142,11 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   });
   guard.watch(value);
   await ownedSecretWith(owner).put(adminSecret, value);
+  const [healthToken, webhookKey] = consumers
+    ? await Promise.all(
+        rolloutSecrets.map((key) => putChance(ownedSecretWith(owner), config, key, guard)),
+      )
+    : [];
   report.changed(`its owner put the rotator's credential into ${adminSecret}`);
 
   const operatorKey = sandbox.createPrincipal(onCall, {
@@ -155,11 +170,30 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
     data,
     guard,
     asSuperuser,
+    ...(consumers && {
+      rollout: { consumers, healthToken: secretName(config, 'healthToken') },
+    }),
   });
   onClose(() => pharmacy.kill());
+  if (consumers !== undefined) {
+    const billingKey = sandbox.createPrincipal('billing', {
+      managedPolicies: [readerPolicyName(config, 'billing')],
+    });
+    guard.watch(billingKey.secretAccessKey);
+    consumers.prepare({
+      sandbox,
+      secrets: secretsManagerWith(access(billingKey)),
+      secretName: secretName(config, 'db'),
+      door: nodePostgres,
+      endpoint,
+      healthToken: healthToken ?? '',
+      webhookKey: webhookKey ?? '',
+    });
+  }
   return {
     sandbox,
     pharmacy,
+    ...(consumers && { consumers }),
     guard,
     directory,
     operatorKey,
@@ -181,6 +215,19 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   };
 }
 
+/** A value that its owner made up: 32 bytes. */
+async function putChance(
+  owner: OwnedSecretDoor,
+  config: RotationConfig,
+  key: string,
+  guard: ValueGuard,
+): Promise<string> {
+  const value = (await localRandom.bytes(32)).toString('base64');
+  guard.watch(value);
+  await owner.put(secretName(config, key), value);
+  return value;
+}
+
 /** For what is still starting when everything is closed, too. */
 async function stopped(starting: Promise<{ stop(): Promise<void> }>): Promise<void> {
   const started = await starting.catch(() => undefined);
@@ -199,7 +246,9 @@ function ownerPolicy(sandbox: Sandbox) {
       {
         Effect: 'Allow' as const,
         Action: 'secretsmanager:PutSecretValue',
-        Resource: sandbox.outputs.SecretArndbAdmin ?? '',
+        Resource: ['dbAdmin', ...rolloutSecrets].flatMap(
+          (key) => sandbox.outputs[`SecretArn${key}`] ?? [],
+        ),
       },
       {
         Effect: 'Allow' as const,

@@ -5,6 +5,7 @@ import { firstValues } from './first-values.ts';
 import { jwt } from './jwt.ts';
 import { multiUser } from './multi-user.ts';
 import { reencryption, usualRows } from './reencryption.ts';
+import { rollback } from './rollback.ts';
 import { schedule } from './schedule.ts';
 import { singleUser } from './single-user.ts';
 
@@ -17,6 +18,7 @@ const chaptersOf = (rows: number): readonly [Chapter, ...Chapter[]] => [
   singleUser,
   schedule,
   failure,
+  rollback,
   reencryption(rows),
 ];
 

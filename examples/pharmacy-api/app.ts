@@ -1,11 +1,12 @@
 /** The API: its routes, who may use them, and what of a request is believed. */
-import { FieldCipher } from '@quarterturn/client';
+import { FieldCipher, type SecretCache } from '@quarterturn/client';
 import { fastifyHealth } from '@quarterturn/client/fastify';
 import { databaseCheck, fieldCheck, healthHandler, tokenCheck } from '@quarterturn/client/http';
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import * as z from 'zod';
 import { sendError } from './answers.ts';
 import type { Database } from './database.ts';
+import { bringsToken } from './health-token.ts';
 import type { Passwords } from './passwords.ts';
 import { patientRoutes } from './patient-routes.ts';
 import { Patients, sealedColumns } from './patients.ts';
@@ -18,6 +19,8 @@ export interface ApiParts {
   readonly database: Database;
   readonly passwords: Passwords;
   readonly tokenSeconds: number;
+  /** Of whoever asks for health in detail without being a user: a rollout. */
+  readonly healthToken?: SecretCache<string> | undefined;
   readonly log: { readonly level: string; readonly stream?: { write(line: string): void } };
 }
 
@@ -34,7 +37,7 @@ const credentialsSchema = z.strictObject({
 });
 
 export function pharmacyApi(parts: ApiParts): FastifyInstance {
-  const { secrets, database, passwords, tokenSeconds, log } = parts;
+  const { secrets, database, passwords, tokenSeconds, healthToken, log } = parts;
   const sessions = new Sessions(secrets.tokens, tokenSeconds);
   const cipher = new FieldCipher(secrets.fields, sealedColumns);
   const users = new Users(database);
@@ -77,8 +80,9 @@ export function pharmacyApi(parts: ApiParts): FastifyInstance {
         },
         {
           // A probe of the load balancer brings no token, and is told the status all the same.
-          maySeeDetail: ({ headers }) =>
-            sessions.userOf(headers.authorization).then(
+          maySeeDetail: async ({ headers: { authorization } }) =>
+            (await bringsToken(authorization, healthToken)) ||
+            sessions.userOf(authorization).then(
               ({ role }) => role === 'operator',
               () => false,
             ),

@@ -10,6 +10,8 @@ const environmentSchema = z.object({
   JWT_SECRET_ID: z.string().min(1),
   ENCRYPTION_SECRET_ID: z.string().min(1),
   DATABASE_SECRET_ID: z.string().min(1),
+  /** Whoever brings its value may see versions and keys: `health.bearer` of rotation.config.ts. */
+  HEALTH_SECRET_ID: z.string().min(1).optional(),
   /** Where to connect is the deployment's word, not the secret's. */
   DATABASE_HOST: z.string().min(1),
   DATABASE_PORT: number(1, 65_535).default(5432),
@@ -37,6 +39,7 @@ export interface Configuration {
     readonly tokens: string;
     readonly fields: string;
     readonly database: string;
+    readonly health?: string;
   };
   readonly database: {
     readonly host: string;
@@ -77,6 +80,7 @@ export function configurationOf(
       tokens: told.JWT_SECRET_ID,
       fields: told.ENCRYPTION_SECRET_ID,
       database: told.DATABASE_SECRET_ID,
+      ...(told.HEALTH_SECRET_ID !== undefined && { health: told.HEALTH_SECRET_ID }),
     },
     database: {
       host: told.DATABASE_HOST,

@@ -1,4 +1,5 @@
 /** The process: reads its secrets with the credentials of its task, serves until SIGTERM, ends in order. */
+import { SecretCache } from '@quarterturn/client';
 import { secretsManagerSecret } from '@quarterturn/client/aws';
 import type { FastifyBaseLogger } from 'fastify';
 import { described } from './answers.ts';
@@ -26,6 +27,12 @@ async function start(configuration: Configuration): Promise<void> {
       outcome === 'failed' ? log?.warn(line, 'secret read') : log?.debug(line, 'secret read');
     },
   );
+  const healthToken =
+    secretIds.health === undefined
+      ? undefined
+      : new SecretCache(secretsManagerSecret({ secretId: secretIds.health }), {
+          parse: (text) => text,
+        });
   // All of them, before anybody is served: a task that cannot read them must not become healthy.
   await Promise.all([secrets.tokens.get(), secrets.fields.get(), secrets.database.get()]);
   const pool = await openDatabase(secrets.database, database, (report) =>
@@ -36,13 +43,14 @@ async function start(configuration: Configuration): Promise<void> {
     database: pool,
     passwords: new Passwords(passwordCost),
     tokenSeconds,
+    healthToken,
     log: { level: logLevel },
   });
   log = app.log;
   app.addHook('onClose', async () => {
     await pool.end();
-    for (const secret of Object.values(secrets)) {
-      secret.close();
+    for (const secret of [...Object.values(secrets), healthToken]) {
+      secret?.close();
     }
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
+import { SecretCache } from '../../client/index.ts';
 import { pharmacyApi } from '../../examples/pharmacy-api/app.ts';
 import { configurationOf } from '../../examples/pharmacy-api/configuration.ts';
 import { type OpenDatabase, openDatabase } from '../../examples/pharmacy-api/database.ts';
@@ -23,6 +24,7 @@ import { InMemorySource } from '../client/stand-ins.ts';
 
 const directory = join(import.meta.dirname, '../../examples/pharmacy-api');
 const password = 'correct horse battery';
+const healthToken = 'the-token-of-rollouts';
 const passwords = new Passwords(10);
 const ann = { name: 'Ann Mock', ssn: '000-12-3456', phone: '+1-202-555-0123', born: '1960-02-29' };
 const secret = (username: string, of: string) => JSON.stringify({ username, password: of });
@@ -120,6 +122,7 @@ async function start(): Promise<void> {
     secrets,
     database,
     passwords,
+    healthToken: new SecretCache(new InMemorySource(healthToken), { parse: (text) => text }),
     tokenSeconds: 900,
     log: { level: 'debug', stream },
   });
@@ -420,6 +423,16 @@ describe('health', () => {
     for (const value of valuesOfSecrets()) {
       expect(JSON.stringify(body)).not.toContain(value);
     }
+  });
+
+  test('a rollout brings a token of its own, and sees what an operator sees', async () => {
+    const path = '/api/credentials/health';
+    const { body } = await ask('GET', path, { token: healthToken });
+    expect(body.checks.database).toMatchObject({ status: 'ok', role: 'api' });
+    for (const token of [`${healthToken}x`, healthToken.slice(1), 'x']) {
+      expect((await ask('GET', path, { token })).body).toEqual({ status: 'ok' });
+    }
+    expect((await ask('GET', '/me', { token: healthToken })).status).toBe(401);
   });
 });
 
