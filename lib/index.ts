@@ -45,6 +45,13 @@ export type {
   UserManagedProps,
 } from './secret-props.ts';
 export type {
+  GitHubSyncProps,
+  SsmSyncProps,
+  SyncSourceProps,
+  SyncTargetProps,
+  WebhookSyncProps,
+} from './sync-props.ts';
+export type {
   DeploymentTriggerProps,
   ExposureTriggerProps,
   GitHubAlertProps,

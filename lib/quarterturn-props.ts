@@ -6,6 +6,7 @@ import type { CertificateProps } from './certificate-props.ts';
 import type { ContactsProps, NotificationsProps } from './contacts-props.ts';
 import type { ScheduleProps } from './schedule-props.ts';
 import type { SecretProps } from './secret-props.ts';
+import type { SyncTargetProps } from './sync-props.ts';
 import type { TriggersProps } from './triggers-props.ts';
 
 /** A VPC of the app, owned or imported. */
@@ -241,6 +242,13 @@ export interface QuarterturnProps {
    * @default - none
    */
   readonly certificates?: readonly CertificateProps[];
+
+  /**
+   * Places outside of Secrets Manager that are given a copy after every rotation.
+   *
+   * @default - none
+   */
+  readonly sync?: readonly SyncTargetProps[];
 
   /**
    * Years for which audit events are kept: 1, 2, 3, 5 or 10.

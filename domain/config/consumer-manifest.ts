@@ -77,8 +77,20 @@ export function manifestSync(config: RotationConfig) {
     targets: config.sync.map((target) => ({
       secret: target.secret,
       target: nameOfTarget(target),
+      ...credentialOf(target),
     })),
   };
+}
+
+function credentialOf(target: SyncTargetConfig): { credential?: string } {
+  switch (target.to) {
+    case 'ssm':
+      return {};
+    case 'github':
+      return { credential: target.token };
+    case 'webhook':
+      return { credential: target.signingSecret };
+  }
 }
 
 /** For people and records: `ssm /app/prod/JWT`, `github owner/name NAME`, `webhook host`. */

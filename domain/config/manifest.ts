@@ -198,7 +198,14 @@ export const manifestSchema = z.object({
   sync: z
     .object({
       function: z.string(),
-      targets: z.array(z.object({ secret: z.string(), target: z.string() })),
+      targets: z.array(
+        z.object({
+          secret: z.string(),
+          target: z.string(),
+          /** Key of the secret that lets us write there, where one does. */
+          credential: z.string().optional(),
+        }),
+      ),
     })
     .optional(),
 });

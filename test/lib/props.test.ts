@@ -22,6 +22,7 @@ import {
   jwtSchema,
   userManagedSchema,
 } from '../../domain/config/secret-schemas.ts';
+import { type SyncTargetConfig, syncTargetSchema } from '../../domain/config/sync-schema.ts';
 import { triggersSchema } from '../../domain/config/trigger-schema.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -45,6 +46,7 @@ for (const file of [
   'lib/schedule-props.ts',
   'lib/certificate-props.ts',
   'lib/triggers-props.ts',
+  'lib/sync-props.ts',
   'lib/quarterturn-props.ts',
 ]) {
   const text = readFileSync(join(root, file), 'utf8');
@@ -79,6 +81,12 @@ const namesOf = (name: string) =>
     .map((prop) => prop.name)
     .sort();
 
+const syncTo = (to: SyncTargetConfig['to']) => {
+  const found = syncTargetSchema.options.find(({ shape }) => shape.to.value === to);
+  if (found === undefined) throw new Error(`no sync target ${to}`);
+  return found;
+};
+
 describe('the props', () => {
   test.each([
     ['JwtProps', jwtSchema],
@@ -109,6 +117,9 @@ describe('the props', () => {
     ['GitHubTriggerProps', triggersSchema.shape.gitHub.unwrap()],
     ['GitHubAlertProps', triggersSchema.shape.gitHub.unwrap().shape.alerts.element],
     ['GuardDutyTriggerProps', triggersSchema.shape.guardDuty.unwrap()],
+    ['SsmSyncProps', syncTo('ssm')],
+    ['GitHubSyncProps', syncTo('github')],
+    ['WebhookSyncProps', syncTo('webhook')],
     ['GuardDutyFindingProps', triggersSchema.shape.guardDuty.unwrap().shape.findings.element],
   ])('%s has the words of the configuration', (name, schema) => {
     expect(namesOf(name)).toEqual(Object.keys(schema.shape).sort());

@@ -7,8 +7,24 @@ type Detail = NonNullable<Evidence['detail']>;
 const of = (detail: Detail, name: string, fallback: string): string =>
   detail[name] === undefined ? fallback : String(detail[name]);
 
+/** What a sync target let us see of the copy. */
+function readBack(it: Detail): string {
+  switch (it.readBack) {
+    case 'equal':
+      return 'read back and equal';
+    case 'fingerprint':
+      return 'it answered with the fingerprint of the value';
+    case 'updatedAt':
+      return `changed there at ${of(it, 'updatedAt', 'a time not noted')}; values cannot be read there`;
+    default:
+      return 'it accepted it; nothing was read back';
+  }
+}
+
 /** Fact → sentence. */
 const words: Record<string, (detail: Detail) => string> = {
+  copied: (it) =>
+    `${of(it, 'target', 'a sync target')} ${it.wrote === false ? 'held' : 'was given'} the new value (${readBack(it)})`,
   encryptionCanary: (it) =>
     `a test value was sealed and opened with key ${of(it, 'primary', 'in use')}`,
   encryptionPreflight: () => 'declared columns were checked before the rotation',
@@ -40,6 +56,8 @@ const words: Record<string, (detail: Detail) => string> = {
   oldKeyDecryptOnly: (it) =>
     `key ${of(it, 'kid', 'of before')} opens what it sealed, and seals no more`,
   oldKeyRevoked: (it) => `key ${of(it, 'kid', 'of before')} is revoked: its tokens are refused`,
+  redeployAsked: (it) => `${of(it, 'host', 'the hook')} was asked to redeploy the earlier release`,
+  redeployNotAccepted: () => 'nobody accepted to redeploy the earlier release',
   reencryptionClosed: () => 'the running re-encryption was closed first',
   reencryptionNotClosed: () => 'the running re-encryption could not be closed',
   rowSecurityUnchanged: () => 'row-level security is as it was',
@@ -48,6 +66,8 @@ const words: Record<string, (detail: Detail) => string> = {
   sessionsOfOldCredential: (it) =>
     `${of(it, 'open', 'an unknown number of')} sessions of ${of(it, 'role', 'the role')} were open`,
   settingsRestored: () => 'settings of the role were restored',
+  syncLimitExceeded: (it) =>
+    `the value has ${of(it, 'bytes', 'more')} bytes, more than the ${of(it, 'limit', '')} its smallest copy takes`,
   valueAccepted: (it) =>
     `${of(it, 'host', 'the vendor')} accepted the new value (status ${of(it, 'status', 'not noted')})`,
   verifierAlreadySet: () => 'the new password was already set',
@@ -64,7 +84,9 @@ const reservations: ReadonlySet<string> = new Set([
   'ledgerDisagrees',
   'ledgerNotAsked',
   'oldCredentialNotProvenDead',
+  'redeployNotAccepted',
   'reencryptionNotClosed',
+  'syncLimitExceeded',
   'versionUnreadable',
 ]);
 
