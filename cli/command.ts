@@ -5,6 +5,7 @@ import type { AuditLogDoor } from '../doors/audit-log.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
+import type { RolloutRecordsDoor } from '../doors/rollout-records.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../doors/step-functions.ts';
 import type { TriggersDoor } from '../doors/triggers.ts';
@@ -49,6 +50,8 @@ export interface OpenDeployment {
   };
   readonly secretsManager: SecretsManagerDoor;
   readonly controlTable: ControlTableDoor;
+  /** How far consumers have come, and what was rolled back from. */
+  readonly rolloutRecords: Pick<RolloutRecordsDoor, 'getRollouts' | 'getFailed'>;
   readonly functions: FunctionsDoor;
   readonly stepFunctions: StepFunctionsDoor;
   readonly auditLog: AuditLogDoor;

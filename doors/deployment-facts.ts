@@ -207,6 +207,8 @@ async function knownOf(
 /** The report is read by those who do not run commands; `quarterturn status` says what to run. */
 const withoutCommands: Commands = {
   rotate: () => '',
+  rollback: () => '',
+  release: () => '',
   adopt: () => '',
   look: () => '',
   rows: () => '',

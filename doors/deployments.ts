@@ -19,6 +19,7 @@ import { type ControlTableDoor, controlTable } from './control-table.ts';
 import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
 import { manifestAt } from './manifest.ts';
 import { parameters } from './parameters.ts';
+import { type RolloutRecordsDoor, rolloutRecords } from './rollout-records.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
 import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
 import { type TriggersDoor, triggers } from './triggers.ts';
@@ -40,6 +41,7 @@ export interface DeploymentsDoor {
 export interface DoorsToDeployment {
   secretsManager: SecretsManagerDoor;
   controlTable: ControlTableDoor;
+  rolloutRecords: RolloutRecordsDoor;
   functions: FunctionsDoor;
   stepFunctions: StepFunctionsDoor;
   auditLog: AuditLogDoor;
@@ -94,6 +96,7 @@ export function deployments(region?: string): DeploymentsDoor {
     doorsTo: (table) => ({
       secretsManager: secretsManager(secrets),
       controlTable: controlTable(table, dynamo),
+      rolloutRecords: rolloutRecords(table, dynamo),
       functions: functions(lambda),
       stepFunctions: stepFunctions(states),
       auditLog: auditLog(logs),

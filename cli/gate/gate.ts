@@ -13,7 +13,8 @@ import type { GatedSecret, GateReport } from '../../domain/reports/gate-report.t
 import { isAwsError } from '../../doors/aws-call.ts';
 import type { OpenDeployment, Terminal } from '../command.ts';
 import { NoGateError } from '../errors.ts';
-import { type Ending, type Following, follow } from '../rotation/follow.ts';
+import { follow } from '../rotation/follow.ts';
+import { type Ending, type Following, isEnding } from '../rotation/happening.ts';
 import { outcomeOf } from '../rotation/outcome.ts';
 import { commandsFor } from '../status/commands.ts';
 import { heading } from '../status/render.ts';
@@ -145,7 +146,7 @@ async function gated(
   let ending: Ending = { kind: 'interrupted' };
   for await (const happening of follow(deployment, following)) {
     if (happening.kind === 'promoted') promoted = true;
-    else if (happening.kind !== 'step' && happening.kind !== 'afterRotation') ending = happening;
+    else if (isEnding(happening)) ending = happening;
   }
   const { outcome, problem, next } = outcomeOf(
     ending,

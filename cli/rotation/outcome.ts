@@ -1,8 +1,7 @@
 /** How a rotation ended, in words: what it means and what to do next. */
-import type { Refusal } from '../../domain/policy/preflight.ts';
 import type { RotationReport } from '../../domain/reports/rotation-report.ts';
 import type { Commands } from '../../domain/reports/secret-status.ts';
-import type { Ending, Following } from './follow.ts';
+import type { Ending, Following, RollBackSeen } from './happening.ts';
 
 export type Outcome = Pick<RotationReport, 'outcome' | 'problem' | 'next'>;
 
@@ -50,9 +49,18 @@ export function outcomeOf(
         outcome: 'stopped',
         problem: {
           code: 'ERR_ROTATION_AFTER_ROTATION_STOPPED',
-          message: `AWSCURRENT moved to ${token}, but its AfterRotation stopped: ${ending.reason ?? 'no reason recorded'}. Remove the reason and resume it, or roll back.`,
+          message: `AWSCURRENT moved to ${token}, but its AfterRotation stopped: ${ending.reason ?? 'no reason recorded'}. Remove the reason and resume it, or roll back (\`${commands.rollback(secret.key)}\`).`,
         },
         next: commands.resume({ arn: secretArn, name: secret.name }, token),
+      };
+    case 'rolledBack':
+      return {
+        outcome: 'rolledBack',
+        problem: {
+          code: 'ERR_ROTATION_ROLLED_BACK',
+          message: `AWSCURRENT moved to ${token}, and ${whyOf(ending.rollback)}. Rotation ${ending.rollback.versionId} takes its material back.`,
+        },
+        next: status,
       };
     case 'stalled':
       return {
@@ -80,9 +88,43 @@ export function outcomeOf(
   }
 }
 
+/** How the rollback that followed a rotation ended; until then the rotation has no end. */
+export function rolledBackOutcome(
+  rollback: RollBackSeen,
+  { outcome, problem, next }: Outcome,
+  { secret, token }: Pick<Following, 'secret' | 'token'>,
+  commands: Commands,
+): Outcome {
+  if (outcome === 'interrupted')
+    return { outcome, ...(problem && { problem }), ...(next && { next }) };
+  const why = `Rotation ${token} was taken back: ${whyOf(rollback)}.`;
+  return outcome === 'finished'
+    ? {
+        outcome: 'rolledBack',
+        problem: {
+          code: 'ERR_ROTATION_ROLLED_BACK',
+          message: `${why} What was in use before is in use again, as version ${rollback.versionId}, and the secret is on hold. Find the reason, then release it.`,
+        },
+        next: commands.release(secret.key),
+      }
+    : {
+        outcome: 'stopped',
+        problem: {
+          code: problem?.code ?? 'ERR_ROTATION_ROLLED_BACK',
+          message: `${why} The rollback ${rollback.versionId} has not come to its end: ${problem?.message ?? outcome}`,
+        },
+        next: next ?? commands.look(secret.key),
+      };
+}
+
+const whyOf = ({ consumer, reason }: RollBackSeen): string =>
+  consumer === undefined
+    ? `it is rolled back (${reason ?? 'no reason recorded'})`
+    : `${consumer} was not well with it (${reason ?? 'no reason recorded'})`;
+
 /** Nothing was changed. */
 export function refusedOutcome(
-  { code, message }: Refusal,
+  { code, message }: { code: string; message: string },
   key: string,
   commands: Commands,
 ): Outcome {

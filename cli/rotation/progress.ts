@@ -1,7 +1,8 @@
 /** Progress of one rotation as plain lines, or, on a terminal, as a list that fills. */
 import { DefaultRenderer, Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { duration } from '../status/render.ts';
-import { type Happening, stepNames } from './follow.ts';
+import { type Happening, isEnding, stepNames } from './happening.ts';
+import { noteOf } from './words.ts';
 
 /** Takes what happens; `done` is awaited once nothing more does. */
 export interface Progress {
@@ -27,19 +28,14 @@ function lineOf(happening: Happening): string | undefined {
     case 'promoted':
       return 'AWSCURRENT    moved';
     case 'afterRotation':
-      return `AfterRotation ${happening.state}${keyOf(happening)}`;
+      return `AfterRotation ${noteOf(happening)}`;
     case 'finished':
       return 'AfterRotation finished';
     default:
       // How else it ended is told in full, with what to do.
-      return undefined;
+      return isEnding(happening) ? undefined : noteOf(happening);
   }
 }
-
-const keyOf = ({ publishedKid }: { publishedKid?: string }): string =>
-  publishedKid === undefined
-    ? ''
-    : `: key ${publishedKid} is published, and becomes primary when every reader has it`;
 
 /** listr2 asks process.stdout whether it is a terminal; here the stream that is written to was asked. */
 export class RendererOfAnyStream extends DefaultRenderer {
@@ -49,22 +45,28 @@ export class RendererOfAnyStream extends DefaultRenderer {
 /** The four steps and AfterRotation as tasks; each turns while it is worked on. */
 export function list(stream: NodeJS.WriteStream): Progress {
   const titles = [...stepNames, 'AfterRotation'] as const;
-  const stages = titles.map((title) => ({ title, ...settleable() }));
+  const stages: Stage[] = titles.map((title) => ({ title, notes: [], ...settleable() }));
   const stage = (title: string) => stages.find((one) => one.title === title);
   /** A step whose duration could not be recorded is done all the same. */
   const settleSteps = () => {
     for (const name of stepNames) stage(name)?.settle('done');
   };
-  let note: ((text: string) => void) | undefined;
-  const tasks = stages.map(({ title, settled }) => ({
-    title,
+  /** Of a stage that has not begun it is shown when it does. */
+  const note = (at: Stage | undefined, text: string) => {
+    if (at?.write === undefined) at?.notes.push(text);
+    else at.write(text);
+  };
+  const tasks = stages.map((one) => ({
+    title: one.title,
     async task(_: unknown, task: { title: string; output: string }) {
-      note = (text) => {
+      one.write = (text) => {
         task.output = text;
       };
-      task.title = `${title}  ${await settled}`;
+      one.notes.forEach(one.write);
+      task.title = `${one.title}  ${await one.settled}`;
     },
-    rendererOptions: { outputBar: true },
+    // What happened to one consumer stays to be read while the next is dealt with.
+    rendererOptions: { outputBar: Number.POSITIVE_INFINITY, persistentOutput: true },
   }));
   const running = new Listr(tasks, {
     renderer: RendererOfAnyStream,
@@ -93,7 +95,18 @@ export function list(stream: NodeJS.WriteStream): Progress {
           return;
         case 'afterRotation':
           if (happening.state === 'running') settleSteps();
-          note?.(`${happening.state}${keyOf(happening)}`);
+          note(stage('AfterRotation'), noteOf(happening));
+          return;
+        case 'waiting':
+          note(
+            stages.find(({ isSettled }) => !isSettled()),
+            happening.text,
+          );
+          return;
+        case 'consumer':
+        case 'pause':
+        case 'activation':
+          note(stage('AfterRotation'), noteOf(happening));
           return;
         case 'finished':
           settleSteps();
@@ -107,14 +120,25 @@ export function list(stream: NodeJS.WriteStream): Progress {
   };
 }
 
+interface Stage extends ReturnType<typeof settleable> {
+  readonly title: string;
+  /** Told before it began. */
+  readonly notes: string[];
+  write?: (text: string) => void;
+}
+
 function settleable() {
+  let over = false;
   let settle: (text: string) => void = () => undefined;
   let fail: (reason: string) => void = () => undefined;
   const settled = new Promise<string>((resolve, reject) => {
-    settle = resolve;
+    settle = (text) => {
+      over = true;
+      resolve(text);
+    };
     fail = (reason) => reject(new Error(reason));
   });
   // Nobody may be waiting for a stage that fails after another one did.
   settled.catch(() => undefined);
-  return { settled, settle, fail };
+  return { settled, isSettled: () => over, settle: (text: string) => settle(text), fail };
 }

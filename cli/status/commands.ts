@@ -15,6 +15,8 @@ export function commandsFor({
     `arn:${partition}:${service}:${caller.region}:${caller.account}:${rest}`;
   return {
     rotate: (key) => quarterturn('rotate', key),
+    rollback: (key, to) => quarterturn('rollback', to === undefined ? key : `${key} --to ${to}`),
+    release: (key) => quarterturn('release', key),
     adopt: (key) => quarterturn('adopt', key),
     look: (key) => quarterturn('status', key),
     rows: (key) => quarterturn('reencrypt status', key),

@@ -43,6 +43,8 @@ export interface KnownSecret {
 /** How a person acts on a finding; the texts of the rules name no command line. */
 export interface Commands {
   rotate(key: string): string;
+  rollback(key: string, to?: string): string;
+  release(key: string): string;
   adopt(key: string): string;
   look(key: string): string;
   /** Where the rows of an encryption secret are. */

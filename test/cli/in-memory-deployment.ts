@@ -13,6 +13,7 @@ import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { TriggerRecordsDoor } from '../../doors/trigger-records.ts';
 import exampleConfig from '../../rotation.config.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
+import { inMemoryRolloutRecords } from '../doors/in-memory-rollout-records.ts';
 import {
   functionArnOf,
   type InMemorySecrets,
@@ -23,6 +24,7 @@ import { recordedBus } from '../doors/recorded.ts';
 
 export interface InMemoryDeployment extends OpenDeployment {
   readonly secrets: InMemorySecrets;
+  readonly rolloutRecords: ReturnType<typeof inMemoryRolloutRecords>;
   /** What was asked of functions. */
   readonly invocations: { functionName: string; request: unknown }[];
   /** The lines of the audit log; an AWS error code instead: it is refused. */
@@ -88,6 +90,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
       },
     }),
     controlTable: inMemoryControlTable(),
+    rolloutRecords: inMemoryRolloutRecords(),
     functions: {
       async invoke(functionName, request) {
         invocations.push({ functionName, request });

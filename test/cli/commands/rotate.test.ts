@@ -220,7 +220,7 @@ describe('rotate', () => {
         2,
         expect.stringContaining('expected at most 1024'),
       ]);
-      expect(await outcome('rotate')).toEqual([2, expect.stringContaining('missing required')]);
+      expect(await outcome('rotate')).toEqual([2, expect.stringContaining('no secret')]);
       expect(deployment.secrets.calls).not.toContain('rotate');
     });
   });
