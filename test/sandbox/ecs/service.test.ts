@@ -10,7 +10,9 @@ import {
   type UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { SandboxClock } from '../../../sandbox/clock.ts';
 import type { ExistingService, TaskChange } from '../../../sandbox/ecs/existing-service.ts';
+import { EcsService } from '../../../sandbox/ecs/service.ts';
 import { type Account, ADMINISTRATOR, START, startAccount } from '../account.ts';
 
 const ARN = 'arn:aws:ecs:eu-west-1:000000000000';
@@ -230,7 +232,12 @@ test('a deployment that another one overtakes is gone with it', async () => {
     { id: first, status: 'ACTIVE', rolloutState: 'IN_PROGRESS', runningCount: 2 },
     { status: 'ACTIVE', rolloutState: 'COMPLETED' },
   ]);
-  await account.pass(40);
+  // The first would have been steady by now.
+  await account.pass(15);
+  expect((await look()).deployments[0]).toMatchObject({
+    ...{ rolloutState: 'IN_PROGRESS', pendingCount: 2 },
+  });
+  await account.pass(25);
   expect((await look()).deployments).toMatchObject([{ id: second?.[0]?.id }]);
   expect(await tasks()).toHaveLength(2);
 });
@@ -284,6 +291,37 @@ test('where a listener rejects, the tasks failed to start, and others are starte
   end();
   expect(attempts).toEqual([1, 2]);
   expect((await look()).deployments).toMatchObject([{ rolloutState: 'COMPLETED', failedTasks: 0 }]);
+});
+
+test('a listener that is late for a deployment that was overtaken changes nothing any more', async () => {
+  // Under a flowing clock the time for tasks to run may come before their listener is done.
+  const due: (() => Promise<void>)[] = [];
+  const clock = {
+    now: () => START,
+    at: (_at: Date, _label: string, work: () => Promise<void>) => {
+      due.push(work);
+      return () => undefined;
+    },
+    track: <T>(work: Promise<T>) => work,
+  } as unknown as SandboxClock;
+  const ecs = new EcsService({ account: '000000000000', region: 'eu-west-1', clock });
+  let fail = (_: Error) => {};
+  const late = new Promise<void>((_, reject) => {
+    fail = reject;
+  });
+  ecs.onTasks(({ deploymentId }) => (deploymentId === first?.id ? late : undefined));
+  ecs.putService(API);
+  const service = ecs.find('pharmacy', 'api');
+  const [definition] = service.deployments.map((deployment) => deployment.definition);
+  if (definition === undefined) throw new Error('There is no deployment.');
+  service.update({ deploy: definition });
+  const [first] = service.deployments;
+  const running = due[0]?.();
+  service.update({ deploy: definition });
+  fail(new Error('too late'));
+  await running;
+  expect(service.deployments[0]).toMatchObject({ status: 'PRIMARY', failedTasks: 0 });
+  expect(service.tasks.filter(({ stopped }) => stopped !== undefined)).toEqual([]);
 });
 
 test('a task definition by family, revision and ARN; another one in it is another revision', async () => {
