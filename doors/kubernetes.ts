@@ -11,7 +11,7 @@ import {
   parseDeployment,
   restartedAtAnnotation,
 } from './kubernetes-deployment.ts';
-import { KubernetesError } from './kubernetes-error.ts';
+import { KubernetesError, KubernetesUnansweredError } from './kubernetes-error.ts';
 import {
   type ExternalSecretState,
   forceSyncAnnotation,
@@ -55,7 +55,7 @@ export interface KubernetesOptions {
 /** The operator serves `v1` since 0.16, and before that only `v1beta1`. */
 const externalSecretVersions = ['v1', 'v1beta1'] as const;
 
-/** For one invocation: where a cluster is, is asked once. */
+/** Where a cluster is, is asked once, and again after it did not answer: it may have been made anew. */
 export function kubernetes(options: KubernetesOptions = {}): KubernetesDoor {
   const {
     client = new EKSClient(clientDefaults),
@@ -67,16 +67,24 @@ export function kubernetes(options: KubernetesOptions = {}): KubernetesDoor {
   const apiOf = (name: string): Promise<KubernetesApi> => {
     const found = clusters.get(name) ?? reach(name, client, environment, clock);
     clusters.set(name, found);
-    // Whoever asks again after a failure asks EKS again.
     found.catch(() => clusters.delete(name));
     return found;
+  };
+
+  const ask = async (cluster: string, request: KubernetesRequest): Promise<unknown> => {
+    const api = await apiOf(cluster);
+    try {
+      return await api(request);
+    } catch (error) {
+      if (error instanceof KubernetesUnansweredError) clusters.delete(cluster);
+      throw error;
+    }
   };
 
   const deployment = async (
     { cluster, namespace, name }: KubernetesTarget,
     patch?: object,
   ): Promise<DeploymentState> => {
-    const api = await apiOf(cluster);
     const place = {
       group: 'apps',
       version: 'v1',
@@ -84,14 +92,13 @@ export function kubernetes(options: KubernetesOptions = {}): KubernetesDoor {
       namespace,
       name,
     } as const;
-    return understood(await api(withPatch(place, patch)), parseDeployment);
+    return understood(await ask(cluster, withPatch(place, patch)), parseDeployment);
   };
 
   const externalSecret = async (
     { cluster, namespace, name }: KubernetesTarget,
     patch?: object,
   ): Promise<ExternalSecretState> => {
-    const api = await apiOf(cluster);
     const place = {
       group: 'external-secrets.io',
       resource: 'externalsecrets',
@@ -99,17 +106,19 @@ export function kubernetes(options: KubernetesOptions = {}): KubernetesDoor {
       name,
     } as const;
     const [newest, before] = externalSecretVersions;
-    const answer = await api(withPatch({ ...place, version: newest }, patch)).catch((error) => {
-      // A version nobody serves is a page that is not found, without the Status of an object that is not there.
-      if (
-        !(error instanceof KubernetesError) ||
-        error.status !== 404 ||
-        error.reason === 'NotFound'
-      ) {
-        throw error;
-      }
-      return api(withPatch({ ...place, version: before }, patch));
-    });
+    const answer = await ask(cluster, withPatch({ ...place, version: newest }, patch)).catch(
+      (error) => {
+        // A version nobody serves is a page that is not found, without the Status of an object that is not there.
+        if (
+          !(error instanceof KubernetesError) ||
+          error.status !== 404 ||
+          error.reason === 'NotFound'
+        ) {
+          throw error;
+        }
+        return ask(cluster, withPatch({ ...place, version: before }, patch));
+      },
+    );
     return understood(answer, parseExternalSecret);
   };
 

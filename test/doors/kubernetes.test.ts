@@ -271,6 +271,23 @@ describe('a request', () => {
     expect(pauses).toEqual([100]);
   });
 
+  test('to a cluster that was made anew finds it the next time', async () => {
+    const moved = { ...target, cluster: 'moved' };
+    const principalArn = 'arn:aws:iam::000000000000:role/Rollout';
+    const rules = [{ verbs: ['get'], resource: 'deployments' }] as const;
+    const make = async () => {
+      await stage.eks.putCluster({ name: 'moved' });
+      stage.eks.putAccessEntry({ cluster: 'moved', principalArn, rules });
+      stage.eks.putDeployment(moved);
+    };
+    await make();
+    const one = door();
+    await one.look(moved);
+    await make();
+    expect(await refusal(one.look(moved))).toMatchObject({ name: 'KubernetesUnansweredError' });
+    expect(await one.look(moved)).toMatchObject({ generation: 1 });
+  });
+
   test('asks EKS once where the cluster is', async () => {
     const described = () =>
       stage.iam.asked.filter(({ check }) => check.action === 'eks:DescribeCluster').length;
