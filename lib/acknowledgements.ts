@@ -5,8 +5,13 @@
  */
 import { Stack, Token, Validations } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
+import { isRolledOut } from '../domain/config/consumer-schema.ts';
 import { isReencrypted } from '../domain/config/manifest.ts';
-import { afterRotationMachineName, reencryptionMachineName } from '../domain/config/names.ts';
+import {
+  afterRotationMachineName,
+  reencryptionMachineName,
+  rolloutMachineName,
+} from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { workLabel } from './reencryption-workers.ts';
 
@@ -82,6 +87,16 @@ export function acknowledgementsOf(
             reason:
               'GitHub signs its deliveries and has no AWS credentials: anybody may reach the address, and a request without a valid signature ends there. The function behind it can report an exposure, which is limited and told, and read the one secret that verifies signatures.',
           },
+        ]
+      : []),
+    ...(config.consumers.some(isRolledOut)
+      ? [
+          {
+            findings: [executions(`${rolloutMachineName(config)}:*`)],
+            at: /^(AfterRotation\/Machine\/Policy|Operator\d*)/,
+            reason: executionsOfOne,
+          },
+          ...patternsOfRestarts(config, inRegion),
         ]
       : []),
     ...(rowsFollow
@@ -167,4 +182,35 @@ export function acknowledgeFindings(scope: IConstruct, config: RotationConfig): 
       }
     }
   }
+}
+
+/** Of the rollout function, where consumers are of that sort. */
+function patternsOfRestarts(config: RotationConfig, region: string): Acknowledgement[] {
+  const services = config.consumers.flatMap(({ restart }) =>
+    restart?.by === 'ecs' ? [restart] : [],
+  );
+  const of = (service: string, resource: string) =>
+    `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:${service}:${region}:<AWS::AccountId>:${resource}]`;
+  return [
+    ...(services.length > 0
+      ? [
+          {
+            findings: [of('application-autoscaling', 'scalable-target/*')],
+            at: /^Rollout\/Function\/Policy/,
+            reason:
+              'The ARN of a scalable target ends in an id that the service makes. Conditions say what it scales: the count of ECS services, and Application Auto Scaling asks for the right to update that service as well.',
+          },
+        ]
+      : []),
+    ...(services.some(({ codeDeploy }) => codeDeploy !== undefined)
+      ? [
+          {
+            findings: [of('codedeploy', 'deploymentconfig:*')],
+            at: /^Rollout\/Function\/Policy/,
+            reason:
+              'Which configuration a deployment group uses is its own to say; reading one changes nothing.',
+          },
+        ]
+      : []),
+  ];
 }

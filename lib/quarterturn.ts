@@ -11,6 +11,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnOutput, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
+import { isRolledOut } from '../domain/config/consumer-schema.ts';
 import {
   afterRotationMachineName,
   controlTableName,
@@ -46,6 +47,7 @@ import { operatorPolicy, readerPolicy } from './reader-policy.ts';
 import { ReencryptionMachine, type ReencryptionParts } from './reencryption-machine.ts';
 import { adminOf, databaseOf } from './related-secrets.ts';
 import { resolveProps } from './resolve-props.ts';
+import { Rollout } from './rollout.ts';
 import { NotBuiltError, type RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
 import { Sync } from './sync.ts';
@@ -210,16 +212,26 @@ export class Quarterturn extends Construct {
       config.sync.length === 0
         ? undefined
         : new Sync(this, 'Sync', { deployment, secrets: this.secrets }).function;
+    const health = new HealthFunctions(this, 'Health', { deployment, secrets: this.secrets });
+    const rollout = config.consumers.some(isRolledOut)
+      ? new Rollout(this, 'Rollout', {
+          deployment,
+          secrets: this.secrets,
+          rotatedNames: rotated.map(({ reference }) => reference.name),
+          healthFunctions: health.all,
+        })
+      : undefined;
     const around = {
       ...{ deployment, rotated, userManaged, manifest, machine, reencryption, messages },
+      ...(rollout && { rollout: { machine: rollout.machine } }),
       ...(sync && { sync: { functionArn: sync.functionArn } }),
     };
-    const health = new HealthFunctions(this, 'Health', { deployment, secrets: this.secrets });
     const functions = {
       'after-rotation': new AfterRotation(this, 'AfterRotation', around).function,
       cadence: new Cadence(this, 'Cadence', around).function,
       starter: new Starter(this, 'Starter', around).function,
       ...(sync && { sync }),
+      ...(rollout && { 'roll-out': rollout.function }),
       ...Object.fromEntries(health.named),
       ...Object.fromEntries(this.#rows.map((rows) => [`rows-${rows.key}`, rows.function])),
     };
@@ -246,9 +258,11 @@ export class Quarterturn extends Construct {
       reencryption,
       manifestParameterArns: manifest.parameterArns,
       machine,
+      rollout: rollout?.machine,
       auditLogArn,
       operatorFunctionArns: [
         ...operators.map(({ functionArn }) => functionArn),
+        ...(rollout ? [rollout.function.functionArn] : []),
         ...this.#drills,
         ...(certificates ? [certificates.functionArn] : []),
       ],

@@ -2,7 +2,6 @@
 import type { CfnManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { isRolledOut } from '../domain/config/consumer-schema.ts';
 import {
   deploymentDimension,
   manifestRoot,
@@ -54,6 +53,8 @@ export interface OperatorPolicyProps {
   readonly manifestParameterArns: readonly string[];
   /** AfterRotation. */
   readonly machine: MachineArns;
+  /** What gets one consumer to a new value; absent: nothing does. */
+  readonly rollout: MachineArns | undefined;
   readonly operatorFunctionArns: readonly string[];
   readonly auditLogArn: string;
 }
@@ -65,7 +66,7 @@ export function operatorPolicy(
   deployment: Deployment,
   props: OperatorPolicyProps,
 ): CfnManagedPolicy[] {
-  const { rotated, reencryption, manifestParameterArns } = props;
+  const { rotated, reencryption, manifestParameterArns, rollout } = props;
   const invoked = [...props.operatorFunctionArns, ...(reencryption?.functionArns ?? [])];
   const secrets = rotated.map(({ reference }) => reference);
   return managedPolicies(scope, id, {
@@ -109,6 +110,15 @@ export function operatorPolicy(
       // One that was lost, or whose reason to stop is gone: its first task takes nothing that is another's.
       allow('ResumeAfterRotation', ['states:StartExecution'], [props.machine.arn]),
       allow('LookAtAfterRotations', ['states:DescribeExecution'], [props.machine.executions]),
+      ...(rollout
+        ? [
+            allow(
+              'LookAtRollouts',
+              ['states:DescribeExecution', 'states:ListExecutions'],
+              [rollout.arn, rollout.executions],
+            ),
+          ]
+        : []),
       ...(reencryption
         ? [
             allow('ResumeReencryption', ['states:StartExecution'], [reencryption.machine.arn]),
@@ -130,10 +140,12 @@ export function operatorPolicy(
           write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted', 'hold'],
         },
         {
-          secretNames: deployment.config.consumers.some(isRolledOut)
-            ? secrets.map(({ name }) => name)
-            : [],
+          secretNames: rollout === undefined ? [] : secrets.map(({ name }) => name),
           read: ['rollout', 'failed'],
+        },
+        {
+          secretNames: rollout === undefined ? [] : [deploymentDimension(deployment.config)],
+          read: ['lock', 'counts'],
         },
         {
           secretNames: deployment.config.certificates?.length

@@ -2,6 +2,7 @@
 import { certificateProblems } from './certificate-rules.ts';
 import { columnProblems, neighbourProblems } from './column-rules.ts';
 import { connectionProblems } from './connection-rules.ts';
+import { rolloutProblems } from './consumer-rules.ts';
 import { contactProblems } from './contact-rules.ts';
 import { duplicates } from './duplicates.ts';
 import { healthProblems } from './health-rules.ts';
@@ -49,6 +50,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...roleProblems(config),
     ...nameProblems(config),
     ...consumerProblems(config),
+    ...rolloutProblems(config),
     ...healthProblems(config),
     ...scheduleProblems(config),
     ...triggerProblems(config),
