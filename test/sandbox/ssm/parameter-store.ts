@@ -41,7 +41,7 @@ export async function startParameterStore() {
 export const allParameters: Statement = { Effect: 'Allow', Action: 'ssm:*', Resource: '*' };
 
 /** kms actions under this encryption context, through Parameter Store and nobody else. */
-export const keyUse = (Action: string | string[], parameterArn: string): Statement => ({
+export const keyUse = (Action: string | string[], parameterArn: string | string[]): Statement => ({
   Effect: 'Allow',
   Action,
   Resource: '*',
