@@ -60,6 +60,12 @@ const UntilTargetAnswers = {
   MaxAttempts: 8,
   BackoffRate: 1,
 };
+const UntilRedeployed = {
+  ErrorEquals: ['RedeployError'],
+  IntervalSeconds: 10,
+  MaxAttempts: 3,
+  BackoffRate: 2,
+};
 /** The function that writes copies ends within 120 s. */
 const syncSeconds = 130;
 
@@ -194,12 +200,29 @@ export function afterRotationDefinition({
 
       ...(rolledOut && {
         HasConsumers: whetherGiven('rollout', 'WereConsumersStopped', 'HasOldCredential'),
-        WereConsumersStopped: whetherGiven('maintenance', 'StartConsumers', 'UseRound'),
+        WereConsumersStopped: whetherGiven('maintenance', 'StartConsumers', 'IsToRedeploy'),
         StartConsumers: task('reencrypt', {
           Retry: [...Retry, untilHookAnswers],
           Catch,
           Next: 'HasConsumersToAsk',
         }),
+        // Of a rollback: the release from before, where it has to go back with the value.
+        IsToRedeploy: whetherGiven('redeploy', 'Redeploy', 'UseRound'),
+        Redeploy: task('redeploy', {
+          Retry: [...Retry, UntilRedeployed],
+          Catch: [
+            { ErrorEquals: ['RedeployError'], ResultPath: '$.error', Next: 'NotRedeployed' },
+            ...Catch,
+          ],
+          Next: 'UseRound',
+        }),
+        // Consumers may hold a value that nothing accepts any more: they are not kept waiting.
+        NotRedeployed: {
+          Type: 'Pass',
+          Result: { evidence: [{ fact: 'redeployNotAccepted' }] },
+          ResultPath: '$.redeployed',
+          Next: 'UseRound',
+        },
         HasConsumersToAsk: whetherGiven('confirm', 'WaitForUse', 'HasOldCredential'),
         // Whoever read the secret right before the activation uses the new value only when it reads again.
         WaitForUse: { Type: 'Wait', SecondsPath: '$.waitSeconds', Next: 'ConfirmRound' },

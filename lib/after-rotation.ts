@@ -1,5 +1,6 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
 import { Construct } from 'constructs';
+import { nameOf } from '../domain/config/manifest.ts';
 import { afterRotationMachineName, functionName } from '../domain/config/names.ts';
 import type {
   ReencryptionAuditEvent,
@@ -15,7 +16,7 @@ import type { SecretReference } from './deployment.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
 import { sizeOf } from './statement-size.ts';
-import { allow, startRotations, tell } from './statements.ts';
+import { allow, readValues, startRotations, tell, useKeyOf } from './statements.ts';
 import type { InvokedFunction, MachineArns } from './workflow.ts';
 
 /** What every Task's function proves, and what the starter notices. */
@@ -38,8 +39,13 @@ export class AfterRotation extends Construct {
 
   constructor(scope: Construct, id: string, props: AfterRotationProps) {
     super(scope, id);
-    const { deployment, rotated, manifest, machine, reencryption, rollout, sync } = props;
+    const { deployment, rotated, userManaged, manifest, machine } = props;
+    const { reencryption, rollout, sync } = props;
     const secrets = rotated.map(({ reference }) => reference);
+    const redeploy = rollout && deployment.config.rollout.redeploy;
+    const signs = redeploy
+      ? userManaged.filter(({ name }) => name === nameOf(deployment.config, redeploy.signingSecret))
+      : [];
     const rotationFunctions = rotated.map((secret) => secret.function);
     const environment: AfterRotationEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
@@ -47,6 +53,11 @@ export class AfterRotation extends Construct {
       ...(reencryption && {
         STATE_MACHINE_ARN: machine.arn,
         REENCRYPTION_MACHINE_ARN: reencryption.machine.arn,
+      }),
+      ...(redeploy && {
+        REDEPLOY_URL: redeploy.url,
+        REDEPLOY_SIGNING_SECRET: signs.map(({ name }) => name).join(),
+        PRIVATE_ADDRESSES: deployment.config.environment === 'dev' ? 'allowed' : 'refused',
       }),
     };
     this.function = new RoomFunction(this, 'Tasks', {
@@ -76,6 +87,12 @@ export class AfterRotation extends Construct {
               ['states:StartExecution'],
               [machine.arn, reencryption.machine.arn],
             ),
+          ]
+        : []),
+      ...(signs.length > 0
+        ? [
+            readValues('ReadSigningSecret', signs, ['AWSCURRENT']),
+            useKeyOf('UseKeyOfSigningSecret', signs, ['kms:Decrypt']),
           ]
         : []),
       ...deployment.controlTable.statements(

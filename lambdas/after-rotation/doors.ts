@@ -9,6 +9,14 @@ import type { MetricsDoor } from '../../doors/metrics.ts';
 import type { RolloutRecordsDoor } from '../../doors/rollout-records.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
+import type { WebhookDoor } from '../../doors/webhook.ts';
+
+export interface RedeployHook {
+  readonly url: string;
+  readonly webhook: Pick<WebhookDoor, 'send'>;
+  /** Text of its signing secret; undefined: it has none yet. */
+  key(): Promise<string | undefined>;
+}
 
 export interface AfterRotationDoors {
   secretsManager: Pick<SecretsManagerDoor, 'describe' | 'rotate'>;
@@ -32,6 +40,8 @@ export interface AfterRotationDoors {
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   consumersHook: ConsumersHookDoor;
+  /** Redeploys the previous release when a rotation was rolled back; absent: the deployment names nothing that does. */
+  redeploy?: RedeployHook | undefined;
   manifest(): Promise<Manifest>;
   metrics: MetricsDoor;
   clock: Clock;

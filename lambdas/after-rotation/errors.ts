@@ -81,6 +81,17 @@ export class RollBackRefusedError extends AfterRotationError {
   }
 }
 
+/** Tried again by the machine; then consumers are restarted without it. */
+export class RedeployError extends AfterRotationError {
+  override readonly name = 'RedeployError';
+  readonly code = 'ERR_ROTATION_REDEPLOY';
+  constructor(host: string, found: string) {
+    super(
+      `The webhook at ${host} that redeploys the previous release ${found}; expected 2xx within 10 s. Consumers are restarted without it: redeploy by hand if the release has to go back, too.`,
+    );
+  }
+}
+
 export class LostAfterRotationError extends AfterRotationError {
   override readonly name = 'LostAfterRotationError';
   readonly code = 'ERR_ROTATION_LOST_AFTER_ROTATION';

@@ -9,6 +9,7 @@ import { embeddedMetrics } from '../../doors/metrics.ts';
 import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
+import { webhook } from '../../doors/webhook.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
 import type { AfterRotationDoors } from './doors.ts';
@@ -17,8 +18,10 @@ import { runTask } from './run-task.ts';
 
 assertTrustedEnvironment(process.env);
 const environment = readEnvironment(afterRotationEnvironmentSchema, process.env);
+const secrets = secretsManager();
+const { REDEPLOY_URL: url, REDEPLOY_SIGNING_SECRET: signingSecret } = environment;
 const doors: AfterRotationDoors = {
-  secretsManager: secretsManager(),
+  secretsManager: secrets,
   controlTable: controlTable(environment.CONTROL_TABLE),
   rolloutRecords: rolloutRecords(environment.CONTROL_TABLE),
   machines: {
@@ -28,6 +31,14 @@ const doors: AfterRotationDoors = {
   stepFunctions: stepFunctions(),
   eventBus: eventBus(),
   consumersHook: consumersHook(),
+  ...(url !== undefined &&
+    signingSecret !== undefined && {
+      redeploy: {
+        url,
+        webhook: webhook({ privateAddresses: environment.PRIVATE_ADDRESSES }),
+        key: () => secrets.getCurrentValue(signingSecret),
+      },
+    }),
   manifest: manifestAt(environment.MANIFEST_PARAMETER),
   metrics: embeddedMetrics(),
   clock: systemClock,

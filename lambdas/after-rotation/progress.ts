@@ -66,6 +66,8 @@ export const progressSchema = inputSchema.extend({
   rolledOutAs: tokenSchema.optional(),
   /** The previous release is redeployed before consumers are restarted. */
   redeploy: z.boolean().default(false),
+  /** What came of that. */
+  redeployed: found.optional(),
   /** The round under way, and the consumers of it that come next. */
   round: roundSchema.optional(),
   wave: z

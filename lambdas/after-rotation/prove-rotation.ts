@@ -25,6 +25,7 @@ type Proven = Pick<
   | 'copies'
   | 'copiesAgain'
   | 'proxy'
+  | 'redeployed'
   | 'old'
 >;
 type Outcome =
@@ -38,7 +39,8 @@ export async function proveRotation(
   ended: Outcome,
 ): Promise<void> {
   const { controlTable, clock, eventBus, log } = doors;
-  const secret = rotatingSecret(await doors.manifest(), secretName);
+  const manifest = await doors.manifest();
+  const secret = rotatingSecret(manifest, secretName);
   const after = await controlTable.getAfterRotation(secretName, versionId);
   const rotation = await controlTable.getRotation(secretName, versionId);
   if (after === undefined || rotation === undefined) {
@@ -49,11 +51,15 @@ export async function proveRotation(
   const activating =
     activation === null ? undefined : await controlTable.getRotation(secretName, activation);
 
-  const records = await doors.rolloutRecords.getRollouts(secretName, rolledOutAs ?? versionId);
+  // Where nothing rolls out, nothing may read such records either.
+  const records =
+    manifest.rollout === undefined
+      ? []
+      : await doors.rolloutRecords.getRollouts(secretName, rolledOutAs ?? versionId);
   const rollouts = records.toSorted(inOrder).map(rolloutOf);
-  const { copies, copiesAgain, proxy, old } = found;
+  const { copies, copiesAgain, proxy, redeployed, old } = found;
   const evidence = [
-    ...[copies, copiesAgain, proxy, old].flatMap((one) => one?.evidence ?? []),
+    ...[copies, copiesAgain, proxy, redeployed, old].flatMap((one) => one?.evidence ?? []),
     ...(ended.outcome === 'rotated'
       ? oldKey(secret, activated ?? after, activating ?? rotation)
       : []),

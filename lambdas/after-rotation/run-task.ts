@@ -9,6 +9,7 @@ import { finish } from './tasks/finish.ts';
 import { judgeRollout } from './tasks/judge-rollout.ts';
 import { maintain } from './tasks/maintain.ts';
 import { nextWave } from './tasks/next-wave.ts';
+import { redeploy } from './tasks/redeploy.ts';
 import { reencrypt } from './tasks/reencrypt.ts';
 import { reencryptionEnded } from './tasks/reencryption-ended.ts';
 import { reencryptionStopped } from './tasks/reencryption-stopped.ts';
@@ -37,6 +38,7 @@ export const taskNames = [
   'prepareRollBack',
   'rollBack',
   'rolledBack',
+  'redeploy',
   'stop',
   'maintain',
   'stopConsumers',
@@ -59,6 +61,7 @@ const tasks: Record<TaskName, Task> = {
   prepareRollBack,
   rollBack,
   rolledBack,
+  redeploy,
   stop,
   maintain,
   stopConsumers,

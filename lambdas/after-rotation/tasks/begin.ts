@@ -135,11 +135,12 @@ function consumersAndCopies(
 ): Pick<Progress, 'sync' | 'rollout' | 'confirm' | 'redeploy' | 'rolledOutAs'> {
   const hasPart = (round: 'publish' | 'use' | 'confirm') =>
     rollout !== undefined && consumersOf(round, secret, consumers).length > 0;
+  const rollsOut = hasPart('publish') || hasPart('use') || hasPart('confirm');
   return {
     sync: sync?.targets.some((target) => target.secret === secret.key) ?? false,
-    rollout: hasPart('publish') || hasPart('use') || hasPart('confirm'),
+    rollout: rollsOut,
     confirm: hasPart('confirm'),
-    redeploy: intent === 'rollback' && rollout?.redeploy === true,
+    redeploy: rollsOut && intent === 'rollback' && rollout?.redeploy === true,
     // Whose execution died after it was promoted: consumers are where that execution has left them.
     rolledOutAs: intent === 'activate' && basedOn !== null ? basedOn : versionId,
   };

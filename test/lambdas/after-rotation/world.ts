@@ -63,7 +63,8 @@ const found: Readonly<Record<string, object>> = { proveOld: { evidence: [] } };
 
 export type Call = { task?: string; operation?: string };
 
-export function world(secret: RotatedManifestSecret = jwt) {
+/** @param more of the manifest; with `rollout` or `sync` the machine has their states, and functions answer them */
+export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifest> = {}) {
   const secrets = inMemorySecrets();
   const controlTable = inMemoryControlTable();
   const doors = {
@@ -78,6 +79,7 @@ export function world(secret: RotatedManifestSecret = jwt) {
       ...pharmacy,
       secrets: [secret],
       consumers: [],
+      ...more,
     }),
     metrics: recordedMetrics(),
     clock: settableClock(at),
@@ -89,9 +91,18 @@ export function world(secret: RotatedManifestSecret = jwt) {
   /** Called before each task: the outside world moves. */
   const before: {
     task: (call: Call) => Promise<void> | void;
+    /** After the effect, before the answer: throws, and it is lost. */
+    answer: (call: Call) => void;
     /** What an operation of the rotation function answers. */
     operation: (call: Call) => Promise<object | undefined> | object | undefined;
-  } = { task: () => undefined, operation: () => undefined };
+    /** What getting a consumer to a new value comes to; throws: it is not well. */
+    rollOut: (input: unknown) => Promise<object>;
+  } = {
+    task: () => undefined,
+    answer: () => undefined,
+    operation: () => undefined,
+    rollOut: async () => ({}),
+  };
 
   async function rotated(
     token: string,
@@ -120,7 +131,9 @@ export function world(secret: RotatedManifestSecret = jwt) {
   const taskFunctionArn = bench.lambda.on('tasks', async (payload) => {
     calls.push(payload as Call);
     await before.task(payload as Call);
-    return runTask(doors, payload);
+    const answer = await runTask(doors, payload);
+    before.answer(payload as Call);
+    return answer;
   });
   bench.lambda.on(secret.function, async (payload) => {
     calls.push(payload as Call);
@@ -133,10 +146,40 @@ export function world(secret: RotatedManifestSecret = jwt) {
     invoke(caller, taskFunctionArn.replace(/tasks$/, nameOrArn.split(':').at(-1) ?? ''), payload);
   const { arn: stateMachineArn } = bench.service.createStateMachine({
     name: 'm',
-    definition: afterRotationDefinition({ taskFunctionArn, longestWaitSeconds: 300 }),
+    definition: afterRotationDefinition({
+      taskFunctionArn,
+      longestWaitSeconds: 300,
+      ...(more.rollout && {
+        rollout: { machineArn: rolloutMachine(), consumerSeconds: 3_600, longestSeconds: 20_000 },
+      }),
+      ...(more.sync && { syncFunctionArn: syncFunction() }),
+    }),
     roleArn: 'arn:aws:iam::000000000000:role/machine',
     type: 'STANDARD',
   });
+
+  /** A machine of one task, in the place of the one that gets a consumer to a new value. */
+  function rolloutMachine(): string {
+    const functionArn = bench.lambda.on('roll-out', async (payload) => before.rollOut(payload));
+    return bench.service.createStateMachine({
+      name: 'rollout',
+      definition: {
+        StartAt: 'RollOut',
+        States: {
+          RollOut: { Type: 'Task', Resource: functionArn, TimeoutSeconds: 60, End: true },
+        },
+      },
+      roleArn: 'arn:aws:iam::000000000000:role/rollout',
+      type: 'STANDARD',
+    }).arn;
+  }
+
+  function syncFunction(): string {
+    return bench.lambda.on('sync', async (payload) => {
+      calls.push(payload as Call);
+      return { evidence: [{ fact: 'copied', detail: { target: 'ssm /app/JWT' } }] };
+    });
+  }
 
   /** Runs one execution to its end. */
   async function execute(more: object = {}, executionName = v1): Promise<string> {
