@@ -3,6 +3,7 @@ import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { afterRotationMachineName, pinLabel } from '../../domain/config/names.ts';
 import { primaryOf } from '../../domain/secrets/keyset.ts';
+import { doctoring } from './doctoring.ts';
 import { credentialIn, eyes } from './eyes.ts';
 import { steps, World } from './world.ts';
 
@@ -130,3 +131,5 @@ describe('the event of a promotion', () => {
       .map(({ status }) => String(status));
   }
 });
+
+doctoring(() => world);
