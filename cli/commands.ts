@@ -6,7 +6,9 @@ import { registerDrill } from './commands/drill.ts';
 import { registerEject } from './commands/eject.ts';
 import { registerGate } from './commands/gate.ts';
 import { registerReencrypt } from './commands/reencrypt.ts';
+import { registerRelease } from './commands/release.ts';
 import { registerReport } from './commands/report.ts';
+import { registerRollback } from './commands/rollback.ts';
 import { registerRotate } from './commands/rotate.ts';
 import { registerStatus } from './commands/status.ts';
 
@@ -14,6 +16,8 @@ export const commands: readonly RegisterCommand[] = [
   registerStatus,
   registerReport,
   registerRotate,
+  registerRollback,
+  registerRelease,
   registerGate,
   registerDoctor,
   registerReencrypt,

@@ -9,6 +9,7 @@ import { commands } from './commands.ts';
 import { UsageError } from './errors.ts';
 import { openDeployment } from './open-deployment.ts';
 import { terminal } from './terminal.ts';
+import { packageVersion } from './version.ts';
 
 /** What the entry point hands in: the command line itself imports neither demo nor configuration. */
 export interface CliCommands {
@@ -45,6 +46,11 @@ export async function main(
   let exitCode = 0;
   const program = new Command('quarterturn')
     .description('Rotates the secrets an application lives on, and proves that nobody noticed.')
+    .option('-V, --version', 'the version of this package')
+    .on('option:version', () => {
+      context.terminal.out(packageVersion());
+      throw new CommanderError(exitCodes.ok, 'commander.version', 'the version was told');
+    })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.terminal.out(text.trimEnd()),

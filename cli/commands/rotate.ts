@@ -3,11 +3,6 @@
  * anything is changed, leaves who asked and why, calls RotateSecret, and follows the four steps and everything that
  * comes after them: consumers, the activation of a published key, a rollback if it comes to that.
  */
-import {
-  isRotated,
-  type Manifest,
-  type RotatedManifestSecret,
-} from '../../domain/config/manifest.ts';
 import type { RotationReport } from '../../domain/reports/rotation-report.ts';
 import {
   type DeploymentOptions,
@@ -17,12 +12,11 @@ import {
   type RegisterCommand,
   type Terminal,
 } from '../command.ts';
-import { NotRotatedError, UsageError } from '../errors.ts';
-import { findSecret } from '../find-secret.ts';
+import { UsageError } from '../errors.ts';
+import { assertReason, endCode, rotatedSecret, tellProblem } from '../rotation/asked.ts';
 import { rotateOne } from '../rotation/rotate-one.ts';
 import { everySecret, rotateSeveral } from '../rotation/rotate-several.ts';
 import { heading } from '../status/render.ts';
-import { wrap } from '../table.ts';
 
 interface RotateOptions extends DeploymentOptions {
   all?: boolean;
@@ -31,9 +25,6 @@ interface RotateOptions extends DeploymentOptions {
   waitForWindow?: boolean;
   waitForRows?: boolean;
 }
-
-/** What of an intent record holds (domain/events/control-records.ts). */
-const longestReason = 1024;
 
 export const registerRotate: RegisterCommand = (program, run) => {
   deploymentOptions(program.command('rotate'))
@@ -105,51 +96,17 @@ function assertUsage(names: readonly string[], { all, reason, wait, waitForRows 
   if (waitForRows === true && !wait) {
     throw new UsageError('--no-wait waits for nothing; expected it without --wait-for-rows.');
   }
-  if ((reason?.length ?? 0) > longestReason) {
-    throw new UsageError(
-      `--reason has ${reason?.length} characters; expected at most ${longestReason}.`,
-    );
-  }
+  assertReason(reason);
 }
-
-/** @throws UnknownSecretError, NotRotatedError */
-export function rotatedSecret(manifest: Manifest, name: string): RotatedManifestSecret {
-  const secret = findSecret(manifest, name);
-  if (!isRotated(secret)) {
-    throw new NotRotatedError(
-      `"${secret.key}" is user-managed (${secret.purpose}); expected a secret that rotates here, or one with an inbox. Its owner changes it.`,
-    );
-  }
-  return secret;
-}
-
-const codeOf: Record<RotationReport['outcome'], ExitCode> = {
-  finished: exitCodes.ok,
-  started: exitCodes.ok,
-  refused: exitCodes.failed,
-  failed: exitCodes.failed,
-  stopped: exitCodes.failed,
-  rolledBack: exitCodes.failed,
-  stalled: exitCodes.failed,
-  interrupted: exitCodes.interrupted,
-};
 
 /** Rows that somebody has to look at are a finding; those that are still on their way are nobody's failure. */
 function exitCodeOf({ outcome, rows }: RotationReport): ExitCode {
   const forPerson = rows?.state === 'unproven' || rows?.state === 'stopped';
-  return outcome === 'finished' && forPerson ? exitCodes.findings : codeOf[outcome];
+  return outcome === 'finished' && forPerson ? exitCodes.findings : endCode[outcome];
 }
 
-function tellEnd(
-  { outcome, problem, next, versionId, secret }: RotationReport,
-  terminal: Terminal,
-): void {
-  if (outcome === 'finished')
-    terminal.out(`Rotated: ${versionId} was promoted, and its AfterRotation is finished.`);
-  const tell = outcome === 'interrupted' ? terminal.out : terminal.err;
-  if (problem !== undefined) {
-    const text = `${secret.name}: ${problem.message} (${problem.code})`;
-    for (const line of wrap(text, terminal.columns)) tell(line);
-  }
-  if (next !== undefined) (outcome === 'finished' ? terminal.out : tell)(`Next: ${next}`);
+function tellEnd(report: RotationReport, terminal: Terminal): void {
+  if (report.outcome === 'finished')
+    terminal.out(`Rotated: ${report.versionId} was promoted, and its AfterRotation is finished.`);
+  tellProblem(report, terminal);
 }
