@@ -6,14 +6,29 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { App, Stack } from 'aws-cdk-lib/core';
 import { afterRotationDefinition } from '../../lib/after-rotation-definition.ts';
-import { AfterRotationMachine } from '../../lib/after-rotation-machine.ts';
+import {
+  AfterRotationMachine,
+  type AfterRotationMachineProps,
+} from '../../lib/after-rotation-machine.ts';
 
 const arnOf = (name: string) => `arn:aws:lambda:eu-west-1:111122223333:function:${name}`;
 
 const directory = mkdtempSync(join(tmpdir(), 'quarterturn-machine-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function synthesized(): Template {
+const rollout = 'arn:aws:states:eu-west-1:111122223333:stateMachine:rollout';
+const executions = 'arn:aws:states:eu-west-1:111122223333:execution:rollout:*';
+/** With consumers to roll out to, and copies to make. */
+const everything = {
+  rollout: {
+    machine: { arn: rollout, executions },
+    consumerSeconds: 3600,
+    longestSeconds: 20_000,
+  },
+  sync: { functionArn: arnOf('sync') },
+};
+
+function synthesized(more: Partial<AfterRotationMachineProps> = {}): Template {
   const app = new App({ outdir: mkdtempSync(join(directory, 'out-')) });
   const stack = new Stack(app, 'Test', {
     env: { account: '111122223333', region: 'eu-west-1' },
@@ -24,6 +39,7 @@ function synthesized(): Template {
     rotationFunctions: [{ functionArn: arnOf('db') }],
     longestWaitSeconds: 300,
     logKey: new Key(stack, 'Key'),
+    ...more,
   });
   return Template.fromStack(stack);
 }
@@ -35,12 +51,14 @@ interface State {
   Choices?: { Next: string }[];
   Catch?: { ErrorEquals: string[]; Next: string; ResultPath: string }[];
   Retry?: object[];
+  ItemProcessor?: { States: Record<string, State> };
   TimeoutSeconds?: number;
 }
 
 /** The definition as CloudFormation would hand it over. */
-function states(): Record<string, State> {
-  const [machine] = Object.values(synthesized().findResources('AWS::StepFunctions::StateMachine'));
+function states(more: Partial<AfterRotationMachineProps> = {}): Record<string, State> {
+  const template = synthesized(more);
+  const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
   return JSON.parse(machine?.Properties.DefinitionString).States;
 }
 
@@ -86,18 +104,51 @@ describe('the synthesized definition', () => {
     }
   });
 
-  test('leads every failure of a Task but Stop to Stop, with the input kept beside the error', () => {
-    for (const [name, { Type, Catch }] of Object.entries(states())) {
-      if (Type !== 'Task' || name === 'Stop') continue;
-      expect([name, Catch]).toEqual([
-        name,
-        [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Stop' }],
+  test('has states for consumers and copies where there are some, and not elsewhere', () => {
+    const plain = Object.keys(states());
+    const more = Object.keys(states(everything)).filter((name) => !plain.includes(name));
+    expect(more).toEqual(expect.arrayContaining(['Sync', 'SyncAgain', 'Wave', 'RollBack']));
+    const tasks = Object.entries(states(everything)).filter(([, { Type }]) => Type === 'Task');
+    for (const [name, { TimeoutSeconds, Retry = [] }] of tasks) {
+      expect([name, TimeoutSeconds, Retry.length]).toEqual([
+        ...[name, expect.any(Number), expect.any(Number)],
       ]);
+      expect(Retry.length).toBeGreaterThan(0);
     }
   });
 
-  test('names only states that exist, and reaches each of them', () => {
-    const all = states();
+  test.each([
+    ['alone', {}],
+    ['with consumers and copies', everything],
+  ])(
+    '%s leads every failure of a Task but Stop to Stop, with the input kept beside the error',
+    (_title, more) => {
+      for (const [name, { Type, Catch }] of Object.entries(states(more))) {
+        if ((Type !== 'Task' && Type !== 'Map') || name === 'Stop') continue;
+        expect([name, Catch?.at(-1)]).toEqual([
+          name,
+          { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Stop' },
+        ]);
+      }
+    },
+  );
+
+  test('lets every consumer of a wave come to its end', () => {
+    const { RollOut } = states(everything).Wave?.ItemProcessor?.States ?? {};
+    expect(RollOut).toMatchObject({
+      Resource: 'arn:aws:states:::states:startExecution.sync:2',
+      TimeoutSeconds: 3600,
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Failed' }],
+    });
+  });
+
+  test.each([
+    ['alone', {}],
+    ['with consumers', { rollout: everything.rollout }],
+    ['with copies', { sync: everything.sync }],
+    ['with both', everything],
+  ])('%s names only states that exist, and reaches each of them', (_title, more) => {
+    const all = states(more);
     const targets = Object.values(all).flatMap(({ Next, Default, Choices = [], Catch = [] }) => [
       ...[Next, Default].filter((target) => target !== undefined),
       ...[...Choices, ...Catch].map((rule) => rule.Next),
@@ -139,6 +190,27 @@ describe('the machine', () => {
     });
     const policies = JSON.stringify(synthesized().findResources('AWS::IAM::ManagedPolicy'));
     expect(policies.match(/lambda:InvokeFunction/g)).toHaveLength(1);
+  });
+
+  test('may start rollouts, follow them and stop them, where there are some', () => {
+    synthesized(everything).hasResourceProperties('AWS::IAM::ManagedPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Sid: 'InvokeTasks', Resource: Match.arrayWith([arnOf('sync')]) }),
+          Match.objectLike({ Action: 'states:StartExecution', Resource: rollout }),
+          Match.objectLike({
+            Action: ['states:DescribeExecution', 'states:StopExecution'],
+            Resource: executions,
+          }),
+          Match.objectLike({
+            Action: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+            Resource: Match.anyValue(),
+          }),
+        ]),
+      },
+    });
+    const policies = JSON.stringify(synthesized().findResources('AWS::IAM::ManagedPolicy'));
+    expect(policies).not.toMatch(/states:StartExecution|events:PutRule/);
   });
 
   test('keeps its log when the stack goes', () => {

@@ -5,6 +5,7 @@ import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts
 import { retireRole } from '../../../lambdas/database/retire-role.ts';
 import type { DatabaseValue } from '../../../lambdas/database/value.ts';
 import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
+import { provingOld } from './proving-old.ts';
 import { restoringLogins } from './restoring-logins.ts';
 
 let pharmacy: Pharmacy;
@@ -263,3 +264,4 @@ describe('alternating users in an emergency', () => {
 });
 
 restoringLogins(() => pharmacy);
+provingOld(() => pharmacy);
