@@ -8,6 +8,7 @@ import type { DatabaseValue } from '../../../lambdas/database/value.ts';
 import { failureOf as failureLeaving } from '../../../lambdas/rotation/failure.ts';
 import { afterRotationDefinition } from '../../../lib/after-rotation-definition.ts';
 import { makeCertificates } from '../../../sandbox/postgres/certificates.ts';
+import { diagnosing } from './diagnosing.ts';
 import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
 import { type Pooler, startPooler } from './pooler.ts';
 
@@ -265,3 +266,9 @@ test.each<[string, 'multiUser' | 'singleUser', Partial<DatabaseSettings>]>([
     code: 'ERR_ROTATION_DATABASE_SETTINGS',
   });
 });
+
+diagnosing(
+  () => pharmacy,
+  () => poolers,
+  (more) => behind('singleUser', 'pgbouncer', more),
+);
