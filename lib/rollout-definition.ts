@@ -24,6 +24,20 @@ const askSeconds = 130;
 /** Names of errors that are the consumer's own: lambdas/rollout/errors.ts. */
 export const consumersOwnErrors = ['ConsumerUnhealthyError', 'ConsumerNotSteadyError'] as const;
 
+/** A task may run any number of times: what did not answer is asked again before anything is given up. */
+const untilAnswered = {
+  ErrorEquals: [
+    'AwsCallError',
+    'AwsUnansweredError',
+    'KubernetesUnansweredError',
+    'WebhookUnreachableError',
+  ],
+  IntervalSeconds: 5,
+  MaxAttempts: 4,
+  BackoffRate: 2,
+};
+const Retry = [lambdaRetry, untilAnswered];
+
 const toEither = [
   { ErrorEquals: consumersOwnErrors, ResultPath: '$.error', Next: 'Unhealthy' },
   ...caughtBy('Failed'),
@@ -34,7 +48,10 @@ export function rolloutDefinition({
   longestSeconds,
 }: RolloutDefinitionProps): State {
   const task = (name: string, rest: State): State =>
-    roomTask({ functionArn: taskFunctionArn, task: name, timeoutSeconds: taskSeconds }, rest);
+    roomTask(
+      { functionArn: taskFunctionArn, task: name, timeoutSeconds: taskSeconds },
+      { Retry, ...rest },
+    );
   const guarded = (name: string, Next: string) => task(name, { Catch: caughtBy('Failed'), Next });
   const decisive = (name: string, Next: string) => task(name, { Catch: toEither, Next });
   const pause = (of: string, Next: string): State => ({
@@ -54,7 +71,7 @@ export function rolloutDefinition({
     ResultSelector: { 'answer.$': '$.Payload' },
     ResultPath: at,
     TimeoutSeconds: askSeconds,
-    Retry: [lambdaRetry],
+    Retry,
   });
 
   return {

@@ -35,6 +35,9 @@ export function webhookPlatform(tools: WebhookTools): ConsumerPlatform<Target<'w
         key,
         body: bodyOf(tools.deployment, restart),
       });
+      if (status === 429 || status >= 500) {
+        return { waiting: `the webhook at ${host} answered ${status}, expected 2xx` };
+      }
       if (status < 200 || status > 299) {
         throw new RestartRefusedError(
           consumer,
