@@ -1,7 +1,6 @@
 /** Rules of how consumers are asked whether they are well. Each answers with path, finding and remedy. */
 import type { HealthConfig, HealthProbeConfig } from './consumer-schema.ts';
 import { duplicates } from './duplicates.ts';
-import { durationSeconds } from './duration.ts';
 import { healthUrlProblem } from './health-url.ts';
 import type { RotationConfig } from './rotation-config.ts';
 import { show } from './show.ts';
@@ -37,7 +36,6 @@ function problemsOf(config: RotationConfig, health: HealthConfig, path: string):
     ]),
     ...bearerProblems(config, health, path),
     ...networkProblems(config, health, path),
-    ...timeProblems(health, path),
   ];
 }
 
@@ -142,13 +140,4 @@ function networkProblems(
         ]
       : []),
   ];
-}
-
-function timeProblems({ consecutive, every, within }: HealthConfig, path: string): string[] {
-  const least = (consecutive - 1) * durationSeconds(every);
-  return durationSeconds(within) > least
-    ? []
-    : [
-        `${path}.within: found "${within}"; ${consecutive} looks in a row, ${show(every)} apart, take ${least} seconds. Expected more, or fewer looks`,
-      ];
 }
