@@ -163,7 +163,7 @@ function urlProblems(url: string, path: string, environment: string): string[] {
 function placeOf(target: SyncTargetConfig): string {
   switch (target.to) {
     case 'ssm':
-      return `ssm ${target.parameter}`;
+      return target.parameter;
     case 'github':
       return [target.api, target.repository, target.environment ?? '', target.name]
         .join(' ')

@@ -1,4 +1,4 @@
-/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort, an inbox. */
+/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort, an inbox, copies. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
@@ -6,6 +6,8 @@ const master = {
   secretArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!cluster-0a1b2c3d-AbCdEf',
   kmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000000',
 };
+
+const copyKey = 'arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-4000-8000-000000000002';
 
 const reencryption = {
   login: 'rowsDb',
@@ -67,7 +69,33 @@ export const everything: RotationConfig = parseRotationConfig({
     },
     { name: 'api', endpoint: 'api.example.com:443' },
   ],
+  sync: [
+    { to: 'ssm', secret: 'jwt', parameter: '/pharmacy/prod/jwt', kmsKeyArn: copyKey },
+    {
+      to: 'ssm',
+      secret: 'db',
+      field: 'password',
+      parameter: '/pharmacy/prod/db',
+      kmsKeyArn: copyKey,
+      tier: 'Advanced',
+    },
+    {
+      to: 'github',
+      secret: 'jwt',
+      field: 'keyset',
+      repository: 'pharmacy/api',
+      name: 'JWT_KEYSET',
+      token: 'gitHubToken',
+    },
+    {
+      to: 'webhook',
+      secret: 'anthropic',
+      url: 'https://hooks.example.com/secrets',
+      signingSecret: 'gitHubWebhook',
+    },
+  ],
   secrets: {
+    gitHubToken: { kind: 'userManaged', purpose: 'Writes secrets of GitHub Actions.' },
     partnerTls: { kind: 'userManaged', purpose: 'TLS certificate of the partner, with its key.' },
     gitHubWebhook: { kind: 'userManaged', purpose: 'Signs what GitHub sends.' },
     anthropic: {

@@ -10,6 +10,7 @@ import { reencryption } from './mistakes/reencryption.ts';
 import { schedule } from './mistakes/schedule.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
+import { soundTargets, sync } from './mistakes/sync.ts';
 import { triggers } from './mistakes/triggers.ts';
 
 const mistakes = [
@@ -23,6 +24,7 @@ const mistakes = [
   ...contacts,
   ...triggers,
   ...certificates,
+  ...sync,
 ];
 
 function problemsOf(input: unknown): readonly string[] {
@@ -96,6 +98,12 @@ test('columns hold every format, and documents several values', () => {
     { ...free, id: 'patients.doc.a', column: 'doc', path: ['a', 'b'], format: prefixed },
     { ...free, id: 'patients.doc.c', column: 'doc', path: ['a', 'c'], walk: 'ctid' },
   ];
+  expect(problemsOf(config)).toEqual([]);
+});
+
+test('copies go to parameters, to GitHub and to webhooks', () => {
+  const config = document();
+  config.sync = soundTargets;
   expect(problemsOf(config)).toEqual([]);
 });
 

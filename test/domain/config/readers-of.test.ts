@@ -22,3 +22,38 @@ test('names consumers, and each function of the deployment that reads a value to
     ],
   });
 });
+
+test('whoever reads a copy reads the value, and so does what makes it', () => {
+  const kmsKeyArn = 'arn:aws:kms:eu-west-1:111122223333:key/0b1c';
+  const manifest = manifestOf({
+    ...example,
+    secrets: {
+      ...example.secrets,
+      token: { kind: 'userManaged', purpose: 'GitHub', remindDays: 90 },
+    },
+    sync: [
+      { to: 'ssm', secret: 'jwt', parameter: '/app/jwt', kmsKeyArn, tier: 'Standard' },
+      {
+        to: 'github',
+        secret: 'jwt',
+        field: 'JWT_SECRET',
+        repository: 'pharmacy/api',
+        name: 'JWT_SECRET',
+        token: 'token',
+        api: 'https://api.github.com',
+      },
+    ],
+  });
+  const readers = Object.fromEntries(
+    manifest.secrets.map((secret) => [secret.key, readersOf(manifest, secret)]),
+  );
+  expect(readers.jwt).toEqual([
+    'api',
+    'its rotation',
+    'the function that writes copies',
+    'the copy in ssm /app/jwt',
+    'the copy in github pharmacy/api JWT_SECRET',
+  ]);
+  expect(readers.token).toEqual(['the function that writes copies']);
+  expect(readers.legacyDb).toEqual(['api', 'its rotation']);
+});
