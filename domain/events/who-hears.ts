@@ -97,6 +97,12 @@ export const news = {
     words: ['versionId', 'reason', 'execution'],
     flags: ['signsOut'],
   },
+  'rolling-back': {
+    what: 'a consumer that worked before does not with the new value: the earlier one comes back by itself',
+    tells: ['on-call', 'security', 'support'],
+    words: ['versionId', 'reason', 'rolledBackBy'],
+    flags: ['signsOut'],
+  },
   'failed-emergency': {
     what: 'an emergency rotation failed or stopped',
     tells: ['security'],

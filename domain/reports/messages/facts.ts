@@ -199,10 +199,11 @@ const loginFlags = ({ login }: FailedNotice): Flags => ({
   loginUnknown: login === 'unknown',
 });
 
-const stoppedWords = ({ versionId, reason, afterRotation }: RotationAuditEvent): Words => ({
-  versionId,
-  reason,
-  execution: afterRotation.execution,
+const stoppedWords = (event: RotationAuditEvent): Words => ({
+  versionId: event.versionId,
+  reason: event.reason,
+  execution: event.afterRotation.execution,
+  rolledBackBy: event.rolledBackBy,
 });
 
 function endedWords(event: RotationAuditEvent, time: Time): Words {

@@ -35,6 +35,7 @@ export function newsOf(event: Announced): News | undefined {
       return event.intent === 'emergency' ? 'failed-emergency' : 'failed';
     case 'credential-secret-rotation':
       if (event.outcome === 'stopped') {
+        if (event.rolledBackBy !== undefined) return 'rolling-back';
         return event.intent === 'emergency' ? 'failed-emergency' : 'stopped';
       }
       if (event.intent === 'emergency') return 'emergency-over';

@@ -91,6 +91,20 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
     },
     { key: 'db', behindProxy: true },
   ],
+  'rolling back': [
+    {
+      ...rotated,
+      outcome: 'stopped',
+      reason: 'consumer api: sign-in: 401',
+      rolledBackBy: '33333333-3333-4333-8333-333333333333',
+      rollouts: [
+        {
+          ...{ consumer: 'api', round: 'use', outcome: 'unhealthy', reason: 'sign-in: 401' },
+          at: rotated.at,
+        },
+      ],
+    },
+  ],
   overdue: [overdue, { key: 'db' }],
   reminder: [reminder, { key: 'anthropic' }],
   'certificate, two weeks': [certificate],

@@ -2,6 +2,15 @@ import { describe, expect, test } from '@jest/globals';
 import type { RotationAuditEvent } from '../../../domain/events/audit-event.ts';
 import { type RolloutInput, rolloutInputSchema } from '../../../domain/events/rollout.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
+import { tick } from '../../../lambdas/cadence/tick.ts';
+import { functionArnOf } from '../../doors/in-memory-secrets.ts';
+import {
+  recordedBus,
+  recordedExecutions,
+  recordedLog,
+  recordedMetrics,
+  settableClock,
+} from '../../doors/recorded.ts';
 import { type Ending, refreshing, restarted, rolledOut } from './rollout-world.ts';
 import { database, executionArn, jwt, kid, name, v0, v1 } from './world.ts';
 
@@ -90,7 +99,7 @@ describe('the consumers of a keyset', () => {
   });
 
   test('who read one variable learn it once, when it is in use', async () => {
-    const around = rolledOut({ secret: { ...jwt, readers: 'scalar' } });
+    const around = rolledOut({ secret: { ...jwt, readers: 'scalar' as const } as typeof jwt });
     await around.publish();
     expect(await around.execute()).toBe('SUCCEEDED');
     expect(around.rollouts()).toEqual(['use api', 'use worker', 'confirm api', 'confirm worker']);
@@ -239,6 +248,40 @@ describe('a consumer that was well, and is not any more', () => {
     // A person resumes it, as often as they like.
     await around.execute({ versionId: token, resume: true }, `${token}-2`);
     expect(around.secrets.rotations).toHaveLength(1);
+  });
+
+  test('and in the 48 hours after that the schedule rotates nothing, old as the restored value is; after the hold it does', async () => {
+    const around = rolledOut({ secret: database, how: unwell('api') });
+    await around.rotated(v1, 'planned', { primary: 'b:2', replaced: 'a:1' });
+    await around.execute();
+    const token = rollbackOf(around);
+    await around.execute({ versionId: token }, token);
+    const labels = ['AWSCURRENT', 'rotated-20251118T000000Z'];
+    around.secrets.stages.set(name, { [token]: labels, [v1]: ['AWSPREVIOUS'] });
+    around.secrets.more = () => ({
+      rotationLambdaArn: functionArnOf(database.function),
+      rotationRules: { scheduleExpression: 'rate(179 days)', duration: '4h' },
+    });
+    const clock = settableClock(around.bench.clock.now().toISOString());
+    const doors = {
+      ...{ secretsManager: around.secrets.door, controlTable: around.controlTable, clock },
+      ...{ stepFunctions: recordedExecutions(), eventBus: recordedBus() },
+      ...{ log: recordedLog(), metrics: recordedMetrics() },
+    };
+    const manifest = await around.doors.manifest();
+    const hours = async (count: number) => {
+      const done: string[] = [];
+      for (let hour = 0; hour < count; hour++) {
+        clock.set(new Date(clock.now().getTime() + 3_600_000).toISOString());
+        const { results } = await tick(doors, manifest, { afterRotation: 'arn:m' });
+        done.push(...results.map(({ done }) => done));
+      }
+      return done;
+    };
+    expect(new Set(await hours(48))).toEqual(new Set(['nothing']));
+    expect(around.secrets.rotations).toHaveLength(1);
+    expect(doors.stepFunctions.started).toEqual([]);
+    expect(await hours(48)).toContain('rotationStarted');
   });
 
   test('consumers are restarted for the rollback the same way, and whoever redeploys is told before', async () => {

@@ -28,6 +28,16 @@ Execution: {{execution}}
 Remove the cause and resume the execution as docs/events.md says, or roll back. Until then no planned rotation of this secret starts while a key waits to be activated.
     npx quarterturn status`;
 
+const rollingBack = `With its new value, {{secret}} kept a consumer from working that worked before. The earlier value is in use again, and consumers are restarted with it now: the end of that is told, too.
+
+Reason: {{reason}}
+Version: {{versionId}}
+Rolled back by: {{rolledBackBy}}
+{{if signsOut}}Every token signed before is refused.
+
+The schedule leaves the secret alone for now, and nothing rolls back from this value a second time by itself. Find out what was wrong with it before the secret is rotated again.
+    npx quarterturn status`;
+
 const overdue = `{{secret}} has to be rotated, and is not.
 
 Reason: {{reason}}
@@ -101,6 +111,20 @@ ${stopped}
 A secret of {{application}} ({{environment}}) was replaced, and the work around it is not finished. On-call knows and is at it.
 {{if signsOut}}Everybody is signed out and has to sign in again, with the password they have.
 {{if database}}Users may see errors until it is finished.
+No data is lost. Collect what users report, with the time, and pass it to on-call.
+`,
+  'rolling-back.on-call': `{{application}} {{environment}}: {{key}} is being rolled back
+
+${rollingBack}
+`,
+  'rolling-back.security': `{{application}} {{environment}}: {{key}} is being rolled back
+
+${rollingBack}
+`,
+  'rolling-back.support': `{{application}} {{environment}}: users may have trouble at the moment
+
+A secret of {{application}} ({{environment}}) was replaced, something did not work with that, and the change is being taken back. On-call knows.
+{{if signsOut}}Everybody is signed out and has to sign in again, with the password they have.
 No data is lost. Collect what users report, with the time, and pass it to on-call.
 `,
   'failed-emergency.security': `{{application}} {{environment}}: the EMERGENCY rotation of {{key}} failed
