@@ -14,8 +14,8 @@ export function planLines(
 ): string[] {
   return [
     `Rolling back ${secret.name}`,
-    ...(from === undefined ? [] : [`  now       ${versionOf(from)}`]),
-    ...(restore === undefined ? [] : [`  restores  ${versionOf(restore)}`]),
+    ...(from === undefined ? [] : [`- now: ${versionOf(from)}`]),
+    ...(restore === undefined ? [] : [`- restores: ${versionOf(restore)}`]),
     `- ${meaningOf(secret, { from, restore, withdrawn })}`,
     ...(preempts === undefined ? [] : [`- pre-empts rotation ${preempts}, which is in progress`]),
     `- ${consumersOf(secret, manifest)}`,
