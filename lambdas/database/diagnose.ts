@@ -117,11 +117,9 @@ async function lookAround(
       ...missing.map(({ role }) => ({
         code: 'ROLE_MISSING',
         level: 'blocks' as const,
-        message: `There is no role ${role} on this server, so no rotation can set it: run the bootstrap of this secret again (docs/connections.md), or restore the roles.`,
+        message: `There is no role ${role} on this server, so no rotation can set it: run the bootstrap of this secret again (docs/adopt.md), or restore the roles.`,
       })),
-      ...findings.filter(
-        ({ message }) => !missing.some(({ role }) => message.includes(` ${role}:`)),
-      ),
+      ...findings,
     ],
     unchecked,
   };
