@@ -14,6 +14,7 @@ export type {
 } from './contacts-props.ts';
 export type { SecretReference } from './deployment.ts';
 export { DeploymentTooLargeError, NameTakenError, UnknownKeyError } from './errors.ts';
+export type { HealthAuthoritiesProps, HealthProbeProps, HealthProps } from './health-props.ts';
 export { Quarterturn } from './quarterturn.ts';
 export type {
   ConsumerProps,

@@ -4,6 +4,7 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { CertificateProps } from './certificate-props.ts';
 import type { ContactsProps, NotificationsProps } from './contacts-props.ts';
+import type { HealthProps } from './health-props.ts';
 import type { ScheduleProps } from './schedule-props.ts';
 import type { SecretProps } from './secret-props.ts';
 import type { SyncTargetProps } from './sync-props.ts';
@@ -122,6 +123,13 @@ export interface ConsumerProps {
 
   /** Keys of the secrets it may read. */
   readonly reads: readonly string[];
+
+  /**
+   * How it is asked whether it is well.
+   *
+   * @default - nobody asks it
+   */
+  readonly health?: HealthProps;
 
   /**
    * Roles of this account its policies are attached to.

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { certificateSchema } from '../../domain/config/certificate-schema.ts';
 import { columnSchema } from '../../domain/config/column-schema.ts';
+import { healthProbeSchema, healthSchema } from '../../domain/config/consumer-schema.ts';
 import {
   contactsSchema,
   notificationsSchema,
@@ -47,6 +48,7 @@ for (const file of [
   'lib/certificate-props.ts',
   'lib/triggers-props.ts',
   'lib/sync-props.ts',
+  'lib/health-props.ts',
   'lib/quarterturn-props.ts',
 ]) {
   const text = readFileSync(join(root, file), 'utf8');
@@ -110,6 +112,8 @@ describe('the props', () => {
     ['WindowProps', scheduleSchema.shape.window.unwrap()],
     ['FreezeProps', scheduleSchema.shape.freezes.unwrap().element],
     ['CertificateProps', certificateSchema],
+    ['HealthProps', healthSchema],
+    ['HealthProbeProps', healthProbeSchema],
     ['TriggersProps', triggersSchema],
     ['ExposureTriggerProps', triggersSchema.shape.exposure.unwrap()],
     ['OffboardingTriggerProps', triggersSchema.shape.offboarding.unwrap()],

@@ -109,6 +109,8 @@ export function synthesize(config: RotationConfig, configDirectory = '.'): Synth
           'neighbours.json',
           'ca.pem',
           'databases.json',
+          'consumers.json',
+          'ca-api.pem',
         ]) {
           try {
             files.set(
