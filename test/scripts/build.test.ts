@@ -162,6 +162,18 @@ describe('the functions of this tree', () => {
     ).toEqual([]);
   });
 
+  test('libsodium lies beside the one bundle that seals boxes, and is no part of it', async () => {
+    const beside = (room: string) => join(bundles, room, 'libsodium-wrappers.mjs');
+    expect(rooms.filter((room) => existsSync(beside(room)))).toEqual(['sync']);
+    expect(inputsOf('sync').filter(([path]) => path.includes('libsodium'))).toEqual([]);
+    expect(readFileSync(join(bundles, 'sync', 'index.mjs'), 'utf8')).toContain(
+      'import("./libsodium-wrappers.mjs")',
+    );
+    const { default: sodium } = await import(beside('sync'));
+    await sodium.ready;
+    expect(sodium.crypto_box_seal(Buffer.from('text'), Buffer.alloc(32, 9))).toHaveLength(4 + 48);
+  });
+
   test.each(rooms)(
     '%s has the authorities of RDS as a file beside it, if it needs them',
     (room) => {
