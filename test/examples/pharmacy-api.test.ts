@@ -11,6 +11,9 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { SecretCache } from '../../client/index.ts';
+import type { Expected } from '../../domain/events/rollout.ts';
+import { systemClock } from '../../doors/clock.ts';
+import { httpLook } from '../../doors/http-look.ts';
 import { pharmacyApi } from '../../examples/pharmacy-api/app.ts';
 import { configurationOf } from '../../examples/pharmacy-api/configuration.ts';
 import { type OpenDatabase, openDatabase } from '../../examples/pharmacy-api/database.ts';
@@ -18,6 +21,7 @@ import { Passwords } from '../../examples/pharmacy-api/passwords.ts';
 import { type Secrets, secretsOf } from '../../examples/pharmacy-api/secrets.ts';
 import { Sessions } from '../../examples/pharmacy-api/sessions.ts';
 import { Users } from '../../examples/pharmacy-api/users.ts';
+import { look } from '../../lambdas/health/look.ts';
 import { type PostgresServer, startPostgres } from '../../sandbox/postgres/start.ts';
 import { encryptionSettings, jwtSettings, Rotating } from '../client/keysets.ts';
 import { InMemorySource } from '../client/stand-ins.ts';
@@ -433,6 +437,53 @@ describe('health', () => {
       expect((await ask('GET', path, { token })).body).toEqual({ status: 'ok' });
     }
     expect((await ask('GET', '/me', { token: healthToken })).status).toBe(401);
+  });
+});
+
+describe('the gate of a rollout', () => {
+  const gate = (expected: Expected | null, bearer: string) =>
+    look(
+      {
+        consumers: [
+          {
+            name: 'api',
+            credentials: `${url}/api/credentials/health`,
+            bearer: { secretArn: 'arn:of:the:bearer' },
+            probes: [],
+            privateAddresses: 'allowed',
+          },
+        ],
+        environment: 'dev',
+        network: undefined,
+        secretsManager: { getCurrentValue: async () => bearer },
+        doorOf: () => httpLook({ privateAddresses: 'allowed', loopback: 'allowed' }),
+        clock: systemClock,
+        log: { info: () => undefined, error: () => undefined },
+      },
+      { consumer: 'api', expected },
+    );
+
+  test('hears from the application that it does not hold the new key yet, and then that it does', async () => {
+    for (const [name, source] of Object.entries(sources)) {
+      Object.defineProperty(source, 'name', { value: `pharmacy/prod/${name}` });
+    }
+    await stop();
+    await start();
+    const token = await login('ann');
+    const kid = tokens.publish().kid('published');
+    const expected: Expected = {
+      secretName: 'pharmacy/prod/tokens',
+      versionIds: ['22222222-2222-4222-8222-222222222222'],
+      key: { kid, state: 'published' },
+      role: null,
+    };
+    expect(await gate(expected, token)).toMatchObject({ healthy: false, onlyThisSecret: true });
+    await restarted(tokens);
+    const answer = await gate(expected, token);
+    expect(answer).toMatchObject({ healthy: true, proof: 'held' });
+    for (const value of [...valuesOfSecrets(), token]) {
+      expect(JSON.stringify(answer)).not.toContain(value);
+    }
   });
 });
 
