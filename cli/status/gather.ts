@@ -19,12 +19,15 @@ import { certificatesOf } from '../../doors/certificate-facts.ts';
 import { knownSecret } from '../../doors/known-secret.ts';
 import type { OpenDeployment } from '../command.ts';
 import { commandsFor } from './commands.ts';
+import { consumersOf } from './consumers.ts';
 
 /** What the report is read through. */
 export type StatusDoors = Pick<
   OpenDeployment,
   'manifest' | 'caller' | 'secretsManager' | 'controlTable' | 'stepFunctions' | 'clock'
->;
+> &
+  /** Of one secret alone. */
+  Partial<Pick<OpenDeployment, 'rolloutRecords'>>;
 
 /** DescribeSecret may be called 40 times a second (Secrets Manager user guide, "Quotas"). */
 const atATime = 10;
@@ -41,10 +44,10 @@ export async function statusReport(
     const some = asked.slice(from, from + atATime);
     secrets.push(...(await Promise.all(some.map((secret) => statusOf(deployment, secret)))));
   }
-  const versions =
+  const detail =
     only === undefined || !isRotated(only) || secrets[0]?.state === 'unreadable'
       ? undefined
-      : await versionsOf(deployment, only);
+      : await detailOf(deployment, only);
   const strays = only === undefined ? await straysAround(deployment) : undefined;
   const certificates = only === undefined ? await certificatesOf(deployment, manifest) : [];
   const findings = [...secrets, ...certificates].reduce(
@@ -58,7 +61,7 @@ export async function statusReport(
     deployment: { name: manifest.name, environment: manifest.environment },
     caller: { ...caller },
     secrets,
-    ...(versions && { versions }),
+    ...detail,
     ...(certificates.length > 0 && { certificates }),
     ...(strays && { strays }),
     findings: findings + (strays ?? []).filter(({ kind }) => kind === 'stray').length,
@@ -101,12 +104,24 @@ async function statusOf(deployment: StatusDoors, secret: ManifestSecret): Promis
   }
 }
 
+async function detailOf(
+  deployment: StatusDoors,
+  secret: RotatedManifestSecret,
+): Promise<Pick<StatusReport, 'versions' | 'consumers'>> {
+  const { versionIdsToStages } = await deployment.secretsManager.describe(secret.name);
+  const [versions, consumers] = await Promise.all([
+    versionsOf(deployment, secret, versionIdsToStages),
+    consumersOf(deployment, secret, versionIdsToStages),
+  ]);
+  return { versions, ...(consumers && { consumers }) };
+}
+
 /** Labelled versions, the newest rotation first; versions nobody recorded come last. */
 async function versionsOf(
   deployment: StatusDoors,
   { name }: RotatedManifestSecret,
+  versionIdsToStages: VersionIdsToStages,
 ): Promise<VersionStatus[]> {
-  const { versionIdsToStages } = await deployment.secretsManager.describe(name);
   const ids = Object.keys(versionIdsToStages);
   const versions = await Promise.all(
     ids.map((id) => versionOf(deployment, name, id, versionIdsToStages)),

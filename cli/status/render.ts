@@ -2,6 +2,7 @@
 import type { CertificateStatus } from '../../domain/reports/certificate-status.ts';
 import { stateWords } from '../../domain/reports/state-words.ts';
 import type {
+  ConsumerStatus,
   SecretState,
   SecretStatus,
   StatusReport,
@@ -77,7 +78,10 @@ function colourOf(state: SecretState, needsAPerson: boolean): number {
   return state === 'userManaged' ? 90 : 33;
 }
 
-function detail({ secrets: [secret], versions = [] }: StatusReport, look: Look): string[] {
+function detail(
+  { secrets: [secret], versions = [], consumers = [] }: StatusReport,
+  look: Look,
+): string[] {
   if (secret === undefined) return [];
   const facts: [string, string | undefined][] = [
     ['name', secret.name],
@@ -105,8 +109,22 @@ function detail({ secrets: [secret], versions = [] }: StatusReport, look: Look):
             look,
           ),
     ),
+    ...(consumers.length === 0 ? [] : ['', ...table(consumerColumns, consumers, look.columns)]),
+    ...consumers.flatMap(({ consumer, reason }) =>
+      reason === undefined ? [] : indented(`${consumer}: `, reason, look),
+    ),
   ];
 }
+
+const proofs = { held: 'holds it', answered: 'answers', none: 'nobody asks it' } as const;
+const consumerColumns: readonly Column<ConsumerStatus>[] = [
+  { title: 'CONSUMER', cell: ({ consumer }) => consumer },
+  { title: 'ROUND', cell: ({ round }) => round },
+  { title: 'STATE', cell: ({ state }) => state },
+  { title: 'AT', cell: ({ at }) => minute(at) },
+  { title: 'RESTARTED', cell: ({ restartedAt }) => (restartedAt ? minute(restartedAt) : '') },
+  { title: 'PROOF', cell: ({ proof }) => (proof ? proofs[proof] : '') },
+];
 
 function afterRotationOf({
   state,
@@ -168,8 +186,9 @@ function certificateLines({ certificates = [] }: StatusReport, look: Look): stri
 }
 
 function notes({ secrets }: StatusReport, look: Look): string[] {
-  const lines = secrets.flatMap(({ key, notes: some, rows, plannedAt }) =>
+  const lines = secrets.flatMap(({ key, notes: some, rows, plannedAt, hold }) =>
     [
+      ...(hold === undefined ? [] : [`on hold until ${minute(hold.until)}: ${hold.reason}`]),
       ...(plannedAt === undefined ? [] : [`announced: rotates at ${minute(plannedAt)}`]),
       ...(rows === undefined ? [] : [rowsOf(rows)]),
       ...some,

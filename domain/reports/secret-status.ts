@@ -181,6 +181,7 @@ const fixes: Partial<Record<Decision, (secret: KnownSecret, commands: Commands) 
   overdue: ({ key }, { rotate }) => rotate(key),
   unarmed: ({ key }, { adopt }) => adopt(key),
   inProgress: (secret, { log }) => log(secret.function),
+  held: ({ key }, { release }) => release(key),
   unmanagedWrite: ({ key }, { look }) => look(key),
   badDate: ({ key }, { look }) => look(key),
   rotationDisabled: (_, { deploy }) => deploy,

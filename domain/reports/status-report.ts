@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { failureNoteSchema, intentSchema } from '../events/control-records.ts';
+import { rolloutRecordSchema } from '../events/rollout.ts';
 import { certificateStatusSchema } from './certificate-status.ts';
 import { heading } from './heading.ts';
 
@@ -130,12 +131,27 @@ export const versionStatusSchema = z.object({
 });
 export type VersionStatus = z.infer<typeof versionStatusSchema>;
 
+/** How a consumer came to AWSCURRENT: the last that is recorded of it. */
+export const consumerStatusSchema = rolloutRecordSchema.pick({
+  consumer: true,
+  /** publish, use or confirm (`domain/events/rollout.ts`). */
+  round: true,
+  state: true,
+  at: true,
+  restartedAt: true,
+  proof: true,
+  reason: true,
+});
+export type ConsumerStatus = z.infer<typeof consumerStatusSchema>;
+
 export const statusReportSchema = z.object({
   report: z.literal('quarterturn-status'),
   ...heading,
   secrets: z.array(secretStatusSchema),
   /** With `status <secret>`: its labelled versions, the newest rotation first. */
   versions: z.array(versionStatusSchema).optional(),
+  /** With `status <secret>`: where consumers are restarted or asked, in the order of the configuration. */
+  consumers: z.array(consumerStatusSchema).optional(),
   /** Without `status <secret>`: where the deployment has any. */
   certificates: z.array(certificateStatusSchema).optional(),
   /** Without `status <secret>`: secrets that carry this deployment's tags and are not in it. */

@@ -10,7 +10,10 @@ import {
   reencryptionReportSchema,
   reencryptionStates,
 } from '../../domain/reports/reencryption-report.ts';
+import { releaseReportSchema } from '../../domain/reports/release-report.ts';
+import { rollbackReportSchema } from '../../domain/reports/rollback-report.ts';
 import { rotationReportSchema } from '../../domain/reports/rotation-report.ts';
+import { rotationsReportSchema } from '../../domain/reports/rotations-report.ts';
 import {
   secretStates,
   secretStatusSchema,
@@ -31,7 +34,8 @@ describe('docs/cli.md', () => {
       expect(document).toContain(`${command.name()}`);
     }
     const options = all.flatMap((command) => command.options);
-    const known = new Set(options.map(({ long }) => long));
+    // Of the command line itself (`cli/main.ts`).
+    const known = new Set([...options.map(({ long }) => long), '--version']);
     const named = new Set(document.match(/(?<=[\s`(])--[a-z][a-z-]+/g));
     expect([...named].sort()).toEqual([...known].sort());
   });
@@ -44,6 +48,10 @@ describe('docs/cli.md', () => {
       ...Object.keys(versionStatusSchema.shape),
       ...Object.keys(rotationReportSchema.shape),
       ...rotationReportSchema.shape.outcome.options,
+      ...Object.keys(rotationsReportSchema.shape),
+      ...Object.keys(rollbackReportSchema.shape),
+      ...Object.keys(releaseReportSchema.shape),
+      ...releaseReportSchema.shape.outcome.options,
       ...reencryptionStates,
       ...Object.keys(reencryptionReportSchema.shape),
       ...reencryptionReportSchema.shape.outcome.options,

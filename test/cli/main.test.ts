@@ -1,11 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type CliCommands, main } from '../../cli/main.ts';
+import { PackageNotFoundError, packageVersion } from '../../cli/version.ts';
+import { recordedTerminal } from './recorded-terminal.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const unexpected = async () => {
+  throw new Error('No deployment was asked for.');
+};
 
 class RefusedError extends Error {
   readonly code = 'ERR_ROTATION_REFUSED';
 }
 
 describe('the command line', () => {
+  test('says its version, that of the package.json it ships with', async () => {
+    const terminal = recordedTerminal();
+    const context = { terminal, open: unexpected };
+    const code = await main(['--version'], commands({}), context);
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    expect([code, terminal.said]).toEqual([0, [version]]);
+    expect(() => packageVersion(tmpdir())).toThrow(PackageNotFoundError);
+  });
+
   test('hands the chapter to the demo and returns its exit code', async () => {
     const asked: unknown[] = [];
     const code = await main(

@@ -148,6 +148,8 @@ describe('the installed command', () => {
     expect(out).toMatch(/status/);
     expect(out).toMatch(/sandbox/);
     expect(out).not.toMatch(/demo/);
+    const { version } = project.packageJson;
+    expect(project.node([command, '--version'])).toMatchObject({ code: 0, out: `${version}\n` });
   });
 
   test('asks for what the sandbox needs by name', () => {

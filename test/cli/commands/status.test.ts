@@ -275,6 +275,8 @@ describe('status', () => {
       expiresAt: '2025-11-30T13:00:00Z',
     });
     expect(await one('jwt')).toMatchObject({ state: 'held', hold: { reason: 'rolled back' } });
+    const { said } = await runCommand(deployment, ['status']);
+    expect(said).toMatch(/jwt: on hold until \S+ \S+Z: rolled back/);
     expect(await one('db')).toMatchObject({ state: 'leased', lease: { owner: 'emergency-7' } });
     deployment.set('2025-12-03T10:00:00Z');
     for (const key of ['jwt', 'db']) {
@@ -283,6 +285,73 @@ describe('status', () => {
       expect(secret).not.toHaveProperty('hold');
       expect(secret).not.toHaveProperty('lease');
     }
+  });
+
+  test('of one secret: how far each consumer came with AWSCURRENT, also when an activation made it', async () => {
+    const { manifest } = deployment;
+    const consumers = ['api', 'worker', 'other'].map((consumer) => ({
+      name: consumer,
+      reads: [consumer === 'other' ? 'db' : 'jwt'],
+      policy: 'reader',
+    }));
+    const rollout = {
+      machine: 'rollout',
+      function: 'roll-out',
+      waves: [],
+      onFailure: 'stop' as const,
+      holdSeconds: 1,
+      redeploy: false,
+    };
+    const more = { ...deployment, manifest: { ...manifest, consumers, rollout } };
+    const published = version('b');
+    await deployment.controlTable.fixRotation(name('jwt'), {
+      token: version('a'),
+      intent: 'activate',
+      basedOn: published,
+      provenance: { intent: 'activate', token: version('a'), attributed: true },
+      at: '2025-11-30T08:00:00Z',
+      steps: {},
+      evidence: [],
+    });
+    const rolledOut = {
+      versionId: published,
+      execution: 'arn:rollout',
+      startedAt: '2025-11-30T09:00:00Z',
+    } as const;
+    const { putRollout } = deployment.rolloutRecords;
+    for (const consumer of ['api', 'other']) {
+      putRollout(name('jwt'), {
+        ...rolledOut,
+        consumer,
+        round: 'publish',
+        state: 'healthy',
+        at: '2025-11-30T09:05:00Z',
+        restartedAt: '2025-11-30T09:01:00Z',
+        proof: 'held',
+      });
+    }
+    putRollout(name('jwt'), {
+      ...rolledOut,
+      consumer: 'api',
+      round: 'confirm',
+      state: 'unhealthy',
+      at: '2025-11-30T09:30:00Z',
+      reason: 'GET /health: 500',
+    });
+    const { said } = await runCommand(more, ['status', 'jwt', '--json']);
+    expect(statusReportSchema.parse(JSON.parse(said)).consumers).toEqual([
+      {
+        consumer: 'api',
+        round: 'confirm',
+        state: 'unhealthy',
+        at: '2025-11-30T09:30:00Z',
+        reason: 'GET /health: 500',
+      },
+    ]);
+    const text = (await runCommand(more, ['status', 'jwt'])).said;
+    expect(text).toMatch(/api +confirm +unhealthy +2025-11-30 09:30Z/);
+    expect(text).toContain('api: GET /health: 500');
+    expect((await json('jwt')).report).not.toHaveProperty('consumers');
   });
 
   test('a value written by hand, a label from the future, rotation switched off', async () => {
