@@ -131,15 +131,17 @@ function progressFrom(
 function consumersAndCopies(
   { rollout, sync, consumers }: Manifest,
   secret: RotatedManifestSecret,
-  { intent, versionId, basedOn }: AfterRotationRecord,
+  { intent, versionId, basedOn, replaced, publishedKid }: AfterRotationRecord,
 ): Pick<Progress, 'sync' | 'rollout' | 'confirm' | 'redeploy' | 'rolledOutAs'> {
   const hasPart = (round: 'publish' | 'use' | 'confirm') =>
     rollout !== undefined && consumersOf(round, secret, consumers).length > 0;
-  const rollsOut = hasPart('publish') || hasPart('use') || hasPart('confirm');
+  // Before a first value no consumer can run: nobody holds an older one, and nobody is well.
+  const isFirst = replaced === undefined && publishedKid === undefined;
+  const rollsOut = !isFirst && (hasPart('publish') || hasPart('use') || hasPart('confirm'));
   return {
     sync: sync?.targets.some((target) => target.secret === secret.key) ?? false,
     rollout: rollsOut,
-    confirm: hasPart('confirm'),
+    confirm: rollsOut && hasPart('confirm'),
     redeploy: rollsOut && intent === 'rollback' && rollout?.redeploy === true,
     // Whose execution died after it was promoted: consumers are where that execution has left them.
     rolledOutAs: intent === 'activate' && basedOn !== null ? basedOn : versionId,

@@ -393,9 +393,16 @@ describe('nothing goes back by itself', () => {
 
   test('where there is nothing to go back to', async () => {
     const around = rolledOut({ secret: database, how: unwell('api') });
-    await around.rotated(v1, 'planned', { primary: 'a:1', basedOn: null });
+    await around.rotated(v1, 'planned', { primary: 'a:1', replaced: 'b:1', basedOn: null });
     expect(await around.execute()).toBe('FAILED');
     await stopped(around, 'there is nothing to go back to');
+  });
+
+  test('after a first value nobody is restarted or asked: without one nobody could run', async () => {
+    const around = rolledOut({ secret: database, how: unwell('api') });
+    await around.rotated(v1, 'planned', { primary: 'a:1', basedOn: null });
+    expect(await around.execute()).toBe('SUCCEEDED');
+    expect(around.rollouts()).toEqual([]);
   });
 
   test('from material that was rolled back from before', async () => {
@@ -503,6 +510,24 @@ describe('whatever is interrupted', () => {
     expect(new Set(around.secrets.rotations.map((it) => it.clientRequestToken)).size).toBe(1);
     expect(await intentOf(around, rollbackOf(around))).toBe('rollback');
     expect(eventsOf(around).at(-1)).toMatchObject({ rolledBackBy: rollbackOf(around) });
+  });
+
+  test('the way could not be cleared: resumed, it is the same rollback that goes on', async () => {
+    const around = rolledOut({ secret: database, how: unwell('api') });
+    await around.rotated(v1, 'planned', { primary: 'b:2', replaced: 'a:1' });
+    const preempts = around.before.operation;
+    around.before.operation = () => {
+      throw new Error('the function died');
+    };
+    expect(await around.execute()).toBe('FAILED');
+    const failed = await around.doors.rolloutRecords.getFailed(name, 'b:2');
+    expect((await around.after())?.reason).toMatch(/^consumer api: sign-in: 401; not rolled back;/);
+    expect(around.secrets.rotations).toEqual([]);
+
+    around.before.operation = preempts;
+    await around.execute({ resume: true }, `${v1}-2`);
+    expect(around.secrets.rotations.map((it) => it.clientRequestToken)).toEqual([failed?.rollback]);
+    expect(eventsOf(around).at(-1)).toMatchObject({ rolledBackBy: failed?.rollback });
   });
 
   test('a rollback that Secrets Manager gives up is told with its reason', async () => {
