@@ -8,6 +8,7 @@ import type { FunctionsDoor } from '../doors/functions.ts';
 import type { RolloutRecordsDoor } from '../doors/rollout-records.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../doors/step-functions.ts';
+import type { SubscriptionsDoor } from '../doors/subscriptions.ts';
 import type { TriggersDoor } from '../doors/triggers.ts';
 
 export interface Terminal {
@@ -57,6 +58,8 @@ export interface OpenDeployment {
   readonly auditLog: AuditLogDoor;
   /** The bus of triggers of a deployment, and what became of them. */
   readonly triggers: TriggersDoor;
+  /** Who listens to the topics of a deployment; absent: nobody is asked. */
+  readonly subscriptions?: SubscriptionsDoor;
   readonly clock: Clock;
   /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
   newToken(): Promise<string>;

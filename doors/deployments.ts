@@ -8,6 +8,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { Manifest } from '../domain/config/manifest.ts';
@@ -22,6 +23,7 @@ import { parameters } from './parameters.ts';
 import { type RolloutRecordsDoor, rolloutRecords } from './rollout-records.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
 import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
+import { type SubscriptionsDoor, subscriptions } from './subscriptions.ts';
 import { type TriggersDoor, triggers } from './triggers.ts';
 
 /** Account and region as the shell reaches them. */
@@ -46,6 +48,7 @@ export interface DoorsToDeployment {
   stepFunctions: StepFunctionsDoor;
   auditLog: AuditLogDoor;
   triggers: TriggersDoor;
+  subscriptions: SubscriptionsDoor;
 }
 
 export function deployments(region?: string): DeploymentsDoor {
@@ -58,6 +61,7 @@ export function deployments(region?: string): DeploymentsDoor {
   const states = new SFNClient(settings);
   const logs = new CloudWatchLogsClient(settings);
   const events = new EventBridgeClient(settings);
+  const topics = new SNSClient(settings);
   const store = parameters(ssm);
 
   return {
@@ -74,6 +78,7 @@ export function deployments(region?: string): DeploymentsDoor {
         states: endpointOf(states, new ListStateMachinesCommand({})),
         logs: endpointOf(logs, new FilterLogEventsCommand({ logGroupName: 'any' })),
         events: endpointOf(events, new PutEventsCommand({ Entries: [] })),
+        sns: endpointOf(topics, new ListSubscriptionsByTopicCommand({ TopicArn: 'any' })),
       };
       const found = Object.entries(probes).map(async ([name, url]) => [name, await url] as const);
       return Object.fromEntries(await Promise.all(found));
@@ -101,6 +106,7 @@ export function deployments(region?: string): DeploymentsDoor {
       stepFunctions: stepFunctions(states),
       auditLog: auditLog(logs),
       triggers: triggers(table, { dynamo, events }),
+      subscriptions: subscriptions(topics),
     }),
   };
 }

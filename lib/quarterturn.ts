@@ -260,6 +260,7 @@ export class Quarterturn extends Construct {
       machine,
       rollout: rollout?.machine,
       auditLogArn,
+      topicArns: messages.topics,
       operatorFunctionArns: [
         ...operators.map(({ functionArn }) => functionArn),
         ...(rollout ? [rollout.function.functionArn] : []),

@@ -57,6 +57,8 @@ export interface OperatorPolicyProps {
   readonly rollout: MachineArns | undefined;
   readonly operatorFunctionArns: readonly string[];
   readonly auditLogArn: string;
+  /** Topics of all audiences. */
+  readonly topicArns: readonly string[];
 }
 
 /** On-call: looks at everything, starts a rotation with an intent, reads no value. */
@@ -105,6 +107,8 @@ export function operatorPolicy(
       ),
       ...(invoked.length > 0 ? [allow('InvokeOperators', ['lambda:InvokeFunction'], invoked)] : []),
       ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
+      // Who was asked to confirm an address, and did not: it hears no alarm.
+      allow('LookAtSubscriptions', ['sns:ListSubscriptionsByTopic'], props.topicArns),
       // The past, for `quarterturn report`: every event of this deployment, and no value.
       allow('ReadAuditLog', ['logs:FilterLogEvents'], [props.auditLogArn]),
       // One that was lost, or whose reason to stop is gone: its first task takes nothing that is another's.

@@ -18,6 +18,7 @@ import {
   type RegisterCommand,
   type Terminal,
 } from '../command.ts';
+import { examineAlarmPaths } from '../doctor/alarm-paths.ts';
 import { examineConsumers } from '../doctor/consumers.ts';
 import { examine } from '../doctor/examine.ts';
 import { renderRest, renderSecret } from '../doctor/render.ts';
@@ -99,6 +100,10 @@ async function doctor(
     deployment,
     only ? secrets[0]?.key : undefined,
   );
+  const { paths, unchecked: ofPaths } = only
+    ? { paths: [], unchecked: [] }
+    : await examineAlarmPaths(deployment);
+  const ofPath = paths.flatMap(({ findings }) => findings).filter(needsPerson);
   const ofSecrets = seen.flatMap(({ findings }) => findings).filter(needsPerson);
   const ofConsumers = consumers.flatMap(({ findings }) => findings).filter(needsPerson);
   const report: DoctorReport = {
@@ -109,9 +114,10 @@ async function doctor(
     caller: { ...caller },
     secrets: seen,
     consumers,
+    paths,
     repairs,
-    unchecked,
-    findings: ofSecrets.length + ofConsumers.length,
+    unchecked: [...unchecked, ...ofPaths],
+    findings: ofSecrets.length + ofConsumers.length + ofPath.length,
   };
   for (const line of renderRest(report, terminal)) show(line);
   return report;

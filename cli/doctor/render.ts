@@ -66,9 +66,15 @@ export function renderRest(report: DoctorReport, look: Look): string[] {
       findingLines({ code, level, message: `${container}, ${variable}: ${message}` }, look),
     ),
   ]);
+  const paths = report.paths.flatMap(({ topic, listening, findings }) => [
+    '',
+    `topic ${topic}  ${listening} listening`,
+    ...findings.flatMap((finding) => findingLines(finding, look)),
+  ]);
   const unchecked = report.unchecked.flatMap((text) => wrap(`Not checked: ${text}`, look.columns));
   return [
     ...consumers,
+    ...paths,
     ...(unchecked.length === 0 ? [] : ['', ...unchecked]),
     '',
     report.findings === 0

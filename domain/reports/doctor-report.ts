@@ -93,6 +93,15 @@ export const doctorReportSchema = z.object({
   secrets: z.array(doctoredSecretSchema),
   /** Those whose deployment can be looked at. */
   consumers: z.array(consumerPostureFoundSchema),
+  /** Topics that alarms and news are told through, and who hears them. Only without a secret named. */
+  paths: z.array(
+    z.object({
+      topic: z.string(),
+      /** Subscriptions that are confirmed. */
+      listening: z.int(),
+      findings: z.array(doctorFindingSchema),
+    }),
+  ),
   /** With `--repair`: what was done, in order; `secrets` is as they were found afterwards. */
   repairs: z.array(repairedSchema),
   /** Of the deployment as a whole. */

@@ -10,6 +10,7 @@ import { ownRule } from '../../domain/policy/drift.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import type { EventBusDoor, OutgoingEvent } from '../../doors/event-bus.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+import type { SubscriptionsDoor } from '../../doors/subscriptions.ts';
 import type { TriggerRecordsDoor } from '../../doors/trigger-records.ts';
 import exampleConfig from '../../rotation.config.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
@@ -37,6 +38,8 @@ export interface InMemoryDeployment extends OpenDeployment {
   readonly slept: number[];
   /** Called at each sleep: what happens in the meantime. */
   meanwhile: () => void | Promise<void>;
+  /** Every topic has somebody who listens. */
+  readonly subscriptions: SubscriptionsDoor;
   /** The bus of triggers, and what became of them. */
   triggerBus: EventBusDoor & { events: OutgoingEvent[] };
   readonly triggerRecords: TriggerRecordsDoor;
@@ -118,6 +121,9 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
       },
     },
     triggers: () => ({ eventBus: deployment.triggerBus, records: deployment.triggerRecords }),
+    subscriptions: {
+      of: async () => [{ protocol: 'email', endpoint: 'on-call@example.com', pending: false }],
+    },
     triggerBus: recordedBus(),
     triggerRecords: inMemoryTriggerRecords(),
     clock: {

@@ -2,6 +2,7 @@
  * `quarterturn doctor` as on-call runs it, with on-call's policy and no other right: the stuck rotations that users of
  * Secrets Manager report, each made here, told, and repaired.
  */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DeleteResourcePolicyCommand,
@@ -12,8 +13,10 @@ import {
   UpdateSecretVersionStageCommand,
   type UpdateSecretVersionStageCommandInput,
 } from '@aws-sdk/client-secrets-manager';
+import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { OpenDeployment } from '../../cli/command.ts';
+import { alarmTopicName } from '../../domain/config/names.ts';
 import { type DoctorReport, doctorReportSchema } from '../../domain/reports/doctor-report.ts';
 import {
   controlTableWith,
@@ -22,6 +25,8 @@ import {
   triggersWith,
 } from '../../doors/explicit-access.ts';
 import { functions } from '../../doors/functions.ts';
+import { rolloutRecords } from '../../doors/rollout-records.ts';
+import { subscriptions } from '../../doors/subscriptions.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { eyes } from './eyes.ts';
 import type { SecretKey, World } from './world.ts';
@@ -238,9 +243,8 @@ export function doctoring(theWorld: () => World): void {
       const { codes, told } = await doctor('db');
       expect(codes).toEqual(['currentRefused']);
       expect(told).toContain('as after a restore');
-      await expectRepaired(
-        ...(['db', ['restoreLogin'], (await world.holder('db', 'AWSCURRENT')) ?? ''] as const),
-      );
+      const token = (await world.holder('db', 'AWSCURRENT')) ?? '';
+      await expectRepaired('db', ['restoreLogin'], token);
     });
 
     test('a label that was rolled back without its database (#25)', async () => {
@@ -268,6 +272,33 @@ export function doctoring(theWorld: () => World): void {
       await world.later(11 * 60_000);
       expect((await doctor('db')).codes).toEqual(['afterRotationLost']);
       await expectRepaired('db', ['restartAfterRotation'], token);
+    });
+
+    test('an address that never confirmed hears no alarm', async () => {
+      const world = theWorld();
+      const { stage } = world;
+      const { account, region } = stage.sandbox;
+      const infra = stage.sandbox.createPrincipal('infra', {
+        policies: [{ Statement: [{ Effect: 'Allow', Action: 'sns:Subscribe', Resource: '*' }] }],
+      });
+      const topic = alarmTopicName(onCall.manifest, 'on-call');
+      await new SNSClient(world.accessOf(infra)).send(
+        new SubscribeCommand({
+          ...{ TopicArn: `arn:aws:sns:${region}:${account}:${topic}`, Protocol: 'email' },
+          Endpoint: 'on-call@example.com',
+        }),
+      );
+      const { said } = await runCommand(onCall, ['doctor', '--json']);
+      const { paths } = doctorReportSchema.parse(JSON.parse(said));
+      expect(paths.find((path) => path.topic === topic)).toMatchObject({
+        listening: 0,
+        findings: [
+          {
+            code: 'subscriptionPending',
+            message: expect.stringContaining('on-call@example.com (email) has not confirmed'),
+          },
+        ],
+      });
     });
 
     test('a secret that others may write, since its resource policy is gone', async () => {
@@ -322,6 +353,8 @@ function openedBy(world: World): OpenDeployment {
     stepFunctions: stepFunctionsWith(access),
     auditLog: { read: async () => ({ lines: [], complete: true }) },
     triggers: triggersWith(access, manifest.controlTable),
+    rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
+    subscriptions: subscriptions(new SNSClient(access)),
     clock: { now: () => sandbox.clock.now(), sleep: async () => undefined },
     newToken: () => world.newToken(),
   };

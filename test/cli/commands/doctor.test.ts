@@ -3,6 +3,7 @@ import type { Diagnosis } from '../../../domain/events/diagnosis.ts';
 import { doctorReportSchema } from '../../../domain/reports/doctor-report.ts';
 import { AwsCallError } from '../../../doors/aws-call.ts';
 import { FunctionFailedError } from '../../../doors/functions.ts';
+import type { Subscription } from '../../../doors/subscriptions.ts';
 import exampleConfig from '../../../rotation.config.ts';
 import { arnOf, functionArnOf } from '../../doors/in-memory-secrets.ts';
 import { type InMemoryDeployment, inMemoryDeployment } from '../in-memory-deployment.ts';
@@ -134,6 +135,7 @@ describe('doctor', () => {
     );
     expect(report.secrets.flatMap(({ findings }) => findings)).toEqual([]);
     expect(report.unchecked.join()).toContain('consumers[].restart');
+    expect(report.paths.map(({ listening }) => listening)).not.toContain(0);
     expect(new Set(operations())).toEqual(new Set(['diagnose']));
   });
 
@@ -195,6 +197,53 @@ describe('doctor', () => {
         'rotate-secret --secret-id pharmacy/prod/jwt --no-rotate-immediately',
       ),
     });
+  });
+
+  test('lists who hears alarms: an address that has not confirmed is a finding, and so is nobody', async () => {
+    const mail = { protocol: 'email', endpoint: 'on-call@example.com', pending: true };
+    const by: Record<string, Subscription[] | Error | undefined> = {
+      'on-call': [
+        mail,
+        { protocol: 'https', endpoint: 'https://pager.example.com', pending: false },
+      ],
+      security: [],
+    };
+    deployment = {
+      ...deployment,
+      subscriptions: {
+        async of(topicArn) {
+          const found = by[/(on-call|security)$/.exec(topicArn)?.[0] ?? ''];
+          if (found instanceof Error) throw found;
+          return found;
+        },
+      },
+    };
+    const seen = async () => {
+      const { exitCode, report } = await json();
+      const paths = report.paths.map(({ topic, listening, findings }) => [
+        topic.replace(/^quarterturn-pharmacy-[a-z]+-/, ''),
+        listening,
+        ...findings.map(({ code }) => code),
+      ]);
+      return { exitCode, paths, unchecked: report.unchecked.join() };
+    };
+    expect(await seen()).toMatchObject({
+      exitCode: 3,
+      paths: [
+        ['on-call', 1, 'subscriptionPending'],
+        ['security', 0, 'nobodyListens'],
+      ],
+    });
+    expect((await doctor([])).said.replaceAll(/\s+/g, ' ')).toContain(
+      'on-call@example.com (email) has not confirmed',
+    );
+    by['on-call'] = undefined;
+    by.security = new AwsCallError('ListSubscriptionsByTopic', 'AuthorizationError', 'denied');
+    const others = await seen();
+    expect(others.paths).toEqual([['on-call', 0, 'topicMissing']]);
+    expect(others.unchecked).toContain('security: these credentials may not list it');
+    // Of one secret nobody asks for that.
+    expect((await json('jwt')).report.paths).toEqual([]);
   });
 
   test('names the secrets there are, and refuses one that nothing rotates', async () => {
