@@ -246,8 +246,12 @@ describe('after the promotion', () => {
       reason: 'then',
       at: at(),
     });
+    const stages = { [before]: ['AWSCURRENT'], [rollback]: ['rotated-20251118T090000Z'] };
+    deployment.secrets.stages.set(name, stages);
     meanwhile(promote(), move('stopped', { reason: 'rolled back from once already' }));
-    expect(await json('jwt')).toMatchObject({ outcome: 'stopped' });
+    const report = await json('jwt');
+    expect(report).toMatchObject({ outcome: 'stopped' });
+    expect(report).not.toHaveProperty('rollback');
   });
 
   test('a person who rolls it back meanwhile: that is followed', async () => {
@@ -372,6 +376,16 @@ describe('rows', () => {
     expect(said).toContain(
       'Next: npx quarterturn reencrypt status pii --deployment pharmacy/prod --follow',
     );
+  });
+
+  test('those of an earlier rotation are not told as this one’s', async () => {
+    meanwhile(promote(pii), move('finished', {}, pii));
+    await rows('verified', 0)();
+    await deployment.controlTable.updateReencryption(
+      pii,
+      (job) => job && { ...job, versionId: before },
+    );
+    expect(await json('pii')).not.toHaveProperty('rows');
   });
 
   test('--wait-for-rows stays until they are verified', async () => {
