@@ -27,6 +27,16 @@ export type {
   VpcNetworkProps,
 } from './quarterturn-props.ts';
 export { QuarterturnStack, type QuarterturnStackProps } from './quarterturn-stack.ts';
+export type {
+  CodeDeployProps,
+  EcsRestartProps,
+  KubernetesRestartProps,
+  LambdaRestartProps,
+  RestartProps,
+  RolloutProps,
+  WebhookProps,
+  WebhookRestartProps,
+} from './rollout-props.ts';
 export type { FreezeProps, ScheduleProps, WindowProps } from './schedule-props.ts';
 export type {
   ColumnProps,

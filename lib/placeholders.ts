@@ -55,6 +55,14 @@ const places: readonly [
   [/^secrets\.[^.]+\.(endpoints\.\d+\.)?host$/, (n) => `deferred-${n}.example.com`],
   [/^secrets\.[^.]+\.(endpoints\.\d+\.)?port$/, () => 5432],
   [
+    /^consumers\.\d+\.restart\.(cluster|service|function|codeDeploy\.(application|deploymentGroup))$/,
+    (n) => `deferred-${n}`,
+  ],
+  [
+    /^(consumers\.\d+\.restart|rollout\.redeploy)\.url$/,
+    (n, _, token) => withHost(String(token), `deferred-${n}.example.com`),
+  ],
+  [
     /^consumers\.\d+\.health\.(credentials|probes\.\d+\.url)$/,
     (n, _, token) => withHost(String(token), `deferred-${n}.example.com`),
   ],

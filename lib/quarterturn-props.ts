@@ -5,6 +5,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { CertificateProps } from './certificate-props.ts';
 import type { ContactsProps, NotificationsProps } from './contacts-props.ts';
 import type { HealthProps } from './health-props.ts';
+import type { RestartProps, RolloutProps } from './rollout-props.ts';
 import type { ScheduleProps } from './schedule-props.ts';
 import type { SecretProps } from './secret-props.ts';
 import type { SyncTargetProps } from './sync-props.ts';
@@ -125,6 +126,27 @@ export interface ConsumerProps {
   readonly reads: readonly string[];
 
   /**
+   * How it is made to read them again.
+   *
+   * @default - nothing restarts it
+   */
+  readonly restart?: RestartProps;
+
+  /**
+   * `refresh`: it reads again by itself within its cache bound; `restart`: only a start reads.
+   *
+   * @default - `restart` where it says how, otherwise `refresh`
+   */
+  readonly learns?: 'refresh' | 'restart';
+
+  /**
+   * How long it may take from the restart until it is steady.
+   *
+   * @default 15m
+   */
+  readonly steadyWithin?: string;
+
+  /**
    * How it is asked whether it is well.
    *
    * @default - nobody asks it
@@ -201,6 +223,13 @@ export interface QuarterturnProps {
    * @default []
    */
   readonly consumers?: readonly ConsumerProps[];
+
+  /**
+   * In which order consumers get to a new value, and what happens when one fails.
+   *
+   * @default - one by one, 5 minutes apart; one that fails is rolled back from
+   */
+  readonly rollout?: RolloutProps;
 
   /**
    * ARN of the one role besides the rotation's that may write a value or move a label.

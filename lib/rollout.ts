@@ -30,7 +30,7 @@ import { RoomFunction } from './room-function.ts';
 import { allow } from './statements.ts';
 import { type InvokedFunction, type MachineArns, machineArns, Workflow } from './workflow.ts';
 
-export interface RolloutProps {
+export interface RolloutConstructProps {
   readonly deployment: Deployment;
   /** Every secret, by key. */
   readonly secrets: Readonly<Record<string, SecretReference>>;
@@ -44,7 +44,7 @@ export class Rollout extends Construct {
   readonly function: RoomFunction;
   readonly machine: MachineArns;
 
-  constructor(scope: Construct, id: string, props: RolloutProps) {
+  constructor(scope: Construct, id: string, props: RolloutConstructProps) {
     super(scope, id);
     const { deployment, secrets, rotatedNames, healthFunctions } = props;
     const { config, controlTable } = deployment;
