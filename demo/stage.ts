@@ -71,6 +71,8 @@ export interface StageOptions {
   postgres?: PostgresOptions;
   /** With consumers that a rotation restarts, and asks whether they are well. @default those of `config` */
   rollout?: boolean;
+  /** The last word on the configuration that is deployed. @default it stays as it is */
+  configure?(local: RotationConfig): RotationConfig;
   /** @default in processes of their own */
   runScript?: RunScript;
   guard: ValueGuard;
@@ -103,7 +105,8 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   const consumers = options.rollout ? await Consumers.open() : undefined;
   if (consumers !== undefined) onClose(() => consumers.close());
   const local = localConfig(options.config, server);
-  const config = consumers?.configure(local) ?? local;
+  const withConsumers = consumers?.configure(local) ?? local;
+  const config = options.configure?.(withConsumers) ?? withConsumers;
   const endpoint: Endpoint = { host: server.host, port: server.port, dbname, ca: server.ca };
   report.doing('synthesizing the stack, preparing the roles of the database');
   const [assembly, admin] = await Promise.all([

@@ -9,7 +9,7 @@ import {
   RotateSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { type Stage, setStage } from '../../demo/stage.ts';
+import { type Stage, type StageOptions, setStage } from '../../demo/stage.ts';
 import { ValueGuard } from '../../demo/terminal/value-guard.ts';
 import type { AfterRotationRecord, IntentRecord } from '../../domain/events/control-records.ts';
 import { dateLabelsOf, versionWith } from '../../domain/policy/labels.ts';
@@ -56,6 +56,7 @@ export class World {
   static async start(
     postgres?: PostgresOptions,
     rows: 'resting' | 'following' = 'resting',
+    configure?: StageOptions['configure'],
   ): Promise<World> {
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     const closing: (() => Promise<void>)[] = [];
@@ -68,6 +69,7 @@ export class World {
           runScript,
           onClose: (close) => void closing.unshift(close),
           postgres: { ...postgres, settings: { ...quick, ...postgres?.settings } },
+          ...(configure && { configure }),
         },
         silent,
       );
