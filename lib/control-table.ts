@@ -16,6 +16,8 @@ export type ControlRecord = RecordName | 'intent.*';
 export interface ControlGrant {
   /** Names of the secrets whose records these are. */
   readonly secretNames: readonly string[];
+  /** They are every secret of the deployment: told by their common prefix, whoever holds this looks after all of them. */
+  readonly isEverySecret?: boolean;
   readonly read: readonly ControlRecord[];
   readonly write?: readonly ControlRecord[];
   /** An intent that can be removed turns an emergency into a planned rotation. */
@@ -67,9 +69,9 @@ export class ControlTable extends Construct {
    * few): the new secrets of the deployment, whose table this is, have one prefix. Name by name they would fill
    * more policies than a role takes.
    */
-  #inFew(secretNames: readonly string[]): readonly string[] {
+  #inFew({ secretNames, isEverySecret }: ControlGrant): readonly string[] {
     const own = secretNames.filter((name) => name.startsWith(this.#prefix));
-    return own.length <= fewNames
+    return own.length <= (isEverySecret ? 1 : fewNames)
       ? secretNames
       : [`${this.#prefix}*`, ...secretNames.filter((name) => !own.includes(name))];
   }
@@ -77,8 +79,10 @@ export class ControlTable extends Construct {
   /** Each caller reaches its own records of its own secrets, by partition key. */
   statements(...grants: readonly ControlGrant[]): PolicyStatement[] {
     const statement = (sid: string, actions: string[], word: 'read' | 'write' | 'remove') => {
-      const keys = grants.flatMap(({ secretNames, [word]: records = [] }) =>
-        records.flatMap((record) => this.#inFew(secretNames).map((name) => `${record}#${name}`)),
+      const keys = grants.flatMap((grant) =>
+        (grant[word] ?? []).flatMap((record) =>
+          this.#inFew(grant).map((name) => `${record}#${name}`),
+        ),
       );
       const own = { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys } };
       return keys.length === 0 ? [] : [allow(sid, actions, [this.tableArn], own)];

@@ -136,6 +136,7 @@ export function operatorPolicy(
       ...deployment.controlTable.statements(
         {
           secretNames: secrets.map(({ name }) => name),
+          isEverySecret: true,
           read: [
             ...(['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold'] as const),
             ...(['adopted', 'notice'] as const),
@@ -145,6 +146,7 @@ export function operatorPolicy(
         },
         {
           secretNames: rollout === undefined ? [] : secrets.map(({ name }) => name),
+          isEverySecret: true,
           read: ['rollout', 'failed'],
         },
         {
