@@ -21,6 +21,7 @@ import {
   lambdaRetry,
   roomTask,
   type State,
+  untilConsumersMoved,
   untilHookAnswers,
   wait,
   whether,
@@ -202,7 +203,7 @@ export function afterRotationDefinition({
         HasConsumers: whetherGiven('rollout', 'WereConsumersStopped', 'HasOldCredential'),
         WereConsumersStopped: whetherGiven('maintenance', 'StartConsumers', 'IsToRedeploy'),
         StartConsumers: task('reencrypt', {
-          Retry: [...Retry, untilHookAnswers],
+          Retry: [...Retry, untilHookAnswers, untilConsumersMoved],
           Catch,
           Next: 'HasConsumersToAsk',
         }),
@@ -251,7 +252,11 @@ export function afterRotationDefinition({
 
       Audit: guarded('audit', 'HasRowsToFollow'),
       HasRowsToFollow: whetherGiven('reencrypt', 'Reencrypt', 'Finish'),
-      Reencrypt: task('reencrypt', { Retry: [...Retry, untilHookAnswers], Catch, Next: 'Finish' }),
+      Reencrypt: task('reencrypt', {
+        Retry: [...Retry, untilHookAnswers, untilConsumersMoved],
+        Catch,
+        Next: 'Finish',
+      }),
       Finish: guarded('finish', 'Finished'),
       Finished: { Type: 'Succeed' },
       NothingToDo: { Type: 'Succeed' },

@@ -1,7 +1,12 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
+import { ArnFormat, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { nameOf } from '../domain/config/manifest.ts';
-import { afterRotationMachineName, functionName } from '../domain/config/names.ts';
+import {
+  afterRotationMachineName,
+  functionName,
+  rolloutFunctionName,
+} from '../domain/config/names.ts';
 import type {
   ReencryptionAuditEvent,
   RotationAuditEvent,
@@ -89,6 +94,16 @@ export class AfterRotation extends Construct {
             ),
           ]
         : []),
+      // In maintenance mode they are stopped while rows move, and started again.
+      ...(rollout && reencryption
+        ? [
+            allow(
+              'MoveConsumers',
+              ['lambda:InvokeFunction'],
+              [functionArn(this, rolloutFunctionName(deployment.config))],
+            ),
+          ]
+        : []),
       ...(signs.length > 0
         ? [
             readValues('ReadSigningSecret', signs, ['AWSCURRENT']),
@@ -125,6 +140,15 @@ export class AfterRotation extends Construct {
     });
   }
 }
+
+/** Of a function that is made later. */
+const functionArn = (scope: Construct, name: string): string =>
+  Stack.of(scope).formatArn({
+    service: 'lambda',
+    resource: 'function',
+    resourceName: name,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 
 /** Starts one execution per version that became current. */
 export class Starter extends Construct {

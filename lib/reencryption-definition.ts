@@ -27,6 +27,7 @@ import {
   lambdaRetry,
   roomTask,
   type State,
+  untilConsumersMoved,
   untilHookAnswers,
   wait,
   whether,
@@ -60,7 +61,7 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
     );
   const outside = (task: string, rest: State): State =>
     roomTask({ functionArn: taskFunctionArn, task, timeoutSeconds: taskSeconds }, rest);
-  const hooked = { Retry: [lambdaRetry, untilHookAnswers], Catch };
+  const hooked = { Retry: [lambdaRetry, untilHookAnswers, untilConsumersMoved], Catch };
 
   return {
     Comment: 'Every row of a secret moves to its new key: rewrite, sweep, verify, count',

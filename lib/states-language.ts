@@ -24,6 +24,14 @@ export const untilHookAnswers = {
   MaxDelaySeconds: 120,
 } as const;
 
+/** Consumers that the rollout function stops or starts take minutes: half an hour of looks. */
+export const untilConsumersMoved = {
+  ErrorEquals: ['ConsumersMovingError'],
+  IntervalSeconds: 15,
+  MaxAttempts: 120,
+  BackoffRate: 1,
+} as const;
+
 /** Whatever fails leads here, with the input kept beside the error. */
 export const caughtBy = (Next: string) =>
   [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next }] as const;

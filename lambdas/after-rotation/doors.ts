@@ -4,6 +4,7 @@ import type { Clock } from '../../doors/clock.ts';
 import type { ConsumersHookDoor } from '../../doors/consumers-hook.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
+import type { FunctionsDoor } from '../../doors/functions.ts';
 import type { Log } from '../../doors/log.ts';
 import type { MetricsDoor } from '../../doors/metrics.ts';
 import type { RolloutRecordsDoor } from '../../doors/rollout-records.ts';
@@ -40,6 +41,7 @@ export interface AfterRotationDoors {
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;
   eventBus: EventBusDoor;
   consumersHook: ConsumersHookDoor;
+  functions: FunctionsDoor;
   /** Redeploys the previous release when a rotation was rolled back; absent: the deployment names nothing that does. */
   redeploy?: RedeployHook | undefined;
   manifest(): Promise<Manifest>;

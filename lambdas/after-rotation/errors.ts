@@ -81,6 +81,31 @@ export class RollBackRefusedError extends AfterRotationError {
   }
 }
 
+/** Asked again by the machine. */
+export class ConsumersMovingError extends AfterRotationError {
+  override readonly name = 'ConsumersMovingError';
+  readonly code = 'ERR_ROTATION_CONSUMERS_MOVING';
+  constructor(operation: 'stop' | 'start', underWay: string) {
+    super(
+      `Not every consumer is there yet (${operation}): ${underWay}; expected that within half an hour. Look at it, then resume.`,
+    );
+  }
+}
+
+export class ConsumersNotMovedError extends AfterRotationError {
+  override readonly name = 'ConsumersNotMovedError';
+  readonly code = 'ERR_ROTATION_CONSUMERS_NOT_MOVED';
+  constructor(operation: 'stop' | 'start', failed: string) {
+    super(
+      `A consumer could not be told to ${operation}: ${failed}; expected its platform to do so. ${
+        operation === 'stop'
+          ? 'No row was changed. Mend it, then run quarterturn reencrypt resume; or stop it yourself and say so: quarterturn reencrypt consumers --stopped.'
+          : 'Every row is under the new key, and consumers may still be stopped: start them, then resume.'
+      }`,
+    );
+  }
+}
+
 /** Tried again by the machine; then consumers are restarted without it. */
 export class RedeployError extends AfterRotationError {
   override readonly name = 'RedeployError';

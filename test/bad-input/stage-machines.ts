@@ -99,6 +99,7 @@ export function atAfterRotation(event: unknown): Attempt {
   const more = {
     metrics: recordedMetrics(),
     machines: {},
+    functions: { invoke: async () => undefined },
     rolloutRecords: inMemoryRolloutRecords(),
   };
   return attempt(() => runTask({ ...doors, ...more }, event));

@@ -99,7 +99,7 @@ describe('the synthesized definition', () => {
       ]);
       expect([name, task.Retry?.length]).toEqual([
         name,
-        ['ProveProxy', 'Reencrypt'].includes(name) ? 2 : 1,
+        { ProveProxy: 2, Reencrypt: 3 }[name] ?? 1,
       ]);
     }
   });

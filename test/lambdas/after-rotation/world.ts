@@ -75,6 +75,11 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
     stepFunctions: recordedExecutions(),
     eventBus: recordedBus(),
     consumersHook: recordedHook(),
+    functions: {
+      invoke: async (_name: string, _request: unknown): Promise<unknown> => {
+        throw new Error('nobody is to be invoked');
+      },
+    },
     manifest: async (): Promise<Manifest> => ({
       ...pharmacy,
       secrets: [secret],

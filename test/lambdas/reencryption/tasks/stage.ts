@@ -176,6 +176,11 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     rolloutRecords: inMemoryRolloutRecords(),
     eventBus: recordedBus(),
     consumersHook: recordedHook(),
+    functions: {
+      invoke: async (_name: string, _request: unknown): Promise<unknown> => {
+        throw new Error('nobody is to be invoked');
+      },
+    },
     manifest: async () =>
       ({
         name: 'clinic',
