@@ -202,7 +202,7 @@ async function restoreLogin({ deployment, secret }: Repairing): Promise<string> 
 
 /** Whether the dead execution still has it is decided by the new one's first task, by compare-and-swap. */
 async function startAgain({ deployment, secret }: Repairing, versionId: string): Promise<string> {
-  const { manifest, caller, controlTable, secretsManager } = deployment;
+  const { manifest, caller, controlTable, secretsManager, clock } = deployment;
   const [description, record] = await Promise.all([
     secretsManager.describe(secret.name),
     controlTable.getAfterRotation(secret.name, versionId),
@@ -214,5 +214,12 @@ async function startAgain({ deployment, secret }: Repairing, versionId: string):
   const [, partition = 'aws'] = caller.arn.split(':');
   const machine = `arn:${partition}:states:${caller.region}:${caller.account}:stateMachine:${manifest.afterRotationMachine}`;
   const name = await restartAfterRotation(deployment, machine, description, record);
-  return `execution ${name} is started`;
+  for (let look = 0; look < 10; look++) {
+    await clock.sleep(1_000);
+    const now = await controlTable.getAfterRotation(secret.name, versionId);
+    if (now?.state !== record.state || now.execution !== record.execution) {
+      return `execution ${name} works on it`;
+    }
+  }
+  return `execution ${name} is started, and has not taken it yet`;
 }
