@@ -430,7 +430,7 @@ describe('an adopted secret', () => {
     const unarmed = adopted();
     const { Action, Resource } = unarmed.statement(operator, 'Describe');
     expect(Action).toContain('secretsmanager:GetResourcePolicy');
-    expect(Resource).toEqual([adopt.secretArn]);
+    expect(Resource).toBe(adopt.secretArn);
     expect(unarmed.statement(operator, 'TagAdopted').Condition).toEqual({
       'ForAllValues:StringEquals': {
         'aws:TagKeys': [
