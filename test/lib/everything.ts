@@ -1,4 +1,4 @@
-/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort, an inbox, copies. */
+/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort, an inbox, copies, consumers of every sort that are restarted and asked. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
@@ -69,6 +69,36 @@ export const everything: RotationConfig = parseRotationConfig({
     },
     { name: 'api', endpoint: 'api.example.com:443' },
   ],
+  consumers: [
+    {
+      ...{ name: 'api', reads: ['jwt', 'pii', 'db'] },
+      restart: {
+        ...{ by: 'ecs', cluster: 'pharmacy', service: 'api' },
+        codeDeploy: { application: 'pharmacy', deploymentGroup: 'api' },
+      },
+      health: { credentials: 'https://api.example.com/api/credentials/health' },
+    },
+    {
+      ...{ name: 'worker', reads: ['pii', 'legacyDb'] },
+      restart: { by: 'ecs', cluster: 'pharmacy', service: 'worker' },
+    },
+    {
+      ...{ name: 'shop', reads: ['jwt'] },
+      restart: {
+        ...{ by: 'kubernetes', cluster: 'main', namespace: 'shop', deployment: 'web' },
+        externalSecrets: ['jwt'],
+      },
+    },
+    { name: 'labels', reads: ['jwt'], restart: { by: 'lambda', function: 'labels' } },
+    {
+      ...{ name: 'depot', reads: ['jwt'] },
+      restart: {
+        ...{ by: 'webhook', url: 'https://deploy.example.com/restart' },
+        signingSecret: 'gitHubWebhook',
+      },
+    },
+  ],
+  rollout: { canary: 'worker', waves: [['shop', 'labels']] },
   sync: [
     { to: 'ssm', secret: 'jwt', parameter: '/pharmacy/prod/jwt', kmsKeyArn: copyKey },
     {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { certificates } from './certificates.ts';
 import { everything } from './everything.ts';
+import { rollout } from './rollout.ts';
 import { sync } from './sync.ts';
 import { type Resource, type Statement, synthesize } from './synthesized.ts';
 import { triggers } from './triggers.ts';
@@ -28,6 +29,7 @@ const of = (service: string) => ({
 triggers(stack);
 certificates(stack);
 sync(stack);
+rollout(stack);
 
 describe('the key of topics, queues and log groups', () => {
   const statements: Statement[] = key.Properties.KeyPolicy.Statement;
@@ -375,6 +377,7 @@ describe('an alarm', () => {
       secrets: { jwt: { ...jwt, adopt } },
       networks: {},
       consumers: [],
+      rollout: { ...everything.rollout, canary: undefined, waves: [] },
       triggers: undefined,
       certificates: [],
       sync: [],

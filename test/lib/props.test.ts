@@ -6,7 +6,12 @@ import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { certificateSchema } from '../../domain/config/certificate-schema.ts';
 import { columnSchema } from '../../domain/config/column-schema.ts';
-import { healthProbeSchema, healthSchema } from '../../domain/config/consumer-schema.ts';
+import {
+  healthProbeSchema,
+  healthSchema,
+  type RestartConfig,
+  restartSchema,
+} from '../../domain/config/consumer-schema.ts';
 import {
   contactsSchema,
   notificationsSchema,
@@ -15,6 +20,7 @@ import {
 import { inboxSchema, probeSchema } from '../../domain/config/inbox-schema.ts';
 import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
 import { reencryptionSchema } from '../../domain/config/reencryption-schema.ts';
+import { rolloutSchema } from '../../domain/config/rollout-schema.ts';
 import { rotationConfigSchema } from '../../domain/config/rotation-config.ts';
 import { scheduleSchema } from '../../domain/config/schedule-schema.ts';
 import {
@@ -25,6 +31,7 @@ import {
 } from '../../domain/config/secret-schemas.ts';
 import { type SyncTargetConfig, syncTargetSchema } from '../../domain/config/sync-schema.ts';
 import { triggersSchema } from '../../domain/config/trigger-schema.ts';
+import { webhookSchema } from '../../domain/config/webhook-schema.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const page = readFileSync(join(root, 'docs/constructs.md'), 'utf8');
@@ -49,6 +56,7 @@ for (const file of [
   'lib/triggers-props.ts',
   'lib/sync-props.ts',
   'lib/health-props.ts',
+  'lib/rollout-props.ts',
   'lib/quarterturn-props.ts',
 ]) {
   const text = readFileSync(join(root, file), 'utf8');
@@ -89,6 +97,16 @@ const syncTo = (to: SyncTargetConfig['to']) => {
   return found;
 };
 
+type RestartOption = (typeof restartSchema.options)[number];
+type OptionOf<By> = Extract<RestartOption, { shape: { by: { value: By } } }>;
+const restartBy = <By extends RestartConfig['by']>(by: By): OptionOf<By> => {
+  const found = restartSchema.options.find(
+    (option): option is OptionOf<By> => option.shape.by.value === by,
+  );
+  if (found === undefined) throw new Error(`no restart by ${by}`);
+  return found;
+};
+
 describe('the props', () => {
   test.each([
     ['JwtProps', jwtSchema],
@@ -114,6 +132,13 @@ describe('the props', () => {
     ['CertificateProps', certificateSchema],
     ['HealthProps', healthSchema],
     ['HealthProbeProps', healthProbeSchema],
+    ['EcsRestartProps', restartBy('ecs')],
+    ['CodeDeployProps', restartBy('ecs').shape.codeDeploy.unwrap()],
+    ['KubernetesRestartProps', restartBy('kubernetes')],
+    ['LambdaRestartProps', restartBy('lambda')],
+    ['WebhookRestartProps', restartBy('webhook')],
+    ['WebhookProps', webhookSchema],
+    ['RolloutProps', rolloutSchema],
     ['TriggersProps', triggersSchema],
     ['ExposureTriggerProps', triggersSchema.shape.exposure.unwrap()],
     ['OffboardingTriggerProps', triggersSchema.shape.offboarding.unwrap()],

@@ -7,6 +7,7 @@ import { contacts } from './mistakes/contacts.ts';
 import { document } from './mistakes/document.ts';
 import { ownership } from './mistakes/ownership.ts';
 import { reencryption } from './mistakes/reencryption.ts';
+import { rollout, soundRollouts } from './mistakes/rollout.ts';
 import { schedule } from './mistakes/schedule.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
@@ -25,6 +26,7 @@ const mistakes = [
   ...triggers,
   ...certificates,
   ...sync,
+  ...rollout,
 ];
 
 function problemsOf(input: unknown): readonly string[] {
@@ -39,6 +41,18 @@ function problemsOf(input: unknown): readonly string[] {
 
 test('the document the mistakes start from is accepted', () => {
   expect(problemsOf(document())).toEqual([]);
+});
+
+test('rollouts are accepted in every way they may be told', () => {
+  for (const [consumers, settings = {}] of soundRollouts) {
+    const config = { ...document(), consumers, rollout: settings };
+    expect(problemsOf(JSON.parse(JSON.stringify(config)))).toEqual([]);
+  }
+  const [[consumer]] = [soundRollouts[1]?.[0] ?? []];
+  const local = JSON.parse(JSON.stringify({ ...document(), consumers: [consumer] }));
+  local.environment = 'dev';
+  local.consumers[0].restart.url = 'http://127.0.0.1:8080/restart';
+  expect(problemsOf(local)).toEqual([]);
 });
 
 test('PgBouncer is accepted with either scheme, RDS Proxy with one role', () => {
