@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetSecretValueCommand,
@@ -28,6 +29,7 @@ import {
 import { functions } from '../../doors/functions.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import type { Credential } from '../../doors/postgres/door.ts';
+import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { type Credentials, type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { type CommandOutcome, runCommand } from '../cli/run-command.ts';
 import { Cluster, newPassword } from '../lambdas/operator/cluster.ts';
@@ -187,6 +189,7 @@ export class AdoptionStage {
       },
       secretsManager: secretsManagerWith(access),
       controlTable: controlTableWith(access, manifest.controlTable),
+      rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
       functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
       stepFunctions: { isRunning: async () => false, startExecution: async () => 'started' },
       auditLog: { read: async () => ({ lines: [], complete: true }) },

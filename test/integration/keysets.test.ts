@@ -1,4 +1,5 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { deploymentReportSchema } from '../../domain/reports/deployment-report.ts';
@@ -9,6 +10,7 @@ import {
   secretsManagerWith,
   triggersWith,
 } from '../../doors/explicit-access.ts';
+import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { everyKind, firstValue } from './every-kind.ts';
@@ -46,6 +48,7 @@ test('quarterturn report tells it with on-call’s rights alone', async () => {
       },
       secretsManager: secretsManagerWith(access),
       controlTable: controlTableWith(access, manifest.controlTable),
+      rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
       functions: functionsWith(access),
       stepFunctions: stepFunctions(new SFNClient(access)),
       auditLog: auditLog(new CloudWatchLogsClient(access)),

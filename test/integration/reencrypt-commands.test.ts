@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { RotateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -24,6 +25,7 @@ import {
 } from '../../doors/explicit-access.ts';
 import { functions } from '../../doors/functions.ts';
 import { manifestAt } from '../../doors/manifest.ts';
+import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { runCommand } from '../cli/run-command.ts';
@@ -89,6 +91,7 @@ beforeAll(async () => {
     },
     secretsManager: secretsManagerWith(access),
     controlTable: controlTableWith(access, manifest.controlTable),
+    rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
     functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
     stepFunctions: stepFunctions(new SFNClient(access)),
     auditLog: { read: async () => ({ lines: [], complete: true }) },

@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { promisify } from 'node:util';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
   DescribeSecretCommand,
@@ -31,6 +32,7 @@ import {
   triggersWith,
 } from '../../doors/explicit-access.ts';
 import { manifestAt } from '../../doors/manifest.ts';
+import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { runCommand } from '../cli/run-command.ts';
 import { type AlarmStage, config } from './alarm-stage.ts';
 
@@ -225,6 +227,7 @@ export function triggers(stageOf: () => AlarmStage): void {
         },
         secretsManager: secretsManagerWith(pipeline),
         controlTable: controlTableWith(pipeline, manifest.controlTable),
+        rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(pipeline)),
         functions: functionsWith(pipeline),
         stepFunctions: stepFunctionsWith(pipeline),
         auditLog: { read: async () => ({ lines: [], complete: true }) },
