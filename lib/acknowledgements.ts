@@ -72,7 +72,7 @@ export function acknowledgementsOf(
       findings: ['AwsSolutions-IAM5[Resource::*]'],
       at: /(\/Policy\d*|^Operator\d*)$/,
       reason:
-        'These actions know no resource: kms:GenerateRandom, secretsmanager:ListSecrets, X-Ray, the delivery of logs by Step Functions, and the network interfaces Lambda makes for a function in a VPC.',
+        'These actions know no resource: kms:GenerateRandom, secretsmanager:ListSecrets, ecs:DescribeTaskDefinition, application-autoscaling:DescribeScalableTargets, X-Ray, the delivery of logs by Step Functions, and the network interfaces Lambda makes for a function in a VPC.',
     },
     {
       findings: [`${afterRotationMachineName(config)}:*`].map(executions),
