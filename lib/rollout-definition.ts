@@ -59,7 +59,6 @@ export function rolloutDefinition({
     SecondsPath: `$.wait.${of}`,
     Next,
   });
-  /** @param expected null: only whether it works */
   const ask = (expected: State, at: string, rest: State): State => ({
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',
@@ -94,7 +93,8 @@ export function rolloutDefinition({
       WaitForLock: pause('lock', 'Lock'),
 
       HasBaseline: whether('baseline', 'AskBefore', 'HasRestart'),
-      AskBefore: ask({ expected: null }, '$.before', {
+      // Asked for what it is to hold, too: who fails by this very rotation was well.
+      AskBefore: ask({ 'expected.$': '$.expected' }, '$.before', {
         Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.before', Next: 'Baseline' }],
         Next: 'Baseline',
       }),

@@ -21,11 +21,10 @@ describe('a consumer that learns by a restart', () => {
     const found = await record();
     expect(found).toMatchObject({ state: 'healthy', wasHealthy: true, proof: 'held' });
     expect(deployments).toEqual([found?.restart]);
-    // Before, only whether it works; afterwards, whether it holds the key.
-    expect(questions.map(({ expected }) => expected)).toEqual([
-      null,
-      ...Array.from({ length: 3 }, () => input().expected),
-    ]);
+    // Before, too: the answer then tells what this very rotation broke from what was broken already.
+    expect(questions.map(({ expected }) => expected)).toEqual(
+      Array.from({ length: 4 }, () => input().expected),
+    );
     expect(tasks).toEqual([
       ...['begin', 'lock', 'baseline', 'restart'],
       ...Array.from({ length: 5 }, () => 'steady'),
