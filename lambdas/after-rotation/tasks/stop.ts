@@ -67,6 +67,8 @@ function whyStopped({ error, rollBack }: Caught, record: AfterRotationRecord | u
     const what =
       error === undefined ? `rolled back by version ${rollBack.token}` : 'not rolled back';
     return [rollBack.reason, what, ...(error === undefined ? [] : [reasonOf(error)])]
+      // Sentences of others, in one of ours.
+      .map((part) => part.replace(/\.$/, ''))
       .join('; ')
       .slice(0, 1024);
   }

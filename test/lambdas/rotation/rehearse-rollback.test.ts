@@ -189,6 +189,7 @@ describe('of a database login', () => {
         strategy: new DatabaseStrategy({
           door: { withSession: dialled } as never,
           ca: '',
+          sleep: dialled,
           settings: {
             SCHEME: scheme,
             HOST: 'db.example.com',
