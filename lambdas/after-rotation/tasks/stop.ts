@@ -66,11 +66,13 @@ function whyStopped({ error, rollBack }: Caught, record: AfterRotationRecord | u
   if (rollBack !== undefined) {
     const what =
       error === undefined ? `rolled back by version ${rollBack.token}` : 'not rolled back';
-    return [rollBack.reason, what, ...(error === undefined ? [] : [reasonOf(error)])]
-      // Sentences of others, in one of ours.
-      .map((part) => part.replace(/\.$/, ''))
-      .join('; ')
-      .slice(0, 1024);
+    return (
+      [rollBack.reason, what, ...(error === undefined ? [] : [reasonOf(error)])]
+        // Sentences of others, in one of ours.
+        .map((part) => part.replace(/\.$/, ''))
+        .join('; ')
+        .slice(0, 1024)
+    );
   }
   // Stopped from outside: that reason stands, not ours for having noticed it.
   const standing = record?.state === 'stopped' ? record.reason : undefined;
