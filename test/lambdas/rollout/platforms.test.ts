@@ -6,7 +6,7 @@ import type { ExternalSecretState } from '../../../doors/kubernetes-external-sec
 import type { Restart, Target } from '../../../lambdas/rollout/platform.ts';
 import { kubernetesPlatform } from '../../../lambdas/rollout/platforms/kubernetes.ts';
 import { lambdaPlatform, marked } from '../../../lambdas/rollout/platforms/lambda.ts';
-import { api, FunctionBeside, jwt, service, v1, world } from './world.ts';
+import { api, FunctionBeside, held, jwt, service, v1, world } from './world.ts';
 
 const at = new Date('2026-05-17T17:00:10Z');
 const restart: Restart = {
@@ -232,6 +232,17 @@ describe('a webhook', () => {
       },
     });
     expect(sent[0]?.id).not.toContain('.');
+  });
+
+  test('that has accepted is not told again when the rollout is resumed', async () => {
+    const { execute, health, sent } = world([hooked]);
+    health.answer = () => {
+      throw new Error('no way to there');
+    };
+    expect(await execute()).toBe('RolloutFailedError');
+    health.answer = () => held;
+    expect(await execute()).toBe('SUCCEEDED');
+    expect(sent).toHaveLength(1);
   });
 
   test('that refuses, or never accepts, is no failure of the consumer', async () => {
