@@ -15,7 +15,7 @@ import ts from 'typescript';
 import { buildLambdas } from './build.ts';
 import { packClient } from './package/client.ts';
 import { declarations } from './package/declarations.ts';
-import { reachedFrom, transpiled } from './package/modules.ts';
+import { reachedFrom, transpiled, transpileTogether } from './package/modules.ts';
 import { packageJson } from './package/package-json.ts';
 import { packed } from './package/tarball.ts';
 
@@ -38,6 +38,10 @@ export function pack({ root, out }: { root: string; out: string }): string {
     for (const file of new Set([...lib.files, ...cli.files])) {
       write(`dist/esm/${javascript(file)}`, esm(root, file));
     }
+    transpileTogether(
+      lib.files.map((file) => join(root, file)),
+      ts.ModuleKind.CommonJS,
+    );
     for (const file of lib.files) {
       write(`dist/cjs/${javascript(file)}`, commonjs(root, file));
     }

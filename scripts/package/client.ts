@@ -6,7 +6,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { declarations } from './declarations.ts';
-import { reachedFrom, transpiled } from './modules.ts';
+import { reachedFrom, transpiled, transpileTogether } from './modules.ts';
 import { packed } from './tarball.ts';
 
 /** Subpath → the module behind it. */
@@ -45,7 +45,12 @@ export function packClient({ root, out }: { root: string; out: string }): string
     const entries = [...new Set(Object.values(clientEntries))];
     const reached = entries.map((entry) => reachedFrom(root, entry));
     const peers = new Set(reached.flatMap(({ packages }) => [...packages.keys()]));
-    for (const file of new Set(reached.flatMap(({ files }) => files))) {
+    const files = new Set(reached.flatMap((each) => each.files));
+    transpileTogether(
+      [...files].map((file) => join(root, file)),
+      ts.ModuleKind.CommonJS,
+    );
+    for (const file of files) {
       write(`dist/esm/${javascript(file)}`, transpiled(join(root, file), ts.ModuleKind.ESNext));
       write(`dist/cjs/${javascript(file)}`, commonjs(root, file));
     }
