@@ -24,11 +24,27 @@ describe('no right', () => {
       'deletes a secret or replaces its policy',
       /^secretsmanager:(DeleteSecret|PutResourcePolicy)$/,
     ],
-    ['changes code or configuration of a function', /^lambda:(Update|Create|Delete|Add)/],
+    ['changes code of a function', /^lambda:(UpdateFunctionCode|Create|Delete|Add)/],
     ['touches identities', /^(iam|sts):/],
   ])('%s', (_, pattern) => {
     const holders = allowed.filter(({ actions }) => actions.some((action) => pattern.test(action)));
     expect(holders.map(({ holder, actions }) => [holder, actions])).toEqual([]);
+  });
+
+  test('changes configuration of a function, but that of the consumers the configuration names', () => {
+    const changing = allowed.filter(({ actions }) =>
+      actions.some((it) => /^lambda:Update/.test(it)),
+    );
+    const named = everything.consumers.flatMap(({ restart }) =>
+      restart?.by === 'lambda' ? [restart.function] : [],
+    );
+    expect(named.length).toBeGreaterThan(0);
+    expect(
+      changing.map(({ holder, resources }) => [
+        holder,
+        resources.map((arn) => arn.split(':function:')[1]),
+      ]),
+    ).toEqual([['RolloutFunctionRole', named]]);
   });
 
   test('starts a rotation without the right to invoke its function', () => {

@@ -22,10 +22,14 @@ function without(): RotationConfig {
 }
 
 const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
-/** Records it reads or writes, of the secret whose rows follow. */
+/** Records it reads or writes, of the secret whose rows follow; a long list is divided over policies. */
 function recordsOf(id: RegExp, sid: string, from = stack): string[] {
-  const keys = from.statement(id, sid).Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'];
-  return list<string>(keys)
+  return from
+    .statements(id)
+    .filter(({ Sid }) => Sid === sid)
+    .flatMap(({ Condition }) =>
+      list<string>(Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys']),
+    )
     .filter((key) => key.endsWith('#pharmacy/prod/pii'))
     .map((key) => key.split('#')[0] ?? '');
 }
