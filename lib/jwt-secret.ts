@@ -1,4 +1,5 @@
 import type { Construct } from 'constructs';
+import { lateSignersSeconds } from '../domain/config/late-signers.ts';
 import { acceptForSeconds } from '../domain/config/manifest.ts';
 import type { JwtConfig } from '../domain/config/secret-schemas.ts';
 import type { JwtEnvironment } from '../lambdas/jwt/environment.ts';
@@ -18,7 +19,9 @@ export class JwtSecret extends RotatingSecret {
       FIELD: secret.field,
       BITS: String(secret.bits),
       ENCODING: secret.encoding,
-      ACCEPT_FOR_SECONDS: String(acceptForSeconds(secret)),
+      ACCEPT_FOR_SECONDS: String(
+        acceptForSeconds(secret, lateSignersSeconds(deployment.config, key)),
+      ),
     };
     super(scope, id, { deployment, key, secret, environment });
   }

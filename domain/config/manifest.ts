@@ -9,6 +9,7 @@ import { manifestConsumer, manifestRollout, manifestSync } from './consumer-mani
 import { isRolledOut } from './consumer-schema.ts';
 import { manifestContacts, manifestContactsSchema } from './contacts-schema.ts';
 import { durationSeconds } from './duration.ts';
+import { lateSignersSeconds } from './late-signers.ts';
 import {
   afterRotationMachineName,
   controlTableName,
@@ -214,9 +215,17 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** Clocks of signers and verifiers may differ by this much, in seconds. */
 const clockLeeway = 60;
 
-/** How long tokens of a replaced signing key are accepted: signers' cache, longest token, leeway. */
-export const acceptForSeconds = (secret: { signerCache: string; longestToken: string }): number =>
-  durationSeconds(secret.signerCache) + durationSeconds(secret.longestToken) + clockLeeway;
+/**
+ * How long tokens of a replaced signing key are accepted: signers' cache, or until the last signer that learns by a
+ * start is started (`lateSignersSeconds`), whichever is later; longest token, leeway.
+ */
+export const acceptForSeconds = (
+  secret: { signerCache: string; longestToken: string },
+  lateSeconds: number,
+): number =>
+  Math.max(durationSeconds(secret.signerCache), lateSeconds) +
+  durationSeconds(secret.longestToken) +
+  clockLeeway;
 
 export function manifestOf(config: RotationConfig): Manifest {
   return {
@@ -262,7 +271,7 @@ function secretOf(config: RotationConfig, key: string): ManifestSecret {
         kind: 'jwt',
         ...rotatedOf(config, key, secret, secret.signerCache),
         readers: secret.readers,
-        acceptForSeconds: acceptForSeconds(secret),
+        acceptForSeconds: acceptForSeconds(secret, lateSignersSeconds(config, key)),
         logsEveryoneOut: secret.logsEveryoneOut,
       };
     case 'encryption':

@@ -6,7 +6,7 @@ export const jwtEnvironmentSchema = rotationEnvironmentSchema.extend({
   FIELD: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/),
   BITS: wholeNumber,
   ENCODING: z.enum(['base64', 'base64url', 'hex', 'text']),
-  /** Signers' cache bound + longest token life + leeway, in seconds. */
+  /** How long signers may go on with the old key + longest token life + leeway, in seconds. */
   ACCEPT_FOR_SECONDS: wholeNumber,
 });
 export type JwtEnvironment = z.input<typeof jwtEnvironmentSchema>;

@@ -11,7 +11,7 @@ import {
   readManifest,
 } from '../../../domain/config/manifest-parts.ts';
 import { secretNameOfArn } from '../../../domain/config/names.ts';
-import { defineRotation } from '../../../domain/config/rotation-config.ts';
+import { defineRotation, type RotationConfig } from '../../../domain/config/rotation-config.ts';
 import pharmacy from '../../../rotation.config.ts';
 
 const small = manifestOf(pharmacy);
@@ -133,8 +133,31 @@ describe('manifest', () => {
   });
 
   test('old tokens are accepted for signer cache, longest token and a minute of clock leeway', () => {
-    expect(acceptForSeconds({ signerCache: '5m', longestToken: '30d' })).toBe(
-      300 + 30 * 86_400 + 60,
+    const times = { signerCache: '5m', longestToken: '30d' };
+    expect(acceptForSeconds(times, 0)).toBe(300 + 30 * 86_400 + 60);
+  });
+
+  test('with signers that learn only by a start they are accepted until the last of them is started, and on', () => {
+    const { jwt } = pharmacy.secrets;
+    if (jwt === undefined) throw new RangeError('The example has no jwt secret.');
+    const acceptedIn = (config: RotationConfig) =>
+      manifestOf(config).secrets.flatMap((secret) =>
+        secret.kind === 'jwt' && secret.key === 'jwt' ? secret.acceptForSeconds : [],
+      )[0];
+    const started = (name: string, reads: string[]) => ({
+      ...{ name, reads, steadyWithin: '10m' },
+      restart: { by: 'ecs' as const, cluster: 'c', service: name },
+    });
+    const refreshing = { name: 'api', reads: ['jwt'], steadyWithin: '10m' };
+    const config = (...consumers: RotationConfig['consumers']): RotationConfig => ({
+      ...pharmacy,
+      ...{ secrets: { jwt, other: jwt }, consumers },
+    });
+    const without = acceptedIn(config(refreshing)) ?? 0;
+    expect(acceptedIn(config(refreshing, started('other', ['other'])))).toBe(without);
+    // Two, one after the other: each may first wait for another rotation, and 15 minutes after the canary.
+    expect(acceptedIn(config(refreshing, started('web', ['jwt']), started('depot', ['jwt'])))).toBe(
+      without - 300 + 2 * (2 * 600 + 900),
     );
   });
 });
