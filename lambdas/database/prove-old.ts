@@ -10,7 +10,8 @@
  * 1. with one role, setSecret has tried it on the server already: a second refusal could ban the role (credcheck), so
  *    no endpoint is tried twice
  * 2. with two roles, planned: the other role goes on logging in until the next rotation, as intended: in overlap
- * 3. with two roles, emergency: the role was closed, and its sessions ended: none may be left
+ * 3. with two roles, emergency: the role was closed, and its sessions ended: none may be left. The other role was set
+ *    anew: what it had before, in the version that the leaked one was built on, is tried, too
  *
  * Open sessions are counted, and left alone. Changes nothing; what is found is evidence, never a failure.
  */
@@ -73,6 +74,7 @@ export async function proveOld(
   const closed = intent === 'emergency' && old.username !== inUse.username;
   const sessions = await sessionsOf(given, tools, old.username);
   const tried = await triedBefore(given, currentVersionId, old.username, tools);
+  const former = closed ? await formerOf(given, oldVersionId, inUse, tools) : undefined;
   const { settings, ca, poolerCa = ca } = tools;
   const evidence: Evidence[] = [];
   for (const endpoint of [
@@ -82,6 +84,7 @@ export async function proveOld(
     const fact = await proveAt(endpoint, { inUse, old }, tools, intent);
     const alive = closed && fact.fact === 'oldCredentialRefused' && sessions !== 0;
     evidence.push(alive ? notProven(endpoint, old, 'sessionsLeft') : fact);
+    if (former) evidence.push(await proveAt(endpoint, { inUse, old: former }, tools, intent));
   }
   return {
     evidence: [
@@ -97,6 +100,23 @@ export async function proveOld(
       },
     ],
   };
+}
+
+/** What the role that is in use now had before; undefined: none is known, or none other. */
+async function formerOf(
+  given: ProveOldTools,
+  oldVersionId: string,
+  inUse: DatabaseValue,
+  tools: DatabaseTools,
+): Promise<DatabaseValue | undefined> {
+  const leaked = await given.records.getRotation(given.secretName, oldVersionId);
+  if (leaked === undefined || leaked.basedOn === null) return undefined;
+  const former = await readValue(given, leaked.basedOn, tools);
+  return typeof former !== 'string' &&
+    former.username === inUse.username &&
+    former.password !== inUse.password
+    ? former
+    : undefined;
 }
 
 /** @returns why there is none to try */
