@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { stopSynthesizer } from './synthesizer/start.mjs';
 
-/** Caches of the tools themselves, and of the global setup. */
+/** Caches of the tools themselves, of the global setup, and of test/lib/synthesized.ts. */
 const cachesOfTools =
-  /^(command$|postgres-templates|tsx-\d+|node-compile-cache|jest_|v8-compile-cache)/;
+  /^(command$|synthesized$|postgres-templates|tsx-\d+|node-compile-cache|jest_|v8-compile-cache)/;
 
 export default async function teardown() {
   await stopSynthesizer();

@@ -1,6 +1,15 @@
 /** A configuration as the template it becomes, and questions to that template. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { App } from 'aws-cdk-lib/core';
 import type { RotationConfig } from '../../domain/config/rotation-config.ts';
 import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
@@ -34,11 +43,14 @@ export class Synthesized {
   /** Contents of the files in each asset, by function name. */
   readonly assets: Readonly<Record<string, (file: string) => string>>;
 
-  constructor(text: string, assets: Record<string, (file: string) => string>) {
+  readonly files: AssetFiles;
+
+  constructor(text: string, files: AssetFiles) {
     this.text = text;
+    this.files = files;
     this.template = JSON.parse(text);
     this.resources = this.template.Resources;
-    this.assets = assets;
+    this.assets = assetsOf(files);
   }
 
   /** The resources of one type whose logical id matches. */
@@ -91,18 +103,55 @@ export function everyResource(config: RotationConfig): Readonly<Record<string, R
   });
 }
 
+/**
+ * What one file of tests has synthesized from a configuration, another takes as it is: half of them begin with the same
+ * two. Those of a folder are made each time: they read what lies there.
+ */
 export function synthesize(config: RotationConfig, configDirectory = '.'): Synthesized {
+  if (configDirectory !== '.') return synthesizeAnew(config, configDirectory);
+  const contents = createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  const file = join(tmpdir(), 'synthesized', `${contents}.json`);
+  if (existsSync(file)) {
+    const { text, files } = JSON.parse(readFileSync(file, 'utf8')) as Kept;
+    return new Synthesized(text, files);
+  }
+  const made = synthesizeAnew(config);
+  mkdirSync(dirname(file), { recursive: true });
+  // Whole or not at all for the other worker.
+  const written = `${file}.${process.pid}`;
+  writeFileSync(written, JSON.stringify({ text: made.text, files: made.files } satisfies Kept));
+  renameSync(written, file);
+  return made;
+}
+
+/** Text by file, by function. */
+type AssetFiles = Record<string, Record<string, string>>;
+interface Kept {
+  text: string;
+  files: AssetFiles;
+}
+
+const assetsOf = (files: AssetFiles) =>
+  Object.fromEntries(
+    Object.entries(files).map(([name, texts]) => [
+      name,
+      (file: string) => texts[file] ?? `no ${file}`,
+    ]),
+  );
+
+/** As `synthesize`, whatever was made before. */
+export function synthesizeAnew(config: RotationConfig, configDirectory = '.'): Synthesized {
   return withRooms((lambdasDirectory, directory) => {
     const app = new App({ outdir: join(directory, 'cdk.out') });
     const stack = new QuarterturnStack(app, { config, configDirectory, lambdasDirectory });
     const { stacks } = app.synth();
     const path = stacks[0]?.templateFullPath ?? '';
     const text = readFileSync(path, 'utf8');
-    const assets: Record<string, (file: string) => string> = {};
+    const made: AssetFiles = {};
     for (const resource of Object.values(JSON.parse(text).Resources) as Resource[]) {
       if (resource.Type === 'AWS::Lambda::Function') {
         const hash = resource.Properties.Code.S3Key.replace('.zip', '');
-        const files = new Map<string, string>();
+        const files: Record<string, string> = {};
         for (const file of [
           'index.mjs',
           'columns.json',
@@ -113,18 +162,15 @@ export function synthesize(config: RotationConfig, configDirectory = '.'): Synth
           'ca-api.pem',
         ]) {
           try {
-            files.set(
-              file,
-              readFileSync(join(directory, 'cdk.out', `asset.${hash}`, file), 'utf8'),
-            );
+            files[file] = readFileSync(join(directory, 'cdk.out', `asset.${hash}`, file), 'utf8');
           } catch {
             // not every asset has every file
           }
         }
-        assets[resource.Properties.FunctionName] = (file) => files.get(file) ?? `no ${file}`;
+        made[resource.Properties.FunctionName] = files;
       }
     }
     void stack;
-    return new Synthesized(text, assets);
+    return new Synthesized(text, made);
   });
 }
