@@ -1,6 +1,5 @@
 /** What the schema found, in words: path, what was found, what is allowed, what to do. */
 import type * as z from 'zod';
-import { acceptedFormatNames } from './format-schema.ts';
 import { knownFields } from './known-fields.ts';
 import { nearestName } from './nearest-name.ts';
 import { show, showPath } from './show.ts';
@@ -63,13 +62,12 @@ function allowed(issue: Issue): string {
   }
 }
 
-const kinds = ['jwt', 'encryption', 'database', 'userManaged'];
-
-/** Two shapes are told apart by one of their fields: secrets by `kind`, formats by `name`. */
+/** Shapes are told apart by one of their fields: secrets by `kind`, restarts by `by`, formats by `name`. */
 function unionOf(issue: Issue): { word: string; words: readonly string[] } {
-  return issue.code === 'invalid_union' && issue.path.at(-1) === 'name'
-    ? { word: 'name', words: acceptedFormatNames }
-    : { word: 'kind', words: kinds };
+  const { discriminator = 'kind', options = [] } = issue as Partial<
+    Pick<z.core.$ZodIssueInvalidUnionNoMatch, 'discriminator' | 'options'>
+  >;
+  return { word: discriminator, words: options.map(String) };
 }
 
 function unitOf(origin: string): string {

@@ -25,8 +25,11 @@ export function soundPart(input: unknown, issues: readonly Issue[]): SoundPart |
       leftOut.push(key);
     } else if (top !== undefined && optional.has(top)) {
       delete sound[String(top)];
-      // A network may be used by them alone.
-      if (top === 'consumers') leftOut.push(top);
+      if (top === 'consumers') {
+        // A network may be used by them alone, and a rollout names them.
+        leftOut.push(top);
+        delete sound.rollout;
+      }
     } else {
       return undefined;
     }

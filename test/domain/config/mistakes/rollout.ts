@@ -30,6 +30,13 @@ export const soundRollouts: readonly [consumers: readonly object[], rollout?: ob
 
 export const rollout: readonly Mistake[] = [
   [
+    'a platform that is none, told alone: what names its consumer is not wrong for that',
+    having([consumer({ restart: { ...ecs, by: 'ec2' } })], { canary: 'api' }),
+    one(
+      /^consumers\.0\.restart\.by: found "ec2"; expected by "ecs", "kubernetes", "lambda" or "webhook" \(did you mean "ecs"\?\)$/,
+    ),
+  ],
+  [
     'a restart that nothing tells how to do',
     having([consumer({ learns: 'restart' })]),
     one(/^consumers\.0\.learns: found "restart" without restart; expected how it is restarted/),
