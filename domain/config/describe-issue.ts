@@ -64,9 +64,10 @@ function allowed(issue: Issue): string {
 
 /** Shapes are told apart by one of their fields: secrets by `kind`, restarts by `by`, formats by `name`. */
 function unionOf(issue: Issue): { word: string; words: readonly string[] } {
-  const { discriminator = 'kind', options = [] } = issue as Partial<
-    Pick<z.core.$ZodIssueInvalidUnionNoMatch, 'discriminator' | 'options'>
-  >;
+  const { discriminator = 'kind', options = [] } = issue as {
+    discriminator?: string;
+    options?: readonly unknown[];
+  };
   return { word: discriminator, words: options.map(String) };
 }
 

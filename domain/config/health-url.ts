@@ -26,7 +26,7 @@ export function healthUrlProblem(
     return 'another host: link-local addresses are the metadata services of the machine';
   }
   if (isLoopback(hostname) && !isDev) {
-    return "another host: this one is the function's own machine, which is for dev";
+    return "another host: this one is the function's own machine, which is for the environment dev";
   }
   if (isPrivateHost(hostname) && privateAddresses === 'refused') {
     return 'a public host, or privateAddresses: "allowed"';

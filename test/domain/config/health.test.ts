@@ -90,7 +90,7 @@ describe('a mistake is told with its path, what was found and what is expected',
     [
       'the machine of the function',
       { credentials: 'http://127.0.0.1:9001/', ...inside },
-      "another host: this one is the function's own machine, which is for dev",
+      "another host: this one is the function's own machine, which is for the environment dev",
     ],
     [
       'a bearer over http',
