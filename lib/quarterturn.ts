@@ -263,7 +263,7 @@ export class Quarterturn extends Construct {
       topicArns: messages.topics,
       operatorFunctionArns: [
         ...operators.map(({ functionArn }) => functionArn),
-        ...(rollout ? [rollout.function.functionArn] : []),
+        ...(rollout ? [rollout.posture.functionArn] : []),
         ...this.#drills,
         ...(certificates ? [certificates.functionArn] : []),
       ],

@@ -27,13 +27,47 @@ export function restartStatements(
   ];
 }
 
+/** What a look at consumers takes; it changes nothing. */
+export function postureStatements(
+  scope: IConstruct,
+  restarts: readonly RestartConfig[],
+): PolicyStatement[] {
+  const services = restarts.flatMap((restart) =>
+    restart.by === 'ecs' ? [serviceArn(scope, restart)] : [],
+  );
+  const functions = restarts.flatMap((restart) =>
+    restart.by === 'lambda' ? [functionArn(scope, restart)] : [],
+  );
+  return [
+    ...(services.length === 0
+      ? []
+      : [
+          allow('LookAtServices', ['ecs:DescribeServices'], unique(services)),
+          // Knows no resource (service authorization reference).
+          allow('LookAtTaskDefinitions', ['ecs:DescribeTaskDefinition'], ['*']),
+        ]),
+    ...(functions.length === 0
+      ? []
+      : [allow('LookAtFunctions', ['lambda:GetFunctionConfiguration'], unique(functions))]),
+  ];
+}
+
+const serviceArn = (scope: IConstruct, { cluster, service }: Of<'ecs'>): string =>
+  arnOf(scope, { service: 'ecs', resource: 'service', resourceName: `${cluster}/${service}` });
+
+const functionArn = (scope: IConstruct, one: Of<'lambda'>): string =>
+  arnOf(scope, {
+    service: 'lambda',
+    resource: 'function',
+    resourceName: one.function,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+
 const unique = <Item>(items: readonly Item[]): Item[] => [...new Set(items)];
 
 function ecsStatements(scope: IConstruct, services: readonly Of<'ecs'>[]): PolicyStatement[] {
   if (services.length === 0) return [];
-  const arns = services.map(({ cluster, service }) =>
-    arnOf(scope, { service: 'ecs', resource: 'service', resourceName: `${cluster}/${service}` }),
-  );
+  const arns = services.map((service) => serviceArn(scope, service));
   return [
     allow('RestartServices', ['ecs:DescribeServices', 'ecs:UpdateService'], unique(arns)),
     // Neither knows a resource (service authorization reference).
@@ -118,14 +152,7 @@ function lambdaStatements(
   functions: readonly Of<'lambda'>[],
 ): PolicyStatement[] {
   if (functions.length === 0) return [];
-  const arns = functions.map((one) =>
-    arnOf(scope, {
-      service: 'lambda',
-      resource: 'function',
-      resourceName: one.function,
-      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    }),
-  );
+  const arns = functions.map((one) => functionArn(scope, one));
   return [
     allow(
       'DescribeFunctions',

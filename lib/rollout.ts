@@ -15,6 +15,7 @@ import { nameOf } from '../domain/config/manifest.ts';
 import {
   deploymentDimension,
   healthFunctionName,
+  postureFunctionName,
   rolloutFunctionName,
   rolloutMachineName,
 } from '../domain/config/names.ts';
@@ -25,7 +26,7 @@ import { rolloutSeconds } from './after-rotation-times.ts';
 import { DeferredText } from './deferred-text.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { rolloutDefinition } from './rollout-definition.ts';
-import { restartStatements } from './rollout-statements.ts';
+import { postureStatements, restartStatements } from './rollout-statements.ts';
 import { RoomFunction } from './room-function.ts';
 import { allow } from './statements.ts';
 import { type InvokedFunction, type MachineArns, machineArns, Workflow } from './workflow.ts';
@@ -42,6 +43,8 @@ export interface RolloutConstructProps {
 
 export class Rollout extends Construct {
   readonly function: RoomFunction;
+  /** The same code for on-call, who may hand what it may invoke any payload: it looks, and may do nothing else. */
+  readonly posture: RoomFunction;
   readonly machine: MachineArns;
 
   constructor(scope: Construct, id: string, props: RolloutConstructProps) {
@@ -49,6 +52,7 @@ export class Rollout extends Construct {
     const { deployment, secrets, rotatedNames, healthFunctions } = props;
     const { config, controlTable } = deployment;
     const deferred = new DeferredText();
+    const consumers = deferred.textOf(consumersFile(config));
     const own = deploymentDimension(config);
     const environment: RolloutEnvironment = {
       CONTROL_TABLE: controlTable.tableName,
@@ -60,9 +64,19 @@ export class Rollout extends Construct {
       description: 'Restarts consumers after a rotation, looks whether they are steady, stops them',
       room: 'rollout',
       deployment,
-      files: { 'consumers.json': deferred.textOf(consumersFile(config)) },
+      files: { 'consumers.json': consumers },
       environment: { ...environment, ...deferred.environment },
     });
+    const looks: RolloutEnvironment = { ...environment, SERVES: 'posture' };
+    this.posture = new RoomFunction(this, 'Posture', {
+      functionName: postureFunctionName(config),
+      description: 'Looks at what is deployed of consumers, for quarterturn doctor',
+      room: 'rollout',
+      deployment,
+      files: { 'consumers.json': consumers },
+      environment: { ...looks, ...deferred.environment },
+    });
+    this.posture.allow(...postureStatements(this, restartsOf(config)));
     this.function.allow(
       ...restartStatements(this, restartsOf(config), secrets),
       ...controlTable.statements(

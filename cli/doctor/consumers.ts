@@ -1,4 +1,5 @@
-/** Does what is deployed where the secrets are read fit such a place? The rollout function looks, where there is one. */
+/** Does what is deployed where the secrets are read fit such a place? A function looks, where consumers are rolled out. */
+import { postureFunctionName } from '../../domain/config/names.ts';
 import {
   type ConsumerPosture,
   type ConsumerPostureFound,
@@ -27,7 +28,7 @@ export async function examineConsumers(
   const blind = reading.filter((consumer) => !looked.includes(consumer));
   const consumers: ConsumerPostureFound[] = [];
   for (const { name: consumer } of looked) {
-    consumers.push(await ask(functions, rollout?.function ?? '', consumer));
+    consumers.push(await ask(functions, postureFunctionName(manifest), consumer));
   }
   return {
     consumers,

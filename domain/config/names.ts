@@ -71,6 +71,9 @@ export const rolloutMachineName = (scope: Scope): string => functionName(scope, 
 /** Restarts consumers, and looks whether they are steady. No secret's function is called that. */
 export const rolloutFunctionName = (scope: Scope): string => functionName(scope, 'roll-out');
 
+/** Looks at what is deployed of consumers, for on-call. No secret's function is called that. */
+export const postureFunctionName = (scope: Scope): string => functionName(scope, 'check-posture');
+
 /** Asks consumers whether they are well: one for the private hosts of each network, one outside of every VPC. Short, too. */
 export const healthFunctionName = (scope: Scope, network?: string): string =>
   functionName(scope, network === undefined ? 'ask-health' : `health-${network}`);

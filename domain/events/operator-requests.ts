@@ -191,7 +191,7 @@ export type LoginAnswer = z.infer<typeof loginAnswerSchema>;
 const consumerName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 
 /**
- * Asked of the rollout function (`manifest.rollout.function`), for one consumer: does what is deployed there fit a
+ * Asked of a function of its own (`postureFunctionName`), for one consumer: does what is deployed there fit a
  * place that holds these secrets? It looks at the service's current task definition, and changes nothing.
  */
 export const consumerPostureSchema = z.strictObject({

@@ -7,6 +7,8 @@ export const rolloutEnvironmentSchema = z.object({
   DEPLOYMENT: z.string().min(3),
   /** dev: webhooks may stand at private addresses, and speak http there. */
   ENVIRONMENT: z.string().min(1),
+  /** Absent: everything. */
+  SERVES: z.enum(['everything', 'posture']).optional(),
 });
 export type RolloutEnvironment = z.input<typeof rolloutEnvironmentSchema>;
 

@@ -53,4 +53,4 @@ const doors: RolloutDoors = {
   log: lambdaLog('rollout'),
 };
 
-export const handler = (event: unknown): Promise<object> => run(doors, event);
+export const handler = (event: unknown): Promise<object> => run(doors, event, environment.SERVES);

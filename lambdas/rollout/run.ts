@@ -44,8 +44,17 @@ const eventSchema = z.union([
   stopConsumersSchema,
 ]);
 
-export async function run(doors: RolloutDoors, given: unknown): Promise<object> {
+/**
+ * @param serves posture: of what on-call may invoke. IAM sees no payload, so that function does nothing else, and its
+ *   role may do nothing else
+ */
+export async function run(
+  doors: RolloutDoors,
+  given: unknown,
+  serves: 'everything' | 'posture' = 'everything',
+): Promise<object> {
   try {
+    if (serves === 'posture') return await posture(doors, consumerPostureSchema.parse(given));
     const event = eventSchema.parse(given);
     if ('task' in event) {
       const { task, execution, progress } = event;

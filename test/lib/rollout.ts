@@ -116,9 +116,9 @@ export function rollout(stack: Synthesized): void {
       });
     });
 
-    test('is nine resources, its alarm included', () => {
+    test('is thirteen resources, its alarm included', () => {
       const own = Object.keys(stack.resources).filter((id) => /^Rollout|Alarms.*rollout/i.test(id));
-      expect(own).toHaveLength(9);
+      expect(own).toHaveLength(13);
     });
   });
 
@@ -204,8 +204,23 @@ export function rollout(stack: Synthesized): void {
         /^(rollout|lock|counts|failed)#/.test(key),
       );
       expect(written).toEqual([]);
-      const invoked = all.filter(({ Sid }) => Sid === 'InvokeOperators');
-      expect(JSON.stringify(invoked)).toContain('quarterturn-pharmacy-prod-roll-out');
+    });
+
+    test('never invokes what stops and restarts consumers: IAM sees no payload', () => {
+      const invoked = JSON.stringify(stack.statements(/^Operator/));
+      expect(invoked).not.toContain('roll-out');
+      expect(invoked).toContain('quarterturn-pharmacy-prod-check-posture');
+    });
+
+    test('asks for posture of a function that may look, and change nothing', () => {
+      const looks = stack.statements(/^RolloutPosturePolicy/);
+      expect(looks.map(({ Sid }) => Sid)).toEqual([
+        ...['Log', 'Trace', 'LookAtServices', 'LookAtTaskDefinitions', 'LookAtFunctions'],
+      ]);
+      expect(looks.slice(2).flatMap(({ Action }) => Action)).toEqual([
+        ...['ecs:DescribeServices', 'ecs:DescribeTaskDefinition'],
+        'lambda:GetFunctionConfiguration',
+      ]);
     });
   });
 }
