@@ -28,6 +28,8 @@ export interface RollBackQuestion {
   functionName: string;
   secretArn: string;
   secretName: string;
+  /** AWSCURRENT, as the plan knows it: where another one is by now, nothing is done. */
+  current: string | undefined;
   /** ClientRequestToken: becomes the version id. */
   token: string;
   requestedBy: string;
@@ -69,7 +71,11 @@ export async function askForRollBack(
     at: now.toISOString(),
   });
   const owner = ownerOf(requestedBy);
-  const request: PreemptRequest = { operation: 'preempt', token, owner, minutes: leaseMinutes };
+  const { current } = question;
+  const request: PreemptRequest = {
+    ...{ operation: 'preempt', token, owner, minutes: leaseMinutes },
+    ...(current !== undefined && { current }),
+  };
   const preempted = preemptedSchema.parse(await functions.invoke(functionName, request));
   await controlTable.putHold(secretName, hold);
 
@@ -97,9 +103,13 @@ export async function letGo(
     functionName,
     token,
     requestedBy,
-  }: Pick<RollBackQuestion, 'functionName' | 'token' | 'requestedBy'>,
+    current,
+  }: Pick<RollBackQuestion, 'functionName' | 'token' | 'requestedBy' | 'current'>,
 ): Promise<void> {
   const owner = ownerOf(requestedBy);
-  const request: PreemptRequest = { operation: 'preempt', token, owner, minutes: 1 };
+  const request: PreemptRequest = {
+    ...{ operation: 'preempt', token, owner, minutes: 1 },
+    ...(current !== undefined && { current }),
+  };
   await functions.invoke(functionName, request);
 }

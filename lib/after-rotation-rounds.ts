@@ -122,6 +122,7 @@ export function roundStates(props: RoundProps): Record<string, State> {
           operation: 'preempt',
           'token.$': '$.rollBack.token',
           'owner.$': '$$.Execution.Id',
+          'current.$': '$.rollBack.from',
         },
       },
       ResultPath: null,

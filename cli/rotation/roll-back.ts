@@ -16,6 +16,7 @@ import {
   ownerOf,
   RollBackNotStartedError,
 } from '../../doors/ask-for-roll-back.ts';
+import { FunctionFailedError } from '../../doors/functions.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { ask } from '../adoption/examine.ts';
 import type { OpenDeployment } from '../command.ts';
@@ -121,6 +122,7 @@ export async function rollBack(
     functionName: secret.function,
     secretArn: described.arn,
     secretName: secret.name,
+    current: currentVersion(stages),
     token,
     requestedBy: requesterOf(deployment),
     reason: request.reason,
@@ -144,7 +146,7 @@ export async function rollBack(
 async function followed(
   deployment: OpenDeployment,
   secret: RotatedManifestSecret,
-  { arn: secretArn }: SecretDescription,
+  { arn: secretArn, versionIdsToStages }: SecretDescription,
   request: RollBackRequest,
   token: string,
   report: (outcome: RollBackReport['outcome'], more: Partial<RollBackReport>) => RollBackReport,
@@ -156,7 +158,10 @@ async function followed(
   return request.terminal.untilInterrupted(async (interrupted) => {
     const following = { secret, secretArn, token, inDetail: true, interrupted };
     const { outcome, seen } = await followToEnd(deployment, following, request);
-    if (outcome.outcome === 'failed') await endLease(deployment, secret, secretArn, token);
+    if (outcome.outcome === 'failed') {
+      const current = currentVersion(versionIdsToStages);
+      await endLease(deployment, secret, secretArn, { token, current });
+    }
     const { outcome: ended, ...more } = outcome;
     const next = ended === 'finished' ? { next: commands.release(secret.key) } : {};
     return report(ended, { ...seen, ...more, ...next, versionId: token });
@@ -168,12 +173,17 @@ async function endLease(
   deployment: OpenDeployment,
   secret: RotatedManifestSecret,
   secretArn: string,
-  token: string,
+  { token, current }: { token: string; current: string | undefined },
 ): Promise<void> {
   const { versionIdsToStages } = await deployment.secretsManager.describe(secretArn);
   if (versionIdsToStages[token] !== undefined) return;
+  // An emergency that took its place has the secret, or had it: nothing is let go then.
+  if (currentVersion(versionIdsToStages) !== current) return;
   const requestedBy = requesterOf(deployment);
-  await letGo(deployment, { functionName: secret.function, token, requestedBy });
+  const question = { functionName: secret.function, token, requestedBy, current };
+  await letGo(deployment, question).catch((error: unknown) => {
+    if (!(error instanceof FunctionFailedError)) throw error;
+  });
 }
 
 type UnderWay =

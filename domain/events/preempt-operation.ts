@@ -9,6 +9,8 @@ export interface PreemptRequest {
   readonly owner: string;
   /** How long the lease lasts unless that rotation is promoted before; 60 at most. */
   readonly minutes: number;
+  /** AWSCURRENT, as it was looked at: where it is another by now, nothing is cleared. */
+  readonly current?: string | undefined;
 }
 
 export const preemptedSchema = z.object({

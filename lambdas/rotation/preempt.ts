@@ -6,10 +6,12 @@
  * In this order, each of them repeatable:
  * 1. the lease: from now on the core refuses every token but the named one, whose promotion ends it. One that
  *    stands is taken over by an emergency alone, whose intent is recorded before this is called
- * 2. the secret's AfterRotation is stopped: its tasks go on only while their record says running
- * 3. a pending value that the target accepts, or may accept, is pinned
- * 4. the service's retries are cancelled (CancelRotateSecret leaves AWSPENDING where it is)
- * 5. AWSPENDING is taken away
+ * 2. AWSCURRENT is another version than whoever asks knows: the lease ends, and nothing else is done. What follows an
+ *    emergency that was promoted meanwhile goes on
+ * 3. the secret's AfterRotation is stopped: its tasks go on only while their record says running
+ * 4. a pending value that the target accepts, or may accept, is pinned
+ * 5. the service's retries are cancelled (CancelRotateSecret leaves AWSPENDING where it is)
+ * 6. AWSPENDING is taken away
  */
 import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
@@ -25,6 +27,8 @@ const preemptSchema = z.strictObject({
   token: tokenSchema,
   owner: z.string().min(1).max(256),
   minutes: z.number().int().min(1).max(720).default(60),
+  /** AWSCURRENT, as whoever asks knows it: where it is another by now, somebody else was quicker. */
+  current: z.string().min(1).max(64).optional(),
 });
 
 /** Of a lease that is no emergency's. */
@@ -35,13 +39,21 @@ export async function preempt<Value>(room: Room<Value>, input: unknown): Promise
   if (!parsed.success) {
     throw new InvalidRotationEventError('is no preempt operation { token, owner, minutes? }');
   }
-  const { token, owner, minutes } = parsed.data;
+  const { token, owner, minutes, current: known } = parsed.data;
   const { secretsManager, clock } = room.doors;
   const { SECRET_ARN } = room.environment;
   const now = clock.now();
 
   await takeLease(room, { token, owner, minutes }, now);
   const description = await secretsManager.describe(SECRET_ARN);
+  const current = currentVersion(description.versionIdsToStages);
+  if (known !== undefined && current !== known) {
+    await endLease(room, token, owner, now);
+    throw new RotationRefusedError(
+      'ERR_ROTATION_BASE_MOVED',
+      `AWSCURRENT is ${current ?? 'absent'}; expected ${known}, which was looked at before. Another rotation was promoted meanwhile, and nothing was cleared. Look again.`,
+    );
+  }
   const stoppedAfterRotation = await stopAfterRotation(room, description.versionIdsToStages, owner);
 
   const pending = rotationInProgress(description.versionIdsToStages);
@@ -102,6 +114,17 @@ async function takeLease(
       `${standing.owner} holds this secret for rotation ${standing.token} until ${standing.expiresAt}; expected no lease, or an emergency recorded for ${token}. Wait for it to end.`,
     );
   }
+}
+
+async function endLease(
+  { doors, environment }: Room<unknown>,
+  token: string,
+  owner: string,
+  now: Date,
+): Promise<void> {
+  const at = now.toISOString();
+  const ended = { token, owner, at, expiresAt: at };
+  await doors.controlTable.putLease(environment.SECRET_NAME, ended, (it) => it.token === token);
 }
 
 async function stopAfterRotation(

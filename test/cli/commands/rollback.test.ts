@@ -146,7 +146,7 @@ describe('rollback', () => {
     });
     expect(deployment.invocations.map(({ request }) => request)).toEqual([
       { operation: 'rehearse', rollback: { versionId: previous } },
-      { operation: 'preempt', token, owner: `rollback by ${onCall}`, minutes: 15 },
+      { operation: 'preempt', token, owner: `rollback by ${onCall}`, minutes: 15, current },
     ]);
   });
 

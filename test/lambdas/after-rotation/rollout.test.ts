@@ -430,6 +430,31 @@ describe('nothing goes back by itself', () => {
   });
 });
 
+describe('an emergency that is promoted while a rollback is prepared', () => {
+  test('stays in use, and what follows it goes on', async () => {
+    const around = rolledOut({ secret: database, how: unwell('api') });
+    await around.rotated(v1, 'planned', { primary: 'b:2', replaced: 'a:1', basedOn: v0 });
+    const emergency = '44444444-4444-4444-8444-444444444444';
+    const preempts = around.before.operation;
+    around.before.operation = async (call) => {
+      if (call.operation === 'preempt') {
+        await around.rotated(emergency, 'emergency', {
+          primary: 'a:3',
+          replaced: 'b:2',
+          basedOn: v1,
+        });
+        around.secrets.promote(name, emergency);
+      }
+      return preempts?.(call);
+    };
+    expect(await around.execute()).toBe('FAILED');
+    expect(around.secrets.rotations).toEqual([]);
+    expect(await around.after(emergency)).toMatchObject({ state: 'due' });
+    const lease = await around.controlTable.getLease(name);
+    expect(new Date(lease?.expiresAt ?? 0) > around.bench.clock.now()).toBe(false);
+  });
+});
+
 describe('whatever is interrupted', () => {
   test('a person resumes it: who is through is not restarted again', async () => {
     const around = rolledOut({ how: unwell('worker', { wasHealthy: false }) });

@@ -404,6 +404,24 @@ describe('preempt', () => {
     expect(await world.control.getLease(world.secretName)).toBeUndefined();
   });
 
+  test('for a rollback asked for before an emergency was promoted leaves what follows that emergency alone', async () => {
+    const before = await world.rotate();
+    await world.finishAfterRotation();
+    const emergency = await world.rotate({ intent: 'emergency' });
+    const preempt = { operation: 'preempt', token: world.nextToken(), owner: 'rollback' };
+    await expect(world.handler({ ...preempt, current: before })).rejects.toMatchObject({
+      code: 'ERR_ROTATION_BASE_MOVED',
+    });
+    expect(await world.control.getAfterRotation(world.secretName, emergency)).toMatchObject({
+      state: 'due',
+    });
+    // And no lease keeps others out for something that is not going to happen.
+    await world.finishAfterRotation();
+    expect((await world.labels()).AWSCURRENT).toBe(emergency);
+    const next = await world.rotate();
+    expect((await world.labels()).AWSCURRENT).toBe(next);
+  });
+
   test('stops the AfterRotation of AWSCURRENT, and can be repeated', async () => {
     const current = await world.rotate();
     const preempt = { operation: 'preempt', token: world.nextToken(), owner: 'rollback' };
