@@ -84,7 +84,9 @@ function assertControlled(
  *
  * 1. our deployment is FAILED, or an event says so: the circuit breaker stopped it
  * 2. the primary one is a rollback of the circuit breaker: it stopped ours, even where ours is gone from the list
- * 3. another one is primary without any of that: somebody deployed meanwhile. Its tasks started later still, so they
+ * 3. another one from before the restart is primary: ECS does not show ours yet (its API is eventually consistent), or
+ *    went back to it and no event says so any more; it is waited for, and not for ever
+ * 4. another one is primary without any of that: somebody deployed meanwhile. Its tasks started later still, so they
  *    have read the new value; it is waited for in place of ours
  */
 function stateOf(service: EcsService, id: string, { at }: Restart): Looked {
@@ -109,6 +111,12 @@ function stateOf(service: EcsService, id: string, { at }: Restart): Looked {
   }
   if (primary.rolloutState === 'FAILED') {
     return { state: 'failed', detail: `deployment ${primary.id}: ${primary.rolloutStateReason}` };
+  }
+  if (own === undefined && primary.createdAt < at) {
+    return {
+      state: 'inProgress',
+      detail: `deployment ${id} is not shown, ${primary.id} is primary`,
+    };
   }
   const isSteady = deployments.length === 1 && runningCount === desiredCount;
   const failed = primary.failedTasks > 0 ? `, ${primary.failedTasks} tasks failed` : '';
