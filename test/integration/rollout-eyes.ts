@@ -41,9 +41,9 @@ export async function expectWell(stage: RolloutStage): Promise<void> {
 
 /** Lets time go by, until that is so. */
 export async function until(stage: RolloutStage, reached: () => Promise<boolean>): Promise<void> {
-  for (let passed = 0; passed < 120; passed++) {
+  for (let passed = 0; passed < 600; passed++) {
     if (await reached()) return;
-    await stage.world.later(10_000);
+    await stage.world.later(2_000);
   }
   throw new Error('It did not come to that within 20 minutes.');
 }

@@ -59,6 +59,13 @@ export function provingOld(thePharmacy: () => Pharmacy): void {
     );
     return evidence;
   };
+  /** How the leaked credential came to be. */
+  const leakedBasedOn = (basedOn: string) => {
+    const at = '2026-05-17T16:00:00.000Z';
+    const provenance = { intent: 'planned' as const, token: old, attributed: true };
+    const facts = { token: old, intent: 'planned' as const, basedOn, provenance, at };
+    return control.fixRotation(secretName, { ...facts, steps: {}, evidence: [] });
+  };
   const recorded = (evidence: Evidence[]) => {
     const at = '2026-05-17T17:00:00.000Z';
     const provenance = { intent: 'planned' as const, token: current, attributed: true };
@@ -192,6 +199,32 @@ export function provingOld(thePharmacy: () => Pharmacy): void {
         { fact: 'oldCredentialRefused', detail: { role: 'pharmacy_app_a' } },
         { fact: 'sessionsOfOldCredential', detail: { open: 0 } },
       ]);
+    });
+
+    test('of both roles is tried after an emergency: the one that is in use had another one before', async () => {
+      const before = '33333333-3333-4333-8333-333333333333';
+      await setPassword('pharmacy_app_b', newPassword);
+      texts = {
+        [before]: textOf('pharmacy_app_b', 'b'.repeat(32)),
+        [old]: textOf('pharmacy_app_a', oldPassword),
+        [current]: textOf('pharmacy_app_b', newPassword),
+      };
+      await leakedBasedOn(before);
+      const { multiUser, admin, at } = thePharmacy();
+      await multiUser.door.withSession(at('postgres'), admin, (session) =>
+        discardVerifier(session, 'pharmacy_app_a'),
+      );
+      const refused = (role: string) => ({ fact: 'oldCredentialRefused', detail: { role } });
+      expect(await prove(multiUser, 'emergency')).toMatchObject([
+        refused('pharmacy_app_a'),
+        refused('pharmacy_app_b'),
+        { fact: 'sessionsOfOldCredential', detail: { role: 'pharmacy_app_a', open: 0 } },
+      ]);
+      // Planned, the other role is not touched, and nothing was set anew but what is in use.
+      expect(await prove(multiUser)).toHaveLength(2);
+      // A value that is gone says nothing.
+      delete texts[before];
+      expect(await prove(multiUser, 'emergency')).toHaveLength(2);
     });
 
     test('is not tried where the new one is refused, or nobody answers: that proves nothing', async () => {
