@@ -144,6 +144,16 @@ async function begin(
     }
   }
   const record = followed ? await controlTable.getRotation(secret.name, versionId) : undefined;
+  if (followed) {
+    const intent =
+      record?.intent ?? (await controlTable.getIntent(secret.name, versionId))?.intent ?? 'planned';
+    // Followed to its end it would be told as a rotation that went well.
+    if (intent === 'rollback' || intent === 'emergency') {
+      const message = `Rotation ${versionId} of ${secret.name} is in progress (${intent}); expected none, or a planned one to follow. Wait for its end, and look whether this one is still wanted. Nothing was changed.`;
+      const problem = { code: 'ERR_ROTATION_IN_PROGRESS', message };
+      return { outcome: 'refused', problem, next: commands.look(secret.key) };
+    }
+  }
   say(
     followed
       ? `${secret.name}: rotation ${versionId} is in progress already (by ${record?.provenance.requestedBy ?? 'the console or the native rule'}); following that one.`

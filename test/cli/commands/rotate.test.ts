@@ -327,6 +327,7 @@ describe('rotate', () => {
 
   describe('while another rotation is in progress', () => {
     const other = 'e'.repeat(32);
+    const back = 'f'.repeat(32);
     beforeEach(async () => {
       deployment.secrets.stages.set(name, { [before]: ['AWSCURRENT'], [other]: ['AWSPENDING'] });
       await record(other);
@@ -340,6 +341,22 @@ describe('rotate', () => {
       expect(report).toMatchObject({ outcome: 'finished', followed: true, versionId: other });
       expect(deployment.secrets.calls).not.toContain('rotate');
     });
+
+    test.each(['rollback', 'emergency'] as const)(
+      'that is none (%s): it is not followed as if it were, and the exit code says so',
+      async (intent) => {
+        const at = deployment.clock.now().toISOString();
+        await deployment.controlTable.putIntent(name, {
+          ...{ intent, token: back, requestedBy: 'after-rotation', at },
+        });
+        deployment.secrets.stages.set(name, { [before]: ['AWSCURRENT'], [back]: ['AWSPENDING'] });
+        const { exitCode, outcome, problem } = await json();
+        expect([exitCode, outcome]).toEqual([1, 'refused']);
+        expect(problem).toMatchObject({ code: 'ERR_ROTATION_IN_PROGRESS' });
+        expect(problem?.message).toContain(`${back} of ${name} is in progress (${intent}`);
+        expect(deployment.secrets.calls).not.toContain('rotate');
+      },
+    );
 
     test('a failure it has met already is told, and does not end the following', async () => {
       await deployment.controlTable.updateRotation(name, other, (found) => ({
