@@ -118,7 +118,7 @@ export class AfterRotation extends Construct {
         },
         {
           secretNames: reencryption?.secretNames ?? [],
-          read: ['reencryption'],
+          read: ['reencryption', 'consumers'],
           write: ['reencryption', 'consumers'],
         },
         // Consumers that are not well are rolled back from, once for a material.

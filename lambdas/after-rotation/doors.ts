@@ -30,6 +30,7 @@ export interface AfterRotationDoors {
     | 'getLease'
     | 'getReencryption'
     | 'updateReencryption'
+    | 'getConsumers'
     | 'putConsumers'
     | 'getCompromised'
     | 'getHold'

@@ -17,7 +17,10 @@ async function stage({
   consumers = [api, worker],
   answer,
   hook,
+  others = [],
 }: {
+  /** Further secrets of the deployment. */
+  others?: object[];
   consumers?: (typeof api)[];
   answer?: ConsumersStopped;
   hook?: string;
@@ -31,7 +34,10 @@ async function stage({
       ...(hook && { consumersHook: hook }),
     },
   } as never;
-  const { doors, controlTable } = world(secret, { consumers, rollout: rolloutOf(consumers) });
+  const { doors, controlTable } = world(secret, {
+    ...{ consumers, rollout: rolloutOf(consumers) },
+    secrets: [secret, ...others] as never,
+  });
   const at = '2026-05-17T17:00:00.000Z';
   await controlTable.updateReencryption(name, () => ({
     ...{ state: 'active', mode: 'maintenance', targetKid: 'k', versionId: v1, execution },
@@ -45,7 +51,7 @@ async function stage({
     );
   };
   return {
-    ...{ doors, asked },
+    ...{ doors, asked, controlTable },
     stop: () =>
       stopConsumers(doors, execution, { secretArn: arnOf(name), secretName: name, versionId: v1 }),
     start: () => letConsumersStart(doors, execution, name),
@@ -65,6 +71,23 @@ describe('maintenance mode without a hook', () => {
       { functionName: 'roll-out', operation: 'stop', consumers, by: execution },
       { functionName: 'roll-out', operation: 'start', consumers, by: execution },
     ]);
+  });
+
+  test('starts nobody whom the maintenance of another secret has stopped: its rows are under way', async () => {
+    const other = 'pharmacy/prod/documents';
+    const reencryption = { function: 'rows-2', login: 'db', mode: 'maintenance', stores: [] };
+    const { start, asked, controlTable } = await stage({
+      consumers: [{ ...api, reads: ['secret', 'documents'] }, worker],
+      others: [{ ...jwt, ...{ kind: 'encryption', key: 'documents', name: other, reencryption } }],
+    });
+    const at = '2026-05-17T17:00:00.000Z';
+    await controlTable.putConsumers(other, { stopped: true, by: 'rollout', at });
+    await start();
+    const start_ = { functionName: 'roll-out', operation: 'start', by: execution };
+    expect(asked.splice(0)).toEqual([{ ...start_, consumers: ['worker'] }]);
+    await controlTable.putConsumers(other, { stopped: false, by: 'after-rotation', at });
+    await start();
+    expect(asked).toEqual([{ ...start_, consumers: ['api', 'worker'] }]);
   });
 
   test.each([
