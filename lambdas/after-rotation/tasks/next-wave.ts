@@ -46,7 +46,8 @@ export async function nextWave(
     ...rest,
     wave: {
       done: false,
-      pauseSeconds: wave.pauseSeconds,
+      // What they hold is closed or revoked: waiting protects nobody.
+      pauseSeconds: intent === 'emergency' ? 0 : wave.pauseSeconds,
       consumers: wave.consumers.map((consumer) => ({
         secretArn,
         secretName,
