@@ -20,10 +20,12 @@ export class MissingPackageError extends CliError {
 /** What `npm install` is to be told; a test compares it with what the sandbox imports. */
 export const sandboxPackages = [
   '@aws-crypto/sha256-js',
+  '@peculiar/x509',
   '@smithy/signature-v4',
   'aws-local-stepfunctions',
   'croner',
   'dynalite',
+  'reflect-metadata',
 ] as const;
 
 export const registerSandbox: RegisterCommand = (program, run) => {

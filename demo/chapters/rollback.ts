@@ -29,7 +29,10 @@ export const rollback: Chapter = {
       'the rotation was stopped',
     );
     report.changed(`AfterRotation restarted billing, which was well before; it stopped there:`);
-    report.changed(present(stopped.reason, 'the proof says why'));
+    // Up to the version that it was rolled back by.
+    report.changed(
+      present(stopped.reason, 'the proof says why').replace(/; rolled back by .*/, ''),
+    );
     const rolledBack = present(
       events.find(({ intent, outcome }) => intent === 'rollback' && outcome === 'rotated'),
       'it was rolled back, and that went to its end',

@@ -5,6 +5,7 @@ import { defineRotation } from '../../domain/config/rotation-config.ts';
 import { deferTokens } from '../../lib/placeholders.ts';
 import pharmacy from '../../rotation.config.ts';
 import { endpointFindings } from './reachable-services.ts';
+import { withRooms } from './rooms.ts';
 import { synthesize } from './synthesized.ts';
 
 const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
@@ -122,7 +123,9 @@ test('a host that is known at deployment only is looked at with scheme, port and
     consumers: [{ name: 'api', health: { credentials: url, probes: [{ url: host }] } }],
   };
   const known = { region: 'eu-west-1', account: '111122223333' };
-  const { document, restore, problems } = deferTokens(new Stack(new App()), words, known);
+  const { document, restore, problems } = withRooms((_rooms, outdir) =>
+    deferTokens(new Stack(new App({ outdir })), words, known),
+  );
   expect(problems).toEqual([]);
   expect(document).toEqual({
     consumers: [

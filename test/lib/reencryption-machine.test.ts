@@ -30,6 +30,16 @@ function statesOf(id: RegExp): Record<string, State> {
   return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'x')).join('')).States;
 }
 
+/** Of Tasks that start an execution. */
+const ownErrors: Readonly<Record<string, readonly string[]>> = {
+  Continue: ['StepFunctions.AWSStepFunctionsException', 'States.Timeout'],
+  RollOut: [
+    'StepFunctions.ExecutionLimitExceededException',
+    'StepFunctions.SdkClientException',
+    'StepFunctions.AWSStepFunctionsException',
+  ],
+};
+
 describe.each([
   ['AfterRotation', /^AfterRotation/],
   ['Reencryption', /^Reencryption/],
@@ -47,11 +57,7 @@ describe.each([
     for (const [name, task] of tasks) {
       expect([name, task.TimeoutSeconds]).toEqual([name, expect.any(Number)]);
       const [first] = task.Retry ?? [];
-      const expected =
-        name === 'Continue'
-          ? ['StepFunctions.AWSStepFunctionsException', 'States.Timeout']
-          : lambdaErrors;
-      expect([name, first?.ErrorEquals]).toEqual([name, expected]);
+      expect([name, first?.ErrorEquals]).toEqual([name, ownErrors[name] ?? lambdaErrors]);
     }
   });
 
