@@ -31,7 +31,7 @@ const inPacks = (rule: string, ...packs: ('HIPAA' | 'NIST' | 'PCI')[]) =>
   );
 
 const everyFunction =
-  /\/(Function|Tasks|In-[a-z0-9]+|Operator|Rotation|GitHub)\/Function\/Resource$/;
+  /\/(Function|Tasks|In-[a-z0-9]+|Operator|Rotation|GitHub|Posture)\/Function\/Resource$/;
 const policiesOfRoles = /\/Policy\d*$/;
 
 /** What the packs find in a deployment of this configuration, and why it stays. */
