@@ -1,4 +1,6 @@
 /** What tests of rollouts look at: what happened since, whether everybody is well, whose tokens are refused. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from '@jest/globals';
 import type { RolloutStage } from './rollout-stage.ts';
 
@@ -83,6 +85,30 @@ export function everyTokenEverywhere(stage: RolloutStage) {
       end();
       await show(signed);
       return refused;
+    },
+  };
+}
+
+/** An address that nobody may ask. */
+export async function trap(): Promise<{
+  url: string;
+  connections(): number;
+  close(): Promise<void>;
+}> {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections: () => connections,
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      await closed;
     },
   };
 }

@@ -2,8 +2,6 @@
  * A deployment whose rotations restart consumers and ask them: `api` reads its secrets again by itself; `web` and
  * `billing` are services of ECS that learn by a start, and share the token keys and the database credential.
  */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
@@ -104,26 +102,6 @@ export class RolloutStage {
     await closeAll(this.services);
   }
 
-  /** An address that nobody may ask. */
-  async trap(): Promise<{ url: string; connections(): number; close(): Promise<void> }> {
-    let connections = 0;
-    const server = createServer((socket) => {
-      connections++;
-      socket.destroy();
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-      connections: () => connections,
-      async close() {
-        const closed = once(server, 'close');
-        server.close();
-        await closed;
-      },
-    };
-  }
-
   /** Of one version, by round and then as they began. */
   rollouts(key: SecretKey, versionId: string): Promise<readonly RolloutRecord[]> {
     return this.records.getRollouts(this.world.name(key), versionId);
@@ -192,11 +170,11 @@ export class RolloutStage {
     }).length;
   }
 
-  /** Lets hours go by, and at the end of each the schedules tick once. */
-  async hours(count: number): Promise<void> {
+  /** Lets hours go by, and after each (or every few of them) the schedules tick once. */
+  async hours(count: number, every = 1): Promise<void> {
     const { clock } = this.world.stage.sandbox;
     const start = clock.now().getTime();
-    for (let passed = 1; passed <= count; passed++) {
+    for (let passed = every; passed <= count; passed += every) {
       await clock.advanceTo(new Date(start + passed * hour), 'last');
     }
   }
