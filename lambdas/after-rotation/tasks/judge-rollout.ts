@@ -68,6 +68,8 @@ function unwellOf(
     const record = own.find((candidate) => candidate.round === round);
     if (record?.state === 'healthy') return [];
     const error = results.find((result) => result.consumer === consumer)?.error;
+    // Not even started: what is recorded is of the time before a person resumed it, and says nothing of now.
+    if (error?.startsWith('StepFunctions.')) return [{ consumer, state: 'failed', reason: error }];
     // It is asked before its first round only.
     const known = own.find(({ wasHealthy }) => wasHealthy !== undefined);
     return [

@@ -456,6 +456,20 @@ describe('an emergency that is promoted while a rollback is prepared', () => {
 });
 
 describe('whatever is interrupted', () => {
+  test('resumed, and no rollout could be started: what a consumer was like before leads nowhere', async () => {
+    const around = rolledOut({ secret: database, how: unwell('api', { wasHealthy: false }) });
+    await around.rotated(v1, 'planned', { primary: 'b:2', replaced: 'a:1', basedOn: v0 });
+    expect(await around.execute()).toBe('FAILED');
+    const [before] = await around.doors.rolloutRecords.getRollouts(name, v1);
+    around.doors.rolloutRecords.putRollout(name, { ...before, wasHealthy: true } as never);
+    around.bench.service.deleteStateMachine(
+      executionArn('').replace('execution:m:', 'stateMachine:rollout'),
+    );
+    expect(await around.execute({ resume: true }, `${v1}-2`)).toBe('FAILED');
+    expect(around.secrets.rotations).toEqual([]);
+    expect((await around.after())?.reason).toContain('StepFunctions.');
+  });
+
   test('a person resumes it: who is through is not restarted again', async () => {
     const around = rolledOut({ how: unwell('worker', { wasHealthy: false }) });
     await around.publish();
