@@ -26,7 +26,11 @@ export const progressSchema = rolloutInputSchema.extend({
   lockBy: instant.optional(),
   /** The platform has taken the restart. */
   restarted: z.boolean(),
+  /** Until when the platform must have taken it: from the first attempt of this execution. */
+  restartBy: instant.optional(),
   steady: z.boolean(),
+  /** Until when it must be steady; absent: the platform took the restart in an execution before. */
+  steadyBy: instant.optional(),
   /** Seconds between two looks, of each loop. */
   wait: z.object({ lock: seconds, steady: seconds, health: seconds }),
   /** well: enough good looks in a row. */

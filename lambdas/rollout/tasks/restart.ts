@@ -38,11 +38,14 @@ export async function restart(
       state: 'steadying',
       restart: begun.id.slice(0, 256),
     }));
-    return done;
+    // Decided on long ago, by an execution that got no further: the time of its instances begins now.
+    const steadyBy = later(now, settings.steadySeconds).toISOString();
+    return { ...done, steadyBy };
   }
-  if (now >= later(at, settings.steadySeconds)) {
+  const restartBy = progress.restartBy ?? later(now, settings.steadySeconds).toISOString();
+  if (now >= new Date(restartBy)) {
     throw new RestartNotBegunError(progress.consumer, begun.waiting, settings.steadySeconds);
   }
   doors.log.info('waiting', { consumer: progress.consumer, for: begun.waiting });
-  return { ...progress, restarted: false };
+  return { ...progress, restartBy, restarted: false };
 }

@@ -28,7 +28,8 @@ export async function steady(
   if (looked.state === 'failed') {
     throw new ConsumerNotSteadyError(consumer, looked.detail, 'every instance to start');
   }
-  if (doors.clock.now() >= later(at, steadySeconds)) {
+  const { steadyBy = later(at, steadySeconds).toISOString() } = progress;
+  if (doors.clock.now() >= new Date(steadyBy)) {
     throw new ConsumerNotSteadyError(
       consumer,
       looked.detail,
