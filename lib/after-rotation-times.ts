@@ -32,8 +32,8 @@ export function rolloutSeconds(config: RotationConfig): {
   longestSeconds: number;
 } {
   const { each, pause } = partsOf(config);
-  // Whoever waits for a consumer waits as long as the one that has it.
-  const consumerSeconds = 2 * Math.max(0, ...each) + aroundSeconds;
+  // Whoever waits for a consumer waits as long as the one that has it; and its platform may take the restart late.
+  const consumerSeconds = 3 * Math.max(0, ...each) + aroundSeconds;
   return { consumerSeconds, longestSeconds: each.length * (consumerSeconds + pause) };
 }
 
