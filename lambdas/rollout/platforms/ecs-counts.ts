@@ -62,7 +62,11 @@ export function ecsCounts({ ecs, autoscaling }: EcsCountsTools): CountedPlatform
       const scalable = before === undefined ? undefined : await autoscaling.look(target);
       const goesOn = before !== undefined && !isSame(before.suspended, all);
       if (goesOn && scalable !== undefined && isSame(scalable.suspended, before.suspended)) {
-        return { state: 'steady', detail: 'what scales it goes on already' };
+        // At 0 it was set going by somebody else: nothing started the service yet.
+        const { desiredCount } = await found(target);
+        if (desiredCount > 0 || desired === 0) {
+          return { state: 'steady', detail: 'what scales it goes on already' };
+        }
       }
       const looked = await count(target, desired);
       if (looked.state === 'steady' && goesOn && scalable !== undefined) {
