@@ -44,7 +44,7 @@ export function* newsOf(
 function* consumerNews(rollouts: readonly RolloutRecord[]): Generator<News> {
   const inOrder = rollouts.toSorted((a, b) => a.at.localeCompare(b.at));
   for (const record of inOrder) {
-    const { consumer, round, state, startedAt, at, restartedAt, proof, reason } = record;
+    const { consumer, round, state, startedAt, at, proof, reason } = record;
     yield [
       // One that is begun again after a person resumed is told again.
       `${round} ${consumer} ${startedAt} ${state}`,
@@ -54,13 +54,17 @@ function* consumerNews(rollouts: readonly RolloutRecord[]): Generator<News> {
         round,
         state,
         milliseconds: Date.parse(at) - Date.parse(startedAt),
-        restarted: restartedAt !== undefined,
+        restarted: wasRestarted(record),
         ...(proof && { proof }),
         ...(reason && { reason }),
       },
     ];
   }
 }
+
+/** The instant is written down before the platform is asked, which may refuse. */
+export const wasRestarted = ({ state, restartedAt, restart }: RolloutRecord): boolean =>
+  restartedAt !== undefined && !(state === 'failed' && restart === undefined);
 
 /** By the rule AfterRotation decides by, over the records it reads. */
 function* pauseNews(

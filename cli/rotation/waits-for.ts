@@ -1,9 +1,10 @@
 /** Why nothing is heard: what a rotation waits for, in words for whoever sits there. */
+import type { RolloutRecord } from '../../domain/events/rollout.ts';
 import { pendingVersion } from '../../domain/policy/labels.ts';
 import { type Following, stepNames } from './happening.ts';
 import type { Look } from './look.ts';
 
-/** Undefined: whoever works on it is alive, and what it does was told. */
+/** Undefined: whoever works on it is alive, and there is nothing to add to what was told. */
 export function waitsFor(
   { description, record, after, live, rollouts, activation }: Look,
   { secret, token }: Pick<Following, 'secret' | 'token'>,
@@ -29,5 +30,17 @@ export function waitsFor(
     const { readerCacheSeconds } = secret;
     return `Key ${key} is published; it is activated when every reader has read it (readers' bound: ${readerCacheSeconds} s).`;
   }
-  return undefined;
+  const [consumer] = rollouts.filter(({ state }) => state in bounds);
+  return consumer && `${consumer.consumer} ${bounds[consumer.state]}.`;
 }
+
+/** What a consumer that is under way is given time for; the bounds stand in the configuration, not in the manifest. */
+const bounds: { readonly [State in RolloutRecord['state']]?: string } = {
+  waiting: 'is had by the rotation of another secret, or has just been begun with',
+  restarting:
+    'is to be restarted, and its platform has not begun yet; it has until `steadyWithin` (15 minutes by default)',
+  steadying:
+    'was restarted and is not steady yet; it has until `steadyWithin` (15 minutes by default)',
+  probing:
+    'is asked until it is well several times in a row; it has until `health.within` (5 minutes by default)',
+};

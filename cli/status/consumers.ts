@@ -4,6 +4,7 @@ import type { RolloutRecord } from '../../domain/events/rollout.ts';
 import { currentVersion, type VersionIdsToStages } from '../../domain/policy/labels.ts';
 import type { ConsumerStatus } from '../../domain/reports/status-report.ts';
 import type { OpenDeployment } from '../command.ts';
+import { wasRestarted } from '../rotation/news.ts';
 
 /** @returns undefined where nobody is restarted or asked, and nobody has a right to look */
 export async function consumersOf(
@@ -39,7 +40,7 @@ function lastOf(records: readonly RolloutRecord[]): ConsumerStatus[] {
       round,
       state,
       at,
-      ...(restartedAt && { restartedAt }),
+      ...(restartedAt && wasRestarted(last) && { restartedAt }),
       ...(proof && { proof }),
       ...(reason && { reason }),
     },

@@ -313,6 +313,36 @@ describe('what is waited for is said after 15 seconds', () => {
     expect(heard).toBeLessThanOrEqual(17_000);
   });
 
+  test('a consumer that takes its time: what it is given time for', async () => {
+    meanwhile(
+      promote(),
+      move('running', { execution }),
+      rollOut('api', 'use', 'steadying'),
+      ...nothing(20),
+      rollOut('api', 'use', 'probing'),
+      ...nothing(20),
+      rollOut('api', 'use', 'healthy', { proof: 'held' }),
+      move('finished', {}),
+    );
+    expect(await complained()).toEqual([
+      expect.stringContaining(
+        'api was restarted and is not steady yet; it has until `steadyWithin`',
+      ),
+      expect.stringContaining('api is asked until it is well several times in a row'),
+    ]);
+  });
+
+  test('a platform that refused has restarted nobody', async () => {
+    meanwhile(
+      promote(),
+      move('running', { execution }),
+      rollOut('api', 'use', 'failed', { restartedAt: at(), reason: '401 Unauthorized' }),
+      move('stopped', { reason: 'consumer api: 401 Unauthorized' }),
+    );
+    const { consumers } = await json('jwt');
+    expect(consumers).toMatchObject([{ consumer: 'api', state: 'failed', restarted: false }]);
+  });
+
   test('a step, an AfterRotation nobody took up, the bound of readers', async () => {
     const published = { execution, publishedKid: kid };
     meanwhile(
