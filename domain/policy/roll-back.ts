@@ -51,8 +51,8 @@ export function mayRollBack(facts: RollBackFacts): RollBackDecision {
   if (turned === undefined) {
     return because(
       itsOwn.some(({ wasHealthy }) => wasHealthy === false)
-        ? 'it was not well before the rotation, either'
-        : 'nobody knows whether it was well before the rotation',
+        ? 'it was not well before anything was done to it, either'
+        : 'nobody knows whether it was well before anything was done to it',
     );
   }
   if (facts.rolledBackBefore) return because('this material was rolled back from once already');

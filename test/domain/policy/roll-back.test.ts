@@ -46,7 +46,12 @@ describe('a rotation does not go back by itself', () => {
       { unwell: [{ ...api, state: 'failed' }] },
       'nothing is known',
     ],
-    ['when it was ill before', { unwell: [{ ...api, wasHealthy: false }] }, 'was not well before'],
+    // It is asked first when the new version can be read already: of the time before that nobody has looked.
+    [
+      'when it was ill before',
+      { unwell: [{ ...api, wasHealthy: false }] },
+      'was not well before anything was done to it',
+    ],
     [
       'when nobody knows how it was',
       { unwell: [{ ...api, wasHealthy: undefined }] },
