@@ -66,8 +66,15 @@ function pad(text: string, width = 0, align?: 'right'): string {
   return align === 'right' ? text.padStart(width) : text.padEnd(width);
 }
 
-/** Breaks at spaces; a word longer than the line stays whole, so that a command can be pasted. */
+/**
+ * Breaks at spaces; a word longer than the line stays whole, so that a command can be pasted. What follows the first
+ * line of an entry (`- …`) stands below its text.
+ */
 export function wrap(text: string, width: number): string[] {
+  if (text.startsWith('- ')) {
+    const [first = '', ...rest] = wrap(text.slice(2), width - 2);
+    return [`- ${first}`, ...rest.map((line) => `  ${line}`)];
+  }
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -25,13 +25,17 @@ export function waitsFor(
   if (after.state === 'running' && !live) {
     return 'Its AfterRotation is recorded as running, and its execution is not alive; the schedule starts it again within the hour.';
   }
+  const [consumer] = rollouts.filter(({ state }) => state in bounds);
+  if (consumer !== undefined) return `${consumer.consumer} ${bounds[consumer.state]}.`;
+  const { readerCacheSeconds } = secret;
   const key = after.publishedKid;
-  if (key !== undefined && activation === undefined && rollouts.length === 0) {
-    const { readerCacheSeconds } = secret;
+  if (key !== undefined && activation === undefined) {
     return `Key ${key} is published; it is activated when every reader has read it (readers' bound: ${readerCacheSeconds} s).`;
   }
-  const [consumer] = rollouts.filter(({ state }) => state in bounds);
-  return consumer && `${consumer.consumer} ${bounds[consumer.state]}.`;
+  const isUsed = rollouts.some(({ round }) => round === 'use');
+  return isUsed && !rollouts.some(({ round }) => round === 'confirm')
+    ? `Who reads again by itself has ${readerCacheSeconds} s for it (readers' bound); then every consumer is asked once more.`
+    : undefined;
 }
 
 /** What a consumer that is under way is given time for; the bounds stand in the configuration, not in the manifest. */

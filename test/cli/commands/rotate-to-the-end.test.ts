@@ -322,6 +322,8 @@ describe('what is waited for is said after 15 seconds', () => {
       rollOut('api', 'use', 'probing'),
       ...nothing(20),
       rollOut('api', 'use', 'healthy', { proof: 'held' }),
+      ...nothing(20),
+      rollOut('api', 'confirm', 'healthy', { proof: 'held' }),
       move('finished', {}),
     );
     expect(await complained()).toEqual([
@@ -329,6 +331,7 @@ describe('what is waited for is said after 15 seconds', () => {
         'api was restarted and is not steady yet; it has until `steadyWithin`',
       ),
       expect.stringContaining('api is asked until it is well several times in a row'),
+      expect.stringContaining('Who reads again by itself has 300 s for it'),
     ]);
   });
 
