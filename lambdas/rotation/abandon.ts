@@ -8,7 +8,8 @@
  * 4. otherwise, under a lease of our own that keeps every step out:
  *    a. the target accepts the pending value in AWSCURRENT's place → refused: it is to be resumed. Unless rotation
  *       is switched off, or AWSCURRENT is no longer what it is based on: then it cannot be
- *    b. accepted, or the target does not answer → pinned
+ *    b. accepted, or the target does not answer → pinned; likewise a value that this function cannot read any more,
+ *       because a deployment changed its host or role: nobody can say that nobody accepts it
  *    c. AWSPENDING is taken away
  *
  * The rotation is not cancelled: CancelRotateSecret would switch off every later one, too, and only a RotateSecret
@@ -27,7 +28,7 @@ import {
   readVersion,
   rotationOf,
 } from './run.ts';
-import { clearPending, isRefusalOfTheTarget, pinIfAccepted } from './staging.ts';
+import { clearPending, isRefusalOfTheTarget, pinIfAccepted, pinVersion } from './staging.ts';
 import type { JsonCompanionName, Rotation } from './strategy.ts';
 
 export interface AbandoningRoom<Value> extends Room<Value> {
@@ -73,7 +74,12 @@ async function giveUp<Value>(
   versionId: string,
   stuck: Stuck,
 ): Promise<'cleared' | 'pinned'> {
-  const value = await usableValue(room, versionId);
+  const value = await pendingValue(room, versionId);
+  if (value === 'unparsable') {
+    await pinVersion(room, versionId);
+    await clearPending(room, versionId);
+    return 'pinned';
+  }
   const work = async () => {
     const pinned = value === undefined ? false : await pin(room, versionId, stuck);
     await clearPending(room, versionId);
@@ -84,11 +90,11 @@ async function giveUp<Value>(
     : room.undisturbed(value, (name) => readCompanion(room, name), work);
 }
 
-/** Undefined also for one that is no value of this kind: nobody can use it. */
-async function usableValue<Value>(
+/** Undefined: it has none. */
+async function pendingValue<Value>(
   room: Room<Value>,
   versionId: string,
-): Promise<Value | undefined> {
+): Promise<Value | 'unparsable' | undefined> {
   try {
     return await readVersion(room, versionId);
   } catch (error) {
@@ -96,7 +102,7 @@ async function usableValue<Value>(
     if (error instanceof AwsCallError || !code.startsWith('ERR_ROTATION_')) {
       throw error;
     }
-    return undefined;
+    return 'unparsable';
   }
 }
 

@@ -73,18 +73,26 @@ export async function pinIfAccepted<Value>(
   versionId: string,
   probe: (strategy: RotationStrategy<Value>, pending: Value) => Promise<void>,
 ): Promise<boolean> {
-  const { doors, environment, strategy } = room;
   const pending = await readVersion(room, versionId);
   if (pending === undefined) {
     return false;
   }
   try {
-    await probe(strategy, pending);
+    await probe(room.strategy, pending);
   } catch (error) {
     if (isRefusalOfTheTarget(error)) {
       return false;
     }
   }
+  await pinVersion(room, versionId);
+  return true;
+}
+
+/** There is one pin: it leaves the version that had it. */
+export async function pinVersion(
+  { doors, environment }: Pick<Room<unknown>, 'doors' | 'environment'>,
+  versionId: string,
+): Promise<void> {
   const { versionIdsToStages } = await doors.secretsManager.describe(environment.SECRET_ARN);
   const holder = versionWith(pinLabel, versionIdsToStages);
   if (holder !== versionId) {
@@ -95,7 +103,6 @@ export async function pinIfAccepted<Value>(
       ...(holder && { from: holder }),
     });
   }
-  return true;
 }
 
 /** Only the target's own "no" says that nobody needs this value; a timeout says nothing. */

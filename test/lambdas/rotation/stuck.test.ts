@@ -238,6 +238,20 @@ describe('a stuck rotation is given up', () => {
     expect(await holding(pinLabel)).toBe(token);
   });
 
+  test('and pinned when it cannot be read as a value of this deployment any more: the target may accept it', async () => {
+    const token = await stuckAt('testSecret');
+    const parse = strategy.parse.bind(strategy);
+    const pending = await world.secrets.getValue(world.secretArn, token);
+    strategy.parse = (text) => {
+      if (text !== pending) return parse(text);
+      // A deployment since then names another host.
+      throw Object.assign(new Error('host'), { code: 'ERR_ROTATION_DATABASE_VALUE' });
+    };
+    expect(await abandon(token)).toBe('pinned');
+    expect(await holding(pinLabel)).toBe(token);
+    expect(await holding('AWSPENDING')).toBeUndefined();
+  });
+
   test('and not pinned when nobody accepts it, or there is nothing to pin', async () => {
     expect(await abandon(await stuckAt('setSecret'))).toBe('cleared');
     expect(await abandon(await stuckAt('createSecret'))).toBe('cleared');
