@@ -49,7 +49,7 @@ export function outcomeOf(
         outcome: 'stopped',
         problem: {
           code: 'ERR_ROTATION_AFTER_ROTATION_STOPPED',
-          message: `AWSCURRENT moved to ${token}, but its AfterRotation stopped: ${ending.reason ?? 'no reason recorded'}. Remove the reason and resume it, or roll back (\`${commands.rollback(secret.key)}\`).`,
+          message: `AWSCURRENT moved to ${token}, but its AfterRotation stopped: ${(ending.reason ?? 'no reason recorded').replace(/\.$/, '')}. Remove the reason and resume it, or roll back (\`${commands.rollback(secret.key)}\`).`,
         },
         next: commands.resume({ arn: secretArn, name: secret.name }, token),
       };

@@ -65,10 +65,13 @@ export class ActivationRefusedError extends AfterRotationError {
 export class RolloutFailedError extends AfterRotationError {
   override readonly name = 'RolloutFailedError';
   readonly code = 'ERR_ROTATION_ROLLOUT_FAILED';
-  /** @param unwell by consumer, what was found. @param because why it is not rolled back from by itself */
+  /**
+   * What to do (mend it and resume, or roll back) is said by whoever shows it, with the command.
+   * @param unwell by consumer, what was found and expected. @param because why it is not rolled back from by itself
+   */
   constructor(round: string, unwell: string, because: string) {
     super(
-      `${unwell} (round "${round}"); expected it to work with the new value. Not rolled back by itself: ${because}. Mend it and resume, or roll back: quarterturn rollback.`,
+      `in round "${round}", ${unwell.replace(/\.$/, '')}. Not rolled back by itself: ${because}.`,
     );
   }
 }
