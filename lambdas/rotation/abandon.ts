@@ -17,7 +17,6 @@
  */
 import { type Abandoned, abandonSchema } from '../../domain/events/diagnosis.ts';
 import { currentVersion, pendingVersion } from '../../domain/policy/labels.ts';
-import { AwsCallError } from '../../doors/aws-call.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
 import { assertStuck, type Stuck } from './resume.ts';
 import {
@@ -28,7 +27,13 @@ import {
   readVersion,
   rotationOf,
 } from './run.ts';
-import { clearPending, isRefusalOfTheTarget, pinIfAccepted, pinVersion } from './staging.ts';
+import {
+  clearPending,
+  isRefusalOfTheTarget,
+  pendingValue,
+  pinIfAccepted,
+  pinVersion,
+} from './staging.ts';
 import type { JsonCompanionName, Rotation } from './strategy.ts';
 
 export interface AbandoningRoom<Value> extends Room<Value> {
@@ -88,22 +93,6 @@ async function giveUp<Value>(
   return value === undefined || room.undisturbed === undefined
     ? work()
     : room.undisturbed(value, (name) => readCompanion(room, name), work);
-}
-
-/** Undefined: it has none. */
-async function pendingValue<Value>(
-  room: Room<Value>,
-  versionId: string,
-): Promise<Value | 'unparsable' | undefined> {
-  try {
-    return await readVersion(room, versionId);
-  } catch (error) {
-    const code = String((error as { code?: unknown }).code ?? '');
-    if (error instanceof AwsCallError || !code.startsWith('ERR_ROTATION_')) {
-      throw error;
-    }
-    return 'unparsable';
-  }
 }
 
 async function pin<Value>(

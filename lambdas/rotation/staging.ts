@@ -66,14 +66,19 @@ export async function clearPending(
 
 /**
  * Keeps a pending version under the pin label when the target accepts its value, or does not answer:
- * it may be the only copy of a credential that works.
+ * it may be the only copy of a credential that works. So may one that cannot be read as a value of this kind, and it
+ * keeps no emergency from going on.
  */
 export async function pinIfAccepted<Value>(
   room: Pick<Room<Value>, 'doors' | 'environment' | 'strategy'>,
   versionId: string,
   probe: (strategy: RotationStrategy<Value>, pending: Value) => Promise<void>,
 ): Promise<boolean> {
-  const pending = await readVersion(room, versionId);
+  const pending = await pendingValue(room, versionId);
+  if (pending === 'unparsable') {
+    await pinVersion(room, versionId);
+    return true;
+  }
   if (pending === undefined) {
     return false;
   }
@@ -86,6 +91,22 @@ export async function pinIfAccepted<Value>(
   }
   await pinVersion(room, versionId);
   return true;
+}
+
+/** Undefined: it has none, or the marker of a new secret. @throws AwsCallError */
+export async function pendingValue<Value>(
+  room: Pick<Room<Value>, 'doors' | 'environment' | 'strategy'>,
+  versionId: string,
+): Promise<Value | 'unparsable' | undefined> {
+  try {
+    return await readVersion(room, versionId);
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code ?? '');
+    if (error instanceof AwsCallError || !code.startsWith('ERR_ROTATION_')) {
+      throw error;
+    }
+    return 'unparsable';
+  }
 }
 
 /** There is one pin: it leaves the version that had it. */

@@ -15,6 +15,7 @@
  * A refusal takes the valueless label away because the service answers every later RotateSecret, an
  * emergency's included, with "A previous rotation isn't complete" while it stands (API_RotateSecret).
  */
+import { pinLabel } from '../../../domain/config/names.ts';
 import type {
   Intent,
   IntentRecord,
@@ -204,8 +205,13 @@ export async function versionsToBuildOn<Value>(
   const others = Object.keys(stages).filter(
     (versionId) => versionId !== currentId && versionId !== previousId && versionId !== run.token,
   );
+  const isPinnedAlone = (id: string | undefined) =>
+    id !== undefined && stages[id]?.every((label) => label === pinLabel);
   const [current, previous, ...found] = await Promise.all(
-    [currentId, previousId, ...others].map((versionId) => readVersionFor(run, intent, versionId)),
+    [currentId, previousId, ...others].map((id) =>
+      // What was kept when a rotation was given up was never in use; one that cannot be read must stop no later one.
+      readVersionFor(run, isPinnedAlone(id) ? 'emergency' : intent, id),
+    ),
   );
   const labelled = found.filter((value) => value !== undefined);
   return { ...(current && { current }), ...(previous && { previous }), labelled };

@@ -369,6 +369,25 @@ describe('preempt', () => {
     },
   );
 
+  test('clears a pending value that cannot be read as one of this kind, and keeps it', async () => {
+    await world.rotate();
+    await world.finishAfterRotation();
+    world.faults.arm('finishSecret/secretsManager.moveLabel#1', 'before');
+    const stuck = await world.begin({ intent: 'planned' });
+    const pending = await world.secrets.getValue(world.secretArn, stuck);
+    const parse = strategy.parse.bind(strategy);
+    strategy.parse = (text) => {
+      if (text === pending) throw failure('ERR_ROTATION_DATABASE_VALUE');
+      return parse(text);
+    };
+    const token = world.nextToken();
+    const preempt = { operation: 'preempt', token, owner: 'emergency' };
+    expect(await world.handler(preempt)).toMatchObject({ preempted: stuck, pinned: true });
+    const labels = await world.labels();
+    expect(labels.AWSPENDING).toBeUndefined();
+    expect(labels['quarterturn-pin']).toBe(stuck);
+  });
+
   test('keeps others out until its rotation is promoted, and no longer', async () => {
     await world.rotate();
     await world.finishAfterRotation();

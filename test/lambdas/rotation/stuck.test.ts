@@ -250,6 +250,9 @@ describe('a stuck rotation is given up', () => {
     expect(await abandon(token)).toBe('pinned');
     expect(await holding(pinLabel)).toBe(token);
     expect(await holding('AWSPENDING')).toBeUndefined();
+    // And keeps no later rotation from going on.
+    const next = await world.rotate();
+    expect(await holding('AWSCURRENT')).toBe(next);
   });
 
   test('and not pinned when nobody accepts it, or there is nothing to pin', async () => {
