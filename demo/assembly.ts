@@ -61,6 +61,7 @@ export function localConfig(
           host: server.host,
           port: server.port,
           ca: { file: 'ca.pem' },
+          readerCache: shortCache,
           ...(secret.scheme === 'multiUser' && { verifyTables: [tableWithRowSecurity] }),
         }
       : withShortCache(secret),
@@ -68,13 +69,15 @@ export function localConfig(
   return { ...config, environment: 'dev', secrets: Object.fromEntries(secrets) };
 }
 
+const shortCache = '5s';
+
 /** A published key waits out its readers' caches: on a laptop, whose clock may flow, nobody waits five minutes for it. */
 function withShortCache(secret: SecretConfig): SecretConfig {
   switch (secret.kind) {
     case 'jwt':
-      return { ...secret, signerCache: '5s' };
+      return { ...secret, signerCache: shortCache };
     case 'encryption':
-      return { ...secret, readerCache: '5s' };
+      return { ...secret, readerCache: shortCache };
     default:
       return secret;
   }

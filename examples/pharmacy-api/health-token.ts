@@ -8,7 +8,8 @@ export async function bringsToken(
   token: SecretCache<string> | undefined,
 ): Promise<boolean> {
   if (token === undefined || authorization === undefined) return false;
-  const { value } = await token.get();
+  // A value put from a file ends with its line.
+  const value = (await token.get()).value.trim();
   // Digests have one length, which is what a comparison in constant time needs.
   return value !== '' && timingSafeEqual(digestOf(authorization), digestOf(`Bearer ${value}`));
 }

@@ -188,6 +188,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
         afterRotationMachine: 'after-rotation',
         reencryptionMachine: 'm',
         secrets: [secret],
+        consumers: [] as Manifest['consumers'],
       }) as Manifest,
     metrics: recordedMetrics(),
     clock,
