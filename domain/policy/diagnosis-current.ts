@@ -63,8 +63,13 @@ function loginFindings(facts: DiagnosisFacts, current: VersionFacts): DiagnosisF
   }
   // A rotation in between: told, and finished, as such.
   if (isAccepted(pending) && facts.pending?.stuck === true) return [];
+  // Into a role that is not there nothing can be set: the role comes first.
+  const roleMissing = facts.target?.findings.some(({ code }) => code === 'ROLE_MISSING') === true;
   const restorable =
-    facts.kind === 'database' && current.compromised !== true && facts.lease === undefined;
+    facts.kind === 'database' &&
+    current.compromised !== true &&
+    facts.lease === undefined &&
+    !roleMissing;
   const moved = isAccepted(previous);
   const sure = previous?.attempts !== undefined;
   return [

@@ -3,7 +3,7 @@ import { systemClock } from '../../doors/clock.ts';
 import { consumersHook } from '../../doors/consumers-hook.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
-import { functions } from '../../doors/functions.ts';
+import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
@@ -32,7 +32,7 @@ const doors: AfterRotationDoors = {
   stepFunctions: stepFunctions(),
   eventBus: eventBus(),
   consumersHook: consumersHook(),
-  functions: functions(),
+  functions: functionsByRequest(),
   ...(url !== undefined &&
     signingSecret !== undefined && {
       redeploy: {

@@ -2,7 +2,7 @@
 import type { Clock } from '../../doors/clock.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
-import type { FunctionsDoor } from '../../doors/functions.ts';
+import type { FunctionsDoor } from '../../doors/function-answer.ts';
 import type { Log } from '../../doors/log.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { TriggerRecordsDoor } from '../../doors/trigger-records.ts';

@@ -2,7 +2,7 @@
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
-import { functions } from '../../doors/functions.ts';
+import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
@@ -21,7 +21,7 @@ const options: TriggersOptions = {
     secretsManager: secretsManager(),
     controlTable: controlTable(environment.CONTROL_TABLE),
     records: triggerRecords(environment.CONTROL_TABLE, environment.DEPLOYMENT),
-    functions: functions(),
+    functions: functionsByRequest(),
     eventBus: eventBus(),
     clock: systemClock,
     log: lambdaLog('triggers'),

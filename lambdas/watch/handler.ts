@@ -2,7 +2,7 @@
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
-import { functions } from '../../doors/functions.ts';
+import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
@@ -17,7 +17,7 @@ const environment = readEnvironment(watchEnvironmentSchema, process.env);
 const doors = {
   secretsManager: secretsManager(),
   controlTable: controlTable(environment.CONTROL_TABLE),
-  functions: functions(),
+  functions: functionsByRequest(),
   eventBus: eventBus(),
   metrics: embeddedMetrics(),
   clock: systemClock,

@@ -78,6 +78,7 @@ describe('deployments', () => {
       events: endpoint,
       dynamodb: 'http://127.0.0.1:8000',
       secretsmanager: 'https://secretsmanager.eu-west-1.amazonaws.com',
+      sns: endpoint,
     });
     delete process.env.AWS_ENDPOINT_URL;
     expect(await deployments('eu-central-1').endpoints()).toMatchObject({
