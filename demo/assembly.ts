@@ -61,7 +61,6 @@ export function localConfig(
           host: server.host,
           port: server.port,
           ca: { file: 'ca.pem' },
-          readerCache: shortCache,
           ...(secret.scheme === 'multiUser' && { verifyTables: [tableWithRowSecurity] }),
         }
       : withShortCache(secret),
