@@ -25,7 +25,7 @@ import {
   type Run,
   readCompanion,
   readVersion,
-  rotationOf,
+  trialRotation,
 } from './run.ts';
 import {
   clearPending,
@@ -104,15 +104,7 @@ async function pin<Value>(
   const description = await doors.secretsManager.describe(environment.SECRET_ARN);
   const now = doors.clock.now();
   const run: Run<Value> = { ...room, token: versionId, description, now, evidence: [] };
-  const rotation = await rotationOf(run, {
-    token: versionId,
-    intent: 'planned',
-    basedOn: null,
-    provenance: { intent: 'planned', token: versionId, attributed: false },
-    at: now.toISOString(),
-    steps: {},
-    evidence: [],
-  });
+  const rotation = await trialRotation(run);
   let accepted = false;
   const pinned = await pinIfAccepted(room, versionId, async (_, pending) => {
     await strategy.testSecret({ pending }, rotation);

@@ -26,7 +26,7 @@ import { AwsCallError } from '../../doors/aws-call.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { InvalidRotationEventError } from './errors.ts';
 import { problemOf } from './problem.ts';
-import { isMarker, type Room, type Run, readCompanion, rotationOf } from './run.ts';
+import { isMarker, type Room, type Run, readCompanion, trialRotation } from './run.ts';
 import { isRefusalOfTheTarget } from './staging.ts';
 import type { JsonCompanionName, MaterialId, Rotation } from './strategy.ts';
 
@@ -195,15 +195,7 @@ async function attemptsWith<Value>(
   const now = clock.now();
   const token = currentVersion(description.versionIdsToStages) ?? '';
   const run: Run<Value> = { ...room, token, description, now, evidence: [] };
-  const rotation = await rotationOf(run, {
-    token,
-    intent: 'planned',
-    basedOn: null,
-    provenance: { intent: 'planned', token, attributed: false },
-    at: now.toISOString(),
-    steps: {},
-    evidence: [],
-  });
+  const rotation = await trialRotation(run);
   if (room.examiner !== undefined) {
     return room.examiner.attempt(value, pending, rotation);
   }

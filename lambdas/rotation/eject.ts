@@ -26,7 +26,7 @@ import {
   type Run,
   readVersion,
   reencryptionOf,
-  rotationOf,
+  trialRotation,
 } from './run.ts';
 
 export interface EjectableRoom<Value> extends Room<Value> {
@@ -190,15 +190,7 @@ async function test<Value>(
   const now = room.doors.clock.now();
   const token = currentVersion(description.versionIdsToStages) ?? '';
   const run: Run<Value> = { ...room, token, description, now, evidence: [] };
-  const rotation = await rotationOf(run, {
-    token,
-    intent: 'planned',
-    basedOn: null,
-    provenance: { intent: 'planned', token, attributed: false },
-    at: now.toISOString(),
-    steps: {},
-    evidence: [],
-  });
+  const rotation = await trialRotation(run);
   try {
     await room.strategy.testSecret({ current }, rotation);
     return true;

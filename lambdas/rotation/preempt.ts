@@ -18,7 +18,7 @@ import { tokenSchema } from '../../domain/events/control-records.ts';
 import type { Preempted } from '../../domain/events/preempt-operation.ts';
 import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
-import { leaseHasEnded, type Room, type Run, rotationOf } from './run.ts';
+import { leaseHasEnded, type Room, type Run, trialRotation } from './run.ts';
 import { clearPending, pinIfAccepted } from './staging.ts';
 
 const preemptSchema = z.strictObject({
@@ -62,18 +62,7 @@ export async function preempt<Value>(room: Room<Value>, input: unknown): Promise
   }
   const run: Run<Value> = { ...room, token: pending, description, now, evidence: [] };
   const pinned = await pinIfAccepted(run, pending, async (strategy, value) =>
-    strategy.testSecret(
-      { pending: value },
-      await rotationOf(run, {
-        token: pending,
-        intent: 'planned',
-        basedOn: null,
-        provenance: { intent: 'planned', token: pending, attributed: false },
-        at: now.toISOString(),
-        steps: {},
-        evidence: [],
-      }),
-    ),
+    strategy.testSecret({ pending: value }, await trialRotation(run)),
   );
   await secretsManager.cancelRotation(SECRET_ARN);
   await clearPending(room, pending);

@@ -21,7 +21,7 @@ import { BinarySecretError, type SecretDescription } from '../../doors/secrets-m
 import { InvalidRotationEventError } from './errors.ts';
 import { rehearseRollback } from './rehearse-rollback.ts';
 import { attempt, blocks, noToken } from './rehearsing.ts';
-import { isMarker, type Room, type Run, reencryptionOf, rotationOf } from './run.ts';
+import { isMarker, type Room, type Run, reencryptionOf, trialRotation } from './run.ts';
 import { versionsToBuildOn } from './steps/create-secret.ts';
 import type { Rotation } from './strategy.ts';
 import { sizeOf } from './value-size.ts';
@@ -129,15 +129,7 @@ async function rehearsed<Value>(
   if (value === undefined) {
     return { value: 'text', bytes, findings };
   }
-  const rotation = await rotationOf(run, {
-    token: noToken,
-    intent: 'planned',
-    basedOn: versionId ?? null,
-    provenance: { intent: 'planned', token: noToken, attributed: false },
-    at: run.now.toISOString(),
-    steps: {},
-    evidence: [],
-  });
+  const rotation = await trialRotation(run, versionId ?? null);
   const inspection = await attempt(findings, async () => inspect?.(value, text, rotation));
   findings.push(...(inspection?.findings ?? []));
   const next = await attempt(findings, async () => {

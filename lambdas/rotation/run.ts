@@ -219,6 +219,23 @@ export async function rotationOf<Value>(
   };
 }
 
+/** For a test outside of any rotation: as a planned one that nobody has asked for. */
+export function trialRotation<Value>(
+  run: Run<Value>,
+  basedOn: string | null = null,
+): Promise<Rotation<Value>> {
+  const { token, now } = run;
+  return rotationOf(run, {
+    token,
+    intent: 'planned',
+    basedOn,
+    provenance: { intent: 'planned', token, attributed: false },
+    at: now.toISOString(),
+    steps: {},
+    evidence: [],
+  });
+}
+
 async function rowsOf<Value>({ doors, environment }: Run<Value>): Promise<Rows> {
   const { SECRET_NAME } = environment;
   const [job, zeroProofs] = await Promise.all([
