@@ -110,10 +110,13 @@ export async function fieldLoad({ fieldRotations, opensPerLook }: Form): Promise
   const rows = new Map<number, Row>();
   const rowCount = opensPerLook * 5;
   let written = 0;
+  let looks = 0;
 
-  async function write({ cipher }: Pick<Process, 'cipher'>): Promise<void> {
-    // Rows are written over and over; what nobody wrote again stays under the key of its time.
-    const id = Math.floor(drawn.draw() * rowCount);
+  /** Rows are written over and over; one of each look is not, and stays under the key of its time. */
+  async function write(
+    { cipher }: Pick<Process, 'cipher'>,
+    id = Math.floor(drawn.draw() * rowCount),
+  ): Promise<void> {
     written += 1;
     const plaintext = `value ${written}`;
     const stored = await encrypts.count(() => cipher.encrypt(column, plaintext, [String(id)]));
@@ -140,6 +143,8 @@ export async function fieldLoad({ fieldRotations, opensPerLook }: Form): Promise
 
   async function look(moment: Moment): Promise<void> {
     for (const process of processes) await write(process);
+    await write(processes[0] as Process, rowCount + looks);
+    looks += 1;
     // All at the same time: a value is read by some while others write over it.
     await Promise.all(processes.map((process) => read(moment, process)));
     for (const [id, { stored }] of [...rows].slice(0, opensPerLook)) {
