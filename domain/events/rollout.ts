@@ -126,8 +126,7 @@ export type FailedMaterial = z.infer<typeof failedMaterialSchema>;
 /** What a function that asks a consumer's health is handed, and answers. */
 export const healthQuestionSchema = z.object({
   consumer,
-  /** Null: only whether it works. */
-  expected: expectedSchema.nullable(),
+  expected: expectedSchema,
 });
 export type HealthQuestion = z.infer<typeof healthQuestionSchema>;
 

@@ -21,7 +21,7 @@ const nothing = { proof: 'none', thisSecret: undefined } as const;
 export async function lookAtCredentials(
   asking: Asking,
   url: string,
-  expected: Expected | null,
+  expected: Expected,
 ): Promise<CredentialsFound> {
   const answer = await ask(asking, { method: 'GET', url, readsBody: true });
   if ('found' in answer) return { ...answer, ...nothing };
@@ -39,9 +39,6 @@ export async function lookAtCredentials(
   const report = parsed.data;
   const works = status === 200 && report.status === 'ok';
   const state = `${status} and ${report.status}${works ? '' : failing(report, expected)}`;
-  if (expected === null) {
-    return { ok: works, found: state, proof: 'answered', thisSecret: undefined };
-  }
   const proof = healthProof(report, expected);
   const own = checksOf(report, expected.secretName);
   const thisSecret = onlyThisSecret(report, expected)
@@ -68,11 +65,11 @@ export async function lookAtCredentials(
 }
 
 /** Names of checks and their errors are the consumer's words; how many, and whose, is ours. */
-function failing(report: ReportSeen, expected: Expected | null): string {
+function failing(report: ReportSeen, { secretName }: Expected): string {
   if (report.checks === undefined) return '';
   const all = Object.values(report.checks);
   const failed = all.filter(({ status }) => status === 'failing');
-  const own = expected === null ? [] : checksOf(report, expected.secretName);
+  const own = checksOf(report, secretName);
   const among = own.some((check) => failed.includes(check)) ? ', one of this secret' : '';
   return ` (${failed.length} of ${all.length} checks fail${among})`;
 }

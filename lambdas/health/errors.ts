@@ -9,7 +9,7 @@ export class InvalidHealthQuestionError extends HealthError {
   readonly code = 'ERR_ROTATION_INVALID_EVENT';
   constructor(path: string) {
     super(
-      `The question does not fit at ${path}; expected { consumer, expected }, expected null or what it must hold. Nobody was asked.`,
+      `The question does not fit at ${path}; expected { consumer, expected }, with what it must hold. Nobody was asked.`,
     );
   }
 }

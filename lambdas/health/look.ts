@@ -77,7 +77,7 @@ export async function look(tools: HealthTools, event: unknown): Promise<HealthAn
   const answer = answerOf(looks, credentials);
   tools.log.info('looked', {
     consumer: name,
-    secret: expected?.secretName,
+    secret: expected.secretName,
     healthy: answer.healthy,
     proof: answer.proof,
     failed: looks.filter(({ ok }) => !ok).map((one) => one.name),
