@@ -57,6 +57,9 @@ export const rollback: Chapter = {
     await sandbox.clock.settle();
     prove((await operator.generation('db')).current === current, 'nothing rotated it again');
     prove(rotationsSince(stage, since).length === events.length, 'nor tried to');
+    const { secrets } = await operator.status();
+    const held = secrets.find(({ key }) => key === 'db')?.hold;
+    prove(held !== undefined, 'on-call sees that the secret is on hold');
     report.proof('48 hours later: the secret is on hold, and nothing has tried again');
   },
 };
