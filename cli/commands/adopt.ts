@@ -4,6 +4,7 @@
  * records since when its material is in use. The record is written last: a run that was cut off is run again, and a
  * secret that has one is left as it is.
  */
+
 import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import { tagKeys } from '../../domain/config/names.ts';
 import {
@@ -28,6 +29,7 @@ import {
   type RegisterCommand,
   type Terminal,
 } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { NotAdoptableError, UsageError } from '../errors.ts';
 import { findSecret } from '../find-secret.ts';
 import { heading } from '../status/render.ts';
@@ -138,10 +140,7 @@ async function adopt(
     more: Partial<AdoptionReport> = {},
   ): AdoptionReport => ({
     report: 'quarterturn-adoption',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     secret: { key, name, kind, armed },
     outcome,
     refusals: [],

@@ -2,6 +2,7 @@
  * `quarterturn doctor [secret]`: what is wrong, what it means, and how it is repaired. Looks first and changes
  * nothing; with `--repair` what is safe is done, one by one, each after a yes.
  */
+
 import { isRotated, type RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import {
   type DoctoredSecret,
@@ -23,6 +24,7 @@ import { examineConsumers } from '../doctor/consumers.ts';
 import { examine } from '../doctor/examine.ts';
 import { renderRest, renderSecret } from '../doctor/render.ts';
 import { repair } from '../doctor/repair.ts';
+import { documentHead } from '../document-head.ts';
 import { NotRotatedError, UsageError } from '../errors.ts';
 import { findSecret } from '../find-secret.ts';
 import { heading } from '../status/render.ts';
@@ -78,7 +80,7 @@ async function doctor(
   options: DoctorOptions,
   terminal: Terminal,
 ): Promise<DoctorReport> {
-  const { manifest, caller, clock } = deployment;
+  const { manifest, caller } = deployment;
   // With --json standard output is the document's alone.
   const show = options.json ? () => undefined : terminal.out;
   show(heading({ deployment: manifest, caller }));
@@ -108,10 +110,7 @@ async function doctor(
   const ofConsumers = consumers.flatMap(({ findings }) => findings).filter(needsPerson);
   const report: DoctorReport = {
     report: 'quarterturn-doctor',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     secrets: seen,
     consumers,
     paths,

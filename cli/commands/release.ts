@@ -1,4 +1,5 @@
 /** `quarterturn release <secret>`: ends the hold a rollback left, so that the schedule rotates the secret again. */
+
 import type { HoldRecord } from '../../domain/events/control-records.ts';
 import type { ReleaseReport } from '../../domain/reports/release-report.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type RegisterCommand,
   type Terminal,
 } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { rotatedSecret } from '../rotation/asked.ts';
 import { requesterOf } from '../rotation/rotate-one.ts';
 import { heading } from '../status/render.ts';
@@ -59,10 +61,7 @@ async function release(
     more: Partial<ReleaseReport> = {},
   ): ReleaseReport => ({
     report: 'quarterturn-release',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     secret: { key: secret.key, name: secret.name },
     outcome,
     ...(hold && { hold }),

@@ -3,6 +3,7 @@
  * 2. The deployment answers in the control table under that id: what it asked for, and what it refused.
  * 3. Each rotation is followed to its end, all of them at once: Secrets Manager works on them side by side.
  */
+
 import type { TriggerRecord } from '../../domain/events/control-records.ts';
 import {
   type DeploymentTrigger,
@@ -12,6 +13,7 @@ import {
 import type { GatedSecret, GateReport } from '../../domain/reports/gate-report.ts';
 import { isAwsError } from '../../doors/aws-call.ts';
 import type { OpenDeployment, Terminal } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { NoGateError } from '../errors.ts';
 import { follow } from '../rotation/follow.ts';
 import { type Ending, type Following, isEnding } from '../rotation/happening.ts';
@@ -35,7 +37,7 @@ export async function gate(
   terminal: Terminal,
   { wait, say, ...asked }: GateRequest,
 ): Promise<GateReport> {
-  const { manifest, caller, clock } = deployment;
+  const { manifest, caller } = deployment;
   const id = await deployment.newToken();
   say(heading({ deployment: manifest, caller }));
   await put(deployment, deploymentSchema.parse({ version: 1, id, ...asked }));
@@ -46,10 +48,7 @@ export async function gate(
     problem?: GateReport['problem'],
   ): GateReport => ({
     report: 'quarterturn-gate',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     requestId: id,
     gate: state,
     ...(problem && { problem }),

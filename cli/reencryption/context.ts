@@ -1,7 +1,9 @@
 /** What every command of `quarterturn reencrypt` begins with: the deployment, and a secret whose rows are rewritten. */
+
 import type { Manifest, ManifestSecret } from '../../domain/config/manifest.ts';
 import type { ReencryptionReport } from '../../domain/reports/reencryption-report.ts';
 import type { CommandContext, DeploymentOptions, OpenDeployment, Terminal } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { NotReencryptedError } from '../errors.ts';
 import { findSecret } from '../find-secret.ts';
 import { heading } from '../status/render.ts';
@@ -34,7 +36,7 @@ export async function asked(
   options: DeploymentOptions,
 ): Promise<Asked> {
   const deployment = await open(options);
-  const { manifest, caller, clock } = deployment;
+  const { manifest, caller } = deployment;
   const secret = rewritten(manifest, name);
   const json = options.json === true;
   const say = json ? terminal.err : terminal.out;
@@ -49,11 +51,8 @@ export async function asked(
       `npx quarterturn reencrypt ${subcommand.replace('<secret>', secret.key)} --deployment ${manifest.name}/${manifest.environment}`,
     report: (outcome, more = {}) => ({
       report: 'quarterturn-reencryption',
-      version: 1,
+      ...documentHead(deployment),
       command,
-      at: clock.now().toISOString(),
-      deployment: { name: manifest.name, environment: manifest.environment },
-      caller: { ...caller },
       secret: { key: secret.key, name: secret.name },
       outcome,
       ...more,

@@ -2,6 +2,7 @@
  * `quarterturn rollback`. Whoever runs it may not read a value, so the secret's own function says what would happen,
  * and every refusal of the rollback is met before anything is changed. Then it is a rotation like every other.
  */
+
 import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import type { HoldRecord, IntentRecord, LeaseRecord } from '../../domain/events/control-records.ts';
 import {
@@ -20,6 +21,7 @@ import { FunctionFailedError } from '../../doors/functions.ts';
 import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { ask } from '../adoption/examine.ts';
 import type { OpenDeployment } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { commandsFor } from '../status/commands.ts';
 import { wrap } from '../table.ts';
 import { followToEnd, type Watching } from './follow-to-end.ts';
@@ -43,16 +45,13 @@ export async function rollBack(
   secret: RotatedManifestSecret,
   request: RollBackRequest,
 ): Promise<RollBackReport> {
-  const { manifest, caller, clock, secretsManager } = deployment;
+  const { manifest, clock, secretsManager } = deployment;
   const report = (
     outcome: RollBackReport['outcome'],
     more: Partial<RollBackReport> = {},
   ): RollBackReport => ({
     report: 'quarterturn-rollback',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     secret: { key: secret.key, name: secret.name },
     followed: false,
     steps: [],

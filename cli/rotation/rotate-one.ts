@@ -1,9 +1,11 @@
 /** One planned rotation: may it start, who asks and why, RotateSecret, and what follows to the very end. */
+
 import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import { rotationInProgress } from '../../domain/policy/labels.ts';
 import type { RotationReport, RowsSeen } from '../../domain/reports/rotation-report.ts';
 import { askForRotation } from '../../doors/ask-for-rotation.ts';
 import type { OpenDeployment } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { commandsFor } from '../status/commands.ts';
 import { goesOn } from './cautions.ts';
 import { followToEnd, type Watching } from './follow-to-end.ts';
@@ -29,13 +31,9 @@ export async function rotateOne(
   secret: RotatedManifestSecret,
   request: RotateRequest,
 ): Promise<RotationReport> {
-  const { manifest, caller, clock } = deployment;
   const report = (outcome: Outcome, more: Partial<RotationReport> = {}): RotationReport => ({
     report: 'quarterturn-rotation',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     secret: { key: secret.key, name: secret.name },
     followed: false,
     steps: [],

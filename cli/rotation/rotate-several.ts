@@ -1,8 +1,10 @@
 /** Several rotations, one after the other: the first that does not end well ends the line. */
+
 import { isRotated, type RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import type { RotationReport } from '../../domain/reports/rotation-report.ts';
 import type { RotationsReport } from '../../domain/reports/rotations-report.ts';
 import type { OpenDeployment } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { type RotateRequest, rotateOne } from './rotate-one.ts';
 
 /** Of `--all`: in the order of the configuration, and what is left out of it. */
@@ -36,7 +38,6 @@ export async function rotateSeveral(
   skipped: RotationsReport['skipped'],
   request: RotateRequest & { readonly tellEnd: (report: RotationReport) => void },
 ): Promise<RotationsReport> {
-  const { manifest, caller, clock } = deployment;
   for (const { key, reason } of skipped) request.say(`${key}: skipped, ${reason}`);
   const rotations: RotationReport[] = [];
   const left = [...secrets];
@@ -52,10 +53,7 @@ export async function rotateSeveral(
   }
   return {
     report: 'quarterturn-rotations',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     outcome,
     rotations,
     notBegun: left.map(({ key, name }) => ({ key, name })),

@@ -1,4 +1,5 @@
 /** Reads what the status report is made of: labels and records, ten secrets at a time. No value is read. */
+
 import {
   isRotated,
   type ManifestSecret,
@@ -18,6 +19,7 @@ import type {
 import { certificatesOf } from '../../doors/certificate-facts.ts';
 import { knownSecret } from '../../doors/known-secret.ts';
 import type { OpenDeployment } from '../command.ts';
+import { documentHead } from '../document-head.ts';
 import { commandsFor } from './commands.ts';
 import { consumersOf } from './consumers.ts';
 
@@ -37,7 +39,7 @@ export async function statusReport(
   deployment: StatusDoors,
   only?: ManifestSecret,
 ): Promise<StatusReport> {
-  const { manifest, caller, clock } = deployment;
+  const { manifest } = deployment;
   const asked = only === undefined ? manifest.secrets : [only];
   const secrets: SecretStatus[] = [];
   for (let from = 0; from < asked.length; from += atATime) {
@@ -56,10 +58,7 @@ export async function statusReport(
   );
   return {
     report: 'quarterturn-status',
-    version: 1,
-    at: clock.now().toISOString(),
-    deployment: { name: manifest.name, environment: manifest.environment },
-    caller: { ...caller },
+    ...documentHead(deployment),
     secrets,
     ...detail,
     ...(certificates.length > 0 && { certificates }),
