@@ -22,7 +22,7 @@ import {
   type RotationAuditEvent,
   rotationAuditEventSchema,
 } from '../../domain/events/audit-event.ts';
-import type { RolloutRecord } from '../../domain/events/rollout.ts';
+import type { Expected, RolloutRecord } from '../../domain/events/rollout.ts';
 import { ownedSecretWith } from '../../doors/explicit-access.ts';
 import { localRandom } from '../../doors/random.ts';
 import { type RolloutRecordsDoor, rolloutRecords } from '../../doors/rollout-records.ts';
@@ -208,10 +208,19 @@ export class RolloutStage {
   statusOf = async (executionArn: string): Promise<string | undefined> =>
     (await this.machines.send(new DescribeExecutionCommand({ executionArn }))).status;
 
-  /** One look, as the rollout machine has it. @throws Error with the function's own message */
-  async askHealth(consumer: string): Promise<Record<string, unknown>> {
+  /**
+   * One look, as the rollout machine has it: does the consumer hold this version of the database secret?
+   * @throws Error with the function's own message
+   */
+  async askHealth(consumer: string, versionId: string): Promise<Record<string, unknown>> {
     const FunctionName = healthFunctionName(this.world.stage.operator.manifest);
-    const Payload = JSON.stringify({ consumer, expected: null });
+    const expected: Expected = {
+      secretName: this.world.name('db'),
+      versionIds: [versionId],
+      key: null,
+      role: null,
+    };
+    const Payload = JSON.stringify({ consumer, expected });
     const answer = await this.#lambda.send(new InvokeCommand({ FunctionName, Payload }));
     const text = Buffer.from(answer.Payload ?? []).toString('utf8');
     if (answer.FunctionError !== undefined) throw new Error(text);

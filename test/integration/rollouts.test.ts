@@ -203,14 +203,20 @@ const refused = (role: string) => ({
 describe('the function that asks', () => {
   test('asks only whom the deployment names, and goes nowhere else', async () => {
     const { services } = stage;
+    const { db: held = '' } = services.billing.held;
     const elsewhere = await trap();
     try {
       services.billing.answer(() => ({ status: 302, location: `${elsewhere.url}/` }));
-      expect(await stage.askHealth('billing')).toMatchObject({ healthy: false });
+      expect(await stage.askHealth('billing', held)).toMatchObject({ healthy: false });
       services.billing.answer(() => 'good');
-      expect(await stage.askHealth('billing')).toMatchObject({ healthy: true });
-      await expect(stage.askHealth('nobody')).rejects.toThrow('UnknownConsumerError');
-      await expect(stage.askHealth(elsewhere.url)).rejects.toThrow();
+      expect(await stage.askHealth('billing', held)).toMatchObject({
+        healthy: true,
+        proof: 'held',
+      });
+      await expect(stage.askHealth('nobody', held)).rejects.toThrow('UnknownConsumerError');
+      await expect(stage.askHealth(elsewhere.url, held)).rejects.toThrow(
+        'InvalidHealthQuestionError',
+      );
       expect(elsewhere.connections()).toBe(0);
     } finally {
       await elsewhere.close();
