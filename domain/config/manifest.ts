@@ -9,6 +9,7 @@ import { manifestConsumer, manifestRollout, manifestSync } from './consumer-mani
 import { isRolledOut } from './consumer-schema.ts';
 import { manifestContacts, manifestContactsSchema } from './contacts-schema.ts';
 import { durationSeconds } from './duration.ts';
+import { manifestEmergency, manifestEmergencySchema } from './emergency-manifest.ts';
 import { lateSignersSeconds } from './late-signers.ts';
 import {
   afterRotationMachineName,
@@ -209,6 +210,8 @@ export const manifestSchema = z.object({
       ),
     })
     .optional(),
+  /** Manifests of 0.1 lack it: what was deployed with them knows no emergency but a rotation with that intent. */
+  emergency: manifestEmergencySchema.optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -253,6 +256,7 @@ export function manifestOf(config: RotationConfig): Manifest {
     })),
     ...(config.consumers.some(isRolledOut) && { rollout: manifestRollout(config) }),
     ...(config.sync.length > 0 && { sync: manifestSync(config) }),
+    emergency: manifestEmergency(config),
   };
 }
 

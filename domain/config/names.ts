@@ -81,6 +81,25 @@ export const healthFunctionName = (scope: Scope, network?: string): string =>
 /** Copies values to where the configuration says. No secret's function is called that. */
 export const syncFunctionName = (scope: Scope): string => functionName(scope, 'sync-copies');
 
+/** Goes from an exposure to its report. */
+export const emergencyMachineName = (scope: Scope): string => functionName(scope, 'emergency');
+
+/** Every task of it. No secret's function is called that: their keys have no hyphen. */
+export const emergencyFunctionName = (scope: Scope): string => functionName(scope, 'in-emergency');
+
+/** Reads in CloudTrail who read the secrets. */
+export const accessAuditFunctionName = (scope: Scope): string =>
+  functionName(scope, 'audit-access');
+
+/** Hands out keyed fingerprints of values, for `quarterturn scan`. */
+export const fingerprintsFunctionName = (scope: Scope): string =>
+  functionName(scope, 'take-fingerprints');
+
+/** What starts an emergency: a policy, and a role with it where the configuration says who may assume it. */
+export const emergencyPolicyName = (scope: Scope): string =>
+  functionName(scope, 'emergency-policy');
+export const emergencyRoleName = (scope: Scope): string => functionName(scope, 'emergency-role');
+
 /** The bus that triggers come on: its policy names who may put which. */
 export const triggerBusName = (scope: Scope): string => functionName(scope, 'triggers');
 

@@ -4,6 +4,7 @@ import { certificatesSchema } from './certificate-schema.ts';
 import { consumerSchema } from './consumer-schema.ts';
 import { contactsSchema, notificationsSchema } from './contacts-schema.ts';
 import { describeIssue, flatten, type Issue } from './describe-issue.ts';
+import { emergencySchema } from './emergency-schema.ts';
 import { networkSchema } from './network-schema.ts';
 import { rolloutSchema } from './rollout-schema.ts';
 import { ruleProblems } from './rules.ts';
@@ -11,6 +12,7 @@ import { scheduleSchema } from './schedule-schema.ts';
 import { type RotatedConfig, secretSchema } from './secret-schemas.ts';
 import { soundPart } from './sound-part.ts';
 import { syncTargetSchema } from './sync-schema.ts';
+import { trailSchema } from './trail-schema.ts';
 import { triggersSchema } from './trigger-schema.ts';
 
 const roleArn = z
@@ -70,6 +72,15 @@ export const rotationConfigSchema = z.strictObject({
   rollout: rolloutSchema.prefault({}),
   /** Copies of values outside of Secrets Manager. */
   sync: z.array(syncTargetSchema).max(100).default([]),
+  /** What happens when a secret is exposed. */
+  emergency: emergencySchema.prefault({}),
+  /** Where CloudTrail keeps who read which secret; absent: its last 90 days are asked event by event. */
+  trail: trailSchema.optional(),
+  /** Other regions that hold replicas of these secrets: reads of them are told there. */
+  replicaRegions: z
+    .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as "eu-west-1"'))
+    .max(10)
+    .default([]),
 });
 
 export type RotationConfigInput = z.input<typeof rotationConfigSchema>;

@@ -24,4 +24,6 @@ export type RecordName =
   | 'lock'
   | 'counts'
   | 'failed'
-  | 'refusal';
+  | 'refusal'
+  | 'emergency'
+  | 'drilled';
