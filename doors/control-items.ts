@@ -96,11 +96,12 @@ export function controlItems(table: string, client: DynamoDBClient) {
     }
   }
 
-  /** Every record of one kind of one secret. */
+  /** Every record of one kind of one secret, or those whose sort key begins so. */
   async function all<Schema extends z.ZodType>(
     schema: Schema,
     name: RecordName,
     secretName: string,
+    prefix = '',
   ): Promise<z.infer<Schema>[]> {
     const found: z.infer<Schema>[] = [];
     let start: Record<string, never> | undefined;
@@ -110,8 +111,11 @@ export function controlItems(table: string, client: DynamoDBClient) {
           new QueryCommand({
             TableName: table,
             ConsistentRead: true,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': { S: `${name}#${secretName}` } },
+            KeyConditionExpression: `pk = :pk${prefix && ' AND begins_with(sk, :prefix)'}`,
+            ExpressionAttributeValues: {
+              ':pk': { S: `${name}#${secretName}` },
+              ...(prefix && { ':prefix': { S: prefix } }),
+            },
             ...(start && { ExclusiveStartKey: start }),
           }),
         ),
