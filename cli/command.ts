@@ -4,7 +4,9 @@ import type { Manifest } from '../domain/config/manifest.ts';
 import type { AuditLogDoor } from '../doors/audit-log.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
+import type { EmergencyRecordsDoor } from '../doors/emergency-records.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
+import type { IncidentReportsDoor } from '../doors/incident-reports.ts';
 import type { RolloutRecordsDoor } from '../doors/rollout-records.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../doors/step-functions.ts';
@@ -22,6 +24,8 @@ export interface Terminal {
   readonly colours: boolean;
   /** Asks for a yes; false when nobody can be asked. */
   confirm(question: string): Promise<boolean>;
+  /** Asks for these very words, typed; false when nobody can be asked, or something else was typed. */
+  confirmByTyping(question: string, words: string): Promise<boolean>;
   /** Standard output, where progress can be drawn over itself; absent in a pipe. */
   readonly stream?: NodeJS.WriteStream;
   /** Columns of the terminal; 100 where there is none. */
@@ -60,6 +64,13 @@ export interface OpenDeployment {
   readonly triggers: TriggersDoor;
   /** Who listens to the topics of a deployment; absent: nobody is asked. */
   readonly subscriptions?: SubscriptionsDoor;
+  /** How far emergencies have come, and when the last drill was. Nothing is written. */
+  readonly emergencyRecords: Pick<
+    EmergencyRecordsDoor,
+    'getEmergency' | 'getEmergencies' | 'getStages' | 'getSecrets' | 'getDrilled'
+  >;
+  /** Their reports. */
+  readonly incidentReports: IncidentReportsDoor;
   readonly clock: Clock;
   /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
   newToken(): Promise<string>;

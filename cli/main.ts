@@ -119,7 +119,12 @@ function contextOf(context: CommandContext, command: unknown): CommandContext {
   if (!json) {
     return context;
   }
-  const nobody = { interactive: false, colours: false, confirm: async () => false };
+  const nobody = {
+    interactive: false,
+    colours: false,
+    confirm: async () => false,
+    confirmByTyping: async () => false,
+  };
   return { ...context, terminal: { ...context.terminal, ...nobody } };
 }
 

@@ -45,7 +45,7 @@ export async function openDeployment(
   const endpoint = endpointFor(caller, await door.endpoints());
   const manifest = await manifestOf(door, caller, scope);
   return {
-    ...door.doorsTo(manifest.controlTable),
+    ...door.doorsTo(manifest),
     manifest,
     caller: { ...caller, ...(endpoint !== undefined && { endpoint }) },
     clock,

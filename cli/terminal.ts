@@ -33,7 +33,9 @@ export function terminal(
     colours: stdout.isTTY === true && !environment.NO_COLOR && environment.TERM !== 'dumb',
     // Drawing over lines needs to know how long they are.
     ...(interactive && environment.TERM !== 'dumb' && stdout.columns > 0 && { stream: stdout }),
-    confirm: async (question) => interactive && isYes(await ask(question, streams)),
+    confirm: async (question) => interactive && isYes(await ask(`${question} [y/N]`, streams)),
+    confirmByTyping: async (question, words) =>
+      interactive && (await ask(question, streams)).trim() === words,
     // Some pseudo-terminals say 0.
     columns: (stdout.isTTY === true && stdout.columns) || columnsWithoutTerminal,
     async untilInterrupted(work) {
@@ -55,7 +57,7 @@ function ask(question: string, { stdin, stderr }: Streams): Promise<string> {
   return new Promise((resolve) => {
     // Ctrl-D and Ctrl-C close it: that is no yes.
     reader.on('close', () => resolve(''));
-    reader.question(`${printable(question)} [y/N] `, (answer) => {
+    reader.question(`${printable(question)} `, (answer) => {
       resolve(answer);
       reader.close();
     });

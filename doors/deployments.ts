@@ -17,7 +17,9 @@ import { type AuditLogDoor, auditLog } from './audit-log.ts';
 import { clientDefaults, isAwsError } from './aws-call.ts';
 import { type CallerIdentity, callerIdentity } from './caller-identity.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
+import { type EmergencyRecordsDoor, emergencyRecords } from './emergency-records.ts';
 import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
+import { type IncidentReportsDoor, incidentReports, s3Client } from './incident-reports.ts';
 import { manifestAt } from './manifest.ts';
 import { parameters } from './parameters.ts';
 import { type RolloutRecordsDoor, rolloutRecords } from './rollout-records.ts';
@@ -36,8 +38,7 @@ export interface DeploymentsDoor {
   list(): Promise<Scope[]>;
   /** Undefined when there is no such deployment. @throws ManifestError, AwsCallError */
   manifest(scope: Scope): Promise<Manifest | undefined>;
-  /** @param table name of its control table */
-  doorsTo(table: string): DoorsToDeployment;
+  doorsTo(manifest: Pick<Manifest, 'name' | 'environment' | 'controlTable'>): DoorsToDeployment;
 }
 
 export interface DoorsToDeployment {
@@ -49,6 +50,8 @@ export interface DoorsToDeployment {
   auditLog: AuditLogDoor;
   triggers: TriggersDoor;
   subscriptions: SubscriptionsDoor;
+  emergencyRecords: EmergencyRecordsDoor;
+  incidentReports: IncidentReportsDoor;
 }
 
 export function deployments(region?: string): DeploymentsDoor {
@@ -79,6 +82,7 @@ export function deployments(region?: string): DeploymentsDoor {
         logs: endpointOf(logs, new FilterLogEventsCommand({ logGroupName: 'any' })),
         events: endpointOf(events, new PutEventsCommand({ Entries: [] })),
         sns: endpointOf(topics, new ListSubscriptionsByTopicCommand({ TopicArn: 'any' })),
+        s3: s3Endpoint(settings),
       };
       const found = Object.entries(probes).map(async ([name, url]) => [name, await url] as const);
       return Object.fromEntries(await Promise.all(found));
@@ -98,7 +102,7 @@ export function deployments(region?: string): DeploymentsDoor {
       }
     },
 
-    doorsTo: (table) => ({
+    doorsTo: ({ name, environment, controlTable: table }) => ({
       secretsManager: secretsManager(secrets),
       controlTable: controlTable(table, dynamo),
       rolloutRecords: rolloutRecords(table, dynamo),
@@ -107,8 +111,15 @@ export function deployments(region?: string): DeploymentsDoor {
       auditLog: auditLog(logs),
       triggers: triggers(table, { dynamo, events }),
       subscriptions: subscriptions(topics),
+      emergencyRecords: emergencyRecords(table, `${name}/${environment}`, dynamo),
+      incidentReports: incidentReports({ ...(region !== undefined && { region }) }),
     }),
   };
+}
+
+async function s3Endpoint(settings: object): Promise<string> {
+  const { ListBucketsCommand } = await import('@aws-sdk/client-s3');
+  return endpointOf(await s3Client(settings), new ListBucketsCommand({}));
 }
 
 /** The deployment whose part 1 this parameter is. */

@@ -14,7 +14,9 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { type AuditLogDoor, auditLog } from './audit-log.ts';
 import { clientDefaults } from './aws-call.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
+import { type EmergencyRecordsDoor, emergencyRecords } from './emergency-records.ts';
 import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
+import { type IncidentReportsDoor, incidentReports } from './incident-reports.ts';
 import { type OwnedSecretDoor, ownedSecret } from './owned-secret.ts';
 import { type ParametersDoor, parameters } from './parameters.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
@@ -58,6 +60,22 @@ export function triggersWith(access: ExplicitAccess, table: string): TriggersDoo
     dynamo: new DynamoDBClient(settings),
     events: new EventBridgeClient(settings),
   });
+}
+
+/** How far emergencies have come, and their reports. */
+export function emergenciesWith(
+  access: ExplicitAccess,
+  {
+    name,
+    environment,
+    controlTable: table,
+  }: Record<'name' | 'environment' | 'controlTable', string>,
+): { emergencyRecords: EmergencyRecordsDoor; incidentReports: IncidentReportsDoor } {
+  const dynamo = new DynamoDBClient({ ...clientDefaults, ...access });
+  return {
+    emergencyRecords: emergencyRecords(table, `${name}/${environment}`, dynamo),
+    incidentReports: incidentReports(access),
+  };
 }
 
 /** For the owner of a user-managed secret, who puts values by hand. */

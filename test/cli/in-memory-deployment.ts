@@ -8,12 +8,14 @@ import { tagKeys } from '../../domain/config/names.ts';
 import type { RotationConfig } from '../../domain/config/rotation-config.ts';
 import { ownRule } from '../../domain/policy/drift.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
+import type { EmergencyRecordsDoor } from '../../doors/emergency-records.ts';
 import type { EventBusDoor, OutgoingEvent } from '../../doors/event-bus.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { SubscriptionsDoor } from '../../doors/subscriptions.ts';
 import type { TriggerRecordsDoor } from '../../doors/trigger-records.ts';
 import exampleConfig from '../../rotation.config.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
+import { inMemoryEmergencyRecords } from '../doors/in-memory-emergency-records.ts';
 import { inMemoryRolloutRecords } from '../doors/in-memory-rollout-records.ts';
 import {
   functionArnOf,
@@ -25,6 +27,9 @@ import { recordedBus } from '../doors/recorded.ts';
 
 export interface InMemoryDeployment extends OpenDeployment {
   readonly secrets: InMemorySecrets;
+  readonly emergencyRecords: EmergencyRecordsDoor;
+  /** Stored reports, by `bucket/key`. */
+  readonly storedReports: Map<string, string>;
   readonly rolloutRecords: ReturnType<typeof inMemoryRolloutRecords>;
   /** What was asked of functions. */
   readonly invocations: { functionName: string; request: unknown }[];
@@ -65,6 +70,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
   const started: InMemoryDeployment['started'] = [];
   const refused = new Map<string, string>();
   const slept: number[] = [];
+  const storedReports = new Map<string, string>();
   let tokens = 0;
   let now = new Date(options.now ?? '2026-05-17T17:00:00Z');
 
@@ -94,6 +100,15 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     }),
     controlTable: inMemoryControlTable(),
     rolloutRecords: inMemoryRolloutRecords(),
+    emergencyRecords: inMemoryEmergencyRecords(),
+    storedReports,
+    incidentReports: {
+      async read({ bucket, key, owner }) {
+        const text = owner === '000000000000' ? storedReports.get(`${bucket}/${key}`) : undefined;
+        if (text !== undefined) return text;
+        throw new AwsCallError('GetObject', 'NoSuchKey', 'The specified key does not exist.');
+      },
+    },
     functions: {
       async invoke(functionName, request) {
         invocations.push({ functionName, request });

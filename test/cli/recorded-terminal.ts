@@ -11,9 +11,21 @@ export interface RecordedTerminal extends Terminal {
 }
 
 export function recordedTerminal(
-  options: { columns?: number; interactive?: boolean; colours?: boolean; answer?: boolean } = {},
+  options: {
+    columns?: number;
+    interactive?: boolean;
+    colours?: boolean;
+    answer?: boolean;
+    types?: string;
+  } = {},
 ): RecordedTerminal {
-  const { columns = 100, interactive = false, colours = false, answer = false } = options;
+  const {
+    columns = 100,
+    interactive = false,
+    colours = false,
+    answer = false,
+    types = '',
+  } = options;
   const said: string[] = [];
   const complained: string[] = [];
   const asked: string[] = [];
@@ -30,6 +42,10 @@ export function recordedTerminal(
     async confirm(question) {
       asked.push(question);
       return interactive && answer;
+    },
+    async confirmByTyping(question, words) {
+      asked.push(question);
+      return interactive && types === words;
     },
     async untilInterrupted(work) {
       const controller = new AbortController();

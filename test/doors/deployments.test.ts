@@ -79,6 +79,7 @@ describe('deployments', () => {
       dynamodb: 'http://127.0.0.1:8000',
       secretsmanager: 'https://secretsmanager.eu-west-1.amazonaws.com',
       sns: endpoint,
+      s3: endpoint,
     });
     delete process.env.AWS_ENDPOINT_URL;
     expect(await deployments('eu-central-1').endpoints()).toMatchObject({

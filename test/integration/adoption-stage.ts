@@ -22,6 +22,7 @@ import { defineRotation, type RotationConfig } from '../../domain/config/rotatio
 import {
   controlTableWith,
   type ExplicitAccess,
+  emergenciesWith,
   parametersWith,
   secretsManagerWith,
   triggersWith,
@@ -190,6 +191,7 @@ export class AdoptionStage {
       secretsManager: secretsManagerWith(access),
       controlTable: controlTableWith(access, manifest.controlTable),
       rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
+      ...emergenciesWith(access, manifest),
       functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
       stepFunctions: { isRunning: async () => false, startExecution: async () => 'started' },
       auditLog: { read: async () => ({ lines: [], complete: true }) },

@@ -20,6 +20,7 @@ import { alarmTopicName } from '../../domain/config/names.ts';
 import { type DoctorReport, doctorReportSchema } from '../../domain/reports/doctor-report.ts';
 import {
   controlTableWith,
+  emergenciesWith,
   secretsManagerWith,
   stepFunctionsWith,
   triggersWith,
@@ -360,6 +361,7 @@ function openedBy(world: World): OpenDeployment {
     auditLog: { read: async () => ({ lines: [], complete: true }) },
     triggers: triggersWith(access, manifest.controlTable),
     rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
+    ...emergenciesWith(access, manifest),
     subscriptions: subscriptions(new SNSClient(access)),
     // What is under way goes on meanwhile.
     clock: { now: () => sandbox.clock.now(), sleep: () => sandbox.clock.idle() },

@@ -6,6 +6,7 @@ import { deploymentReportSchema } from '../../domain/reports/deployment-report.t
 import { auditLog } from '../../doors/audit-log.ts';
 import {
   controlTableWith,
+  emergenciesWith,
   functionsWith,
   secretsManagerWith,
   triggersWith,
@@ -49,6 +50,7 @@ test('quarterturn report tells it with on-call’s rights alone', async () => {
       secretsManager: secretsManagerWith(access),
       controlTable: controlTableWith(access, manifest.controlTable),
       rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
+      ...emergenciesWith(access, manifest),
       functions: functionsWith(access),
       stepFunctions: stepFunctions(new SFNClient(access)),
       auditLog: auditLog(new CloudWatchLogsClient(access)),

@@ -19,6 +19,7 @@ import {
 import { reencryptionReportSchema } from '../../domain/reports/reencryption-report.ts';
 import {
   controlTableWith,
+  emergenciesWith,
   parametersWith,
   secretsManagerWith,
   triggersWith,
@@ -92,6 +93,7 @@ beforeAll(async () => {
     secretsManager: secretsManagerWith(access),
     controlTable: controlTableWith(access, manifest.controlTable),
     rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(access)),
+    ...emergenciesWith(access, manifest),
     functions: functions(new LambdaClient({ ...access, maxAttempts: 1 })),
     stepFunctions: stepFunctions(new SFNClient(access)),
     auditLog: { read: async () => ({ lines: [], complete: true }) },

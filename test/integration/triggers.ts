@@ -25,6 +25,7 @@ import type { CredentialTriggerEvent } from '../../domain/events/triggers.ts';
 import { currentVersion } from '../../domain/policy/labels.ts';
 import {
   controlTableWith,
+  emergenciesWith,
   functionsWith,
   parametersWith,
   secretsManagerWith,
@@ -228,6 +229,7 @@ export function triggers(stageOf: () => AlarmStage): void {
         secretsManager: secretsManagerWith(pipeline),
         controlTable: controlTableWith(pipeline, manifest.controlTable),
         rolloutRecords: rolloutRecords(manifest.controlTable, new DynamoDBClient(pipeline)),
+        ...emergenciesWith(pipeline, manifest),
         functions: functionsWith(pipeline),
         stepFunctions: stepFunctionsWith(pipeline),
         auditLog: { read: async () => ({ lines: [], complete: true }) },
