@@ -61,6 +61,8 @@ export const readerSchema = z.strictObject({
     )
     .max(20),
   moreSources: z.int().min(0),
+  /** Of a role: names of its sessions, as whoever opened them chose; of a person's often who it was. */
+  sessions: z.array(z.string().max(64)).max(10).optional(),
   secrets: z.array(readSchema).max(50),
   /** It read a version that came with the emergency. */
   readNew: z.boolean(),
