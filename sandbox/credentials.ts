@@ -19,7 +19,9 @@ export class CredentialStore {
     const credentials: Credentials = {
       accessKeyId: `${caller.kind === 'role' ? 'LOCALROLE' : 'LOCALUSER'}${suffix}`,
       secretAccessKey: randomBytes(30).toString('base64'),
-      ...(caller.kind === 'role' && { sessionToken: randomBytes(48).toString('base64') }),
+      ...((caller.kind === 'role' || caller.session !== undefined) && {
+        sessionToken: randomBytes(48).toString('base64'),
+      }),
     };
     this.#keys.set(credentials.accessKeyId, { credentials, caller });
     return credentials;

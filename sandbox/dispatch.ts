@@ -54,6 +54,7 @@ export async function dispatch(
     const verified = await verifySignature(request, scope, settings);
     progress.caller = verified.caller;
     progress.signedAt = verified.signedAt;
+    assertCurrent(verified.caller, settings.now());
     const output = await call(service, request, verified.caller, progress, settings);
     answer = writeOutput(protocol, progress.service, progress.operation, output, requestId);
   } catch (error) {
@@ -81,6 +82,15 @@ export async function dispatch(
   // The SDKs set their clock by this header: each keeps the clock it signed with.
   answer.headers.date = (progress.signedAt ?? settings.now()).toUTCString();
   return answer;
+}
+
+function assertCurrent({ session }: Caller, now: Date): void {
+  if (session?.expiresAt !== undefined && session.expiresAt <= now) {
+    throw new ServiceException(
+      'ExpiredTokenException',
+      'The security token included in the request is expired',
+    );
+  }
 }
 
 async function call(

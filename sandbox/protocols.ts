@@ -113,6 +113,7 @@ function readCbor(body: Buffer): Record<string, unknown> {
 
 const XMLNS: Readonly<Record<string, string>> = {
   cloudformation: 'http://cloudformation.amazonaws.com/doc/2010-05-15/',
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
   sns: 'http://sns.amazonaws.com/doc/2010-03-31/',
 };
@@ -196,6 +197,7 @@ const S3_CODES: Readonly<Record<string, string>> = {
   MissingAuthenticationTokenException: 'AccessDenied',
   IncompleteSignatureException: 'AuthorizationHeaderMalformed',
   AccessDeniedException: 'AccessDenied',
+  ExpiredTokenException: 'ExpiredToken',
 };
 
 const requestIdHeader = (protocol: Protocol): string =>
@@ -208,6 +210,7 @@ const QUERY_CODES: Readonly<Record<string, string>> = {
   MissingAuthenticationTokenException: 'MissingAuthenticationToken',
   IncompleteSignatureException: 'IncompleteSignature',
   AccessDeniedException: 'AccessDenied',
+  ExpiredTokenException: 'ExpiredToken',
 };
 
 const REST_STATUS: Readonly<Record<string, number>> = {

@@ -4,6 +4,14 @@
  */
 import type { PolicyDocument } from './iam/policy.ts';
 
+/** Temporary credentials: since when, until when, and when their holder showed an MFA device. */
+export interface Session {
+  issuedAt: Date;
+  /** Absent: renewed by who holds them, as the credentials of a function are. */
+  expiresAt?: Date;
+  mfaAt?: Date;
+}
+
 /** Who signed the request. `service` callers never come over HTTP: they are services calling each other. */
 export interface Caller {
   arn: string;
@@ -15,8 +23,12 @@ export interface Caller {
   sourceArn?: string;
   /** Set when a service calls another one with the caller's own rights, e.g. Secrets Manager → KMS. */
   via?: string;
+  /** Absent for the access key of a user; a service that works with a role has assumed it this moment. */
+  session?: Session;
   /** Where the function that signed has its interfaces; absent outside of every VPC. */
   placement?: { subnetIds: readonly string[]; securityGroupIds: readonly string[] };
+  /** The request that was signed; absent where services call each other in nobody's name. */
+  request?: { accessKeyId: string; region: string; sourceAddress: string; userAgent: string };
 }
 
 /** One question to IAM: may the caller do `action` on `resource`, in this context? */
@@ -47,6 +59,8 @@ export interface AwsService {
     request: RestRequest,
   ) => { operation: string; input: Record<string, unknown> } | undefined;
   readonly operations: Readonly<Record<string, Operation>>;
+  /** It answers for every region, which the signature names; the others only for the sandbox's own. */
+  readonly everyRegion?: true;
 }
 
 export interface RestRequest {

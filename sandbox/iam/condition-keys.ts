@@ -5,6 +5,8 @@
 const GLOBAL = [
   'aws:CurrentTime',
   'aws:EpochTime',
+  'aws:MultiFactorAuthAge',
+  'aws:MultiFactorAuthPresent',
   'aws:PrincipalAccount',
   'aws:PrincipalArn',
   'aws:PrincipalIsAWSService',
@@ -15,6 +17,7 @@ const GLOBAL = [
   'aws:SourceAccount',
   'aws:SourceArn',
   'aws:TagKeys',
+  'aws:TokenIssueTime',
   'aws:ViaAWSService',
   'aws:username',
 ];

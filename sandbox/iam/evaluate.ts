@@ -68,6 +68,21 @@ export function evaluate(
   return identity.length > 0 ? 'allowed' : 'not allowed by identity policy';
 }
 
+/** Is this statement about such a request, whatever its conditions say? */
+export function isAbout(
+  statement: Statement,
+  { action, resource }: Pick<AccessCheck, 'action' | 'resource'>,
+): boolean {
+  return (
+    concernsAction(statement, action) &&
+    (hasNoResource(statement) || concernsResource(statement, resource))
+  );
+}
+
+/** Does it name this principal, or its account? */
+export const names = (statement: Statement, principal: Principal): boolean =>
+  concernsPrincipal(statement, principal) !== 'nobody';
+
 function concernsAction({ Action, NotAction }: Statement, action: string): boolean {
   const matches = (patterns: Statement['Action']) =>
     asList(patterns).some((pattern) => matchesWildcard(pattern, action, true));

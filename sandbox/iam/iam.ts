@@ -2,7 +2,7 @@
 import type { SandboxClock } from '../clock.ts';
 import type { EndpointPolicyPort, IamPort } from '../ports.ts';
 import { type AccessCheck, type Caller, ServiceException } from '../service.ts';
-import type { Context } from './conditions.ts';
+import { contextOf } from './context.ts';
 import { type Decision, evaluate, type Principal } from './evaluate.ts';
 import { MANAGED_BY_AWS } from './managed-by-aws.ts';
 import type { PolicyDocument } from './policy.ts';
@@ -154,7 +154,7 @@ export class Iam implements IamPort, EndpointPolicyPort {
       this.#principal(caller, identity),
       { ...check, resourcePolicy: endpointPolicy, resourcePolicyRequired: true },
       [{ Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }],
-      this.#context(caller, identity, check),
+      contextOf(this.#settings, caller, identity, check),
     );
     if (decision !== 'allowed') {
       const reason = decision.startsWith('denied')
@@ -180,7 +180,12 @@ export class Iam implements IamPort, EndpointPolicyPort {
       ),
     ];
     const principal = this.#principal(caller, identity);
-    return evaluate(principal, check, documents, this.#context(caller, identity, check));
+    return evaluate(
+      principal,
+      check,
+      documents,
+      contextOf(this.#settings, caller, identity, check),
+    );
   }
 
   #principal(caller: Caller, identity: Identity | undefined): Principal {
@@ -189,39 +194,6 @@ export class Iam implements IamPort, EndpointPolicyPort {
       arns: caller.kind === 'service' ? [] : [caller.arn, ...(identity ? [identity.arn] : [])],
       ...(caller.kind === 'service' && { service: caller.service ?? caller.arn }),
     };
-  }
-
-  #context(caller: Caller, identity: Identity | undefined, check: AccessCheck): Context {
-    const { account, region, clock } = this.#settings;
-    const now = clock.now();
-    const via = caller.via?.replace(/^([a-z-]+)\.amazonaws\.com$/, `$1.${region}.amazonaws.com`);
-    const service = caller.kind === 'service' ? (caller.service ?? caller.arn) : undefined;
-    const values: Record<string, string | readonly string[] | undefined> = {
-      'aws:CurrentTime': now.toISOString(),
-      'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
-      'aws:PrincipalAccount': service === undefined ? account : undefined,
-      'aws:PrincipalArn': service === undefined ? (identity?.arn ?? caller.arn) : undefined,
-      'aws:PrincipalIsAWSService': String(service !== undefined),
-      'aws:PrincipalServiceName': service,
-      'aws:PrincipalType': service ? undefined : caller.kind === 'role' ? 'AssumedRole' : 'User',
-      'aws:RequestedRegion': region,
-      // AWS's endpoints are reached by TLS; the loopback address stands for one of them.
-      'aws:SecureTransport': 'true',
-      'aws:SourceAccount': caller.sourceAccount,
-      'aws:SourceArn': caller.sourceArn,
-      'aws:ViaAWSService': String(via !== undefined),
-      'aws:username': caller.kind === 'user' ? identity?.name : undefined,
-      'kms:CallerAccount': account,
-      'kms:ViaService': via,
-      ...check.context,
-    };
-    return new Map(
-      Object.entries(values).flatMap(([key, value]) =>
-        value === undefined
-          ? []
-          : [[key.toLowerCase(), typeof value === 'string' ? [value] : value] as const],
-      ),
-    );
   }
 
   #identity(caller: Caller): Identity | undefined {

@@ -274,9 +274,10 @@ export class LambdaService implements AwsService, LambdaPort, AsyncLambdaPort {
   }
 
   #startProcess(made: LambdaFunction): FunctionProcess {
-    const { credentials, region, endpoint } = this.#settings;
+    const { credentials, region, endpoint, clock } = this.#settings;
     const folder = this.#workplace.emptyFolder();
-    const environment = processEnvironment(made, credentials.issue(made.caller), {
+    const session = { issuedAt: clock.now() };
+    const environment = processEnvironment(made, credentials.issue({ ...made.caller, session }), {
       region,
       endpoint: endpoint(),
       folder,

@@ -1,0 +1,66 @@
+/** What a request says to conditions (IAM user guide, "AWS global condition context keys"). */
+import type { SandboxClock } from '../clock.ts';
+import type { AccessCheck, Caller } from '../service.ts';
+import type { Context } from './conditions.ts';
+
+export interface Surroundings {
+  account: string;
+  region: string;
+  clock: SandboxClock;
+}
+
+export function contextOf(
+  { account, region, clock }: Surroundings,
+  caller: Caller,
+  identity: { arn: string; name: string } | undefined,
+  check: AccessCheck,
+): Context {
+  const now = clock.now();
+  const via = caller.via?.replace(/^([a-z-]+)\.amazonaws\.com$/, `$1.${region}.amazonaws.com`);
+  const service = caller.kind === 'service' ? (caller.service ?? caller.arn) : undefined;
+  return contextFrom({
+    'aws:CurrentTime': now.toISOString(),
+    'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
+    'aws:PrincipalAccount': service === undefined ? account : undefined,
+    'aws:PrincipalArn': service === undefined ? (identity?.arn ?? caller.arn) : undefined,
+    'aws:PrincipalIsAWSService': String(service !== undefined),
+    'aws:PrincipalServiceName': service,
+    'aws:PrincipalType': service ? undefined : caller.kind === 'role' ? 'AssumedRole' : 'User',
+    'aws:RequestedRegion': region,
+    // AWS's endpoints are reached by TLS; the loopback address stands for one of them.
+    'aws:SecureTransport': 'true',
+    'aws:SourceAccount': caller.sourceAccount,
+    'aws:SourceArn': caller.sourceArn,
+    'aws:ViaAWSService': String(via !== undefined),
+    'aws:username': caller.kind === 'user' ? identity?.name : undefined,
+    'kms:CallerAccount': account,
+    'kms:ViaService': via,
+    ...ofSession(caller, now),
+    ...check.context,
+  });
+}
+
+export const contextFrom = (
+  values: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Context =>
+  new Map(
+    Object.entries(values).flatMap(([key, value]) =>
+      value === undefined
+        ? []
+        : [[key.toLowerCase(), typeof value === 'string' ? [value] : value] as const],
+    ),
+  );
+
+/** "Included in the request context only when the principal uses temporary credentials to make the request." */
+function ofSession(caller: Caller, now: Date): Record<string, string> {
+  const session = caller.session ?? (caller.kind === 'role' ? { issuedAt: now } : undefined);
+  if (session === undefined) return {};
+  const { issuedAt, mfaAt } = session;
+  return {
+    'aws:TokenIssueTime': issuedAt.toISOString(),
+    'aws:MultiFactorAuthPresent': String(mfaAt !== undefined),
+    ...(mfaAt && {
+      'aws:MultiFactorAuthAge': String(Math.floor((now.getTime() - mfaAt.getTime()) / 1000)),
+    }),
+  };
+}
