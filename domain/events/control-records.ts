@@ -100,6 +100,8 @@ export const afterRotationRecordSchema = z.object({
   owner: z.string().optional(),
   execution: z.string().optional(),
   reason: z.string().max(1024).optional(),
+  /** emergency: when what was in use before was looked at, and what was found (`domain/policy/proven-dead.ts`). */
+  proof: z.object({ at: instant, evidence: z.array(evidenceSchema) }).optional(),
   at: instant,
 });
 export type AfterRotationRecord = z.infer<typeof afterRotationRecordSchema>;

@@ -8,6 +8,7 @@ import { scopeOf } from '../../domain/policy/counted-scope.ts';
 import type { KeyFormat } from '../../domain/secrets/encoding.ts';
 import { primaryOf } from '../../domain/secrets/keyset.ts';
 import { algorithmFor, keysetMaterial } from '../../domain/secrets/keyset-material.ts';
+import { leakedKeys, toldKids } from '../../domain/secrets/leaked-keys.ts';
 import { type Change, type NextValueSettings, nextValue } from '../../domain/secrets/next-value.ts';
 import {
   parseSecretValue,
@@ -134,6 +135,14 @@ export class EncryptionStrategy implements RotationStrategy<EncryptionValue> {
     const plaintext = await rotation.random(32);
     const places = canary(value.keyset, columns, plaintext, random, rotation.now);
     rotation.evidence({ fact: 'encryptionCanary', detail: { primary: kid, places } });
+    const leaked = leakedKeys(value.keyset);
+    if (versions.pending === undefined || rotation.intent !== 'emergency') return;
+    if (leaked.usable.length > 0) {
+      throw new CanaryError(`key ${leaked.usable[0]} of before may still seal`);
+    }
+    if (leaked.kids.length > 0) {
+      rotation.evidence({ fact: 'oldKeysReadableOnly', detail: toldKids(leaked) });
+    }
   }
 
   gone(value: EncryptionValue): Gone[] {

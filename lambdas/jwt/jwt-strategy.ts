@@ -6,6 +6,7 @@
 import type { KeyFormat } from '../../domain/secrets/encoding.ts';
 import { acceptedKeys, type Keyset, primaryOf } from '../../domain/secrets/keyset.ts';
 import { algorithmFor, keysetMaterial } from '../../domain/secrets/keyset-material.ts';
+import { leakedKeys, toldKids } from '../../domain/secrets/leaked-keys.ts';
 import { type NextValueSettings, nextValue } from '../../domain/secrets/next-value.ts';
 import {
   type PlainValue,
@@ -80,6 +81,9 @@ export class JwtStrategy implements RotationStrategy<JwtValue> {
       probeHandOver(current.keyset, keyset, rotation);
     }
     rotation.evidence({ fact: 'jwtKeysProbed', detail: { primary: kid, accepted, refused } });
+    if (versions.pending !== undefined && rotation.intent === 'emergency') {
+      proveRevoked(keyset, rotation);
+    }
   }
 
   #probePlain(value: PlainValue, now: Date): void {
@@ -123,6 +127,17 @@ function probeRefused(keyset: Keyset, now: Date): number {
     }
   }
   return forgeries.length;
+}
+
+/** The value as it is stored, a moment before it is promoted: no key of before verifies anything. */
+function proveRevoked(keyset: Keyset, { evidence }: Rotation<JwtValue>): void {
+  const leaked = leakedKeys(keyset);
+  if (leaked.usable.length > 0) {
+    throw new JwtProbeFailedError(
+      `key ${leaked.usable[0]} is not revoked, expected every earlier one to be`,
+    );
+  }
+  if (leaked.kids.length > 0) evidence({ fact: 'oldKeysRevoked', detail: toldKids(leaked) });
 }
 
 /**

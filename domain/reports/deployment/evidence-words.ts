@@ -23,6 +23,8 @@ function readBack(it: Detail): string {
 
 /** Fact → sentence. */
 const words: Record<string, (detail: Detail) => string> = {
+  consumersStartedByEmergency: () =>
+    'the emergency started or restarted the consumers once for all of its secrets',
   copied: (it) =>
     `${of(it, 'target', 'a sync target')} ${it.wrote === false ? 'held' : 'was given'} the new value (${readBack(it)})`,
   encryptionCanary: (it) =>
@@ -47,6 +49,7 @@ const words: Record<string, (detail: Detail) => string> = {
     `the database accepted the new credential of ${of(it, 'role', 'the role')}`,
   loginAcceptedThroughPooler: () => 'the pooler accepted the new credential',
   loginsOutlasted: () => 'logins begun before the change were waited out',
+  nothingReplaced: () => 'it was the first value: there was none before',
   oldCredentialInOverlap: (it) =>
     `the credential of ${of(it, 'role', 'the other role')} from before goes on working until the next rotation`,
   oldCredentialNotProvenDead: () => 'the old credential was not proven dead',
@@ -56,6 +59,11 @@ const words: Record<string, (detail: Detail) => string> = {
   oldKeyDecryptOnly: (it) =>
     `key ${of(it, 'kid', 'of before')} opens what it sealed, and seals no more`,
   oldKeyRevoked: (it) => `key ${of(it, 'kid', 'of before')} is revoked: its tokens are refused`,
+  oldKeysNotProven: () => 'what became of the keys of before was not read back',
+  oldKeysReadableOnly: (it) =>
+    `${of(it, 'count', 'all')} keys of before open what they sealed, and seal no more`,
+  oldKeysRevoked: (it) =>
+    `${of(it, 'count', 'all')} keys of before are revoked: their tokens are refused`,
   redeployAsked: (it) => `${of(it, 'host', 'the hook')} was asked to redeploy the earlier release`,
   redeployNotAccepted: () => 'nobody accepted to redeploy the earlier release',
   reencryptionClosed: () => 'the running re-encryption was closed first',
@@ -84,6 +92,7 @@ const reservations: ReadonlySet<string> = new Set([
   'ledgerDisagrees',
   'ledgerNotAsked',
   'oldCredentialNotProvenDead',
+  'oldKeysNotProven',
   'redeployNotAccepted',
   'reencryptionNotClosed',
   'syncLimitExceeded',

@@ -81,6 +81,23 @@ describe('a rotation of an encryption key', () => {
     }
   });
 
+  test('tells of an emergency which keys only read from now on, and fails where one could seal again', async () => {
+    const one = await rotate(alone, {}, rotation('planned'));
+    const two = await rotate(alone, { current: one }, rotation('planned'));
+    const request = rotation<EncryptionValue>('emergency');
+    const pending = await rotate(alone, { current: two }, request);
+    request.facts.length = 0;
+    await alone.testSecret({ current: two, pending }, request);
+    const kids = keysetOf(two).keys.map(({ kid }) => kid);
+    expect(request.facts.at(-1)).toEqual({
+      fact: 'oldKeysReadableOnly',
+      detail: { count: 2, kids: kids.join(' ') },
+    });
+    await expect(
+      alone.testSecret({ current: one, pending: two }, rotation('emergency')),
+    ).rejects.toThrow(/may still seal/);
+  });
+
   test('goes back before activation by withdrawing the key, which still opens', async () => {
     const one = await rotate(alone, {}, rotation('planned'));
     const two = await rotate(alone, { current: one }, rotation('planned'));

@@ -203,6 +203,26 @@ describe('testSecret of a JWT secret', () => {
     );
   });
 
+  test('of an emergency tells which keys nobody accepts any more, and fails where one is still accepted', async () => {
+    const one = await firstValue();
+    const two = await rotate(strategy, { current: one }, rotation('planned'));
+    const request = rotation<JwtValue>('emergency');
+    const pending = await rotate(strategy, { current: two }, request);
+    request.facts.length = 0;
+    await strategy.testSecret({ current: two, pending }, request);
+    const kids = keysetOf(two).keys.map(({ kid }) => kid);
+    expect(request.facts.at(-1)).toEqual({
+      fact: 'oldKeysRevoked',
+      detail: { count: 2, kids: kids.join(' ') },
+    });
+    // Without the value it replaces nothing hands over, and the keys before are looked at all the same.
+    await expect(strategy.testSecret({ pending: two }, request)).rejects.toThrow(
+      /is not revoked, expected every earlier one to be/,
+    );
+    await strategy.testSecret({ pending: one }, request);
+    expect(request.facts.filter(({ fact }) => fact === 'oldKeysRevoked')).toHaveLength(1);
+  });
+
   test('fails when the primary is recorded as compromised', async () => {
     const pending = await firstValue();
     const compromised = new Set([primaryOf(keysetOf(pending)).kid]);
