@@ -5,6 +5,7 @@ import {
   rotationAuditEventSchema,
   unmanagedWriteEventSchema,
 } from './audit-event.ts';
+import { emergencyEventSchema } from './emergency.ts';
 import { noticeSchema } from './notices.ts';
 import { credentialTriggerEventSchema } from './triggers.ts';
 
@@ -14,6 +15,7 @@ export const announcedSchema = z.discriminatedUnion('type', [
   reencryptionAuditEventSchema,
   unmanagedWriteEventSchema,
   credentialTriggerEventSchema,
+  emergencyEventSchema,
 ]);
 export type Announced = z.infer<typeof announcedSchema>;
 

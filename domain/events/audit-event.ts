@@ -7,6 +7,7 @@
  */
 import * as z from 'zod';
 import { evidenceSchema, intentSchema, provenanceSchema } from './control-records.ts';
+import { emergencyIdSchema } from './emergency.ts';
 import { rolloutRecordSchema, roundSchema } from './rollout.ts';
 
 export const auditEventSource = 'quarterturn';
@@ -90,6 +91,8 @@ export const rotationAuditEventSchema = z.strictObject({
   }),
   /** Every token signed before this rotation is refused after it. */
   logsEveryoneOut: z.boolean().optional(),
+  /** The emergency that asked for it; absent: nobody's but its own. */
+  emergency: emergencyIdSchema.optional(),
 });
 export type RotationAuditEvent = z.infer<typeof rotationAuditEventSchema>;
 

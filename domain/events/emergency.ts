@@ -202,9 +202,14 @@ export const emergencyEventSchema = z.strictObject({
     .max(50),
   startedAt: instant,
   endedAt: instant.optional(),
-  /** When the last old credential was proven dead; absent: one is not. */
+  /** When the last exposed credential was proven dead, or an exposed encryption key could only read; absent: one is not. */
   deadAt: instant.optional(),
   failedStages: z.array(emergencyStageSchema).optional(),
+  /** Of a drill: what it found, and what it expects of a real one, from its start. */
+  findings: z.int().min(0).optional(),
+  expected: z
+    .strictObject({ deadWithinSeconds: z.int().min(0), overWithinSeconds: z.int().min(0) })
+    .optional(),
   /** Readers that nobody declared, of the old versions and of the new ones; absent: not known. */
   unknownReaders: z.int().min(0).optional(),
   unknownReadersOfNew: z.int().min(0).optional(),

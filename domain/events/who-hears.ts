@@ -27,12 +27,31 @@ const rows = ['targetKid', 'columns', 'rewritten', 'findings', 'job'];
 
 const triggered = ['trigger', 'by', 'requestId', 'person', 'reason', 'done', 'open', 'commands'];
 
+const begun = ['mark', 'emergency', 'requestedBy', 'reason', 'exposed', 'others', 'startedAt'];
+const emergencyEnded = [
+  ...begun,
+  'endedAt',
+  'minutes',
+  'deadAt',
+  'deadMinutes',
+  'changed',
+  'person',
+  'failed',
+  'failedStages',
+  'unknownReaders',
+  'unknownReadersOfNew',
+  'report',
+];
+
+const emergencyFlags = ['signsOut', 'unattended', 'readersUnknown', 'noUnknownReaders'];
+
 const everybody = hearers;
 const toActOn = ['on-call', 'security'] as const;
 
 /**
- * In an emergency only security is told until it is over: whoever holds the leaked credential may read the other
- * channels. On-call hears what fails through its alarms meanwhile.
+ * In an emergency only security is told until what leaked is proven dead: whoever holds it may read the other
+ * channels. On-call hears what fails through its alarms meanwhile; where an emergency ends before that, its text for
+ * on-call says that something needs a person, and not why.
  */
 export const news = {
   planned: {
@@ -78,10 +97,46 @@ export const news = {
     flags: ['signsOut', 'attributed'],
   },
   'emergency-over': {
-    what: 'an emergency rotation is done',
+    what: 'an emergency rotation that belongs to no emergency of several stages is done, and the old value is proven dead',
     tells: everybody,
     words: ended,
     flags: ['signsOut', 'attributed'],
+  },
+  'emergency-replaced': {
+    what: 'an emergency rotation is done: it is part of an emergency that is not over, or its old value is not proven dead',
+    tells: ['security'],
+    words: [...ended, 'emergency'],
+    flags: ['signsOut', 'attributed', 'notProven'],
+  },
+  'emergency-begun': {
+    what: 'an emergency has begun, or a drill of one',
+    tells: ['security'],
+    words: begun,
+    flags: ['drill', 'unattended', 'signsOut'],
+  },
+  'emergency-closed': {
+    what: 'an emergency is over: every stage is done, and the exposed credentials are dead',
+    tells: everybody,
+    words: emergencyEnded,
+    flags: emergencyFlags,
+  },
+  'emergency-incomplete': {
+    what: 'an emergency has ended, and a stage failed or a credential is not proven dead',
+    tells: toActOn,
+    words: emergencyEnded,
+    flags: [...emergencyFlags, 'dead', 'readAgain'],
+  },
+  'emergency-reopened': {
+    what: 'an emergency is over, and somebody whom nobody declared has read what came with it',
+    tells: ['security'],
+    words: emergencyEnded,
+    flags: emergencyFlags,
+  },
+  'emergency-drilled': {
+    what: 'a drill of an emergency has ended',
+    tells: toActOn,
+    words: [...emergencyEnded, 'findings', 'deadWithin', 'overWithin'],
+    flags: ['passed'],
   },
   failed: {
     what: 'a rotation failed before the new value came into use, or does not end',

@@ -4,6 +4,7 @@ import { isRotated, type Manifest, type ManifestSecret } from '../../domain/conf
 import { isSecretOf } from '../../domain/config/names.ts';
 import { type Announced, announcedSchema } from '../../domain/events/announced.ts';
 import { auditEventSource } from '../../domain/events/audit-event.ts';
+import { isChanged } from '../../domain/reports/messages/emergency-facts.ts';
 import type { Background } from '../../domain/reports/messages/news-of.ts';
 import { InvalidAnnouncementError } from './errors.ts';
 
@@ -55,6 +56,19 @@ export function backgroundOf(
       throw new InvalidAnnouncementError('is about a trigger or a secret of another deployment');
     }
     return { ...deployment, key: event.trigger, ...nothingKnown };
+  }
+  if (event.type === 'credential-emergency') {
+    const known = new Map(manifest.secrets.map(({ key, name, kind }) => [`${key} ${name}`, kind]));
+    const kindOf = ({ key, name }: { key: string; name: string }) => known.get(`${key} ${name}`);
+    if (
+      event.deployment !== `${application}/${environment}` ||
+      event.secrets.some((secret) => kindOf(secret) === undefined)
+    ) {
+      throw new InvalidAnnouncementError('is about an emergency or a secret of another deployment');
+    }
+    const changed = event.phase === 'begun' ? event.secrets : event.secrets.filter(isChanged);
+    const kinds = [...new Set(changed.flatMap((secret) => kindOf(secret) ?? []))];
+    return { ...deployment, key: 'emergency', kinds, ...nothingKnown };
   }
   const secret = manifest.secrets.find(({ name }) => name === event.secret.name);
   if (secret === undefined || !isSecretOf(event.secret.arn, event.secret.name, neighbour)) {

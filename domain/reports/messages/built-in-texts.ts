@@ -2,6 +2,7 @@
 import type { TemplateName } from '../../events/message-template.ts';
 import { after } from './texts/after.ts';
 import { before } from './texts/before.ts';
+import { emergency } from './texts/emergency.ts';
 import { rows } from './texts/rows.ts';
 import { trouble } from './texts/trouble.ts';
 
@@ -10,4 +11,5 @@ export const builtInTexts: Readonly<Record<TemplateName, string>> = {
   ...after,
   ...trouble,
   ...rows,
+  ...emergency,
 };

@@ -3,7 +3,8 @@ import type { Announced } from '../../events/announced.ts';
 import type { RotationAuditEvent } from '../../events/audit-event.ts';
 import type { FailedNotice } from '../../events/notices.ts';
 import type { CredentialTriggerEvent, TriggeredSecret } from '../../events/triggers.ts';
-import type { Background } from './news-of.ts';
+import { emergencyFacts } from './emergency-facts.ts';
+import { type Background, isNotProven } from './news-of.ts';
 import { inWords } from './time-in-words.ts';
 
 export interface Facts {
@@ -28,7 +29,8 @@ export function factsOf(event: Announced, background: Background): Facts {
     at: time(event.at),
   };
   const kind = 'kind' in event ? event.kind : kindsByType[event.type];
-  const so = { ...flags, ...(kind !== undefined && { [kind]: true }) };
+  const kinds = [...(background.kinds ?? []), ...(kind === undefined ? [] : [kind])];
+  const so: Flags = { ...flags, ...Object.fromEntries(kinds.map((one) => [one, true])) };
   return {
     words: Object.fromEntries(
       Object.entries({ ...common, ...words }).map(([name, text]) => [name, oneLine(text)]),
@@ -38,17 +40,19 @@ export function factsOf(event: Announced, background: Background): Facts {
 }
 
 function aboutWhat(event: Announced, key: string): Words {
-  if (event.type === 'credential-trigger') {
-    const { secrets } = event;
-    return {
-      secret: secrets.map(({ name }) => name).join(', ') || 'no secret',
-      key: secrets.map((secret) => secret.key).join(', ') || 'no secret',
-    };
+  if (event.type === 'credential-trigger') return named(event.secrets);
+  if (event.type === 'credential-emergency') {
+    return named(event.secrets.filter(({ exposed }) => exposed));
   }
   return 'secret' in event
     ? { secret: event.secret.name, key }
     : { secret: event.certificate.source, key: event.certificate.name };
 }
+
+const named = (secrets: readonly { readonly key: string; readonly name: string }[]): Words => ({
+  secret: secrets.map(({ name }) => name).join(', ') || 'no secret',
+  key: secrets.map(({ key }) => key).join(', ') || 'no secret',
+});
 
 const kindsByType: Partial<Record<Announced['type'], string>> = {
   'credential-reencryption': 'encryption',
@@ -91,6 +95,7 @@ function ownFacts(event: Announced, background: Background, time: Time): [Words,
         {
           signsOut: event.logsEveryoneOut === true,
           attributed: event.rotations[0]?.triggeredBy.attributed === true,
+          notProven: isNotProven(event),
         },
       ];
     case 'credential-reencryption':
@@ -133,6 +138,8 @@ function ownFacts(event: Announced, background: Background, time: Time): [Words,
       return [{ versionId: event.versionId }, {}];
     case 'credential-trigger':
       return [triggerWords(event), { needsPerson: event.secrets.some(({ command }) => command) }];
+    case 'credential-emergency':
+      return emergencyFacts(event, background.kinds ?? [], time);
   }
 }
 
@@ -216,6 +223,7 @@ function endedWords(event: RotationAuditEvent, time: Time): Words {
   ];
   return {
     versionId,
+    emergency: event.emergency,
     primary: material.primary,
     replaced: material.replaced,
     requestedBy: first?.triggeredBy.requestedBy,

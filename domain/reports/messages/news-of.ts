@@ -1,5 +1,7 @@
 /** Which news an event is, and whether the people who use the application may notice anything. */
 import type { Announced } from '../../events/announced.ts';
+import type { RotationAuditEvent } from '../../events/audit-event.ts';
+import type { EmergencyEvent } from '../../events/emergency.ts';
 import type { News } from '../../events/who-hears.ts';
 
 /** What the deployment knows of the secret an event is about. */
@@ -18,6 +20,8 @@ export interface Background {
   readonly behindProxy: boolean;
   /** How long readers may go on using what they have read. */
   readonly readerCacheSeconds: number;
+  /** Of something about several secrets: the kinds of those it changes, or has changed. */
+  readonly kinds?: readonly string[];
 }
 
 /** @returns undefined when nobody needs to be told: the activation of a key is part of its rotation */
@@ -38,7 +42,11 @@ export function newsOf(event: Announced): News | undefined {
         if (event.rolledBackBy !== undefined) return 'rolling-back';
         return event.intent === 'emergency' ? 'failed-emergency' : 'stopped';
       }
-      if (event.intent === 'emergency') return 'emergency-over';
+      if (event.intent === 'emergency') {
+        return event.emergency === undefined && !isNotProven(event)
+          ? 'emergency-over'
+          : 'emergency-replaced';
+      }
       if (event.basedOn === null || event.material.replaced === undefined) return 'first-value';
       return event.intent === 'rollback' ? 'rolled-back' : 'done';
     case 'credential-reencryption':
@@ -56,8 +64,24 @@ export function newsOf(event: Announced): News | undefined {
       if (event.trigger === 'exposure') return 'exposure';
       // The rotations themselves are told as rotations.
       return event.outcome === 'open' ? 'trigger-open' : undefined;
+    case 'credential-emergency':
+      return emergencyNews(event);
   }
 }
+
+/** Until what leaked is dead, and while somebody reads what took its place, the wide channels hear nothing. */
+function emergencyNews({ phase, drill, deadAt, unknownReadersOfNew = 0 }: EmergencyEvent): News {
+  if (phase === 'begun') return 'emergency-begun';
+  if (drill) return 'emergency-drilled';
+  if (phase === 'incomplete' || deadAt === undefined) return 'emergency-incomplete';
+  return unknownReadersOfNew > 0 ? 'emergency-reopened' : 'emergency-closed';
+}
+
+/** At one place at least nothing shows that the old credential is refused. */
+export const isNotProven = ({ rotations, afterRotation }: RotationAuditEvent): boolean =>
+  [...rotations.flatMap(({ evidence }) => evidence), ...(afterRotation.evidence ?? [])].some(
+    ({ fact }) => fact === 'oldCredentialNotProvenDead',
+  );
 
 const rowNews = {
   verified: 'rows-moved',

@@ -4,6 +4,7 @@ import type {
   RotationAuditEvent,
   UnmanagedWriteEvent,
 } from '../../../domain/events/audit-event.ts';
+import type { EmergencyEvent } from '../../../domain/events/emergency.ts';
 import type {
   CertificateNotice,
   FailedNotice,
@@ -222,4 +223,34 @@ export const triggered: CredentialTriggerEvent = {
       command: 'npx quarterturn rotate pii',
     },
   ],
+};
+
+export const emergency: EmergencyEvent = {
+  type: 'credential-emergency',
+  version: 1,
+  id: 'b0000000-0000-4000-8000-000000000000',
+  at: '2026-04-02T08:52:00.000Z',
+  deployment: 'pharmacy/prod',
+  emergency: '20260402t081500z-9f2c41aa07be63d1',
+  phase: 'closed',
+  drill: false,
+  unattended: false,
+  requestedBy: 'ada',
+  reason: 'in a public repository',
+  secrets: [
+    {
+      key: 'jwt',
+      name: 'pharmacy/prod/jwt',
+      exposed: true,
+      state: 'proven',
+      versionId: '66666666-6666-4666-8666-666666666666',
+    },
+    { key: 'anthropic', name: 'pharmacy/prod/anthropic', exposed: false, state: 'person' },
+  ],
+  startedAt: '2026-04-02T08:15:00.000Z',
+  endedAt: '2026-04-02T08:51:30.000Z',
+  deadAt: '2026-04-02T08:18:10.000Z',
+  unknownReaders: 1,
+  unknownReadersOfNew: 0,
+  report: 's3://quarterturn-pharmacy-prod-incidents/20260402t081500z-9f2c41aa07be63d1/report.html',
 };

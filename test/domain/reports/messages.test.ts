@@ -1,6 +1,8 @@
 /** What people read: every message as text, for every audience and event. */
 import { describe, expect, test } from '@jest/globals';
 import type { Announced } from '../../../domain/events/announced.ts';
+import type { RotationAuditEvent } from '../../../domain/events/audit-event.ts';
+import type { EmergencyEvent } from '../../../domain/events/emergency.ts';
 import {
   parseTemplate,
   templateNames,
@@ -37,6 +39,7 @@ const {
   reminder,
   certificate,
   triggered,
+  emergency,
 } = events;
 const background: Background = {
   application: 'pharmacy',
@@ -48,6 +51,33 @@ const background: Background = {
   behindProxy: false,
   readerCacheSeconds: 300,
 };
+
+const ofEmergency = { key: 'emergency', kinds: ['jwt', 'userManaged'] };
+const begun = {
+  ...emergency,
+  phase: 'begun',
+  secrets: emergency.secrets.map(({ key, name, exposed }) => ({ key, name, exposed })),
+  endedAt: undefined,
+  deadAt: undefined,
+  unknownReaders: undefined,
+  unknownReadersOfNew: undefined,
+  report: undefined,
+} as EmergencyEvent;
+const notDead = ({ deadAt: _, ...event }: EmergencyEvent): EmergencyEvent => ({
+  ...event,
+  secrets: event.secrets.map((secret) =>
+    secret.exposed ? { ...secret, state: 'failed' } : secret,
+  ),
+});
+const notProvenDead = (event: RotationAuditEvent): RotationAuditEvent => ({
+  ...event,
+  afterRotation: {
+    ...event.afterRotation,
+    evidence: [
+      { fact: 'oldCredentialNotProvenDead', detail: { role: 'app_a', reason: 'sessionsLeft' } },
+    ],
+  },
+});
 
 /** Every news there is, as often as its texts differ. */
 const cases: Record<string, [Announced, Partial<Background>?]> = {
@@ -74,6 +104,53 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
   'done, everybody is signed out': [{ ...rotated, logsEveryoneOut: true }],
   'rolled back': [{ ...rotated, intent: 'rollback' }],
   'emergency over': [{ ...rotated, intent: 'emergency', logsEveryoneOut: true }],
+  'an emergency rotation that is part of an emergency': [
+    { ...rotated, intent: 'emergency', emergency: emergency.emergency },
+  ],
+  'an emergency rotation whose old value is not proven dead': [
+    notProvenDead({ ...rotated, intent: 'emergency', kind: 'database', secret: failed.secret }),
+    { key: 'db' },
+  ],
+  'an emergency has begun': [begun, ofEmergency],
+  'an emergency has begun, unattended': [
+    { ...begun, unattended: true, requestedBy: 'secret scanning' },
+    ofEmergency,
+  ],
+  'a drill has begun': [{ ...begun, drill: true }, ofEmergency],
+  'an emergency is over': [emergency, ofEmergency],
+  'an emergency is over, and nobody asked the trail': [
+    { ...emergency, unknownReaders: undefined } as Announced,
+    { key: 'emergency', kinds: ['database'] },
+  ],
+  'an emergency is over, and the new values were read': [
+    { ...emergency, unknownReadersOfNew: 2 },
+    ofEmergency,
+  ],
+  'an emergency is incomplete, and something is not dead': [
+    notDead({ ...emergency, phase: 'incomplete', failedStages: ['protect', 'start'] }),
+    { key: 'emergency', kinds: [] },
+  ],
+  'an emergency is incomplete, and everything exposed is dead': [
+    { ...emergency, phase: 'incomplete', failedStages: ['accessAudit'], unknownReadersOfNew: 1 },
+    ofEmergency,
+  ],
+  'every stage of an emergency is done, and something is not dead': [
+    notDead({ ...emergency, unknownReaders: 0 }),
+    ofEmergency,
+  ],
+  'a drill has passed': [
+    {
+      ...emergency,
+      drill: true,
+      findings: 0,
+      expected: { deadWithinSeconds: 210, overWithinSeconds: 1500 },
+    },
+    ofEmergency,
+  ],
+  'a drill has findings': [
+    { ...emergency, drill: true, phase: 'incomplete', findings: 2, failedStages: ['contain'] },
+    ofEmergency,
+  ],
   'failed, the login works': [failed, { key: 'db' }],
   'failed, the login was restored': [{ ...failed, login: 'restored' }, { key: 'db' }],
   'failed, only the next value logs in': [{ ...failed, login: 'pendingWorks' }, { key: 'db' }],
@@ -183,6 +260,49 @@ describe('who hears', () => {
     const stopped: Announced = { ...rotated, intent: 'emergency', outcome: 'stopped' };
     expect(messagesFor(stopped, background).map(({ hearer }) => hearer)).toEqual(['security']);
     expect(messagesOf('emergency over').map(({ hearer }) => hearer)).toEqual(hearers);
+  });
+
+  test('of an emergency of several stages: security alone until what leaked is dead, and while it is read again', () => {
+    const hear = (title: string) => messagesOf(title).map(({ hearer }) => hearer);
+    for (const title of [
+      'an emergency rotation that is part of an emergency',
+      'an emergency rotation whose old value is not proven dead',
+      'an emergency has begun',
+      'a drill has begun',
+      'an emergency is over, and the new values were read',
+    ]) {
+      expect([title, hear(title)]).toEqual([title, ['security']]);
+    }
+    expect(hear('an emergency is over')).toEqual(hearers);
+    for (const title of [
+      'an emergency is incomplete, and something is not dead',
+      'every stage of an emergency is done, and something is not dead',
+      'a drill has passed',
+      'a drill has findings',
+    ]) {
+      expect([title, hear(title)]).toEqual([title, ['on-call', 'security']]);
+    }
+  });
+
+  test('no channel but security’s hears that something leaked before it is dead, nor who asked and why', () => {
+    const isEmergency = (event: Announced | undefined) =>
+      event?.type === 'credential-emergency' ||
+      (event && 'intent' in event && event.intent === 'emergency');
+    const others = everything.filter(
+      ({ title, hearer }) => isEmergency(cases[title]?.[0]) && hearer !== 'security',
+    );
+    const dead = others.filter(({ text }) => /credentials are dead|is given up/.test(text));
+    const early = others.filter(
+      ({ hearer, news, ...message }) =>
+        !dead.some(({ text }) => text === message.text) && news !== 'emergency-drilled',
+    );
+    expect(early.map(({ title }) => title)).toContain(
+      'an emergency is incomplete, and something is not dead',
+    );
+    const telling = /expos|leak|compromis|emergency|attack|incident|public repository|ada\b/i;
+    for (const { title, subject, text, hearer } of early) {
+      expect([title, hearer, subject, text].slice(2).join('\n')).not.toMatch(telling);
+    }
   });
 
   test('of the activation of a key: nobody, it is part of its rotation', () => {

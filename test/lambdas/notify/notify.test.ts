@@ -254,6 +254,11 @@ describe('whoever may put events on the bus', () => {
       'a certificate of another deployment',
       envelope({ ...events.certificate, deployment: 'pharmacy/dev' }),
     ],
+    [
+      'an emergency of another deployment',
+      envelope({ ...events.emergency, secrets: [], deployment: 'pharmacy/dev' }),
+    ],
+    ['an emergency about a secret that is not its own', envelope(events.emergency)],
     ['another type than its own', { ...envelope(unmanaged), 'detail-type': 'credential-overdue' }],
     ['another source', { ...envelope(unmanaged), source: 'aws.secretsmanager' }],
     ['a field that is not named', envelope({ ...unmanaged, value: 'hunter2' })],
@@ -264,6 +269,18 @@ describe('whoever may put events on the bus', () => {
     expect(published).toEqual([]);
     expect(JSON.stringify([String(error), log.lines])).not.toMatch(/hunter2|9999|evil|other-/);
   });
+});
+
+test('an emergency is told as what it changed: who was not signed out is not told so', async () => {
+  const [leaked] = events.emergency.secrets;
+  const other = { key: 'db', name: db.name, exposed: false, state: 'proven' };
+  await tell(envelope({ ...events.emergency, secrets: [leaked, other] }));
+  expect(to()).toEqual(['on-call', 'on-call-chat', 'security', 'support', 'support-chat']);
+  const support = () => published.filter((message) => message.to === 'support').at(-1)?.message;
+  expect(support()).toContain('Everybody is signed out');
+  const failed = { ...leaked, state: 'failed' };
+  await tell(envelope({ ...events.emergency, secrets: [failed, other], id: 'c'.repeat(36) }));
+  expect(support()).not.toContain('signed out');
 });
 
 test('a failure that nobody saw but the watch is heard: no trail of CloudTrail is asked', async () => {

@@ -80,6 +80,14 @@ ${emergencyOver}
 
 What was done with the value that is given up: look at the audit log and at CloudTrail, from before the exposure until {{endedAt}}.
 `,
+  'emergency-replaced.security': `{{application}} {{environment}}: emergency rotation of {{key}} is done
+
+${emergencyOver}
+{{if notProven}}The value from before is NOT proven dead: it may still be accepted. The audit event names the place and why.
+Part of emergency {{emergency}}: its end is told when every secret of it is dealt with.
+
+Nobody but security is told of this.
+`,
   'emergency-over.support': `{{application}} {{environment}}: an urgent change of a secret is done
 
 ${ofKind('was replaced at once. It is done.')}
