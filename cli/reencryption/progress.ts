@@ -1,7 +1,7 @@
 /** Progress of a re-encryption: a bar on a terminal, a line now and then in a pipe. */
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import { RendererOfAnyStream } from '../checklist.ts';
 import type { Terminal } from '../command.ts';
-import { RendererOfAnyStream } from '../rotation/progress.ts';
 import type { Rated } from './follow.ts';
 import { fractionDone } from './rate.ts';
 import { span } from './render.ts';
