@@ -3,18 +3,26 @@
  *
  *   Begin → Settled ⟲ → [copies: Sync]
  *         → [published key: WaitForReaders → round publish → Activate → Activated ⟲ → [copies: SyncAgain]]
- *         → [emergency of a database: Retire] → [consumers behind RDS Proxy: ProveProxy ⟲]
+ *         → [consumers behind RDS Proxy: ProveProxy ⟲]
  *         → round use → [WaitForUse → round confirm] → [database: ProveOld]
  *         → Audit → [rows follow: Reencrypt] → Finish
+ *
+ *   [emergency, in the place of that up to the rounds: Begin → Settled ⟲ → [two roles: Retire] → [ProveProxy ⟲]
+ *         → [database: ProveOldFirst] → RecordProof → [copies: SyncProven] → [asked for by the machine of
+ *           emergencies: AwaitConsumers ⟲, which may take the place of the round use]]
+ *
  *   [maintenance: a published key is activated when every row is under it; until then Maintain starts the
  *    re-encryption and hands over to it: HandedOver. Consumers were stopped: StartConsumers takes the place of the
  *    rounds publish and use]                                                  any failure → Stop
  *
  * Rows are rewritten last: a reader that learns only by a start, or that has the secret in its cache, must be able to
- * open what is sealed with the new key before the first row is. The rounds are in after-rotation-rounds.ts.
+ * open what is sealed with the new key before the first row is. The rounds are in after-rotation-rounds.ts, what an
+ * emergency proves first in after-rotation-proof.ts.
  *
  * A Standard workflow: an execution is found by its name, the version's id, and is started once.
  */
+
+import { answeringEvidence, proofStates, proveOld } from './after-rotation-proof.ts';
 import { type RolloutStates, roundStates } from './after-rotation-rounds.ts';
 import {
   caughtBy,
@@ -41,19 +49,8 @@ export interface DefinitionProps {
 /** Seconds between two looks at a rotation; the task counts them and gives up after 120. */
 const pollSeconds = 5;
 
-/** A task's function ends within 60 s, a role is closed only when its last session has ended. */
+/** A task's function ends within 60 s. */
 const taskSeconds = 70;
-const retireSeconds = 900;
-/** A rotation function ends within 120 s. */
-const proveSeconds = 130;
-
-/** RDS Proxy reads the secret again on its own time; ten minutes of refusals are a finding, not a delay. */
-const UntilProxyIsReady = {
-  ErrorEquals: ['ProxyNotReadyError', 'PostgresUnreachableError'],
-  IntervalSeconds: 15,
-  MaxAttempts: 40,
-  BackoffRate: 1,
-};
 /** A copy's place may be down for a moment; what it answered is in the error. */
 const UntilTargetAnswers = {
   ErrorEquals: ['SyncTargetError'],
@@ -72,6 +69,8 @@ const syncSeconds = 130;
 
 /** Without the waits for readers, and without consumers. */
 const machineSeconds = 2 * 3600;
+/** An hour of looks (lambdas/after-rotation/tasks/await-consumers.ts), and what each of them takes. */
+const awaitSeconds = 3 * 3600;
 
 const Retry = [lambdaRetry];
 const Catch = caughtBy('Stop');
@@ -118,12 +117,17 @@ export function afterRotationDefinition({
   });
   const copied = syncFunctionArn !== undefined;
   const rolledOut = rollout !== undefined;
+  const consumers = rolledOut ? 'HasConsumers' : 'HasOldCredential';
 
   return {
     Comment: 'After a rotation: copies, consumers, activation, proof, rows; or back',
     StartAt: 'Begin',
     // Once before a published key is activated, once before its use is confirmed.
-    TimeoutSeconds: machineSeconds + 2 * longestWaitSeconds + 3 * (rollout?.longestSeconds ?? 0),
+    TimeoutSeconds:
+      machineSeconds +
+      2 * longestWaitSeconds +
+      3 * (rollout?.longestSeconds ?? 0) +
+      (rolledOut ? awaitSeconds : 0),
     States: {
       Begin: guarded('begin', 'IsOurs'),
       IsOurs: {
@@ -133,8 +137,14 @@ export function afterRotationDefinition({
       },
 
       Settled: guarded('settled', 'IsSettled'),
-      IsSettled: whether('settled', copied ? 'HasCopies' : 'HasPublishedKey', 'WaitUntilSettled'),
+      IsSettled: whether('settled', 'IsProvenFirst', 'WaitUntilSettled'),
       WaitUntilSettled: wait(pollSeconds, 'Settled'),
+      // The task function of the release before leaves it out.
+      IsProvenFirst: whetherGiven(
+        'proveFirst',
+        'HasRoleToRetire',
+        copied ? 'HasCopies' : 'HasPublishedKey',
+      ),
       ...(copied && {
         HasCopies: whetherGiven('sync', 'Sync', 'HasPublishedKey'),
         Sync: sync('$.versionId', '$.copies', 'HasPublishedKey'),
@@ -174,33 +184,24 @@ export function afterRotationDefinition({
         SyncAgain: sync('$.activation', '$.copiesAgain', 'HasRoleToRetire'),
       }),
 
-      HasRoleToRetire: whether('retire', 'Retire', 'IsBehindProxy'),
-      Retire: operation(
-        {
-          operation: 'retireRole',
-          'leakedVersionId.$': '$.basedOn',
-          'currentVersionId.$': '$.versionId',
-        },
-        { ResultPath: null, TimeoutSeconds: retireSeconds, Next: 'IsBehindProxy' },
-      ),
-
-      // The task function of the release before leaves it out, and what is asked further on.
-      IsBehindProxy: whetherGiven(
-        'behindProxy',
-        'ProveProxy',
-        rolledOut ? 'HasConsumers' : 'HasOldCredential',
-      ),
-      ProveProxy: operation(
-        { operation: 'proveProxy', 'currentVersionId.$': '$.versionId' },
-        {
-          ...answeringEvidence('$.proxy'),
-          Retry: [...Retry, UntilProxyIsReady],
-          Next: rolledOut ? 'HasConsumers' : 'HasOldCredential',
-        },
-      ),
+      ...proofStates({
+        guarded,
+        operation,
+        proven: copied ? 'HasCopiesOfProven' : consumers,
+        otherwise: consumers,
+      }),
+      ...(copied && {
+        HasCopiesOfProven: whetherGiven('sync', 'SyncProven', consumers),
+        SyncProven: sync('$.versionId', '$.copies', consumers),
+      }),
 
       ...(rolledOut && {
-        HasConsumers: whetherGiven('rollout', 'WereConsumersStopped', 'HasOldCredential'),
+        HasConsumers: whetherGiven('rollout', 'IsOfAnEmergency', 'HasOldCredential'),
+        IsOfAnEmergency: whetherGiven('awaits', 'AwaitConsumers', 'WereConsumersStopped'),
+        AwaitConsumers: guarded('awaitConsumers', 'AreConsumersAwaited'),
+        AreConsumersAwaited: whether('waiting', 'WaitForConsumers', 'HaveConsumersStarted'),
+        WaitForConsumers: wait(pollSeconds, 'AwaitConsumers'),
+        HaveConsumersStarted: whether('started', 'HasConsumersToAsk', 'WereConsumersStopped'),
         WereConsumersStopped: whetherGiven('maintenance', 'StartConsumers', 'IsToRedeploy'),
         StartConsumers: task('reencrypt', {
           Retry: [...Retry, untilHookAnswers, untilConsumersMoved],
@@ -240,15 +241,7 @@ export function afterRotationDefinition({
       }),
 
       HasOldCredential: whetherGiven('proveOld', 'ProveOld', 'Audit'),
-      ProveOld: operation(
-        {
-          operation: 'proveOld',
-          'currentVersionId.$': '$.versionId',
-          'oldVersionId.$': '$.basedOn',
-          'intent.$': '$.intent',
-        },
-        { ...answeringEvidence('$.old'), Next: 'Audit' },
-      ),
+      ProveOld: operation(proveOld, { ...answeringEvidence('$.old'), Next: 'Audit' }),
 
       Audit: guarded('audit', 'HasRowsToFollow'),
       HasRowsToFollow: whetherGiven('reencrypt', 'Reencrypt', 'Finish'),
@@ -270,9 +263,3 @@ export function afterRotationDefinition({
     },
   };
 }
-
-const answeringEvidence = (ResultPath: string): State => ({
-  ResultSelector: { 'evidence.$': '$.Payload.evidence' },
-  ResultPath,
-  TimeoutSeconds: proveSeconds,
-});

@@ -3,6 +3,7 @@ import type { Manifest } from '../../domain/config/manifest.ts';
 import type { Clock } from '../../doors/clock.ts';
 import type { ConsumersHookDoor } from '../../doors/consumers-hook.ts';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
+import type { EmergencyRecordsDoor } from '../../doors/emergency-records.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { FunctionsDoor } from '../../doors/function-answer.ts';
 import type { Log } from '../../doors/log.ts';
@@ -37,6 +38,8 @@ export interface AfterRotationDoors {
     | 'putHold'
   >;
   rolloutRecords: Pick<RolloutRecordsDoor, 'getRollouts' | 'getFailed' | 'putFailed'>;
+  /** @param deployment `<name>/<environment>` */
+  emergencyRecords(deployment: string): Pick<EmergencyRecordsDoor, 'getEmergency' | 'getStage'>;
   /** ARNs of the state machines; absent: no rows follow a key in this deployment. */
   machines: { afterRotation?: string | undefined; reencryption?: string | undefined };
   stepFunctions: Pick<StepFunctionsDoor, 'startExecution'>;

@@ -2,6 +2,7 @@
 import { systemClock } from '../../doors/clock.ts';
 import { consumersHook } from '../../doors/consumers-hook.ts';
 import { controlTable } from '../../doors/control-table.ts';
+import { emergencyRecords } from '../../doors/emergency-records.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { lambdaLog } from '../../doors/log.ts';
@@ -25,6 +26,7 @@ const doors: AfterRotationDoors = {
   secretsManager: secrets,
   controlTable: controlTable(environment.CONTROL_TABLE),
   rolloutRecords: rolloutRecords(environment.CONTROL_TABLE),
+  emergencyRecords: (deployment) => emergencyRecords(environment.CONTROL_TABLE, deployment),
   machines: {
     afterRotation: environment.STATE_MACHINE_ARN,
     reencryption: environment.REENCRYPTION_MACHINE_ARN,

@@ -1,6 +1,7 @@
 /** What travels from state to state of the AfterRotation machine: names and ids, never a value. */
 import * as z from 'zod';
 import { evidenceSchema, intentSchema, tokenSchema } from '../../domain/events/control-records.ts';
+import { emergencyIdSchema } from '../../domain/events/emergency.ts';
 import { rolloutInputSchema, roundSchema } from '../../domain/events/rollout.ts';
 
 /** The input of an execution, as the starter, the cadence or a person gives it. */
@@ -17,6 +18,12 @@ export const inputSchema = z.object({
 export type Input = z.infer<typeof inputSchema>;
 
 const found = z.object({ evidence: z.array(evidenceSchema) });
+
+/** Of `retireRole`; evidence, not a condition: another answer of another release says nothing. */
+const retiredSchema = z
+  .object({ retired: z.array(z.record(z.string(), z.union([z.string(), z.number()]))) })
+  .partial()
+  .catch({});
 
 /** The rollback that a consumer's failure leads to. */
 export const rollBackSchema = z.object({
@@ -86,6 +93,19 @@ export const progressSchema = inputSchema.extend({
   proveOld: z.boolean().default(false),
   /** What the rotation function found. */
   old: found.optional(),
+  /** emergency: that is looked at, and put on record, before any consumer is touched. Executions begun by 0.1 lack this and what follows. */
+  proveFirst: z.boolean().default(false),
+  /** The emergency that asked for this rotation; absent: nobody's but its own. */
+  emergency: emergencyIdSchema.optional(),
+  /** It starts the consumers, or restarts them: that is waited for. */
+  awaits: z.boolean().default(false),
+  /** It is not over yet. */
+  waiting: z.boolean().default(false),
+  /** Consumers were started with this version: they are not restarted for it again. */
+  started: z.boolean().default(false),
+  startedBy: found.optional(),
+  /** Whose role was closed, and what of it was ended. */
+  retired: z.object({ answer: retiredSchema }).optional(),
   /** Rows follow the key that is primary now: a re-encryption starts. */
   reencrypt: z.boolean().default(false),
   /** The published key is activated when every row is under it, and not before. */

@@ -5,7 +5,12 @@ import {
   type RotationAuditEvent,
   rotationAuditEventSchema,
 } from '../../domain/events/audit-event.ts';
-import type { AfterRotationRecord, RotationRecord } from '../../domain/events/control-records.ts';
+import type {
+  AfterRotationRecord,
+  Evidence,
+  RotationRecord,
+} from '../../domain/events/control-records.ts';
+import { emergencyOf } from '../../domain/events/emergency.ts';
 import { type RolloutRecord, rounds } from '../../domain/events/rollout.ts';
 import { derivedToken } from '../../domain/policy/derived-token.ts';
 import type { AfterRotationDoors } from './doors.ts';
@@ -13,6 +18,7 @@ import { NoAfterRotationError } from './errors.ts';
 import { oldKey } from './old-key.ts';
 import type { Progress } from './progress.ts';
 import { rotatingSecret } from './rotating-secret.ts';
+import { closedRoles } from './tasks/record-proof.ts';
 
 type Proven = Pick<
   Progress,
@@ -27,6 +33,8 @@ type Proven = Pick<
   | 'proxy'
   | 'redeployed'
   | 'old'
+  | 'retired'
+  | 'startedBy'
 >;
 type Outcome =
   | { outcome: 'rotated' }
@@ -57,14 +65,18 @@ export async function proveRotation(
       ? []
       : await doors.rolloutRecords.getRollouts(secretName, rolledOutAs ?? versionId);
   const rollouts = records.toSorted(inOrder).map(rolloutOf);
-  const { copies, copiesAgain, proxy, redeployed, old } = found;
-  const evidence = [
-    ...[copies, copiesAgain, proxy, redeployed, old].flatMap((one) => one?.evidence ?? []),
+  const { copies, copiesAgain, proxy, redeployed, old, retired, startedBy } = found;
+  const evidence = onlyOnce([
+    ...closedRoles(retired),
+    ...[copies, copiesAgain, proxy, startedBy, redeployed].flatMap((one) => one?.evidence ?? []),
+    // Resumed, or stopped: what an earlier state found is on record.
+    ...(old?.evidence ?? provenBefore(after, rotation)),
     ...(ended.outcome === 'rotated'
       ? oldKey(secret, activated ?? after, activating ?? rotation)
       : []),
-  ];
+  ]);
 
+  const emergency = emergencyOf(after.owner);
   const event: RotationAuditEvent = rotationAuditEventSchema.parse({
     type: 'credential-secret-rotation',
     version: 1,
@@ -87,6 +99,7 @@ export async function proveRotation(
       ...(evidence.length > 0 && { evidence }),
     },
     ...logsEveryoneOut(secret, after),
+    ...(emergency && { emergency }),
   } satisfies RotationAuditEvent);
 
   await eventBus.put({
@@ -101,6 +114,16 @@ export async function proveRotation(
     outcome: ended.outcome,
     auditEvent: JSON.stringify(event),
   });
+}
+
+const onlyOnce = (evidence: readonly Evidence[]): Evidence[] => [
+  ...new Map(evidence.map((one) => [JSON.stringify(one), one])).values(),
+];
+
+/** The rest of it stands in the rotation's own evidence. */
+function provenBefore({ proof }: AfterRotationRecord, { evidence }: RotationRecord): Evidence[] {
+  const known = new Set(evidence.map((one) => JSON.stringify(one)));
+  return (proof?.evidence ?? []).filter((one) => !known.has(JSON.stringify(one)));
 }
 
 function materialOf({ primary, replaced }: AfterRotationRecord): RotationAuditEvent['material'] {

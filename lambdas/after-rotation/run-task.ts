@@ -4,11 +4,13 @@ import type { AfterRotationDoors } from './doors.ts';
 import { InvalidTaskError, UnexpectedError } from './errors.ts';
 import { activate } from './tasks/activate.ts';
 import { audit } from './tasks/audit.ts';
+import { awaitConsumers } from './tasks/await-consumers.ts';
 import { begin } from './tasks/begin.ts';
 import { finish } from './tasks/finish.ts';
 import { judgeRollout } from './tasks/judge-rollout.ts';
 import { maintain } from './tasks/maintain.ts';
 import { nextWave } from './tasks/next-wave.ts';
+import { recordProof } from './tasks/record-proof.ts';
 import { redeploy } from './tasks/redeploy.ts';
 import { reencrypt } from './tasks/reencrypt.ts';
 import { reencryptionEnded } from './tasks/reencryption-ended.ts';
@@ -31,6 +33,8 @@ export const taskNames = [
   'settled',
   'activate',
   'activated',
+  'recordProof',
+  'awaitConsumers',
   'audit',
   'finish',
   'nextWave',
@@ -54,6 +58,8 @@ const tasks: Record<TaskName, Task> = {
   settled,
   activate,
   activated,
+  recordProof,
+  awaitConsumers,
   audit,
   finish,
   nextWave,

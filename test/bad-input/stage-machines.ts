@@ -5,6 +5,7 @@ import { runTask } from '../../lambdas/after-rotation/run-task.ts';
 import { startFor } from '../../lambdas/starter/start.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
 import { inMemoryRolloutRecords } from '../doors/in-memory-rollout-records.ts';
+import { noEmergency } from '../doors/no-emergency.ts';
 import {
   recordedBus,
   recordedExecutions,
@@ -101,6 +102,7 @@ export function atAfterRotation(event: unknown): Attempt {
     machines: {},
     functions: { invoke: async () => undefined },
     rolloutRecords: inMemoryRolloutRecords(),
+    emergencyRecords: noEmergency,
   };
   return attempt(() => runTask({ ...doors, ...more }, event));
 }

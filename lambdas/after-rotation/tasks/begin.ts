@@ -11,7 +11,9 @@
 import type { Manifest, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
 import { isSecretOf } from '../../../domain/config/names.ts';
 import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
+import { emergencyOf } from '../../../domain/events/emergency.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
+import { isProvenDead } from '../../../domain/policy/proven-dead.ts';
 import { consumersOf } from '../../../domain/policy/rounds.ts';
 import type { AfterRotationDoors } from '../doors.ts';
 import { ForeignSecretError, NoAfterRotationError } from '../errors.ts';
@@ -95,7 +97,10 @@ function progressFrom(
   secret: RotatedManifestSecret,
   outcome: Progress['outcome'],
 ): Omit<Progress, keyof ReturnType<typeof consumersAndCopies>> {
-  const { intent, basedOn, publishedKid, replaced, at } = record;
+  const { intent, basedOn, publishedKid, replaced, owner, proof, at } = record;
+  const emergency = emergencyOf(owner);
+  // Resumed after that: no endpoint is tried twice.
+  const isProven = proof !== undefined && isProvenDead(proof.evidence);
   return {
     secretArn,
     secretName,
@@ -119,7 +124,11 @@ function progressFrom(
     rotationFunction: secret.function,
     behindProxy: secret.kind === 'database' && secret.connection === 'rdsProxy',
     // The first value replaced none.
-    proveOld: secret.kind === 'database' && basedOn !== null && replaced !== undefined,
+    proveOld: secret.kind === 'database' && basedOn !== null && replaced !== undefined && !isProven,
+    proveFirst: intent === 'emergency' && !isProven,
+    ...(emergency && { emergency }),
+    waiting: false,
+    started: false,
     ...rowsOf(secret, record),
     verified: false,
     settled: false,
@@ -131,8 +140,8 @@ function progressFrom(
 function consumersAndCopies(
   { rollout, sync, consumers }: Manifest,
   secret: RotatedManifestSecret,
-  { intent, versionId, basedOn, replaced, publishedKid }: AfterRotationRecord,
-): Pick<Progress, 'sync' | 'rollout' | 'confirm' | 'redeploy' | 'rolledOutAs'> {
+  { intent, versionId, basedOn, replaced, publishedKid, owner }: AfterRotationRecord,
+): Pick<Progress, 'sync' | 'rollout' | 'confirm' | 'redeploy' | 'rolledOutAs' | 'awaits'> {
   const hasPart = (round: 'publish' | 'use' | 'confirm') =>
     rollout !== undefined && consumersOf(round, secret, consumers).length > 0;
   // Before a first value no consumer can run: nobody holds an older one, and nobody is well.
@@ -142,6 +151,7 @@ function consumersAndCopies(
     sync: sync?.targets.some((target) => target.secret === secret.key) ?? false,
     rollout: rollsOut,
     confirm: rollsOut && hasPart('confirm'),
+    awaits: rollsOut && emergencyOf(owner) !== undefined,
     redeploy: rollsOut && intent === 'rollback' && rollout?.redeploy === true,
     // Whose execution died after it was promoted: consumers are where that execution has left them.
     rolledOutAs: intent === 'activate' && basedOn !== null ? basedOn : versionId,

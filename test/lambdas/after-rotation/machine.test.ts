@@ -94,6 +94,7 @@ describe('a rotation that is over when it is promoted', () => {
       'settled',
       'retireRole',
       'proveOld',
+      'recordProof',
       'audit',
       'finish',
     ]);

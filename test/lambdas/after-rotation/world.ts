@@ -5,6 +5,7 @@ import type {
   RotatedManifestSecret,
 } from '../../../domain/config/manifest.ts';
 import type { AfterRotationRecord, Intent } from '../../../domain/events/control-records.ts';
+import type { EmergencyRecord, StageRecord } from '../../../domain/events/emergency.ts';
 import type { AfterRotationDoors } from '../../../lambdas/after-rotation/doors.ts';
 import { runTask } from '../../../lambdas/after-rotation/run-task.ts';
 import { afterRotationDefinition } from '../../../lib/after-rotation-definition.ts';
@@ -71,6 +72,7 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
     secretsManager: { ...secrets.door },
     controlTable,
     rolloutRecords: inMemoryRolloutRecords(),
+    emergencyRecords: (deployment: string) => emergencies(deployment),
     machines: { afterRotation: 'arn:after-rotation', reencryption: 'arn:reencryption' },
     stepFunctions: recordedExecutions(),
     eventBus: recordedBus(),
@@ -91,6 +93,20 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
     log: recordedLog(),
   } satisfies AfterRotationDoors;
   secrets.add(name, { [v1]: ['AWSCURRENT'], [v0]: ['AWSPREVIOUS'] });
+
+  /** Heads by id, and stages `start` by id. */
+  const emergency = {
+    heads: new Map<string, Partial<EmergencyRecord>>(),
+    starts: new Map<string, Partial<StageRecord>>(),
+  };
+  const emergencies = (deployment: string) => {
+    if (deployment !== 'pharmacy/prod') throw new Error(`another deployment: ${deployment}`);
+    return {
+      getEmergency: async (id: string) => emergency.heads.get(id) as EmergencyRecord | undefined,
+      getStage: async (id: string, stage: string) =>
+        stage === 'start' ? (emergency.starts.get(id) as StageRecord | undefined) : undefined,
+    };
+  };
 
   const calls: Call[] = [];
   /** Called before each task: the outside world moves. */
@@ -198,5 +214,16 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
     return (await bench.described(executionArn(executionName))).status;
   }
 
-  return { bench, secrets, controlTable, doors, calls, before, rotated, activateBy, execute };
+  return {
+    bench,
+    emergency,
+    secrets,
+    controlTable,
+    doors,
+    calls,
+    before,
+    rotated,
+    activateBy,
+    execute,
+  };
 }

@@ -19,6 +19,7 @@ import { reencryptionDefinition } from '../../../../lib/reencryption-definition.
 import { inMemoryControlTable } from '../../../doors/in-memory-control-table.ts';
 import { inMemoryRolloutRecords } from '../../../doors/in-memory-rollout-records.ts';
 import { arnOf } from '../../../doors/in-memory-secrets.ts';
+import { noEmergency } from '../../../doors/no-emergency.ts';
 import {
   recordedBus,
   recordedExecutions,
@@ -190,6 +191,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
         secrets: [secret],
         consumers: [] as Manifest['consumers'],
       }) as Manifest,
+    emergencyRecords: noEmergency,
     metrics: recordedMetrics(),
     clock,
     log: recordedLog(),
