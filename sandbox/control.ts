@@ -9,6 +9,7 @@
  *   POST   certificates { id, certificate?, status?, renewal?, inUseBy? } into ACM → { arn }
  *   ECS services, scalable targets, deployment groups and functions beside the stack: control-account.ts
  *   EKS clusters beside the stack, and what is in them: control-clusters.ts
+ *   CloudTrail's records and trails, and Athena: control-trails.ts
  *   POST   deploy     { assembly }         as `cdk deploy` of that folder → { status, events }
  *   POST   destroy                         as `cdk destroy`
  *   POST   reset                           everything as after the start; keys and principals stay
@@ -18,6 +19,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { SandboxClock } from './clock.ts';
 import { type AccountSandbox, putIntoAccount } from './control-account.ts';
 import { putIntoClusters } from './control-clusters.ts';
+import { controlTrails } from './control-trails.ts';
 import { parseCertificate, parseDeploy, parseFault, parseGrant } from './control-input.ts';
 import type { Faults } from './faults.ts';
 import { type Answer, readJson } from './protocols.ts';
@@ -32,6 +34,7 @@ export interface ControlSettings {
   sandbox: () => AccountSandbox &
     Pick<
       Sandbox,
+      | 'cloudtrail'
       | 'eks'
       | 'requests'
       | 'events'
@@ -115,7 +118,8 @@ async function route(request: RestRequest, settings: ControlSettings): Promise<A
     default: {
       const account =
         putIntoAccount(request, name, settings.sandbox()) ??
-        (await putIntoClusters(request, name, settings.sandbox()));
+        (await putIntoClusters(request, name, settings.sandbox())) ??
+        (await controlTrails(request, name, settings.sandbox()));
       if (account !== undefined) return json(account.status, account.body);
       return json(404, { message: `There is no control ${request.method} ${request.path}.` });
     }

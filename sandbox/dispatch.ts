@@ -33,6 +33,9 @@ interface Progress {
   input: unknown;
   signedAt?: Date;
   caller?: Caller;
+  /** How often the operation was done. */
+  times: number;
+  keyArn?: string;
 }
 
 /** @throws LostAnswerError when an injected fault loses the answer; NoWayError when the request never arrived */
@@ -42,31 +45,44 @@ export async function dispatch(
 ): Promise<Answer> {
   const requestId = randomUUID();
   const started = performance.now();
-  const progress: Progress = { service: '-', operation: '-', input: {} };
+  const progress: Progress = { service: '-', operation: '-', input: {}, times: 0 };
   let protocol: Protocol = guessProtocol(request);
   let answer: Answer | undefined;
-  let code: string | undefined;
+  let failure: { code: string; message: string } | undefined;
+  let isLost = false;
   try {
     const scope = readScope(request.headers);
     progress.service = scope.service;
     const service = settings.services.get(scope.service);
     protocol = service === undefined ? protocol : protocolOf(service, request);
-    const verified = await verifySignature(request, scope, settings);
-    progress.caller = verified.caller;
+    const region = service?.everyRegion === true ? scope.region : settings.region;
+    const verified = await verifySignature(request, scope, { ...settings, region });
+    const caller: Caller = {
+      ...verified.caller,
+      request: {
+        accessKeyId: scope.accessKeyId,
+        region,
+        // The server listens on the loopback address alone.
+        sourceAddress: '127.0.0.1',
+        userAgent: (request.headers['user-agent'] ?? '').slice(0, 1024),
+      },
+    };
+    progress.caller = caller;
     progress.signedAt = verified.signedAt;
     assertCurrent(verified.caller, settings.now());
-    const output = await call(service, request, verified.caller, progress, settings);
+    const output = await call(service, request, caller, progress, settings);
     answer = writeOutput(protocol, progress.service, progress.operation, output, requestId);
   } catch (error) {
     if (error instanceof LostAnswerError || error instanceof NoWayError) {
-      code = error.how;
+      failure = { code: error.how, message: '' };
+      isLost = true;
       throw error;
     }
     const exception = toException(error, progress);
-    code = exception.code;
+    failure = exception;
     answer = writeError(protocol, progress.service, exception, requestId);
   } finally {
-    settings.requests.add({
+    const record = {
       time: settings.now(),
       ...(progress.caller && { principal: progress.caller.arn }),
       // A request that nobody signed may name anything: nothing of it is written down.
@@ -74,10 +90,11 @@ export async function dispatch(
       operation: progress.operation,
       input: progress.input,
       status: answer?.status ?? 0,
-      ...(code !== undefined && { errorCode: code }),
+      ...(failure && { errorCode: failure.code }),
       requestId,
       milliseconds: performance.now() - started,
-    });
+    };
+    settings.requests.add(record, answered(progress, isLost, failure));
   }
   // The SDKs set their clock by this header: each keeps the clock it signed with.
   answer.headers.date = (progress.signedAt ?? settings.now()).toUTCString();
@@ -91,6 +108,20 @@ function assertCurrent({ session }: Caller, now: Date): void {
       'The security token included in the request is expired',
     );
   }
+}
+
+/** What was done counts as done, also where its answer was lost; what was lost on its way did not happen. */
+function answered(
+  { caller, times, keyArn }: Progress,
+  isLost: boolean,
+  failure: { code: string; message: string } | undefined,
+): Parameters<RequestLog['add']>[1] {
+  if (caller === undefined || (isLost && times === 0)) {
+    return undefined;
+  }
+  const error =
+    times === 0 && failure ? { error: { code: failure.code, message: failure.message } } : {};
+  return { caller, times: Math.max(1, times), ...error, ...(keyArn !== undefined && { keyArn }) };
 }
 
 async function call(
@@ -113,11 +144,18 @@ async function call(
     throw notSimulated(progress);
   }
   for (const check of operation.authorize(input, caller)) {
+    if (check.action.startsWith('kms:') && check.resource !== '*') {
+      progress.keyArn = check.resource;
+    }
     iam.authorize(caller, check);
     passes(check);
   }
   const subject = { ...progress, input: faultInput(progress), principal: caller.arn };
-  return faults.around(subject, () => operation.run(input, caller));
+  return faults.around(subject, async () => {
+    const output = await operation.run(input, caller);
+    progress.times += 1;
+    return output;
+  });
 }
 
 /** For a Lambda function faults are matched by its payload, with its name beside it. */

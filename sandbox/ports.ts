@@ -40,6 +40,24 @@ export interface KmsPort {
   ): Buffer;
 }
 
+/** What the account's trail hears of beside the calls that come over the wire. */
+export interface TrailPort {
+  /** A service used a key for its caller, or was refused. */
+  keyUsed(use: {
+    caller: Caller;
+    operation: 'Decrypt' | 'GenerateDataKey';
+    keyArn: string;
+    context: Readonly<Record<string, string>>;
+    error?: { code: string; message: string };
+  }): void;
+  /** One of the secrets of a BatchGetSecretValue, under the name it was asked for by. */
+  secretRead(read: {
+    caller: Caller;
+    secretId: string;
+    error?: { code: string; message: string };
+  }): void;
+}
+
 export interface InvokeOutcome {
   payload: string;
   /** "Unhandled" when the function threw, timed out or died. */

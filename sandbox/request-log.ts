@@ -1,5 +1,18 @@
 /** Every request the sandbox answered, without what must not be written down. */
 import type { RequestRecord } from './sandbox.ts';
+import type { Caller } from './service.ts';
+
+/** A call that a service answered, and what its entry here leaves out. */
+export interface AnsweredCall {
+  /** With its input redacted. */
+  record: RequestRecord;
+  caller: Caller;
+  error?: { code: string; message: string };
+  /** How often it was done: twice where a fault repeats it. */
+  times: number;
+  /** Of KMS, the key that was named. */
+  keyArn?: string;
+}
 
 const SECRET_MEMBERS = new Set([
   'secretstring',
@@ -14,9 +27,21 @@ const REDACTED = '[redacted]';
 
 export class RequestLog {
   readonly #records: RequestRecord[] = [];
+  readonly #followers = new Set<(call: AnsweredCall) => void>();
 
-  add(record: RequestRecord): void {
-    this.#records.push({ ...record, input: redact(typed(record)) });
+  /** @param answered of a call that reached its service and was signed */
+  add(record: RequestRecord, answered?: Omit<AnsweredCall, 'record'>): void {
+    const redacted = { ...record, input: redact(typed(record)) };
+    this.#records.push(redacted);
+    if (answered !== undefined) {
+      for (const follow of this.#followers) {
+        follow({ ...answered, record: redacted });
+      }
+    }
+  }
+
+  onAnswered(follow: (call: AnsweredCall) => void): void {
+    this.#followers.add(follow);
   }
 
   all(): readonly RequestRecord[] {

@@ -2,6 +2,7 @@
 import type { CertificateInAcm } from './acm/service.ts';
 import type { ExistingTarget } from './application-auto-scaling/scalable-target.ts';
 import type { ClockMode, SandboxClock } from './clock.ts';
+import type { CloudTrailService } from './cloudtrail/service.ts';
 import type { HistoryItem } from './cloudwatch/alarm-desk.ts';
 import type { ExistingDeploymentGroup } from './codedeploy/deployment-group.ts';
 import type { EcsService } from './ecs/service.ts';
@@ -126,6 +127,11 @@ export interface Sandbox {
     | 'behaveSync'
     | 'onPods'
     | 'described'
+  >;
+  /** What CloudTrail recorded, and its trails. A reset takes both away. */
+  readonly cloudtrail: Pick<
+    CloudTrailService,
+    'putTrail' | 'deliver' | 'recordEvents' | 'records' | 'delay' | 'throttle'
   >;
   /** Registers a service of `ecs` with Application Auto Scaling. */
   putScalableTarget(target: ExistingTarget): { arn: string };

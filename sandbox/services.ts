@@ -2,6 +2,8 @@
 import { AcmService } from './acm/service.ts';
 import { ApplicationAutoScalingService } from './application-auto-scaling/service.ts';
 import type { SandboxClock } from './clock.ts';
+import { Journal } from './cloudtrail/journal.ts';
+import { CloudTrailService } from './cloudtrail/service.ts';
 import { CloudWatchService } from './cloudwatch/service.ts';
 import { CodeDeployService } from './codedeploy/service.ts';
 import type { CredentialStore } from './credentials.ts';
@@ -40,6 +42,7 @@ export interface ServicesSettings {
 export interface AllServices extends Services {
   acm: AcmService;
   applicationAutoScaling: ApplicationAutoScalingService;
+  cloudtrail: CloudTrailService;
   codedeploy: CodeDeployService;
   ecs: EcsService;
   eks: EksService;
@@ -53,7 +56,9 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const { account, region, clock } = settings;
   const place = { account, region, clock };
   const iam = new Iam(place);
-  const kms = new KmsService({ ...place, iam });
+  const trail = new Journal({ ...place, identityArn: (caller) => iam.identityArn(caller) });
+  settings.requests.onAnswered((call) => trail.answered(call));
+  const kms = new KmsService({ ...place, iam, trail });
   const sns = new SnsService({ ...place, iam, keys: kms });
   const metrics = new CloudWatchService({ ...place, topics: sns });
   const onLine = (line: string) => metrics.logged(line);
@@ -71,7 +76,8 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const { faults, requests } = settings;
   const seen = { metrics, s3, faults, requests };
   const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events, ...seen });
-  const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events });
+  const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events, trail });
+  const cloudtrail = new CloudTrailService({ ...place, journal: trail, s3 });
   const dynamodb = new DynamoDbService(place);
   const ssm = new SsmService({ ...place, iam, kms });
   const acm = new AcmService(place);
@@ -81,7 +87,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const codedeploy = new CodeDeployService({ ...place, ecs });
   const all: AwsService[] = [
     ...[acm, dynamodb, ecs, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
-    ...[applicationAutoScaling, codedeploy, eks, stepFunctions],
+    ...[applicationAutoScaling, cloudtrail, codedeploy, eks, stepFunctions],
     new StsService({ account }),
   ];
   const bySigningName = new Map(all.map((service) => [service.signingName, service]));
@@ -90,6 +96,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
     ...{
       acm,
       applicationAutoScaling,
+      cloudtrail,
       codedeploy,
       dynamodb,
       ecs,

@@ -87,6 +87,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     get eks() {
       return world.services.eks;
     },
+    get cloudtrail() {
+      return world.services.cloudtrail;
+    },
     putScalableTarget: (target) => world.services.applicationAutoScaling.putTarget(target),
     putDeploymentGroup: (group) => world.services.codedeploy.putDeploymentGroup(group),
     putFunction: (existing) => world.services.lambda.existing.put(existing),

@@ -26,7 +26,7 @@ export function contextOf(
     'aws:PrincipalIsAWSService': String(service !== undefined),
     'aws:PrincipalServiceName': service,
     'aws:PrincipalType': service ? undefined : caller.kind === 'role' ? 'AssumedRole' : 'User',
-    'aws:RequestedRegion': region,
+    'aws:RequestedRegion': caller.request?.region ?? region,
     // AWS's endpoints are reached by TLS; the loopback address stands for one of them.
     'aws:SecureTransport': 'true',
     'aws:SourceAccount': caller.sourceAccount,

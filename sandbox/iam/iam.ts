@@ -110,6 +110,11 @@ export class Iam implements IamPort, EndpointPolicyPort {
     return { arn, kind: 'role' };
   }
 
+  /** The role behind a session, or the user: with its path, as policies name it. */
+  identityArn(caller: Caller): string | undefined {
+    return this.#identity(caller)?.arn;
+  }
+
   /** May this service work with this role? CloudFormation finds out when it makes what uses it. */
   serviceMayAssume(roleArn: string, service: string, sourceArn: string): boolean {
     const role = this.#roles.get(nameIn(roleArn));

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { SandboxClock } from '../clock.ts';
-import type { IamPort, KeyUsePort, KmsPort } from '../ports.ts';
+import type { IamPort, KeyUsePort, KmsPort, TrailPort } from '../ports.ts';
 import type { AccessCheck, AwsService, Caller, Operation } from '../service.ts';
 import { ServiceException } from '../service.ts';
 import { administrationOperations } from './administration.ts';
@@ -19,6 +19,8 @@ export interface KmsProps {
   region: string;
   iam: IamPort;
   clock: SandboxClock;
+  /** Hears what services do with keys for their callers. @default nobody */
+  trail?: Pick<TrailPort, 'keyUsed'>;
 }
 
 export class KmsService implements AwsService, KmsPort, KeyUsePort {
@@ -107,8 +109,7 @@ export class KmsService implements AwsService, KmsPort, KeyUsePort {
     context: Record<string, string>,
   ): Buffer {
     const key = this.#store.find(keyId);
-    this.#authorizeFor(caller, 'kms:GenerateDataKey', key, context);
-    assertUsable(key);
+    this.#useFor(caller, 'GenerateDataKey', key, context);
     const dataKey = randomBytes(32);
     const wrapped = seal(key, dataKey, context);
     const body = seal({ ...key, material: dataKey }, plaintext, context);
@@ -129,9 +130,12 @@ export class KmsService implements AwsService, KmsPort, KeyUsePort {
     const { sourceAccount: _, sourceArn: __, ...withoutSource } = caller;
     const asking = caller.service === 'events.amazonaws.com' ? withoutSource : caller;
     for (const action of actions) {
-      this.#props.iam.authorize(asking, this.#check(action, key, asking, context));
+      const operation = action === 'kms:Decrypt' ? 'Decrypt' : 'GenerateDataKey';
+      this.#told({ caller: asking, operation, keyArn: key.arn, context }, () => {
+        this.#props.iam.authorize(asking, this.#check(action, key, asking, context));
+        assertUsable(key);
+      });
     }
-    assertUsable(key);
   }
 
   decryptFor(
@@ -147,21 +151,41 @@ export class KmsService implements AwsService, KmsPort, KeyUsePort {
     if (asked.keyId !== key.keyId) {
       throw incorrectKey();
     }
-    this.#authorizeFor(caller, 'kms:Decrypt', key, context);
-    assertUsable(key);
+    this.#useFor(caller, 'Decrypt', key, context);
     const dataKey = open(key, wrapped, context);
     return open({ ...key, material: dataKey }, ciphertext.subarray(2 + wrapped.length), context);
   }
 
-  #authorizeFor(caller: Caller, action: string, key: Key, context: EncryptionContext): void {
+  #useFor(
+    caller: Caller,
+    operation: 'Decrypt' | 'GenerateDataKey',
+    key: Key,
+    context: EncryptionContext,
+  ): void {
     // The loader makes secrets in the name of the deployment, whose own rights are not modelled.
     // Over HTTP nobody is a `service` caller.
     if (caller.kind === 'service' && caller.service === 'cloudformation.amazonaws.com') {
+      assertUsable(key);
       return;
     }
     const via = caller.via ?? `secretsmanager.${this.#props.region}.amazonaws.com`;
     const through: Caller = { ...caller, via };
-    this.#props.iam.authorize(through, this.#check(action, key, through, context));
+    this.#told({ caller: through, operation, keyArn: key.arn, context }, () => {
+      this.#props.iam.authorize(through, this.#check(`kms:${operation}`, key, through, context));
+      assertUsable(key);
+    });
+  }
+
+  #told(use: Parameters<TrailPort['keyUsed']>[0], work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (error instanceof ServiceException) {
+        this.#props.trail?.keyUsed({ ...use, error });
+      }
+      throw error;
+    }
+    this.#props.trail?.keyUsed(use);
   }
 
   #check(action: string, key: Key, caller: Caller, encryption: EncryptionContext): AccessCheck {

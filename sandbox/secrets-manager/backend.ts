@@ -1,6 +1,6 @@
 /** What every operation works with. */
 import type { SandboxClock } from '../clock.ts';
-import type { EventsPort, IamPort, KmsPort, LambdaPort } from '../ports.ts';
+import type { EventsPort, IamPort, KmsPort, LambdaPort, TrailPort } from '../ports.ts';
 import type { Rotations } from './rotation.ts';
 import type { NativeSchedule } from './schedule.ts';
 import type { ServiceEvents } from './service-events.ts';
@@ -15,6 +15,8 @@ export interface SecretsManagerPorts {
   kms: KmsPort;
   lambda: LambdaPort;
   events: EventsPort;
+  /** Hears of each secret a batch reads. @default nobody */
+  trail?: Pick<TrailPort, 'secretRead'>;
 }
 
 /** Where documentation and observation disagree, a test chooses which the service is. */

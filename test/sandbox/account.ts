@@ -6,6 +6,7 @@ import { Faults } from '../../sandbox/faults.ts';
 import type { Statement } from '../../sandbox/iam/policy.ts';
 import { RequestLog } from '../../sandbox/request-log.ts';
 import { LoopbackServer } from '../../sandbox/server.ts';
+import type { Caller } from '../../sandbox/service.ts';
 import { makeServices } from '../../sandbox/services.ts';
 
 export const START = new Date('2026-05-17T17:00:00Z');
@@ -43,6 +44,8 @@ export async function startAccount() {
         credentials: credentials.issue({ arn, kind: 'user' }),
       };
     },
+    /** A further access key of a principal. */
+    keyOf: (caller: Caller) => credentials.issue(caller),
     /** Moves the clock on. */
     pass: (seconds: number) => clock.advanceTo(new Date(now().getTime() + seconds * 1000)),
     async stop() {

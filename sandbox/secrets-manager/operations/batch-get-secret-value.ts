@@ -46,11 +46,14 @@ function read(
     const secret = backend.store.live(id);
     backend.iam.authorize(caller, checkValue(secret, { SecretId: id }));
     const version = find(secret.read(), undefined, undefined);
-    return { value: readValue(backend, caller, secret, version) };
+    const value = readValue(backend, caller, secret, version);
+    backend.trail?.secretRead({ caller, secretId: id });
+    return { value };
   } catch (error) {
     if (!(error instanceof ServiceException)) {
       throw error;
     }
+    backend.trail?.secretRead({ caller, secretId: id, error });
     return { error: { SecretId: id, ErrorCode: error.code, Message: error.message } };
   }
 }
