@@ -31,6 +31,8 @@ const grantSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9+=,.@_-]{1,64}$/),
   policies: z.array(policySchema).optional(),
   managedPolicies: z.array(z.string()).optional(),
+  role: z.boolean().optional(),
+  mfa: z.boolean().optional(),
 });
 
 /** @throws Error saying which member is wrong */

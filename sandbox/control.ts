@@ -13,14 +13,14 @@
  *   POST   deploy     { assembly }         as `cdk deploy` of that folder → { status, events }
  *   POST   destroy                         as `cdk destroy`
  *   POST   reset                           everything as after the start; keys and principals stay
- *   POST   principals { name, policies?, managedPolicies? } → an access key
+ *   POST   principals { name, policies?, managedPolicies?, role?, mfa? } → an access key
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { SandboxClock } from './clock.ts';
 import { type AccountSandbox, putIntoAccount } from './control-account.ts';
 import { putIntoClusters } from './control-clusters.ts';
-import { controlTrails } from './control-trails.ts';
 import { parseCertificate, parseDeploy, parseFault, parseGrant } from './control-input.ts';
+import { controlTrails } from './control-trails.ts';
 import type { Faults } from './faults.ts';
 import { type Answer, readJson } from './protocols.ts';
 import type { Fault, Grant, Sandbox } from './sandbox.ts';

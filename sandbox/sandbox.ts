@@ -44,6 +44,10 @@ export interface Credentials {
 }
 
 export interface Grant {
+  /** A role of the account instead of a user: the credentials are of a session of it that was issued now. */
+  role?: boolean;
+  /** Of a user: the credentials are of a session that showed the user's MFA device now. */
+  mfa?: boolean;
   policies?: readonly PolicyDocument[];
   /** Names, logical ids or ARNs of the stack's AWS::IAM::ManagedPolicy resources. */
   managedPolicies?: readonly string[];

@@ -14,6 +14,7 @@ import { EksService } from './eks/service.ts';
 import { EventsService } from './events/service.ts';
 import type { Faults } from './faults.ts';
 import { Iam } from './iam/iam.ts';
+import { IamService } from './iam/service.ts';
 import { KmsService } from './kms/service.ts';
 import { LambdaService } from './lambda/service.ts';
 import { LogsService } from './logs/service.ts';
@@ -88,7 +89,8 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const all: AwsService[] = [
     ...[acm, dynamodb, ecs, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
     ...[applicationAutoScaling, cloudtrail, codedeploy, eks, stepFunctions],
-    new StsService({ account }),
+    new StsService({ account, clock, credentials: settings.credentials, iam }),
+    new IamService(iam),
   ];
   const bySigningName = new Map(all.map((service) => [service.signingName, service]));
   return {

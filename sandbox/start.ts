@@ -24,7 +24,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const region = options.region ?? stack.region ?? DEFAULT_REGION;
   const controlToken = randomBytes(24).toString('base64url');
   const credentials = new CredentialStore();
-  const users = new Map<string, Grant>();
+  const principals = new Map<string, Grant>();
   const settings: WorldSettings = {
     stack,
     region,
@@ -76,9 +76,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       return loaded(world).resources;
     },
     createPrincipal(name, grant) {
-      const { arn } = putUser(world, name, grant);
-      users.set(name, grant);
-      return credentials.issue({ arn, kind: 'user' });
+      const { arn } = putPrincipal(world, name, grant);
+      principals.set(name, grant);
+      const issuedAt = world.clock.now();
+      if (grant.role === true) {
+        const { iam } = world.services;
+        return credentials.issue({ ...iam.callerOfRole(arn, 'session'), session: { issuedAt } });
+      }
+      const session = { issuedAt, mfaAt: issuedAt };
+      return credentials.issue({ arn, kind: 'user', ...(grant.mfa === true && { session }) });
     },
     putCertificate: (certificate) => world.services.acm.put(certificate),
     get ecs() {
@@ -114,8 +120,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       await world.stop();
       world = emptyWorld(settings);
       await loadInto(world, settings);
-      for (const [name, grant] of users) {
-        putUser(world, name, grant);
+      for (const [name, grant] of principals) {
+        putPrincipal(world, name, grant);
       }
     },
     stop,
@@ -123,12 +129,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return sandbox;
 }
 
-function putUser(
-  { services }: LoadedWorld,
+function putPrincipal(
+  { services: { iam } }: LoadedWorld,
   name: string,
-  { policies = [], managedPolicies = [] }: Grant,
+  { policies = [], managedPolicies = [], role = false }: Grant,
 ): { arn: string } {
-  return services.iam.putUser(name, policies, managedPolicies);
+  return role
+    ? iam.putRole(name, policies, managedPolicies)
+    : iam.putUser(name, policies, managedPolicies);
 }
 
 function loaded({ stack: { loaded } }: LoadedWorld): Loaded {

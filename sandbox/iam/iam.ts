@@ -3,21 +3,12 @@ import type { SandboxClock } from '../clock.ts';
 import type { EndpointPolicyPort, IamPort } from '../ports.ts';
 import { type AccessCheck, type Caller, ServiceException } from '../service.ts';
 import { contextOf } from './context.ts';
+import { reasonOf } from './denial.ts';
 import { type Decision, evaluate, type Principal } from './evaluate.ts';
+import { type Identity, type NamedPolicy, nameIn, type Role } from './identity.ts';
 import { MANAGED_BY_AWS } from './managed-by-aws.ts';
 import type { PolicyDocument } from './policy.ts';
 import { assertSupportedPolicy } from './validate.ts';
-
-interface Identity {
-  arn: string;
-  name: string;
-  inline: Map<string, PolicyDocument>;
-  attached: Set<string>;
-}
-
-interface Role extends Identity {
-  trust: PolicyDocument;
-}
 
 export interface IamSettings {
   account: string;
@@ -103,6 +94,82 @@ export class Iam implements IamPort, EndpointPolicyPort {
     return { arn };
   }
 
+  /** A role beside the stack, which the account's own principals may assume. @throws ServiceException EntityAlreadyExists */
+  putRole(
+    name: string,
+    policies: readonly PolicyDocument[],
+    managedPolicies: readonly string[],
+  ): { arn: string } {
+    if (this.#roles.has(name)) {
+      throw new ServiceException(
+        'EntityAlreadyExists',
+        `Role with name ${name} already exists.`,
+        409,
+      );
+    }
+    const { account } = this.#settings;
+    const root = { AWS: `arn:aws:iam::${account}:root` };
+    const { arn } = this.createRole(name, {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal: root, Action: 'sts:AssumeRole' }],
+    });
+    policies.forEach((policy, index) => {
+      this.putRolePolicy(name, `policy-${index + 1}`, policy);
+    });
+    for (const wanted of managedPolicies) this.attachRolePolicy(name, this.#managedArn(wanted));
+    return { arn };
+  }
+
+  /** @throws ServiceException NoSuchEntity */
+  role(name: string): Readonly<Pick<Role, 'arn' | 'name' | 'trust' | 'inline'>> {
+    return this.#role(name);
+  }
+
+  /** Roles and users that hold a managed policy. @throws ServiceException NoSuchEntity */
+  holdersOf(
+    policyArn: string,
+  ): Record<'roles' | 'users', readonly { name: string; arn: string }[]> {
+    if (!this.#managed.has(policyArn) && !MANAGED_BY_AWS.has(policyArn)) {
+      throw new ServiceException('NoSuchEntity', `Policy ${policyArn} was not found.`, 404);
+    }
+    const holders = (of: ReadonlyMap<string, Identity>) =>
+      [...of.values()].filter(({ attached }) => attached.has(policyArn));
+    return { roles: holders(this.#roles), users: holders(this.#users) };
+  }
+
+  /** The identity policies of a role or user, by name. @throws ServiceException NoSuchEntity, InvalidInput */
+  policiesOf(arn: string): { principal: Principal; policies: NamedPolicy[] } {
+    const [, type, name] = /^arn:aws:iam::\d{12}:(role|user)\/(?:[^/]+\/)*([^/]+)$/.exec(arn) ?? [];
+    const identity = (type === 'role' ? this.#roles : this.#users).get(name ?? '');
+    if (type === undefined || identity === undefined || identity.arn !== arn) {
+      throw type === undefined
+        ? new ServiceException(
+            'InvalidInput',
+            `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
+          )
+        : new ServiceException('NoSuchEntity', `No principal found with ARN ${arn}.`, 404);
+    }
+    return {
+      principal: { account: this.#settings.account, arns: [arn] },
+      policies: [
+        ...[...identity.inline].map(([id, document]) => ({
+          id,
+          type: type as 'role' | 'user',
+          document,
+        })),
+        ...[...identity.attached].flatMap((attached) => this.#attachedPolicy(attached)),
+      ],
+    };
+  }
+
+  #attachedPolicy(arn: string): NamedPolicy[] {
+    const own = this.#managed.get(arn)?.document;
+    const document = own ?? MANAGED_BY_AWS.get(arn);
+    if (document === undefined) return [];
+    const type = own === undefined ? 'aws-managed' : 'user-managed';
+    return [{ id: arn.split('/').at(-1) ?? arn, type, document }];
+  }
+
   /** The caller that a service is when it works with this role. */
   callerOfRole(roleArn: string, sessionName: string): Caller {
     const { name } = this.#role(nameIn(roleArn));
@@ -146,7 +213,7 @@ export class Iam implements IamPort, EndpointPolicyPort {
     throw new ServiceException(
       'AccessDeniedException',
       `User: ${caller.arn} is not authorized to perform: ${check.action} on resource: ` +
-        `${check.resource} ${reason(decision, check.action)}`,
+        `${check.resource} ${reasonOf(decision, check.action)}`,
     );
   }
 
@@ -176,6 +243,11 @@ export class Iam implements IamPort, EndpointPolicyPort {
     if (check.resourcePolicy !== undefined) {
       // Policies also arrive at run time (PutResourcePolicy), past the loader.
       assertSupportedPolicy(check.resourcePolicy, `policy of ${check.resource}`, 'resource');
+    }
+    const { session, kind } = caller;
+    if (kind === 'user' && session?.mfaAt === undefined && session && /^iam:/.test(check.action)) {
+      // "You cannot call any IAM API operations unless MFA authentication information is included" (API_GetSessionToken).
+      return 'not allowed by identity policy';
     }
     const identity = this.#identity(caller);
     const documents = [
@@ -231,24 +303,5 @@ export class Iam implements IamPort, EndpointPolicyPort {
       }
     }
     throw new ServiceException('NoSuchEntity', `Policy ${wanted} does not exist.`, 404);
-  }
-}
-
-/** Role or user name of `arn:aws:iam::…:role/path/name`, `arn:aws:sts::…:assumed-role/name/session`. */
-function nameIn(arn: string): string {
-  const [type = '', ...rest] = arn.split(':').slice(5).join(':').split('/');
-  return (type === 'assumed-role' ? rest[0] : rest.at(-1)) ?? arn;
-}
-
-function reason(decision: Exclude<Decision, 'allowed'>, action: string): string {
-  switch (decision) {
-    case 'denied by identity policy':
-      return 'with an explicit deny in an identity-based policy';
-    case 'denied by resource policy':
-      return 'with an explicit deny in a resource-based policy';
-    case 'not allowed by identity policy':
-      return `because no identity-based policy allows the ${action} action`;
-    case 'not allowed by resource policy':
-      return `because no resource-based policy allows the ${action} action`;
   }
 }

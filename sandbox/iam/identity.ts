@@ -1,0 +1,26 @@
+/** Roles and users, and the policies they hold. */
+import type { PolicyDocument } from './policy.ts';
+
+export interface Identity {
+  arn: string;
+  name: string;
+  inline: Map<string, PolicyDocument>;
+  attached: Set<string>;
+}
+
+/** As the simulation names it: `SourcePolicyId`, `SourcePolicyType`. */
+export interface NamedPolicy {
+  id: string;
+  type: 'role' | 'user' | 'user-managed' | 'aws-managed' | 'resource';
+  document: PolicyDocument;
+}
+
+export interface Role extends Identity {
+  trust: PolicyDocument;
+}
+
+/** Role or user name of `arn:aws:iam::…:role/path/name`, `arn:aws:sts::…:assumed-role/name/session`. */
+export function nameIn(arn: string): string {
+  const [type = '', ...rest] = arn.split(':').slice(5).join(':').split('/');
+  return (type === 'assumed-role' ? rest[0] : rest.at(-1)) ?? arn;
+}
