@@ -15,7 +15,7 @@ export interface DayOfTrail {
 }
 
 export interface Interval {
-  /** ISO 8601, UTC. */
+  /** ISO 8601, UTC, to the second (`toTheSecond`). */
   readonly from: string;
   readonly to: string;
 }
@@ -38,9 +38,12 @@ const dayMilliseconds = 24 * 60 * 60_000;
 /** Event history ends there (CloudTrail user guide, "Working with CloudTrail event history"). */
 export const historyMilliseconds = 90 * dayMilliseconds;
 
+/** As CloudTrail writes times; as text they are ordered like the instants. */
+export const toTheSecond = (at: Date): string => `${at.toISOString().slice(0, 19)}Z`;
+
 /** What was asked, without what cannot have been delivered yet; undefined when nothing is left. */
 export function delivered({ from, to }: Interval, begunAt: Date): Interval | undefined {
-  const latest = new Date(begunAt.getTime() - deliveryMilliseconds).toISOString();
+  const latest = toTheSecond(new Date(begunAt.getTime() - deliveryMilliseconds));
   const until = to < latest ? to : latest;
   return from < until ? { from, to: until } : undefined;
 }

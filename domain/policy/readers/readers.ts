@@ -41,8 +41,6 @@ export interface ReadersOptions {
   readonly known: Known;
   /** Versions that came with the emergency, by key. */
   readonly newVersions: Readonly<Record<string, string>>;
-  /** Only this role or user, by ARN. */
-  readonly principal?: string | undefined;
   /** The answer in JSON, at most. */
   readonly bytes?: number;
 }
@@ -55,13 +53,8 @@ const mostSources = 20;
 const order: Readonly<Record<Standing, number>> = { unknown: 0, declared: 1, own: 2 };
 
 export function readersOf(tally: TallyState, options: ReadersOptions): Readers {
-  const { known, newVersions, principal, bytes = mostBytes } = options;
-  const wanted = principal === undefined ? undefined : (identityKey(principal) ?? principal);
+  const { known, newVersions, bytes = mostBytes } = options;
   const all = tally.accesses
-    .filter(
-      (access) =>
-        wanted === undefined || (identityKey(access.principal) ?? access.principal) === wanted,
-    )
     .map((access) => readerOf(access, known, newVersions))
     .sort(
       (one, other) =>

@@ -84,6 +84,16 @@ export function identityKey(arn: string): string | undefined {
   return `${account} ${kind} ${rest.split('/').at(-1)}`;
 }
 
+/** @param principal ARN of a role, a user or a session, or what `principalOf` says instead; absent: everybody */
+export function isBy(principal: string | undefined): (identity: Identity) => boolean {
+  if (principal === undefined) return () => true;
+  const wanted = identityKey(principal) ?? principal;
+  return (identity) => {
+    const found = principalOf(identity).principal;
+    return (identityKey(found) ?? found) === wanted;
+  };
+}
+
 /** Text that somebody else chose: one line, without control characters and what turns the direction of writing, cut. */
 export function printable(text: string, length: number): string {
   const clean = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu, '?');

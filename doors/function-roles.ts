@@ -1,0 +1,63 @@
+/**
+ * The door to the role a function runs as: who reads under that role, is the function.
+ * @see https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
+ */
+import { CloudTrailClient } from '@aws-sdk/client-cloudtrail';
+import * as z from 'zod';
+import { AwsCallError, clientDefaults } from './aws-call.ts';
+import { type Clock, systemClock } from './clock.ts';
+import {
+  errorCodeOf,
+  lambdaRequest,
+  messageIn,
+  type NeighbourClient,
+  parsed,
+} from './lambda-request.ts';
+
+export interface FunctionRolesDoor {
+  /** @returns the role's ARN; undefined: there is no such function. @throws AwsCallError */
+  roleOf(functionName: string): Promise<string | undefined>;
+}
+
+export interface FunctionRolesOptions {
+  /** @default of CloudTrail: who reads is told there */
+  readonly client?: NeighbourClient;
+  /** Of the function, for the endpoint in the sandbox. @default process.env */
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+}
+
+/** Milliseconds before the second and third try of what may pass. */
+const pauses = [200, 600];
+const mayPass = (status: number) => status === 429 || status >= 500;
+
+const configurationSchema = z.object({ Role: z.string() });
+
+export function functionRoles(options: FunctionRolesOptions = {}): FunctionRolesDoor {
+  const {
+    client = new CloudTrailClient(clientDefaults),
+    environment = process.env,
+    clock = systemClock,
+  } = options;
+  return {
+    async roleOf(functionName) {
+      const call = 'GetFunctionConfiguration';
+      for (const pause of [...pauses, undefined]) {
+        const response = await lambdaRequest(
+          { client, environment, clock },
+          { call, method: 'GET', functionName, resource: 'configuration' },
+        );
+        if (response.status === 404) return undefined;
+        if (response.status < 400) {
+          const configuration = configurationSchema.safeParse(parsed(response.text));
+          return configuration.success ? configuration.data.Role : undefined;
+        }
+        if (pause === undefined || !mayPass(response.status)) {
+          throw new AwsCallError(call, errorCodeOf(response), messageIn(response));
+        }
+        await clock.sleep(pause);
+      }
+      return undefined;
+    },
+  };
+}
