@@ -29,6 +29,7 @@ import { DatabaseSecret } from './database-secret.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
 import { encryptionSecrets } from './encryption-secrets.ts';
 import { UnknownKeyError } from './errors.ts';
+import { Fingerprints } from './fingerprints.ts';
 import { fitsInAStack } from './fits-in-a-stack.ts';
 import { functionsDirectory } from './functions-directory.ts';
 import { HealthFunctions } from './health.ts';
@@ -253,6 +254,10 @@ export class Quarterturn extends Construct {
       rows: this.#rows,
     });
 
+    const fingerprints = new Fingerprints(this, 'Fingerprints', {
+      deployment,
+      secrets: this.secrets,
+    });
     const operator = operatorPolicy(this, 'Operator', deployment, {
       rotated,
       reencryption,
@@ -265,6 +270,7 @@ export class Quarterturn extends Construct {
         ...operators.map(({ functionArn }) => functionArn),
         ...(rollout ? [rollout.posture.functionArn] : []),
         ...this.#drills,
+        fingerprints.function.functionArn,
         ...(certificates ? [certificates.functionArn] : []),
       ],
     });
