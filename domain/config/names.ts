@@ -91,6 +91,10 @@ export const emergencyFunctionName = (scope: Scope): string => functionName(scop
 export const accessAuditFunctionName = (scope: Scope): string =>
   functionName(scope, 'audit-access');
 
+/** In Glue, for the table over a trail's files. Athena's names take no hyphen (Athena user guide, "Name databases"). */
+export const accessAuditDatabaseName = (scope: Scope): string =>
+  functionName(scope, 'trail').replaceAll('-', '_');
+
 /** Hands out keyed fingerprints of values, for `quarterturn scan`. */
 export const fingerprintsFunctionName = (scope: Scope): string =>
   functionName(scope, 'take-fingerprints');
