@@ -2,6 +2,7 @@
 import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import type { AfterRotationRecord } from '../../domain/events/control-records.ts';
 import type { Expected, Round } from '../../domain/events/rollout.ts';
+import { expectedInUse } from '../../domain/policy/expected-in-use.ts';
 import { NoAfterRotationError } from './errors.ts';
 
 /**
@@ -14,31 +15,15 @@ export function expectedIn(
   published: AfterRotationRecord,
   inUse: AfterRotationRecord,
 ): Expected {
-  const isKeyset = secret.kind === 'jwt' || secret.kind === 'encryption';
-  const expected = { secretName: secret.name, key: null, role: null };
   if (round === 'publish') {
     const { publishedKid, versionId } = published;
     if (publishedKid === undefined) throw new NoAfterRotationError(secret.name, versionId);
     return {
-      ...expected,
+      secretName: secret.name,
       versionIds: [versionId],
       key: { kid: publishedKid, state: 'published' },
+      role: null,
     };
   }
-  const { versionId, primary } = inUse;
-  return {
-    ...expected,
-    versionIds: [versionId],
-    // Who reads one variable holds no keyset to tell of.
-    ...(isKeyset &&
-      secret.readers === 'keyset' &&
-      primary !== undefined && { key: { kid: primary, state: 'primary' } }),
-    // With one role, the role is what it was before: nothing is proven by it.
-    ...(secret.kind === 'database' &&
-      secret.scheme === 'multiUser' &&
-      primary !== undefined && { role: roleOf(primary) }),
-  };
+  return expectedInUse(secret, inUse);
 }
-
-/** `<role>:<fingerprint>`; a role's name may hold a colon, a fingerprint does not. */
-const roleOf = (material: string): string => material.slice(0, material.lastIndexOf(':'));
