@@ -20,6 +20,7 @@ import {
   tagKeys,
 } from '../domain/config/names.ts';
 import { hasInbox } from '../domain/config/secret-schemas.ts';
+import { AccessAudit } from './access-audit.ts';
 import { acknowledgeFindings } from './acknowledgements.ts';
 import { AfterRotation, Starter } from './after-rotation.ts';
 import { breakGlassPolicy } from './break-glass.ts';
@@ -258,6 +259,10 @@ export class Quarterturn extends Construct {
       deployment,
       secrets: this.secrets,
     });
+    const accessAudit = new AccessAudit(this, 'AccessAudit', {
+      ...{ deployment, manifest },
+      secrets: this.secrets,
+    });
     const operator = operatorPolicy(this, 'Operator', deployment, {
       rotated,
       reencryption,
@@ -271,6 +276,7 @@ export class Quarterturn extends Construct {
         ...(rollout ? [rollout.posture.functionArn] : []),
         ...this.#drills,
         fingerprints.function.functionArn,
+        accessAudit.function.functionArn,
         ...(certificates ? [certificates.functionArn] : []),
       ],
     });
