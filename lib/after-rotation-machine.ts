@@ -62,7 +62,7 @@ export class AfterRotationMachine extends Workflow {
  * Starts an execution and waits for its end, which is told by a rule that Step Functions manages
  * (connect-stepfunctions.html, "IAM policies for calling Step Functions").
  */
-function rollOut(scope: Construct, { arn, executions }: MachineArns): PolicyStatement[] {
+export function rollOut(scope: Construct, { arn, executions }: MachineArns): PolicyStatement[] {
   const rule = Stack.of(scope).formatArn({
     service: 'events',
     resource: 'rule',

@@ -1,9 +1,9 @@
 /** AfterRotation: what follows when a new version is current, started by Secrets Manager's own event. */
-import { ArnFormat, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { nameOf } from '../domain/config/manifest.ts';
 import {
   afterRotationMachineName,
+  deploymentDimension,
   functionName,
   rolloutFunctionName,
 } from '../domain/config/names.ts';
@@ -18,6 +18,7 @@ import { AfterRotationMachine } from './after-rotation-machine.ts';
 import { longestWait, rolloutSeconds } from './after-rotation-times.ts';
 import type { CadenceProps } from './cadence.ts';
 import type { SecretReference } from './deployment.ts';
+import { functionArnOf } from './function-arn.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
 import { sizeOf } from './statement-size.ts';
@@ -100,7 +101,7 @@ export class AfterRotation extends Construct {
             allow(
               'MoveConsumers',
               ['lambda:InvokeFunction'],
-              [functionArn(this, rolloutFunctionName(deployment.config))],
+              [functionArnOf(this, rolloutFunctionName(deployment.config))],
             ),
           ]
         : []),
@@ -121,6 +122,11 @@ export class AfterRotation extends Construct {
           read: ['reencryption', 'consumers'],
           write: ['reencryption', 'consumers'],
         },
+        // An emergency starts the consumers of all of its secrets at once: that is waited for.
+        {
+          secretNames: rollout === undefined ? [] : [deploymentDimension(deployment.config)],
+          read: ['emergency'],
+        },
         // Consumers that are not well are rolled back from, once for a material.
         {
           secretNames: rollout === undefined ? [] : secrets.map(({ name }) => name),
@@ -140,15 +146,6 @@ export class AfterRotation extends Construct {
     });
   }
 }
-
-/** Of a function that is made later. */
-const functionArn = (scope: Construct, name: string): string =>
-  Stack.of(scope).formatArn({
-    service: 'lambda',
-    resource: 'function',
-    resourceName: name,
-    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-  });
 
 /** Starts one execution per version that became current. */
 export class Starter extends Construct {

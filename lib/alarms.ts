@@ -13,6 +13,7 @@ import {
   secretAlarms,
 } from './alarm-definitions.ts';
 import { certificateAlarms } from './certificate-alarms.ts';
+import { emergencyAlarms } from './emergency-alarms.ts';
 import type { Messages } from './messages.ts';
 import { type ReencryptionWatch, reencryptionAlarms } from './reencryption-alarms.ts';
 import type { RoomFunction } from './room-function.ts';
@@ -27,6 +28,8 @@ export interface AlarmsProps {
   /** By what they do; the rotation functions are their secrets'. */
   readonly functions: Readonly<Record<string, RoomFunction>>;
   readonly stateMachineArn: string;
+  /** The machine of emergencies. */
+  readonly emergencyMachineArn: string;
   /** What reads when certificates end; absent: none is named. */
   readonly certificates?: RoomFunction;
   /** Where rows follow a new key. */
@@ -66,6 +69,7 @@ export class Alarms extends Construct {
         rolloutSeconds: usualRollout(config),
       }),
       ...(certificates ? certificateAlarms(config) : []),
+      ...emergencyAlarms(props.emergencyMachineArn),
       ...partAlarms((part) => !isFirst(part)),
       ...[...props.rotated].flatMap(([key, rotated]) => {
         const secret = config.secrets[key];

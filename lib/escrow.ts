@@ -16,7 +16,7 @@ export interface EscrowProps {
 }
 
 /** What no template of ours ever does; each of them hides, ends or gives away a copy. */
-const neverDone = [
+export const takesCopiesAway = [
   's3:BypassGovernanceRetention',
   's3:DeleteObject',
   's3:DeleteObjectVersion',
@@ -160,7 +160,7 @@ export class Escrow extends Construct {
       deny('OnlyOnce', 's3:PutObject', objects, { Null: { 's3:if-none-match': 'true' } }),
       deny(
         'NobodyTakesACopyAway',
-        neverDone,
+        takesCopiesAway,
         [this.bucketArn, objects],
         breakGlassRoleArn === undefined
           ? undefined

@@ -68,7 +68,7 @@ const useByLogs = [
 export class Keys extends Construct {
   readonly secrets: IKey;
   readonly control: Key;
-  /** Topics, queues and log groups: whoever reads a log or an alarm needs no right on the key of secrets. */
+  /** Topics, queues, log groups and reports of incidents: whoever reads a log or an alarm needs no right on the key of secrets. */
   readonly messages: Key;
 
   /** @param secrets an existing key for the secrets; absent: one is made */
@@ -77,7 +77,12 @@ export class Keys extends Construct {
     this.secrets = secrets ?? this.#key('Secrets', 'secretsmanager', useBySecretsManager);
     // DynamoDB holds a grant of its own on a table's key, made by whoever makes the table.
     this.control = this.#key('Control', 'dynamodb', [...useByDynamoDb, 'kms:CreateGrant']);
-    this.messages = this.#key('Messages', ['sns', 'sqs'], useByProducer, this.#useByServices());
+    this.messages = this.#key(
+      'Messages',
+      ['s3', 'sns', 'sqs'],
+      useByProducer,
+      this.#useByServices(),
+    );
   }
 
   /**

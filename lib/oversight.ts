@@ -22,6 +22,8 @@ export interface OversightProps {
   readonly manifest: ManifestParameter;
   /** The AfterRotation machine. */
   readonly machine: MachineArns;
+  /** The machine of emergencies. */
+  readonly emergency: MachineArns;
   /** What moves rows to new keys; absent: no secret of this deployment has rows that follow. */
   readonly reencryption: ReencryptionParts | undefined;
   /** By key. */
@@ -66,6 +68,7 @@ export function oversee(
     functions: { ...functions, watch: watch.function, notify: notify.function, ...triggers },
     ...(certificates && { certificates }),
     stateMachineArn: machine.arn,
+    emergencyMachineArn: props.emergency.arn,
     ...(reencryption && {
       reencryption: { stateMachineArn: reencryption.machine.arn, secrets: rows },
     }),

@@ -15,6 +15,7 @@ import { isRolledOut } from '../domain/config/consumer-schema.ts';
 import {
   afterRotationMachineName,
   controlTableName,
+  emergencyMachineName,
   reencryptionMachineName,
   type Scope,
   tagKeys,
@@ -140,6 +141,11 @@ export class Quarterturn extends Construct {
     return policies;
   }
 
+  /** What starts emergencies, follows them and reads their reports. One policy or more; attach them all. */
+  get emergencyPolicies(): readonly IManagedPolicy[] {
+    return this.#policies.get('Emergencies') ?? [];
+  }
+
   /** What on-call needs: rotates, reads no value. One policy or more; attach them all. */
   get operatorPolicies(): readonly IManagedPolicy[] {
     return this.#policies.get('Operator') ?? [];
@@ -205,6 +211,7 @@ export class Quarterturn extends Construct {
       if (schedule !== undefined) manifest.node.addDependency(schedule);
     }
     const machine = machineArns(this, afterRotationMachineName(config));
+    const emergencies = machineArns(this, emergencyMachineName(config));
     const reencryption = this.#reencryption(config);
     const messages = new Messages(this, 'Messages', deployment);
     const userManaged = Object.entries(config.secrets).flatMap(([key, { kind }]) =>
@@ -225,6 +232,7 @@ export class Quarterturn extends Construct {
       : undefined;
     const around = {
       ...{ deployment, rotated, userManaged, manifest, machine, reencryption, messages },
+      emergency: emergencies,
       ...(rollout && { rollout: { machine: rollout.machine } }),
       ...(sync && { sync: { functionArn: sync.functionArn } }),
     };
@@ -268,6 +276,7 @@ export class Quarterturn extends Construct {
       reencryption,
       manifestParameterArns: manifest.parameterArns,
       machine,
+      emergency: emergencies,
       rollout: rollout?.machine,
       auditLogArn,
       topicArns: messages.topics,

@@ -53,6 +53,8 @@ export interface OperatorPolicyProps {
   readonly manifestParameterArns: readonly string[];
   /** AfterRotation. */
   readonly machine: MachineArns;
+  /** The machine of emergencies: they are looked at, and started with another policy. */
+  readonly emergency: MachineArns;
   /** What gets one consumer to a new value; absent: nothing does. */
   readonly rollout: MachineArns | undefined;
   readonly operatorFunctionArns: readonly string[];
@@ -113,7 +115,11 @@ export function operatorPolicy(
       allow('ReadAuditLog', ['logs:FilterLogEvents'], [props.auditLogArn]),
       // One that was lost, or whose reason to stop is gone: its first task takes nothing that is another's.
       allow('ResumeAfterRotation', ['states:StartExecution'], [props.machine.arn]),
-      allow('LookAtAfterRotations', ['states:DescribeExecution'], [props.machine.executions]),
+      allow(
+        'LookAtAfterRotations',
+        ['states:DescribeExecution'],
+        [props.machine.executions, props.emergency.executions],
+      ),
       ...(rollout
         ? [
             allow(
@@ -153,6 +159,7 @@ export function operatorPolicy(
           secretNames: rollout === undefined ? [] : [deploymentDimension(deployment.config)],
           read: ['lock', 'counts'],
         },
+        { secretNames: [deploymentDimension(deployment.config)], read: ['emergency', 'drilled'] },
         {
           secretNames: deployment.config.certificates?.length
             ? [deploymentDimension(deployment.config)]

@@ -1,0 +1,130 @@
+/** What the function of emergencies may do: each statement is a task's. It reads no value. */
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { accessAuditFunctionName, deploymentDimension } from '../domain/config/names.ts';
+import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import type { EmergencyEvent } from '../domain/events/emergency.ts';
+import type { EmergencyProps } from './emergency.ts';
+import { functionArnOf } from './function-arn.ts';
+import type { IncidentReports } from './incident-reports.ts';
+import { allow, startRotations, tell } from './statements.ts';
+import type { MachineArns } from './workflow.ts';
+
+const told: readonly EmergencyEvent['type'][] = ['credential-emergency'];
+
+export interface EmergencyParts {
+  readonly reports: IncidentReports;
+  /** Its own machine. */
+  readonly machine: MachineArns;
+  /** ARNs of the roles whose rights a drill simulates. */
+  readonly simulated: readonly string[];
+}
+
+export function emergencyStatements(
+  scope: IConstruct,
+  props: EmergencyProps,
+  { reports, machine, simulated }: EmergencyParts,
+): PolicyStatement[] {
+  const { deployment, rotated, rollout } = props;
+  const { config, controlTable } = deployment;
+  const rotating = rotated.map(({ reference }) => reference);
+  const all = Object.values(props.secrets);
+  const invoked = [
+    functionArnOf(scope, accessAuditFunctionName(config)),
+    // Consumers are stopped and started by the one, and looked at in a drill by the others.
+    ...(rollout
+      ? [rollout.function, rollout.posture, ...props.healthFunctions].map(
+          ({ functionArn }) => functionArn,
+        )
+      : []),
+  ];
+  const own = deploymentDimension(config);
+  return [
+    allow(
+      'Describe',
+      ['secretsmanager:DescribeSecret'],
+      all.map(({ arn }) => arn),
+    ),
+    ...startRotations(
+      rotating,
+      rotated.map((secret) => secret.function.functionArn),
+    ),
+    allow('InvokeParts', ['lambda:InvokeFunction'], invoked),
+    allow('ReadManifest', ['ssm:GetParameter'], props.manifest.parameterArns),
+    tell('Tell', scope, told),
+    allow(
+      'StartWhatFollows',
+      ['states:StartExecution'],
+      // Its own: one that died with consumers stopped is followed by one that starts them.
+      [props.machine.arn, machine.arn],
+    ),
+    allow(
+      'SeeExecutions',
+      ['states:DescribeExecution'],
+      [
+        props.machine.executions,
+        machine.executions,
+        ...(rollout ? [rollout.machine.executions] : []),
+      ],
+    ),
+    // A drill asks what these roles may do; it assumes none.
+    allow('SimulateRights', ['iam:SimulatePrincipalPolicy'], simulated),
+    ...reports.storing(),
+    ...containing(props),
+    ...controlTable.statements(
+      {
+        secretNames: rotating.map(({ name }) => name),
+        isEverySecret: true,
+        read: ['rotation', 'after', ...(rollout ? (['rollout'] as const) : [])],
+        write: ['intent.emergency', 'compromised'],
+      },
+      {
+        secretNames: props.reencryption?.secretNames ?? [],
+        read: ['reencryption', 'consumers'],
+      },
+      { secretNames: [own], read: ['emergency', 'drilled'], write: ['emergency', 'drilled'] },
+    ),
+  ];
+}
+
+/**
+ * Cutting off whom the configuration names. Who may put a policy on a role may put any on it: so these roles alone,
+ * and only where somebody wrote them down.
+ */
+function containing({ deployment, secrets }: EmergencyProps): PolicyStatement[] {
+  const { config } = deployment;
+  const { contain } = config.emergency;
+  if (contain === undefined) return [];
+  const arns = Object.values(secrets).map(({ arn }) => arn);
+  const roles = ownRoles(config, contain.principals);
+  return [
+    allow(
+      'DenySuspects',
+      ['secretsmanager:PutResourcePolicy'],
+      arns,
+      // Never one that lets strangers in (secretsmanager/latest/userguide/auth-and-access_resource-policies.html).
+      { Bool: { 'secretsmanager:BlockPublicPolicy': 'true' } },
+    ),
+    allow(
+      'LiftDenials',
+      ['secretsmanager:DeleteResourcePolicy', 'secretsmanager:GetResourcePolicy'],
+      arns,
+    ),
+    ...(roles.length > 0
+      ? [
+          allow(
+            'RevokeSessions',
+            ['iam:DeleteRolePolicy', 'iam:GetRolePolicy', 'iam:PutRolePolicy'],
+            roles,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Users have no sessions to revoke, and roles of other accounts are not ours to change. */
+const ownRoles = ({ account }: RotationConfig, principals: readonly string[]): string[] =>
+  principals.filter((arn) => {
+    const [, , , , of, resource = ''] = arn.split(':');
+    return resource.startsWith('role/') && (account === undefined || of === account);
+  });
