@@ -4,6 +4,7 @@
  */
 
 import { isRotated, type RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import { accessAuditFindings } from '../../domain/policy/readers/beforehand.ts';
 import {
   type DoctoredSecret,
   type DoctorReport,
@@ -105,6 +106,7 @@ async function doctor(
   const { paths, unchecked: ofPaths } = only
     ? { paths: [], unchecked: [] }
     : await examineAlarmPaths(deployment);
+  const accessAudit = only ? [] : accessAuditFindings(manifest.emergency?.hasTrail);
   const ofPath = paths.flatMap(({ findings }) => findings).filter(needsPerson);
   const ofSecrets = seen.flatMap(({ findings }) => findings).filter(needsPerson);
   const ofConsumers = consumers.flatMap(({ findings }) => findings).filter(needsPerson);
@@ -114,6 +116,7 @@ async function doctor(
     secrets: seen,
     consumers,
     paths,
+    ...(only ? {} : { accessAudit }),
     repairs,
     unchecked: [...unchecked, ...ofPaths],
     findings: ofSecrets.length + ofConsumers.length + ofPath.length,

@@ -71,10 +71,16 @@ export function renderRest(report: DoctorReport, look: Look): string[] {
     `topic ${topic}  ${listening} listening`,
     ...findings.flatMap((finding) => findingLines(finding, look)),
   ]);
+  const { accessAudit = [] } = report;
+  const readers = [
+    ...(accessAudit.length === 0 ? [] : ['', 'who read which secret']),
+    ...accessAudit.flatMap((finding) => findingLines(finding, look)),
+  ];
   const unchecked = report.unchecked.flatMap((text) => wrap(`Not checked: ${text}`, look.columns));
   return [
     ...consumers,
     ...paths,
+    ...readers,
     ...(unchecked.length === 0 ? [] : ['', ...unchecked]),
     '',
     report.findings === 0

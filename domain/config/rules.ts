@@ -21,6 +21,7 @@ import {
 } from './secret-schemas.ts';
 import { show } from './show.ts';
 import { syncProblems } from './sync-rules.ts';
+import { trailProblems } from './trail-rules.ts';
 import { triggerProblems } from './trigger-rules.ts';
 
 export function ruleProblems(config: RotationConfig): string[] {
@@ -56,6 +57,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...triggerProblems(config),
     ...certificateProblems(config),
     ...syncProblems(config),
+    ...trailProblems(config),
   ];
 }
 

@@ -102,6 +102,8 @@ export const doctorReportSchema = z.object({
       findings: z.array(doctorFindingSchema),
     }),
   ),
+  /** What the report of an emergency would lack of who read what. Only without a secret named. */
+  accessAudit: z.array(doctorFindingSchema).optional(),
   /** With `--repair`: what was done, in order; `secrets` is as they were found afterwards. */
   repairs: z.array(repairedSchema),
   /** Of the deployment as a whole. */
