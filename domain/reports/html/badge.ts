@@ -5,9 +5,9 @@ import type { ControlResult, HistoryEntry, ReportedSecret } from '../deployment-
 import { stateWords } from '../state-words.ts';
 import { html, type Markup } from './markup.ts';
 
-type Tone = 'good' | 'warn' | 'bad' | 'mute';
+export type Tone = 'good' | 'warn' | 'bad' | 'mute';
 
-const badge = (tone: Tone, text: string): Markup =>
+export const badge = (tone: Tone, text: string): Markup =>
   html`<span class="badge ${tone}">${text}</span>`;
 
 export function toneOf({ state, findings, kind }: ReportedSecret): Tone {

@@ -9,7 +9,12 @@ import { outcomeBadge, resultBadge, stateBadge } from './badge.ts';
 import { html, type Markup } from './markup.ts';
 import { table } from './table.ts';
 
-const section = (id: string, title: string, about: string, ...parts: readonly Markup[]): Markup =>
+export const section = (
+  id: string,
+  title: string,
+  about: string,
+  ...parts: readonly Markup[]
+): Markup =>
   html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2><p class="about">${about}</p>${parts}</section>`;
 
 export const timelineSection = (drawing: Markup): Markup =>

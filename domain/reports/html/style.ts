@@ -95,6 +95,10 @@ td.late { color: var(--bad); font-weight: 600; }
 .t-rows { fill: var(--good); stroke: var(--paper); stroke-width: 1.2; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 20px; list-style: none; margin: 10px 0 0; padding: 0; color: var(--soft); font-size: .86rem; }
 .legend li { display: flex; align-items: center; gap: .5em; } .legend svg { width: 18px; height: 14px; min-width: 0; }
+pre { margin: .5em 0 0; padding: 8px 12px; border-radius: 8px; background: var(--panel); font: .86rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+.attention ul { margin: 2px 0 0; padding-left: 1.1em; } .attention li li { display: list-item; border: 0; padding: 1px 0; overflow-wrap: anywhere; }
+.remaining li { grid-template-columns: 2.2rem 1fr; } .remaining li li { padding: 0; } .box { font-size: 1.3rem; line-height: 1.2; } .remaining .badge { margin-right: .5em; }
+.drill { border: 2px dashed var(--warn); border-radius: 14px; padding: 10px 18px; color: var(--warn); font-weight: 650; margin-top: 24px; }
 .control { border-top: 1px solid var(--rule); margin-top: 22px; padding-top: 4px; }
 .control h3 { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; margin-top: 12px; }
 footer { border-top: 1px solid var(--rule); padding-block: 18px 40px; color: var(--soft); font-size: .88rem; }

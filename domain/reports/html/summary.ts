@@ -52,7 +52,7 @@ const signs = {
   bad: html`<path d="M20 9v14M20 30v.5"/>`,
 };
 
-const panel = (tone: keyof typeof signs, title: string, text: string): Markup =>
+export const panel = (tone: keyof typeof signs, title: string, text: string): Markup =>
   html`<div class="verdict ${tone}"><svg viewBox="0 0 40 40" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="3.4" stroke-linecap="round" stroke-linejoin="round"><circle cx="20" cy="20" r="17.5" stroke-width="2.6"/>${signs[tone]}</svg><div><h2 id="verdict">${title}</h2><p>${text}</p></div></div>`;
 
 function tiles({ secrets, at }: DeploymentReport): Markup {
@@ -74,7 +74,7 @@ ${tile('failed or stopped', failed.length, failed.length > 0 ? 'warn' : '')}
 </dl>`;
 }
 
-const tile = (title: string, count: number, tone = ''): Markup =>
+export const tile = (title: string, count: number | string, tone = ''): Markup =>
   html`<div class="${tone}"><dt>${title}</dt><dd>${count}</dd></div>`;
 
 function attention(report: DeploymentReport): Markup | undefined {
