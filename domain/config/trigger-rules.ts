@@ -41,6 +41,12 @@ export function triggerProblems(config: RotationConfig): string[] {
     ...(['exposure', 'offboarding', 'deployment'] as const).flatMap((word) =>
       duplicates(triggers[word]?.from ?? [], (arn) => arn, `triggers.${word}.from`, 'principal'),
     ),
+    ...duplicates(
+      exposure?.unattended ?? [],
+      (source) => source,
+      'triggers.exposure.unattended',
+      'source',
+    ),
     ...named.flatMap(([path, keys]) => [
       ...keys.flatMap((key) => unknownSecret(config, path, key)),
       ...duplicates(keys, (key) => key, path, 'secret'),

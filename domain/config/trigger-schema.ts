@@ -12,16 +12,26 @@ const principals = z
   )
   .max(20);
 
+/** Where an exposure may come from: a principal on the bus, a signed alert of GitHub, a finding of GuardDuty. */
+export const exposureSources = ['bus', 'gitHub', 'guardDuty'] as const;
+export const exposureSourceSchema = z.enum(exposureSources);
+export type ExposureSource = z.infer<typeof exposureSourceSchema>;
+
 const secrets = z.array(z.string().min(1)).min(1).max(50);
 
 export const triggersSchema = z.strictObject({
-  /** Somebody says that secrets are exposed: the named ones rotate at once. */
+  /** Somebody says that secrets are exposed: an emergency of the named ones begins at once. */
   exposure: z
     .strictObject({
       /** Who may say so on the bus; nobody where only GitHub or GuardDuty do. */
       from: principals.default([]),
       /** A secret is rotated unattended once in so many hours; more needs a person. */
       perSecretHours: z.int().min(1).max(168).default(6),
+      /** Which may begin one with nobody deciding; what comes from another is told, with what a person runs. */
+      unattended: z
+        .array(exposureSourceSchema)
+        .max(exposureSources.length)
+        .default([...exposureSources]),
     })
     .optional(),
   /** Somebody leaves: everything that person could read rotates. */

@@ -275,6 +275,7 @@ export const triggerRecordSchema = z.object({
       name: z.string(),
       state: z.string().max(32),
       versionId: z.string().optional(),
+      emergency: z.string().max(64).optional(),
       code: z.string().max(128).optional(),
       message: z.string().max(1024).optional(),
       command: z.string().max(2048).optional(),

@@ -55,6 +55,8 @@ export const fingerprintsAnswerSchema = z.object({
         z.object({
           /** In words: `kid 9f2c41aa07be63d1`, `password`, `member "token"`. */
           what: z.string().max(128),
+          /** What is looked for: key bytes in any spelling, or a text as it is written. */
+          form: z.enum(['bytes', 'text']),
           versions: z.array(heldIn).min(1),
           windows: z.array(scanWindowSchema).min(1).max(2),
         }),

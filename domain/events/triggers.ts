@@ -5,6 +5,7 @@
  * Strict, so that nobody's extra field is taken for something that was acted on.
  */
 import * as z from 'zod';
+import { emergencyIdSchema } from './emergency.ts';
 
 export const triggerSource = 'quarterturn.trigger';
 
@@ -49,6 +50,8 @@ export const deploymentSchema = z
 /** detail-type → what its detail is. */
 export const triggerDetails = {
   'credential-exposure': exposureSchema,
+  /** The same, from the webhook alone: the bus's policy tells an alert of GitHub from what somebody says is one. */
+  'credential-exposure-alert': exposureSchema,
   'credential-offboarding': offboardingSchema,
   'credential-deployment': deploymentSchema,
 } as const;
@@ -63,7 +66,8 @@ export type DeploymentTrigger = z.infer<typeof deploymentSchema>;
  * What became of one secret:
  *
  * rotating   RotateSecret has accepted `versionId`
- * following  a rotation under way already is the one that counts
+ * emergency  `emergency` has begun for it, and follows it to its end
+ * following  a rotation, or an emergency, under way already is the one that counts
  * notDue     nothing to do
  * waiting    refused for now, tried again every hour
  * refused    `code` and `message` say why; nothing was changed
@@ -73,8 +77,19 @@ export type DeploymentTrigger = z.infer<typeof deploymentSchema>;
 export const triggeredSecretSchema = z.strictObject({
   key,
   name: z.string().min(1).max(512),
-  state: z.enum(['rotating', 'following', 'notDue', 'waiting', 'refused', 'person', 'failed']),
+  state: z.enum([
+    'rotating',
+    'emergency',
+    'following',
+    'notDue',
+    'waiting',
+    'refused',
+    'person',
+    'failed',
+  ]),
   versionId: z.string().max(64).optional(),
+  /** Id of the emergency. */
+  emergency: emergencyIdSchema.optional(),
   code: z.string().max(128).optional(),
   message: z.string().max(1024).optional(),
   /** What a person runs. */
@@ -97,7 +112,7 @@ export const credentialTriggerEventSchema = z.strictObject({
       .string()
       .regex(/^\d{12}$/)
       .optional(),
-    source: z.enum(['bus', 'guardDuty', 'unknown']),
+    source: z.enum(['bus', 'gitHub', 'guardDuty', 'unknown']),
     /** EventBridge's id of the event: the same in CloudTrail's data events of the bus. */
     eventId: z.string().max(64).optional(),
     /** Who noticed, as the sender tells it. */

@@ -37,26 +37,22 @@ function tableOf(characters: string, lastTwo: string): Uint8Array {
   return table;
 }
 
-/** Odd, and far from a power of two. */
-const base = 0x9e3779b1 | 0;
+/** Of the 30 bits a window begins with. Odd, so that each of them counts; in its place for speed: one multiplication. */
+export const filterOfStart = (start: number): number =>
+  Math.imul(start, 0x9e3779b1) >>> (32 - filterBits);
 
-/** `base` to the power of this, modulo 2^32. */
-export function power(exponent: number): number {
-  let result = 1;
-  for (let index = 0; index < exponent; index += 1) result = Math.imul(result, base);
-  return result;
-}
+/** The first 30 bits: of five sextets, or of four characters. */
+export const startMask = 0x3fffffff;
+export const sextetsOfStart = 5;
 
-/** Rolls: the sum of symbol × base^(places to the end, from 1), modulo 2^32. */
-export const rolled = (sum: number, symbol: number): number => Math.imul((sum + symbol) | 0, base);
-/** The filter of such a sum. */
-export const filterOfSum = (sum: number): number => sum >>> (32 - filterBits);
-
-/** @param symbols of one window: sextets, or codes of characters */
-export function filterOf(symbols: ArrayLike<number>): number {
-  let sum = 0;
-  for (let index = 0; index < symbols.length; index += 1) sum = rolled(sum, symbols[index] ?? 0);
-  return filterOfSum(sum);
+export function filterOf(alphabet: ScanAlphabet, symbols: ArrayLike<number>): number {
+  let start = 0;
+  if (alphabet === 'sextet') {
+    for (let at = 0; at < sextetsOfStart; at += 1) start = (start << 6) | (symbols[at] ?? 0);
+    return filterOfStart(start & startMask);
+  }
+  for (let at = 0; at < 4; at += 1) start = (start << 8) | (symbols[at] ?? 0);
+  return filterOfStart(start >>> 2);
 }
 
 /** Four sextets to three bytes; a window is a multiple of four. */

@@ -116,7 +116,7 @@ class Gathered {
 
   add({ versionId, labels }: Version, { what, symbols, reason, state }: Found): void {
     const windows = symbols === undefined ? [] : windowsOf(symbols, this.#scanKey);
-    if (windows.length === 0) {
+    if (symbols === undefined || windows.length === 0) {
       const why = reason ?? 'no window of it has 94 bits';
       const known = this.#leftOut.get(`${what}\0${why}`);
       if (known === undefined) {
@@ -127,8 +127,9 @@ class Gathered {
     const id = idOf(windows);
     const known = this.#values.get(id);
     const heldIn = { versionId, labels, ...(state !== undefined && { state }) };
-    if (known === undefined) this.#values.set(id, { what, versions: [heldIn], windows });
-    else if (!known.versions.some((each) => each.versionId === versionId)) {
+    if (known === undefined) {
+      this.#values.set(id, { what, form: symbols.form, versions: [heldIn], windows });
+    } else if (!known.versions.some((each) => each.versionId === versionId)) {
       known.versions.push(heldIn);
     }
   }

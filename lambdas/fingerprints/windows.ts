@@ -18,6 +18,7 @@ import {
 
 /** What is looked for: symbols of an alphabet, and how many bits each of them carries at least. */
 export interface Symbols {
+  readonly form: 'bytes' | 'text';
   readonly alphabet: ScanAlphabet;
   readonly symbols: Uint8Array;
   readonly bitsPerSymbol: number;
@@ -25,6 +26,7 @@ export interface Symbols {
 
 /** A key as bytes: each of its sextets carries 6 bits. */
 export const symbolsOfBytes = (bytes: Uint8Array): Symbols => ({
+  form: 'bytes',
   alphabet: 'sextet',
   symbols: sextetsOfBytes(bytes),
   bitsPerSymbol: 6,
@@ -35,6 +37,7 @@ export function symbolsOfText(text: string, bitsPerCharacter: number): Symbols {
   const codes = Buffer.from(text.replace(/=+$/, ''), 'latin1');
   const isSextets = codes.every((code) => sextetOf[code] !== 255);
   return {
+    form: 'text',
     alphabet: isSextets ? 'sextet' : 'visible',
     symbols: isSextets ? codes.map((code) => sextetOf[code] ?? 0) : codes,
     bitsPerSymbol: Math.min(6, bitsPerCharacter),
@@ -52,7 +55,7 @@ export function windowsOf(value: Symbols, scanKey: Buffer): ScanWindow[] {
       part,
       alphabet,
       length,
-      filter: filterOf(window),
+      filter: filterOf(alphabet, window),
       fingerprint: fingerprint(scanKey, alphabet, length, window),
     };
   };

@@ -84,6 +84,12 @@ td.late { color: var(--bad); font-weight: 600; }
 .history .badge { white-space: normal; }
 .inventory { min-width: 760px; }
 .inventory td:nth-child(2) { width: 30%; } .inventory td:nth-child(3) { min-width: 11rem; } .inventory td:nth-child(5) { min-width: 7.5rem; }
+.wide { table-layout: fixed; min-width: 980px; }
+.wide th, .wide td { font-size: .89rem; overflow-wrap: anywhere; } .wide tbody th { white-space: normal; } .wide .badge { white-space: normal; }
+.wide thead th { white-space: normal; }
+.stages th:nth-child(1) { width: 8.6rem; } .stages th:nth-child(2) { width: 19%; } .stages th:nth-child(3) { width: 7rem; } .stages th:nth-child(4), .stages th:nth-child(5) { width: 6.2rem; } .stages th:nth-child(6) { width: 6rem; }
+.secrets th:nth-child(1) { width: 7.5rem; } .secrets th:nth-child(3) { width: 5rem; } .secrets th:nth-child(5) { width: 21%; }
+.readers th:nth-child(1) { width: 22%; } .readers th:nth-child(5), .readers th:nth-child(6) { width: 4.4rem; } .readers th:nth-child(8) { width: 19%; }
 .reserved::before { content: "! "; color: var(--warn); font-weight: 700; }
 .timeline { margin-top: 14px; border: 1px solid var(--rule); border-radius: 14px; padding: 10px 16px 14px; }
 .timeline svg { display: block; width: 100%; min-width: 760px; height: auto; font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -115,7 +121,8 @@ footer { border-top: 1px solid var(--rule); padding-block: 18px 40px; color: var
   h1 { font-size: 21pt; } h2 { font-size: 13pt; } section { margin-top: 22pt; }
   .scroll { overflow: visible; } .timeline svg { min-width: 0; }
   table { font-size: 8pt; } .history th, .history td { font-size: 7.6pt; } th, td { padding: 4pt 8pt 4pt 0; }
-  thead th, tbody th { white-space: normal; } .history, .inventory { min-width: 0; }
+  thead th, tbody th { white-space: normal; } .history, .inventory, .wide { min-width: 0; } .wide th, .wide td { font-size: 7.2pt; padding-right: 5pt; }
+  .stages th:nth-child(n), .secrets th:nth-child(n), .readers th:nth-child(n) { width: auto; }
   .history th:nth-child(1) { width: 13%; } .history th:nth-child(2) { width: 13%; } .history th:nth-child(3) { width: 21%; } .history th:nth-child(4) { width: 13%; } .history th:nth-child(6) { width: 10%; }
   thead { display: table-header-group; } tr, .attention li, .verdict, .tiles, .timeline, .control h3 { break-inside: avoid; }
   h2, h3, caption { break-after: avoid; }

@@ -107,6 +107,7 @@ function timeline(it: IncidentReport): Markup {
       caption: 'What was done, from when to when, and what was found',
       columns: tables.timelineColumns,
       rows,
+      class: 'wide stages',
     }),
   );
 }
@@ -144,6 +145,7 @@ function replaced(it: IncidentReport): Markup {
       caption: 'Every secret of the deployment, exposed ones first',
       columns: tables.secretColumns,
       rows,
+      class: 'wide secrets',
     }),
     ...each,
   );
@@ -169,6 +171,7 @@ function readers(it: IncidentReport): Markup {
           table({
             caption: 'Principals that read or tried to, those nobody declared first',
             columns,
+            class: 'wide readers',
             rows: rows.map(([principal = '', standing = '', ...others], at) => [
               html`<span class="long">${principal}</span>`,
               badge(

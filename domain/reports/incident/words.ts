@@ -59,7 +59,7 @@ export const standingWords: Record<Standing, string> = {
   notProven: 'NOT PROVEN',
   readableOnly: 'reads only',
   alive: 'NOT REPLACED',
-  person: 'for its owners',
+  person: 'by hand',
   notTouched: 'not touched',
   checked: 'looked at',
 };

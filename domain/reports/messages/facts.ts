@@ -144,19 +144,26 @@ function ownFacts(event: Announced, background: Background, time: Time): [Words,
 }
 
 /** Done: a rotation is under way, or nothing was due. Open: everything else. */
-const settled: readonly string[] = ['rotating', 'following', 'notDue'];
+const settled: readonly string[] = ['rotating', 'emergency', 'following', 'notDue'];
 
 function triggerWords(event: CredentialTriggerEvent): Words {
   const { trigger, by, requestId, person, reason, refusal, secrets } = event;
   const told = (which: readonly TriggeredSecret[]) =>
     which
-      .map(({ key, state, versionId, message }) =>
-        [key, versionId === undefined ? state : `${state} as ${versionId}`, message]
+      .map(({ key, state, versionId, emergency, message }) =>
+        [
+          key,
+          versionId === undefined ? state : `${state} as ${versionId}`,
+          state === 'emergency' ? emergency : undefined,
+          message,
+        ]
           .filter((part) => part !== undefined)
           .join(': '),
       )
       .join('; ');
-  const from = by.source === 'guardDuty' ? 'GuardDuty' : `account ${by.account ?? 'unknown'}`;
+  const from =
+    { gitHub: 'GitHub', guardDuty: 'GuardDuty', bus: undefined, unknown: undefined }[by.source] ??
+    `account ${by.account ?? 'unknown'}`;
   return {
     trigger,
     by: by.reportedBy === undefined ? from : `${from}, reported by ${by.reportedBy}`,
