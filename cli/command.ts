@@ -5,6 +5,7 @@ import type { AuditLogDoor } from '../doors/audit-log.ts';
 import type { Clock } from '../doors/clock.ts';
 import type { ControlTableDoor } from '../doors/control-table.ts';
 import type { EmergencyRecordsDoor } from '../doors/emergency-records.ts';
+import type { ExecutionEndsDoor } from '../doors/execution-ends.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
 import type { IncidentReportsDoor } from '../doors/incident-reports.ts';
 import type { RolloutRecordsDoor } from '../doors/rollout-records.ts';
@@ -71,6 +72,7 @@ export interface OpenDeployment {
   >;
   /** Their reports. */
   readonly incidentReports: IncidentReportsDoor;
+  readonly executionEnds: ExecutionEndsDoor;
   readonly clock: Clock;
   /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
   newToken(): Promise<string>;

@@ -4,6 +4,7 @@ import { registerAdopt } from './commands/adopt.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerDrill } from './commands/drill.ts';
 import { registerEject } from './commands/eject.ts';
+import { registerEmergency } from './commands/emergency.ts';
 import { registerGate } from './commands/gate.ts';
 import { registerReencrypt } from './commands/reencrypt.ts';
 import { registerRelease } from './commands/release.ts';
@@ -18,10 +19,11 @@ export const commands: readonly RegisterCommand[] = [
   registerRotate,
   registerRollback,
   registerRelease,
+  registerEmergency,
+  registerDrill,
   registerGate,
   registerDoctor,
   registerReencrypt,
   registerAdopt,
-  registerDrill,
   registerEject,
 ];

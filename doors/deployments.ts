@@ -18,6 +18,7 @@ import { clientDefaults, isAwsError } from './aws-call.ts';
 import { type CallerIdentity, callerIdentity } from './caller-identity.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
 import { type EmergencyRecordsDoor, emergencyRecords } from './emergency-records.ts';
+import { type ExecutionEndsDoor, executionEnds } from './execution-ends.ts';
 import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
 import { type IncidentReportsDoor, incidentReports, s3Client } from './incident-reports.ts';
 import { manifestAt } from './manifest.ts';
@@ -52,6 +53,7 @@ export interface DoorsToDeployment {
   subscriptions: SubscriptionsDoor;
   emergencyRecords: EmergencyRecordsDoor;
   incidentReports: IncidentReportsDoor;
+  executionEnds: ExecutionEndsDoor;
 }
 
 export function deployments(region?: string): DeploymentsDoor {
@@ -112,6 +114,7 @@ export function deployments(region?: string): DeploymentsDoor {
       triggers: triggers(table, { dynamo, events }),
       subscriptions: subscriptions(topics),
       emergencyRecords: emergencyRecords(table, `${name}/${environment}`, dynamo),
+      executionEnds: executionEnds(states),
       incidentReports: incidentReports({ ...(region !== undefined && { region }) }),
     }),
   };

@@ -15,6 +15,7 @@ import { type AuditLogDoor, auditLog } from './audit-log.ts';
 import { clientDefaults } from './aws-call.ts';
 import { type ControlTableDoor, controlTable } from './control-table.ts';
 import { type EmergencyRecordsDoor, emergencyRecords } from './emergency-records.ts';
+import { type ExecutionEndsDoor, executionEnds } from './execution-ends.ts';
 import { type FunctionsDoor, functionClientDefaults, functions } from './functions.ts';
 import { type IncidentReportsDoor, incidentReports } from './incident-reports.ts';
 import { type OwnedSecretDoor, ownedSecret } from './owned-secret.ts';
@@ -70,11 +71,16 @@ export function emergenciesWith(
     environment,
     controlTable: table,
   }: Record<'name' | 'environment' | 'controlTable', string>,
-): { emergencyRecords: EmergencyRecordsDoor; incidentReports: IncidentReportsDoor } {
+): {
+  emergencyRecords: EmergencyRecordsDoor;
+  incidentReports: IncidentReportsDoor;
+  executionEnds: ExecutionEndsDoor;
+} {
   const dynamo = new DynamoDBClient({ ...clientDefaults, ...access });
   return {
     emergencyRecords: emergencyRecords(table, `${name}/${environment}`, dynamo),
     incidentReports: incidentReports(access),
+    executionEnds: executionEnds(new SFNClient({ ...clientDefaults, ...access })),
   };
 }
 

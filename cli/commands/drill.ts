@@ -1,157 +1,100 @@
 /**
- * `quarterturn drill <secret>`: restores rows from escrow alone, by a function that has no right on the
- * secret itself, and says what it found. Changes nothing.
+ * `quarterturn drill`: an emergency without effects. The same machine goes the same way, tries every permission and
+ * connection it would use, and writes the same report, marked as a drill. `--escrow` practises something else: that
+ * rows can be restored from escrow alone.
  */
 import type { Command } from 'commander';
-import type { ManifestSecret } from '../../domain/config/manifest.ts';
-import {
-  type DrillAnswer,
-  type DrilledColumn,
-  type DrillRequest,
-  drillAnswerSchema,
-} from '../../domain/events/drill.ts';
-import { currentVersion } from '../../domain/policy/labels.ts';
-import { AwsCallError } from '../../doors/aws-call.ts';
-import {
-  type DeploymentOptions,
-  deploymentOptions,
-  type ExitCode,
-  exitCodes,
-  type OpenDeployment,
-  type RegisterCommand,
-  type Terminal,
-} from '../command.ts';
-import { DrillAnswerError, NoDrillError, UsageError } from '../errors.ts';
-import { findSecret } from '../find-secret.ts';
-import { table } from '../table.ts';
+import { type DeploymentOptions, deploymentOptions, type RegisterCommand } from '../command.ts';
+import { restoreFromEscrow, rowsIn } from '../drill/escrow.ts';
+import { askFor, followTo } from '../emergency/ask.ts';
+import { type Asked, assertAsked } from '../emergency/asked.ts';
+import { exitCodeOf } from '../emergency/document.ts';
+import { findFollowed } from '../emergency/find.ts';
+import { tellEnd } from '../emergency/tell-end.ts';
+import { UsageError } from '../errors.ts';
+import { heading } from '../status/render.ts';
 
 interface DrillOptions extends DeploymentOptions {
+  all?: boolean;
+  reason?: string;
+  wait: boolean;
+  follow?: string | true;
+  escrow?: string;
   versionId?: string;
   rows?: string;
 }
 
-const exitCodeOf: Record<DrillAnswer['outcome'], ExitCode> = {
-  restored: exitCodes.ok,
-  nothingSealed: exitCodes.ok,
-  failed: exitCodes.failed,
-};
-
 export const registerDrill: RegisterCommand = (program, run) => {
   withOptions(program.command('drill')).action(
-    run(async ({ terminal, open }, name: string, options: DrillOptions) => {
-      const rowsPerColumn = rowsIn(options.rows);
-      const deployment = await open(options);
-      const { drill, name: secretName } = drilled(findSecret(deployment.manifest, name));
-      const versionId = options.versionId ?? (await current(deployment, secretName, terminal));
-      const request: DrillRequest = {
-        ...(versionId !== undefined && { versionId }),
-        ...(rowsPerColumn !== undefined && { rowsPerColumn }),
-      };
-      const given = await deployment.functions.invoke(drill, request);
-      const answer = drillAnswerSchema.safeParse(given);
-      if (!answer.success) {
-        throw new DrillAnswerError(
-          `${drill} answered in another shape (at "${answer.error.issues[0]?.path.join('.')}"); expected the answer of this release. Deploy the stack with this release, or use the release it was deployed with.`,
-        );
+    run(async ({ terminal, open }, names: string[], options: DrillOptions) => {
+      assertOneThing(names, options);
+      const { escrow, follow, json = false, wait } = options;
+      if (escrow !== undefined) {
+        const { versionId } = options;
+        const rowsPerColumn = rowsIn(options.rows);
+        const asked = { secret: escrow, versionId, rowsPerColumn, json };
+        return restoreFromEscrow(await open(options), asked, terminal);
       }
-      if (options.json) terminal.out(JSON.stringify(answer.data, null, 2));
-      else for (const line of rendered(answer.data, terminal)) terminal.out(line);
-      return exitCodeOf[answer.data.outcome];
+      const asked = askedOf(names, options);
+      assertAsked(asked);
+      const deployment = await open(options);
+      // With --json standard output is the document's alone.
+      const say = json ? terminal.err : terminal.out;
+      say(heading({ deployment: deployment.manifest, caller: deployment.caller }));
+      const watching = { terminal, json, say, wait, yes: true };
+      const document =
+        follow === undefined
+          ? await askFor(deployment, asked, watching)
+          : await followTo(
+              deployment,
+              await findFollowed(deployment, follow === true ? undefined : follow),
+              watching,
+            );
+      if (json) terminal.out(JSON.stringify(document, null, 2));
+      else await tellEnd(deployment, document, terminal);
+      return exitCodeOf(document);
     }),
   );
 };
 
 const withOptions = (command: Command): Command =>
   deploymentOptions(command)
-    .description('restore rows from escrow alone, to know that it can be done; changes nothing')
-    .argument('<secret>', 'an encryption secret, by key or name')
-    .option('--version-id <id>', "whose copy to use (default: AWSCURRENT's, else the newest)")
-    .option('--rows <count>', 'sealed values to open of each column, 1 to 1000 (default: 100)');
+    .description('an emergency without effects: every permission and connection is tried')
+    .argument('[secrets...]', 'as if these were exposed, by key or name (default: all)')
+    .option('--all', 'as if everything were exposed')
+    .option('--reason <text>', 'why; stands in the report (default: drill)')
+    .option('--no-wait', 'return as soon as the machine has it')
+    .option('--follow [id]', 'follow the newest, or this one, instead of beginning one')
+    .option('--escrow <secret>', 'instead: restore rows of this secret from escrow alone')
+    .option('--version-id <id>', "of --escrow: whose copy (default: AWSCURRENT's, else the newest)")
+    .option(
+      '--rows <count>',
+      'of --escrow: sealed values to open of each column, 1 to 1000 (default: 100)',
+    );
 
-function rowsIn(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const rows = Number(text);
-  if (/^\d{1,4}$/.test(text) && rows >= 1 && rows <= 1_000) return rows;
-  throw new UsageError(`--rows is "${text.slice(0, 20)}"; expected a number from 1 to 1000.`);
-}
+const askedOf = (names: readonly string[], { all, reason }: DrillOptions): Asked => ({
+  names,
+  all: all === true || names.length === 0,
+  andAll: false,
+  reason: reason ?? 'drill',
+  suspects: [],
+  keepRunning: false,
+  drill: true,
+});
 
-function drilled(secret: ManifestSecret): { name: string; drill: string } {
-  if (secret.kind !== 'encryption') {
-    throw new NoDrillError(
-      `"${secret.key}" is of kind ${secret.kind}; expected an encryption secret: only its keysets are in escrow.`,
+/** @throws UsageError */
+function assertOneThing(names: readonly string[], options: DrillOptions): void {
+  const { all, escrow, follow, reason, rows, versionId, wait } = options;
+  const begins = names.length > 0 || all !== undefined || reason !== undefined;
+  if (escrow !== undefined && (begins || follow !== undefined || !wait)) {
+    throw new UsageError(
+      '--escrow restores the rows of one secret; expected it with --version-id, --rows and --json alone.',
     );
   }
-  if (secret.drill === undefined) {
-    throw new NoDrillError(
-      `"${secret.key}" declares no columns, so there are no rows to restore; expected \`columns\` and \`database\` in rotation.config.ts. Its copies are in escrow all the same: docs/escrow.md.`,
-    );
+  if (follow !== undefined && begins) {
+    throw new UsageError('--follow is about a drill that was begun; expected it alone.');
   }
-  return { name: secret.name, drill: secret.drill };
-}
-
-/** Labels only. Where the secret is gone, or out of reach, the newest copy is all there is to go by. */
-async function current(
-  { secretsManager }: OpenDeployment,
-  secretName: string,
-  terminal: Terminal,
-): Promise<string | undefined> {
-  try {
-    const { versionIdsToStages } = await secretsManager.describe(secretName);
-    return currentVersion(versionIdsToStages);
-  } catch (error) {
-    if (!(error instanceof AwsCallError)) throw error;
-    terminal.err(
-      `Which version is AWSCURRENT is not known (${error.awsCode}): the newest copy in escrow is used.`,
-    );
-    return undefined;
-  }
-}
-
-function rendered(answer: DrillAnswer, { columns: width }: Terminal): string[] {
-  const { copy, columns, kidsMissing, secretName } = answer;
-  return [
-    `Copy of ${secretName}, version ${copy.versionId}`,
-    `made ${copy.createdAt}, stored ${copy.storedAt}, ${copy.bytes} bytes; ${answer.keys.length} keys; ${copy.copies} versions in escrow`,
-    '',
-    ...table(
-      [
-        { title: 'column', cell: ({ id }: DrilledColumn) => id },
-        { title: 'sealed', cell: ({ sampled }) => String(sampled), align: 'right' },
-        { title: 'opened', cell: ({ opened }) => String(opened), align: 'right' },
-        {
-          title: 'keys',
-          cell: ({ kids }) => kids.map(({ kid, count }) => `${kid} (${count})`).join(', '),
-          optional: true,
-        },
-      ],
-      columns,
-      width,
-    ),
-    '',
-    ...columns.flatMap(findings),
-    ...kidsMissing.map(
-      (kid) => `Key ${kid} is not in the copy: rows sealed with it cannot be restored from it.`,
-    ),
-    conclusion(answer),
-  ];
-}
-
-function findings({ id, sampled, refused, problem }: DrilledColumn): string[] {
-  return [
-    ...refused.map(({ code, count }) => `${id}: ${count} of ${sampled} do not open (${code})`),
-    ...(problem === undefined ? [] : [`${id}: ${problem}`]),
-  ];
-}
-
-function conclusion({ outcome, columns }: DrillAnswer): string {
-  const sum = (of: 'sampled' | 'opened') => columns.reduce((total, each) => total + each[of], 0);
-  const counts = `${sum('opened')} of ${sum('sampled')} sealed values opened with the keys in escrow alone`;
-  switch (outcome) {
-    case 'restored':
-      return `Restored: ${counts}.`;
-    case 'nothingSealed':
-      return 'Nothing is proven: no declared column holds a sealed value.';
-    case 'failed':
-      return `Not restored: ${counts}. What to do: docs/escrow.md, "When a drill fails".`;
+  if (escrow === undefined && (rows !== undefined || versionId !== undefined)) {
+    throw new UsageError('--version-id and --rows belong to --escrow; expected them with it.');
   }
 }

@@ -1,4 +1,4 @@
-/** Restores rows of one encryption secret from escrow alone; invoked by `quarterturn drill`. */
+/** Restores rows of one encryption secret from escrow alone; invoked by `quarterturn drill --escrow`. */
 import type { DrillAnswer } from '../../domain/events/drill.ts';
 import { certificateAuthorities } from '../../doors/certificate-authorities.ts';
 import { systemClock } from '../../doors/clock.ts';

@@ -7,6 +7,10 @@ import { exitCodes } from '../../cli/command.ts';
 import { registerSandbox } from '../../cli/commands/sandbox.ts';
 import { commands } from '../../cli/commands.ts';
 import {
+  emergenciesDocumentSchema,
+  emergencyDocumentSchema,
+} from '../../domain/reports/emergency-document.ts';
+import {
   reencryptionReportSchema,
   reencryptionStates,
 } from '../../domain/reports/reencryption-report.ts';
@@ -55,6 +59,9 @@ describe('docs/cli.md', () => {
       ...reencryptionStates,
       ...Object.keys(reencryptionReportSchema.shape),
       ...reencryptionReportSchema.shape.outcome.options,
+      ...Object.keys(emergencyDocumentSchema.shape),
+      ...emergencyDocumentSchema.shape.outcome.options,
+      ...Object.keys(emergenciesDocumentSchema.shape),
     ];
     for (const member of members) {
       expect(document).toMatch(new RegExp(`["\`]${member}["\`]`));

@@ -10,6 +10,7 @@ import { ownRule } from '../../domain/policy/drift.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import type { EmergencyRecordsDoor } from '../../doors/emergency-records.ts';
 import type { EventBusDoor, OutgoingEvent } from '../../doors/event-bus.ts';
+import type { ExecutionEnd } from '../../doors/execution-ends.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { SubscriptionsDoor } from '../../doors/subscriptions.ts';
 import type { TriggerRecordsDoor } from '../../doors/trigger-records.ts';
@@ -28,6 +29,8 @@ import { recordedBus } from '../doors/recorded.ts';
 export interface InMemoryDeployment extends OpenDeployment {
   readonly secrets: InMemorySecrets;
   readonly emergencyRecords: EmergencyRecordsDoor;
+  /** How executions ended, by ARN. */
+  readonly ends: Map<string, ExecutionEnd>;
   /** Stored reports, by `bucket/key`. */
   readonly storedReports: Map<string, string>;
   readonly rolloutRecords: ReturnType<typeof inMemoryRolloutRecords>;
@@ -70,6 +73,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
   const started: InMemoryDeployment['started'] = [];
   const refused = new Map<string, string>();
   const slept: number[] = [];
+  const ends: InMemoryDeployment['ends'] = new Map();
   const storedReports = new Map<string, string>();
   let tokens = 0;
   let now = new Date(options.now ?? '2026-05-17T17:00:00Z');
@@ -102,6 +106,11 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
     rolloutRecords: inMemoryRolloutRecords(),
     emergencyRecords: inMemoryEmergencyRecords(),
     storedReports,
+    ends,
+    executionEnds: {
+      endOf: async (execution) =>
+        alive.has(execution) ? { state: 'running' } : ends.get(execution),
+    },
     incidentReports: {
       async read({ bucket, key, owner }) {
         const text = owner === '000000000000' ? storedReports.get(`${bucket}/${key}`) : undefined;

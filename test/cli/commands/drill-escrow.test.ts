@@ -45,9 +45,10 @@ beforeEach(() => {
   deployment = inMemoryDeployment({ answer: () => answer });
   deployment.secrets.add(name, { [version]: ['AWSCURRENT'], ['b'.repeat(32)]: ['AWSPREVIOUS'] });
 });
-const drill = (...argv: string[]) => runCommand(deployment, ['drill', ...argv]);
+const drill = (secret: string, ...argv: string[]) =>
+  runCommand(deployment, ['drill', '--escrow', secret, ...argv]);
 
-describe('drill', () => {
+describe('drill --escrow', () => {
   test('asks the function of the secret about the copy of AWSCURRENT, and says what it opened', async () => {
     const { exitCode, said, complained } = await drill('pii');
     expect(deployment.invocations).toEqual([
@@ -117,7 +118,9 @@ describe('drill', () => {
     [['jwt'], 1, 'is of kind jwt; expected an encryption secret'],
     [['nobody'], 1, 'has no secret "nobody"'],
     [['pii', '--rows', '0'], 2, 'expected a number from 1 to 1000'],
-  ] as const)('refuses %j', async (argv, code, message) => {
+    [['pii', 'jwt'], 2, '--escrow restores the rows of one secret'],
+    [['pii', '--follow'], 2, '--escrow restores the rows of one secret'],
+  ] as [[string, ...string[]], number, string][])('refuses %j', async (argv, code, message) => {
     const { exitCode, complained } = await drill(...argv);
     expect(exitCode).toBe(code);
     expect(complained).toContain(message);
@@ -136,7 +139,7 @@ describe('drill', () => {
       },
     });
     failing.secrets.add(name, { [version]: ['AWSCURRENT'] });
-    const { exitCode, complained } = await runCommand(failing, ['drill', 'pii']);
+    const { exitCode, complained } = await runCommand(failing, ['drill', '--escrow', 'pii']);
     expect([exitCode, complained]).toEqual([1, expect.stringContaining('Rotate the secret once.')]);
   });
 });
