@@ -1,6 +1,6 @@
 /** Props of what may start a rotation besides the schedule and a person. */
 
-/** Exposures: the named secrets rotate at once. */
+/** Exposures: an emergency of the named secrets begins at once. */
 export interface ExposureTriggerProps {
   /**
    * ARNs of the roles (or users) that may report one on the bus.
@@ -15,6 +15,14 @@ export interface ExposureTriggerProps {
    * @default 6
    */
   readonly perSecretHours?: number;
+
+  /**
+   * Which may begin an emergency with nobody deciding: `bus`, `gitHub`, `guardDuty`. What comes from another is
+   * told, with what a person runs.
+   *
+   * @default - all three
+   */
+  readonly unattended?: readonly ('bus' | 'gitHub' | 'guardDuty')[];
 }
 
 /** Somebody leaves: everything that person could read rotates. */

@@ -9,6 +9,7 @@ import { Aws, CfnOutput, Fn, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import {
   deploymentDimension,
+  emergencyMachineName,
   gatePolicyName,
   gitHubFunctionName,
   triggerBusName,
@@ -28,7 +29,7 @@ import { RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
 import { allow, readValues, startRotations, tell, useKeyOf } from './statements.ts';
 import { triggerBusPolicy } from './trigger-bus-policy.ts';
-import type { MachineArns } from './workflow.ts';
+import { type MachineArns, machineArns } from './workflow.ts';
 
 export interface TriggersProps {
   readonly deployment: Deployment;
@@ -46,7 +47,7 @@ export interface TriggersProps {
 
 const told: readonly CredentialTriggerEvent['type'][] = ['credential-trigger'];
 
-/** An emergency clears its way through the secret's own function, which may ask a database: two minutes each. */
+/** Of somebody who leaves: as many secrets as there may be, each looked at and asked for in turn. */
 const timeoutSeconds = 600;
 
 export class Triggers extends Construct {
@@ -66,10 +67,8 @@ export class Triggers extends Construct {
       name: busName,
       description: 'Who may put which event here is in its policy',
       policy: triggerBusPolicy(this.#busArn(busName), {
-        'credential-exposure': [
-          ...(triggers.exposure?.from ?? []),
-          ...(webhook ? [webhook.role.roleArn] : []),
-        ],
+        'credential-exposure': triggers.exposure?.from ?? [],
+        'credential-exposure-alert': webhook ? [webhook.role.roleArn] : [],
         'credential-offboarding': triggers.offboarding?.from ?? [],
         'credential-deployment': triggers.deployment?.from ?? [],
       }),
@@ -101,15 +100,20 @@ export class Triggers extends Construct {
     const secrets = all.map(({ reference }) => reference);
     const names = secrets.map(({ name }) => name);
     const own = deploymentDimension(config);
+    const emergencies = triggers.exposure && machineArns(this, emergencyMachineName(config));
     const environment: TriggersEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
       CONTROL_TABLE: deployment.controlTable.tableName,
       DEPLOYMENT: own,
       ACCOUNTS: [Aws.ACCOUNT_ID, ...accountsOf(triggers)].join(','),
+      ...(emergencies && { EMERGENCY_MACHINE_ARN: emergencies.arn }),
     };
     const settings: TriggerSettings = {
       ...(triggers.exposure && {
-        exposure: { perSecretHours: triggers.exposure.perSecretHours },
+        exposure: {
+          perSecretHours: triggers.exposure.perSecretHours,
+          unattended: triggers.exposure.unattended,
+        },
       }),
       ...(triggers.offboarding && { people: triggers.offboarding.people }),
       deployment: triggers.deployment !== undefined,
@@ -125,34 +129,48 @@ export class Triggers extends Construct {
       files: { 'triggers.json': JSON.stringify(settings) },
       timeoutSeconds,
     });
-    const emergencies = triggers.exposure !== undefined;
     // A user-managed secret is told of, and limited like the others.
     const everyName = Object.values(this.#props.secrets).map(({ name }) => name);
+    const planned = triggers.offboarding !== undefined || triggers.deployment !== undefined;
     made.allow(
-      allow(
-        'Describe',
-        ['secretsmanager:DescribeSecret'],
-        secrets.map(({ arn }) => arn),
-      ),
-      ...startRotations(
-        secrets,
-        all.map((secret) => secret.function.functionArn),
-      ),
+      ...(planned
+        ? [
+            allow(
+              'Describe',
+              ['secretsmanager:DescribeSecret'],
+              secrets.map(({ arn }) => arn),
+            ),
+            ...startRotations(
+              secrets,
+              all.map((secret) => secret.function.functionArn),
+            ),
+          ]
+        : []),
+      ...(emergencies
+        ? [
+            allow('StartEmergencies', ['states:StartExecution'], [emergencies.arn]),
+            allow('LookAtEmergencies', ['states:DescribeExecution'], [emergencies.executions]),
+          ]
+        : []),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       tell('Tell', this, told),
       ...deployment.controlTable.statements(
-        {
-          secretNames: names,
-          read: ['after', 'lease', 'adopted'],
-          write: [
-            'intent.planned',
-            ...(emergencies ? (['intent.emergency', 'compromised'] as const) : []),
-          ],
-        },
-        ...(emergencies
-          ? [{ secretNames: everyName, read: ['exposure'], write: ['exposure'] } as const]
+        ...(planned
+          ? [
+              {
+                secretNames: names,
+                read: ['after', 'lease', 'adopted'],
+                write: ['intent.planned'],
+              } as const,
+              { secretNames: reencryption?.secretNames ?? [], read: ['reencryption'] } as const,
+            ]
           : []),
-        { secretNames: reencryption?.secretNames ?? [], read: ['reencryption'] },
+        ...(emergencies
+          ? [
+              { secretNames: everyName, read: ['exposure'], write: ['exposure'] } as const,
+              { secretNames: [own], read: ['emergency'] } as const,
+            ]
+          : []),
         {
           secretNames: [own],
           read: ['trigger', 'waiting', 'refusal'],
@@ -226,7 +244,7 @@ export class Triggers extends Construct {
       timeoutSeconds: 10,
       memoryMegabytes: 256,
     });
-    const only: TriggerType = 'credential-exposure';
+    const only: TriggerType = 'credential-exposure-alert';
     made.allow(
       readValues('ReadWebhookSecret', [secret], ['AWSCURRENT']),
       useKeyOf('UseKeyOfWebhookSecret', [secret], ['kms:Decrypt']),

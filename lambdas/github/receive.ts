@@ -86,7 +86,7 @@ export async function receive(
   if (exposure === undefined) return answer(doors, 202, 'Nothing to do.');
   await doors.eventBus.put({
     source: triggerSource,
-    detailType: 'credential-exposure',
+    detailType: 'credential-exposure-alert',
     detail: exposure,
     resources: [],
   });

@@ -23,7 +23,7 @@ export class NotEverythingAskedError extends Error {
   readonly code = 'ERR_ROTATION_TRIGGER_NOT_EVERYTHING_ASKED';
   constructor(left: readonly { key: string; code: string }[]) {
     super(
-      `Not asked for: ${left.map(({ key, code }) => `${key} (${code})`).join(', ')}; expected RotateSecret to be accepted for every secret. Lambda repeats the event twice, then it is a dead letter; see quarterturn status.`,
+      `Not asked for: ${left.map(({ key, code }) => `${key} (${code})`).join(', ')}; expected an emergency of them to begin. Lambda repeats the event twice, then it is a dead letter; see quarterturn status.`,
     );
   }
 }

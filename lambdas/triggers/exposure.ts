@@ -1,31 +1,33 @@
 /**
- * A value is out: the named secrets rotate at once, unattended, as an emergency, each at most once in
- * `perSecretHours`. What an emergency does without a person is the protective part:
+ * A value is out: one emergency of the named secrets begins at once, unattended, each secret at most once in
+ * `perSecretHours`. What an emergency does with nobody deciding is the protective part, and no consumer is stopped:
  *
  * jwt         every session ends, tokens of every earlier key are refused
  * encryption  a new key is primary, the leaked ones stay readable, rows follow online
  * database    the leaked credential is refused, its sessions end
  *
- * No consumer is stopped. Where that would not do, a person is told what to run:
+ * Where that would not do, a person is told what to run:
  *
- * 1. its owners change it where it is issued (userManaged)
- * 2. it is not armed, or was never adopted: nothing rotates it yet
- * 3. encryption whose readers know one key, or whose rows move with consumers stopped: a new primary would make rows
+ * 1. the configuration leaves such events to people (`triggers.exposure.unattended`)
+ * 2. its owners change it where it is issued (userManaged)
+ * 3. it is not armed, or was never adopted: nothing rotates it yet
+ * 4. encryption whose readers know one key, or whose rows move with consumers stopped: a new primary would make rows
  *    unreadable for them
- * 4. it was rotated for another exposure a moment ago: whoever reports may be the one who reads
+ * 5. it was changed for another exposure a moment ago: whoever reports may be the one who reads
  *
- * Taken first, whatever comes of it, so that a flood is one rotation a secret; then compromised material is recorded,
- * then the intent, then the way is cleared, then RotateSecret: each of them may be done twice.
+ * What an emergency that is running has taken already is left to that one.
+ *
+ * Taken first, whatever comes of it, so that a flood is one emergency; then the event is on record, then the machine
+ * is started under a name that the same event always gives: each of them may be done twice.
  */
-import type { ManifestSecret, RotatedManifestSecret } from '../../domain/config/manifest.ts';
+import type { ManifestSecret } from '../../domain/config/manifest.ts';
 import type { ExposureRecord } from '../../domain/events/control-records.ts';
 import type { Exposure, TriggeredSecret } from '../../domain/events/triggers.ts';
-import { derivedToken } from '../../domain/policy/derived-token.ts';
-import { currentVersion } from '../../domain/policy/labels.ts';
-import type { SecretDescription } from '../../doors/secrets-manager.ts';
 import { adoptCommand, emergencyCommand } from './by-hand.ts';
+import { emergencyId, startEmergency, underWay } from './emergency.ts';
 import { NotEverythingAskedError, TriggerRefusedError } from './errors.ts';
-import { failureIn, type Handling, known, reasonOf, secretsNamed } from './handling.ts';
+import { failureIn, type Handling, known, reasonOf, replayed, secretsNamed } from './handling.ts';
+import { leftToPeople } from './left-to-people.ts';
 import type { Arrival } from './parse-trigger.ts';
 import { tell } from './tell.ts';
 
@@ -37,40 +39,123 @@ export async function exposure(
   arrival: Arrival,
   asked: Exposure,
 ): Promise<readonly TriggeredSecret[]> {
-  const { doors, manifest, deployment } = handling;
+  const { doors, manifest } = handling;
   const secrets = secretsNamed(manifest, asked.secrets);
   if ((await known(doors, asked.id, arrival)) === 'handled') return [];
+  if (!mayBegin(handling, arrival)) return leftToPeople(handling, arrival, asked, secrets);
 
+  const running = await underWay(doors);
+  const at = await firstSeenAt(handling, arrival, asked);
+  const id = emergencyId(handling.deployment, asked.id, at);
   const outcomes: TriggeredSecret[] = [];
   let taken = 0;
   for (const secret of secrets) {
+    const other = running.get(secret.key);
+    if (other !== undefined && other !== id) {
+      outcomes.push(following(secret, other));
+      continue;
+    }
     const standing = await take(handling, secret, arrival, asked);
     taken += standing === undefined ? 1 : 0;
-    const outcome =
+    outcomes.push(
       standing === undefined
-        ? await protect(handling, secret, arrival, asked)
-        : tooSoon(handling, secret, standing);
-    // Whoever reports it next need not wait for what came to nothing.
-    if (outcome.state === 'failed') await take(handling, secret, arrival, asked, 'failed');
-    outcomes.push(outcome);
+        ? (personFor(handling, secret, asked) ?? begun(secret, id))
+        : tooSoon(handling, secret, standing, asked),
+    );
   }
-  const by = { ...arrival.by, ...(asked.reportedBy && { reportedBy: asked.reportedBy }) };
   if (taken === 0) {
-    throw new AllTooSoonError(outcomes, by);
+    throw new AllTooSoonError(outcomes, byOf(arrival, asked));
   }
-  const failed = outcomes.filter(({ state }) => state === 'failed');
-  // Told first: whoever dies in between tells it again, under the same id.
-  if (failed.length === 0 || (await isFirstFailure(doors, arrival))) {
+  const failure = await begin(handling, arrival, asked, { id, at, outcomes });
+  const settled = outcomes.map((outcome) =>
+    outcome.state === 'emergency' && failure !== undefined
+      ? failed(handling, outcome, asked, failure)
+      : outcome,
+  );
+  await keep(handling, arrival, asked, { at, outcomes: settled });
+  return settled;
+}
+
+const mayBegin = ({ settings }: Handling, { by }: Arrival): boolean =>
+  settings.exposure?.unattended.some((source) => source === by.source) ?? false;
+
+const byOf = ({ by }: Arrival, { reportedBy }: Exposure): Arrival['by'] => ({
+  ...by,
+  ...(reportedBy && { reportedBy }),
+});
+
+/** An earlier run of this event has its time on record: the id of its emergency is made of that. */
+async function firstSeenAt(
+  { doors }: Handling,
+  { eventId }: Arrival,
+  { id }: Exposure,
+): Promise<string> {
+  const record = await doors.records.getTrigger(id);
+  return record?.eventId === eventId ? record.at : doors.clock.now().toISOString();
+}
+
+/** @returns why the machine could not be started */
+async function begin(
+  handling: Handling,
+  arrival: Arrival,
+  asked: Exposure,
+  { id, at, outcomes }: { id: string; at: string; outcomes: readonly TriggeredSecret[] },
+): Promise<ReturnType<typeof failureIn> | undefined> {
+  const { doors, emergencyMachine = '' } = handling;
+  const keys = outcomes.flatMap(({ key, state }) => (state === 'emergency' ? [key] : []));
+  if (keys.length === 0) return undefined;
+  const record = { trigger: 'exposure', eventId: arrival.eventId, at } as const;
+  const other = await doors.records.putTrigger(asked.id, { ...record, done: false, secrets: [] });
+  if (other !== undefined) {
+    await release(handling, arrival, asked, keys);
+    throw replayed(asked.id, other.at, other.eventId);
+  }
+  const { account = 'unknown' } = arrival.by;
+  try {
+    await startEmergency(doors, emergencyMachine, {
+      id,
+      secrets: keys,
+      reason: reasonOf('exposure', asked.reason).slice(0, 512),
+      requestedBy: `trigger: ${asked.reportedBy ?? `account ${account}`}`,
+    });
+    return undefined;
+  } catch (error) {
+    await release(handling, arrival, asked, keys);
+    return failureIn(error);
+  }
+}
+
+/** Whoever reports one of them next need not wait for what came to nothing. */
+async function release(
+  handling: Handling,
+  arrival: Arrival,
+  asked: Exposure,
+  keys: readonly string[],
+): Promise<void> {
+  for (const secret of secretsNamed(handling.manifest, keys)) {
+    await take(handling, secret, arrival, asked, 'failed');
+  }
+}
+
+/** Told first: whoever dies in between tells it again, under the same id. @throws NotEverythingAskedError */
+async function keep(
+  { doors, deployment }: Handling,
+  arrival: Arrival,
+  asked: Exposure,
+  { at, outcomes }: { at: string; outcomes: readonly TriggeredSecret[] },
+): Promise<void> {
+  const left = outcomes.filter(({ state }) => state === 'failed');
+  if (left.length === 0 || (await isFirstFailure(doors, arrival))) {
     await tell(
       doors,
       {
         deployment,
         trigger: 'exposure',
-        by,
+        by: byOf(arrival, asked),
         requestId: asked.id,
         ...(asked.reason !== undefined && { reason: asked.reason }),
         outcome: 'accepted',
-        secrets: outcomes,
+        secrets: [...outcomes],
       },
       asked.id,
       ...outcomes.map(({ key, state }) => `${key} ${state}`),
@@ -79,14 +164,13 @@ export async function exposure(
   await doors.records.putTrigger(asked.id, {
     trigger: 'exposure',
     eventId: arrival.eventId,
-    at: doors.clock.now().toISOString(),
-    done: failed.length === 0,
-    secrets: outcomes,
+    at,
+    done: left.length === 0,
+    secrets: [...outcomes],
   });
-  if (failed.length > 0) {
-    throw new NotEverythingAskedError(failed.map(({ key, code = 'unknown' }) => ({ key, code })));
+  if (left.length > 0) {
+    throw new NotEverythingAskedError(left.map(({ key, code = 'unknown' }) => ({ key, code })));
   }
-  return outcomes;
 }
 
 /** Nothing of it was new: with what came of each secret, for whoever is told. */
@@ -101,7 +185,7 @@ export class AllTooSoonError extends TriggerRefusedError {
   }
 }
 
-/** A flood over a secret that cannot be asked for is told once an hour; every event is tried, and in the log. */
+/** A flood over a machine that cannot be started is told once an hour; every event is tried, and in the log. */
 async function isFirstFailure(
   { records, clock }: Handling['doors'],
   { eventId }: Arrival,
@@ -143,89 +227,64 @@ function take(
   );
 }
 
+const about = ({ key, name }: ManifestSecret) => ({ key, name });
+
+const begun = (secret: ManifestSecret, emergency: string): TriggeredSecret => ({
+  ...about(secret),
+  state: 'emergency',
+  emergency,
+});
+
+const following = (secret: ManifestSecret, emergency: string): TriggeredSecret => ({
+  ...about(secret),
+  state: 'following',
+  emergency,
+  message: `emergency ${emergency} is changing it already`,
+});
+
+const failed = (
+  { manifest }: Handling,
+  { key, name }: TriggeredSecret,
+  { id }: Exposure,
+  failure: ReturnType<typeof failureIn>,
+): TriggeredSecret => ({
+  key,
+  name,
+  state: 'failed',
+  ...failure,
+  command: emergencyCommand([key], id, manifest),
+});
+
 function tooSoon(
   { manifest }: Handling,
   secret: ManifestSecret,
   { at, until }: ExposureRecord,
+  { id }: Exposure,
 ): TriggeredSecret {
   return {
-    key: secret.key,
-    name: secret.name,
+    ...about(secret),
     state: 'person',
     code: 'ERR_ROTATION_TRIGGER_TOO_SOON',
     message: `${secret.key} was taken for another exposure at ${at}; expected none until ${until}. A person decides whether the value after that is out, too`,
-    ...(secret.kind !== 'userManaged' && { command: emergencyCommand(secret, manifest) }),
+    ...(secret.kind !== 'userManaged' && { command: emergencyCommand([secret.key], id, manifest) }),
   };
-}
-
-async function protect(
-  handling: Handling,
-  secret: ManifestSecret,
-  arrival: Arrival,
-  asked: Exposure,
-): Promise<TriggeredSecret> {
-  const { doors } = handling;
-  const about = { key: secret.key, name: secret.name };
-  try {
-    const unsafe = personFor(handling, secret);
-    if (unsafe !== undefined) return { ...about, state: 'person', ...unsafe };
-    const rotated = secret as RotatedManifestSecret;
-    const description = await doors.secretsManager.describe(secret.name);
-    const stages = description.versionIdsToStages;
-    const token = derivedToken('exposure', secret.name, asked.id);
-    // An earlier run of this event came as far as that.
-    if (stages[token] !== undefined) {
-      return { ...about, state: 'rotating', versionId: token };
-    }
-    await recordCompromised(handling, rotated, description, asked);
-    await doors.controlTable.putIntent(secret.name, {
-      intent: 'emergency',
-      token,
-      requestedBy: `trigger: ${asked.reportedBy ?? `account ${arrival.by.account ?? 'unknown'}`}`,
-      reason: reasonOf('exposure', asked.reason),
-      at: doors.clock.now().toISOString(),
-    });
-    await doors.functions.invoke(rotated.function, {
-      operation: 'preempt',
-      token,
-      owner: 'triggers',
-    });
-    const answer = await doors.secretsManager.rotate({
-      secretId: description.arn,
-      clientRequestToken: token,
-    });
-    if (answer === 'inProgress') {
-      return {
-        ...about,
-        state: 'failed',
-        code: 'ERR_ROTATION_IN_PROGRESS',
-        message:
-          'another rotation began in between; it is preempted and asked for again in a minute',
-      };
-    }
-    return { ...about, state: 'rotating', versionId: token };
-  } catch (error) {
-    const manifest = handling.manifest;
-    return {
-      ...about,
-      state: 'failed',
-      ...failureIn(error),
-      ...(secret.kind !== 'userManaged' && { command: emergencyCommand(secret, manifest) }),
-    };
-  }
 }
 
 function personFor(
   { manifest }: Handling,
   secret: ManifestSecret,
-): Pick<TriggeredSecret, 'code' | 'message' | 'command'> | undefined {
+  { id }: Exposure,
+): TriggeredSecret | undefined {
+  const person = { ...about(secret), state: 'person' } as const;
   if (secret.kind === 'userManaged') {
     return {
+      ...person,
       message: `nothing here can make its value (${secret.purpose.slice(0, 256)}): its owners revoke it where it is issued and put a new one`,
     };
   }
   if (!secret.armed) {
     return {
+      ...person,
       code: 'ERR_ROTATION_NOT_ARMED',
       message: 'it is not armed: nothing rotates it yet. Change it where it is used, or adopt it',
       command: adoptCommand(secret, manifest),
@@ -236,40 +295,12 @@ function personFor(
     (secret.readers === 'scalar' || secret.reencryption?.mode === 'maintenance')
   ) {
     return {
+      ...person,
       code: 'ERR_ROTATION_NEEDS_MAINTENANCE',
       message:
-        'its readers know one key, or its rows move with consumers stopped: stop its consumers first, then rotate',
-      command: emergencyCommand(secret, manifest),
+        'its readers know one key, or its rows move with consumers stopped: the emergency that a person starts stops them',
+      command: emergencyCommand([secret.key], id, manifest),
     };
   }
   return undefined;
-}
-
-/**
- * What the labelled versions used, as far as our rotations recorded it. What an adopted secret held before is not
- * known here by any id; an emergency refuses it all the same.
- */
-async function recordCompromised(
-  { doors }: Handling,
-  { name }: RotatedManifestSecret,
-  { versionIdsToStages }: SecretDescription,
-  asked: Exposure,
-): Promise<void> {
-  const current = currentVersion(versionIdsToStages);
-  const records = await doors.controlTable.getAfterRotations(name);
-  const labelled = records.filter(({ versionId }) => versionIdsToStages[versionId] !== undefined);
-  const materials = labelled.flatMap(({ versionId, primary, publishedKid, replaced }) => [
-    primary,
-    publishedKid,
-    versionId === current ? replaced : undefined,
-  ]);
-  for (const material of new Set(materials)) {
-    if (material === undefined) continue;
-    await doors.controlTable.putCompromised(name, {
-      material,
-      at: doors.clock.now().toISOString(),
-      recordedBy: 'trigger: exposure',
-      reason: reasonOf(asked.id, asked.reason),
-    });
-  }
 }

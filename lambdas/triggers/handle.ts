@@ -20,6 +20,8 @@ export interface TriggersOptions {
   readonly accounts: readonly string[];
   /** Of this function. */
   readonly account: string;
+  /** ARN of the machine of emergencies; absent where exposures are not taken. */
+  readonly emergencyMachine: string | undefined;
 }
 
 export type Handled =
@@ -53,7 +55,9 @@ async function dispatch(options: TriggersOptions, event: unknown): Promise<Handl
     doors.log.info('finding', { type: parsed.type, secrets: [] });
     return { outcome: 'unrelated' };
   }
-  const handling = { doors, manifest: await options.manifest(), settings, deployment };
+  const { emergencyMachine } = options;
+  const manifest = await options.manifest();
+  const handling = { doors, manifest, settings, deployment, emergencyMachine };
   if (parsed.kind === 'tick') return { outcome: 'askedAgain', left: await askAgain(handling) };
   return { outcome: 'handled', secrets: await answer(handling, parsed.arrival, parsed) };
 }

@@ -1,11 +1,12 @@
 /** Target of the rules of triggers: on their own bus, of GuardDuty's findings, and the hourly one for what waits. */
 import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
+import { emergencyRecords } from '../../doors/emergency-records.ts';
 import { eventBus } from '../../doors/event-bus.ts';
-import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { lambdaLog } from '../../doors/log.ts';
 import { manifestAt } from '../../doors/manifest.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
+import { stepFunctions } from '../../doors/step-functions.ts';
 import { triggerRecords } from '../../doors/trigger-records.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
@@ -21,7 +22,8 @@ const options: TriggersOptions = {
     secretsManager: secretsManager(),
     controlTable: controlTable(environment.CONTROL_TABLE),
     records: triggerRecords(environment.CONTROL_TABLE, environment.DEPLOYMENT),
-    functions: functionsByRequest(),
+    emergencies: emergencyRecords(environment.CONTROL_TABLE, environment.DEPLOYMENT),
+    stepFunctions: stepFunctions(),
     eventBus: eventBus(),
     clock: systemClock,
     log: lambdaLog('triggers'),
@@ -31,6 +33,7 @@ const options: TriggersOptions = {
   deployment: environment.DEPLOYMENT,
   accounts,
   account: accounts[0] ?? '',
+  emergencyMachine: environment.EMERGENCY_MACHINE_ARN,
 };
 
 export const handler = (event: unknown): Promise<Handled> => handle(options, event);

@@ -12,6 +12,8 @@ export interface Handling {
   readonly settings: TriggerSettings;
   /** `<name>/<environment>`. */
   readonly deployment: string;
+  /** ARN of the machine of emergencies; absent where exposures are not taken. */
+  readonly emergencyMachine: string | undefined;
 }
 
 /** @throws TriggerRefusedError: nothing is rotated where one of the names is not known */

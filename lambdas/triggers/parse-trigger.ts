@@ -49,6 +49,7 @@ export type Parsed =
 
 export const kindOf = {
   'credential-exposure': 'exposure',
+  'credential-exposure-alert': 'exposure',
   'credential-offboarding': 'offboarding',
   'credential-deployment': 'deployment',
 } as const satisfies Record<TriggerType, Trigger['trigger']>;
@@ -73,7 +74,7 @@ export function arrivalOf(event: unknown): {
   const request = z.looseObject({ id: requestIdSchema }).safeParse(detail);
   return {
     by: {
-      source: source === triggerSource ? 'bus' : 'unknown',
+      source: source === triggerSource ? sourceOf(type) : 'unknown',
       ...(account && { account }),
       ...(id && { eventId: id }),
     },
@@ -116,12 +117,21 @@ export function parseTrigger(event: unknown, expected: Expected): Parsed {
   }
   const reportedBy = 'reportedBy' in asked.data ? asked.data.reportedBy : undefined;
   const arrival: Arrival = {
-    by: { source: 'bus', account, eventId: id, ...(reportedBy !== undefined && { reportedBy }) },
+    by: {
+      source: sourceOf(type),
+      account,
+      eventId: id,
+      ...(reportedBy !== undefined && { reportedBy }),
+    },
     eventId: id,
     mayRepeat: false,
   };
   return { kind: 'trigger', arrival, trigger, asked: asked.data } as Parsed;
 }
+
+/** The bus's policy lets the webhook alone put an alert. */
+const sourceOf = (type: string): 'bus' | 'gitHub' =>
+  type === ('credential-exposure-alert' satisfies TriggerType) ? 'gitHub' : 'bus';
 
 function assertConfigured(trigger: Trigger['trigger'], settings: TriggerSettings): void {
   const configured = {

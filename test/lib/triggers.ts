@@ -24,13 +24,17 @@ export function triggers(stack: Synthesized): void {
       expect(Name).toBe('quarterturn-pharmacy-prod-triggers');
       expect(named('LetCredentialExposure')).toMatchObject({
         Effect: 'Allow',
-        Principal: { AWS: [scanner, role(/^TriggersGitHubRole/)] },
+        Principal: { AWS: [scanner] },
         Condition: {
           StringEquals: {
             'events:source': 'quarterturn.trigger',
             'events:detail-type': 'credential-exposure',
           },
         },
+      });
+      // What is an alert of GitHub, the webhook alone says.
+      expect(named('LetCredentialExposureAlert')?.Principal).toEqual({
+        AWS: [role(/^TriggersGitHubRole/)],
       });
       expect(named('LetCredentialDeployment')?.Principal).toEqual({
         AWS: ['arn:aws:iam::444455556666:role/pipeline'],
@@ -43,8 +47,12 @@ export function triggers(stack: Synthesized): void {
         Principal: '*',
         Condition: {
           StringEquals: { 'events:detail-type': 'credential-exposure' },
-          StringNotEquals: { 'aws:PrincipalArn': [scanner, role(/^TriggersGitHubRole/)] },
+          StringNotEquals: { 'aws:PrincipalArn': [scanner] },
         },
+      });
+      expect(named('NobodyElseCredentialExposureAlert')?.Condition).toEqual({
+        StringEquals: { 'events:detail-type': 'credential-exposure-alert' },
+        StringNotEquals: { 'aws:PrincipalArn': [role(/^TriggersGitHubRole/)] },
       });
       for (const sid of ['NoOtherType', 'NoOtherSource']) {
         expect(named(sid)).toMatchObject({ Effect: 'Deny', Principal: '*' });
@@ -66,6 +74,7 @@ export function triggers(stack: Synthesized): void {
         `arn:aws:events:eu-west-1:111122223333:event-bus/${'b'.repeat(64)}`,
         {
           'credential-exposure': longest.slice(0, 20),
+          'credential-exposure-alert': [scanner],
           'credential-offboarding': [scanner],
           'credential-deployment': [scanner],
         },
@@ -91,20 +100,30 @@ export function triggers(stack: Synthesized): void {
   });
 
   describe('what acts on triggers', () => {
-    test('starts rotations, and reads and writes no value', () => {
+    test('starts emergencies and planned rotations, and reads and writes no value', () => {
+      // Its keys are those of tables and queues, through their services alone.
       const actions = actionsOf(/^TriggersFunctionPolicy/);
-      expect(actions).toContain('secretsmanager:RotateSecret');
-      expect(
-        actions.filter((action) => /SecretValue|SecretVersionStage|UpdateSecret/.test(action)),
-      ).toEqual([]);
+      expect(actions.filter((action) => !action.startsWith('kms:'))).toEqual([
+        ...['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+        ...['events:PutEvents', 'lambda:InvokeFunction'],
+        ...['logs:CreateLogStream', 'logs:PutLogEvents'],
+        ...['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret', 'sqs:SendMessage'],
+        'ssm:GetParameter',
+        ...['states:DescribeExecution', 'states:StartExecution'],
+        ...['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+      ]);
+      // The function is handed a name, no machine that CloudFormation would make first.
+      const machine = JSON.stringify(
+        stack.statement(/^TriggersFunctionPolicy/, 'StartEmergencies').Resource,
+      );
+      expect(machine).toMatch(/:stateMachine:quarterturn-pharmacy-prod-emergency"/);
       const written = stack
         .statements(/^TriggersFunctionPolicy/)
         .filter(({ Sid }) => Sid === 'WriteControlRecords')
         .flatMap(({ Condition }) => Condition['ForAllValues:StringLike']['dynamodb:LeadingKeys'])
         .map((key: string) => key.split('#')[0]);
       expect([...new Set(written)].sort()).toEqual([
-        ...['compromised', 'exposure', 'intent.emergency', 'intent.planned'],
-        ...['refusal', 'trigger', 'waiting'],
+        ...['exposure', 'intent.planned', 'refusal', 'trigger', 'waiting'],
       ]);
     });
 

@@ -73,7 +73,7 @@ describe('a signed alert', () => {
     const [event] = bus.events;
     expect(event).toMatchObject({
       source: 'quarterturn.trigger',
-      detailType: 'credential-exposure',
+      detailType: 'credential-exposure-alert',
       detail: {
         secrets: ['jwt'],
         reason: 'GitHub alert 7 of pharmacy/api (pharmacy_jwt, created)',

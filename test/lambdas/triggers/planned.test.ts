@@ -37,7 +37,7 @@ describe('somebody leaves', () => {
       requestedBy: 'trigger: offboarding',
       reason: 'offboarding of ada: last day',
     });
-    expect(world.invoked).toEqual([]);
+    expect(world.started).toEqual([]);
     // A person is needed for the one that nothing here can make.
     expect(world.told()).toEqual([
       expect.objectContaining({ trigger: 'offboarding', outcome: 'open', person: 'ada' }),

@@ -1,5 +1,7 @@
 /** A deployment of four secrets in memory, and the function of triggers over it. */
+import { expect } from '@jest/globals';
 import { manifestOf } from '../../../domain/config/manifest.ts';
+import { type EmergencyInput, emergencyInputSchema } from '../../../domain/events/emergency.ts';
 import {
   type CredentialTriggerEvent,
   credentialTriggerEventSchema,
@@ -12,17 +14,19 @@ import type { TriggerSettings } from '../../../lambdas/triggers/environment.ts';
 import { type Handled, handle } from '../../../lambdas/triggers/handle.ts';
 import example from '../../../rotation.config.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
+import { inMemoryEmergencyRecords } from '../../doors/in-memory-emergency-records.ts';
 import { inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import { inMemoryTriggerRecords } from '../../doors/in-memory-trigger-records.ts';
 import { recordedBus, recordedLog, settableClock } from '../../doors/recorded.ts';
 
+const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:emergency';
 export const own = '000000000000';
 export const deployment = 'pharmacy/prod';
 export const name = (key: string) => `${deployment}/${key}`;
 export const first = '11111111-1111-4111-8111-111111111111';
 
 export const settings: TriggerSettings = {
-  exposure: { perSecretHours: 6 },
+  exposure: { perSecretHours: 6, unattended: ['bus', 'gitHub', 'guardDuty'] },
   people: { ada: ['jwt', 'db', 'dbAdmin'] },
   deployment: true,
   findings: [
@@ -38,7 +42,8 @@ export function triggersWorld(more: Partial<TriggerSettings> = {}) {
   const records: TriggerRecordsDoor = inMemoryTriggerRecords();
   const bus = recordedBus();
   const log = recordedLog();
-  const invoked: { functionName: string; request: unknown }[] = [];
+  const emergencies = inMemoryEmergencyRecords();
+  const started: { name: string; input: EmergencyInput }[] = [];
   const label = formatDateLabel(new Date('2026-02-01T00:00:00Z'));
   for (const secret of manifest.secrets) {
     secrets.add(secret.name, { [first]: ['AWSCURRENT', label] });
@@ -51,9 +56,12 @@ export function triggersWorld(more: Partial<TriggerSettings> = {}) {
     records,
     bus,
     log,
-    invoked,
-    /** What a secret's own function says of being cleared. */
-    preempt: async (_functionName: string): Promise<unknown> => ({}),
+    emergencies,
+    /** Executions of the machine of emergencies. */
+    started,
+    /** What Step Functions says of a start. */
+    start: async (): Promise<void> => undefined,
+    runs: true,
     handle: (event: unknown): Promise<Handled> =>
       handle(
         {
@@ -61,11 +69,16 @@ export function triggersWorld(more: Partial<TriggerSettings> = {}) {
             secretsManager: secrets.door,
             controlTable,
             records,
-            functions: {
-              invoke: async (functionName, request) => {
-                invoked.push({ functionName, request });
-                return world.preempt(functionName);
+            emergencies,
+            stepFunctions: {
+              async startExecution({ stateMachineArn, name: execution, input }) {
+                expect(stateMachineArn).toBe(machine);
+                await world.start();
+                if (started.some((other) => other.name === execution)) return 'alreadyExists';
+                started.push({ name: execution, input: emergencyInputSchema.parse(input) });
+                return 'started';
               },
+              isRunning: async () => world.runs,
             },
             eventBus: bus,
             clock,
@@ -76,6 +89,7 @@ export function triggersWorld(more: Partial<TriggerSettings> = {}) {
           deployment,
           accounts: [own, '444455556666'],
           account: own,
+          emergencyMachine: machine,
         },
         event,
       ),
