@@ -6,6 +6,7 @@
  *   POST   trails          { bucket, prefix?, organization?, … } → { arn }
  *   POST   trail-delivery                 writes the log files of what is visible by now → { keys }
  *   POST   trail-behaviour { delaySeconds?, lookupsLimitedBy? }
+ *   POST   athena-behaviour { queriesTakeSeconds }
  */
 import * as z from 'zod';
 import type { PlantedRecord } from './cloudtrail/service.ts';
@@ -14,7 +15,7 @@ import { readJson } from './protocols.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { RestRequest } from './service.ts';
 
-export type TrailSandbox = Pick<Sandbox, 'cloudtrail'>;
+export type TrailSandbox = Pick<Sandbox, 'athena' | 'cloudtrail'>;
 
 const trail = z.strictObject({
   name: z
@@ -80,7 +81,7 @@ const behaviour = z.strictObject({
 export async function controlTrails(
   { method, body }: RestRequest,
   path: string,
-  { cloudtrail }: TrailSandbox,
+  { athena, cloudtrail }: TrailSandbox,
 ): Promise<{ status: number; body: unknown } | undefined> {
   const input = () => readJson(body);
   switch (`${method} ${path}`) {
@@ -98,6 +99,11 @@ export async function controlTrails(
       const { delaySeconds, lookupsLimitedBy } = parse(behaviour, input());
       if (delaySeconds !== undefined) cloudtrail.delay(delaySeconds);
       if (lookupsLimitedBy !== undefined) cloudtrail.throttle(lookupsLimitedBy);
+      return { status: 200, body: {} };
+    }
+    case 'POST athena-behaviour': {
+      const seconds = z.strictObject({ queriesTakeSeconds: z.number().nonnegative() });
+      athena.queriesTake(parse(seconds, input()).queriesTakeSeconds);
       return { status: 200, body: {} };
     }
     default:

@@ -34,6 +34,7 @@ export interface ControlSettings {
   sandbox: () => AccountSandbox &
     Pick<
       Sandbox,
+      | 'athena'
       | 'cloudtrail'
       | 'eks'
       | 'requests'

@@ -1,6 +1,7 @@
 /** What `startSandbox` takes and gives: the in-process face of the sandbox, for tests, the demo and the CLI. */
 import type { CertificateInAcm } from './acm/service.ts';
 import type { ExistingTarget } from './application-auto-scaling/scalable-target.ts';
+import type { AthenaService } from './athena/service.ts';
 import type { ClockMode, SandboxClock } from './clock.ts';
 import type { CloudTrailService } from './cloudtrail/service.ts';
 import type { HistoryItem } from './cloudwatch/alarm-desk.ts';
@@ -132,6 +133,8 @@ export interface Sandbox {
     | 'onPods'
     | 'described'
   >;
+  /** How long queries of Athena take. */
+  readonly athena: Pick<AthenaService, 'queriesTake'>;
   /** What CloudTrail recorded, and its trails. A reset takes both away. */
   readonly cloudtrail: Pick<
     CloudTrailService,

@@ -1,6 +1,7 @@
 /** Makes every service of the sandbox and hands each the ports of the others it works with. */
 import { AcmService } from './acm/service.ts';
 import { ApplicationAutoScalingService } from './application-auto-scaling/service.ts';
+import { AthenaService } from './athena/service.ts';
 import type { SandboxClock } from './clock.ts';
 import { Journal } from './cloudtrail/journal.ts';
 import { CloudTrailService } from './cloudtrail/service.ts';
@@ -78,6 +79,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const seen = { metrics, s3, faults, requests };
   const stepFunctions = new StepFunctionsService({ ...place, iam, lambda, events, ...seen });
   const secretsManager = new SecretsManagerService({ ...place, iam, kms, lambda, events, trail });
+  const athena = new AthenaService({ ...place, iam, s3 });
   const cloudtrail = new CloudTrailService({ ...place, journal: trail, s3 });
   const dynamodb = new DynamoDbService(place);
   const ssm = new SsmService({ ...place, iam, kms });
@@ -88,7 +90,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
   const codedeploy = new CodeDeployService({ ...place, ecs });
   const all: AwsService[] = [
     ...[acm, dynamodb, ecs, events, kms, lambda, logs, metrics, s3, secretsManager, sns, sqs, ssm],
-    ...[applicationAutoScaling, cloudtrail, codedeploy, eks, stepFunctions],
+    ...[applicationAutoScaling, athena, cloudtrail, codedeploy, eks, stepFunctions],
     new StsService({ account, clock, credentials: settings.credentials, iam }),
     new IamService(iam),
   ];
@@ -98,6 +100,7 @@ export function makeServices(settings: ServicesSettings): AllServices {
     ...{
       acm,
       applicationAutoScaling,
+      athena,
       cloudtrail,
       codedeploy,
       dynamodb,

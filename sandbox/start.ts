@@ -93,6 +93,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     get eks() {
       return world.services.eks;
     },
+    get athena() {
+      return world.services.athena;
+    },
     get cloudtrail() {
       return world.services.cloudtrail;
     },

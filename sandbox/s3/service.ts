@@ -113,6 +113,29 @@ export class S3Service implements AwsService {
     bucket.policy = policy;
   }
 
+  /** For a service that works in its caller's name: what IAM is to be asked. @throws NoSuchBucket */
+  bucketCheck(
+    name: string,
+    action: 'GetBucketLocation' | 'ListBucket',
+    prefix?: string,
+  ): AccessCheck {
+    const [check] = checkList(
+      this.#bucket(name),
+      prefix === undefined ? {} : { prefix },
+      'ListBucket',
+    );
+    return { ...(check as AccessCheck), action: `s3:${action}` };
+  }
+
+  /** Whoever may see them: `bucketCheck` is asked first. @throws NoSuchBucket */
+  keysUnder(name: string, prefix: string): string[] {
+    const bucket = this.#bucket(name);
+    return bucket
+      .versions(prefix)
+      .filter((version) => version.object !== undefined && bucket.isLatest(version))
+      .map(({ key }) => key);
+  }
+
   #bucket(name: string): Bucket {
     const bucket = this.#buckets.get(name);
     if (bucket === undefined) {

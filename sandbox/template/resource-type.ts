@@ -1,4 +1,5 @@
 /** How the loader makes one type of resource. One file a type (or a family of types) in `resources/`. */
+import type { AthenaService } from '../athena/service.ts';
 import type { CloudWatchService } from '../cloudwatch/service.ts';
 import type { DynamoDbService } from '../dynamodb/service.ts';
 import type { Networks } from '../ec2/networks.ts';
@@ -50,6 +51,7 @@ export interface MachineOfTemplate {
 }
 
 export interface Services {
+  athena: AthenaService;
   cloudwatch: CloudWatchService;
   dynamodb: DynamoDbService;
   events: EventsService;

@@ -1,5 +1,6 @@
 /** Every type of resource the sandbox makes. */
 import type { ResourceType } from './resource-type.ts';
+import { workGroup } from './resources/athena.ts';
 import { alarm } from './resources/cloudwatch.ts';
 import { dashboard } from './resources/dashboard.ts';
 import { table } from './resources/dynamodb.ts';
@@ -14,6 +15,7 @@ import {
   vpc,
 } from './resources/ec2.ts';
 import { eventBus, eventBusPolicy, rule } from './resources/events.ts';
+import { database, glueTable } from './resources/glue.ts';
 import { managedPolicy, policy, role } from './resources/iam.ts';
 import { alias, key } from './resources/kms.ts';
 import { eventInvokeConfig, functionUrl, lambdaFunction, permission } from './resources/lambda.ts';
@@ -27,6 +29,7 @@ import { stateMachine } from './resources/step-functions.ts';
 import { flowLog, vpcEndpoint } from './resources/vpc-endpoint.ts';
 
 export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
+  'AWS::Athena::WorkGroup': workGroup,
   'AWS::CloudWatch::Alarm': alarm,
   'AWS::CloudWatch::Dashboard': dashboard,
   'AWS::DynamoDB::Table': table,
@@ -43,6 +46,8 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Events::EventBus': eventBus,
   'AWS::Events::EventBusPolicy': eventBusPolicy,
   'AWS::Events::Rule': rule,
+  'AWS::Glue::Database': database,
+  'AWS::Glue::Table': glueTable,
   'AWS::IAM::ManagedPolicy': managedPolicy,
   'AWS::IAM::Policy': policy,
   'AWS::IAM::Role': role,
