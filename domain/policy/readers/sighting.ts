@@ -48,11 +48,16 @@ export interface Principal {
 
 /** `arn:aws:sts::111122223333:assumed-role/Name/session`; the path of the role is not in it. */
 const assumed = /^arn:([a-z-]+):sts::(\d{12}):assumed-role\/([^/]+)\/(.+)$/;
+/** Of GetFederationToken: what the user called whoever got the session. */
+const federated = /^arn:[a-z-]+:sts::\d{12}:federated-user\/(.+)$/;
 
 /** To whom it is attributed: a session to its role, a call that a service made for somebody to that somebody. */
 export function principalOf(identity: Identity): Principal {
   const { type, arn, issuer, principalId, invokedBy } = identity;
-  const [, partition, account, role, session] = assumed.exec(arn ?? '') ?? [];
+  const [, partition, account, role, ofRole] = assumed.exec(arn ?? '') ?? [];
+  // Of a caller of another account only its ids are told: `AROA…:session`.
+  const [id, ofForeign] = principalId?.split(':') ?? [];
+  const session = ofRole ?? federated.exec(arn ?? '')?.[1] ?? (arn ? undefined : ofForeign);
   const found = (principal: string): Principal => ({
     principal: printable(principal, 2048),
     ...(isAccount(identity.account) && { account: identity.account }),
@@ -62,7 +67,7 @@ export function principalOf(identity: Identity): Principal {
   if (role !== undefined) return found(`arn:${partition}:iam::${account}:role/${role}`);
   if (arn !== undefined && arn !== '') return found(arn);
   if (type === 'AWSService' && invokedBy !== undefined) return found(invokedBy);
-  const who = principalId ?? invokedBy ?? 'unknown';
+  const who = id ?? invokedBy ?? 'unknown';
   return found(
     isAccount(identity.account) ? `account ${identity.account}, ${who}` : `${type} ${who}`,
   );
