@@ -2,6 +2,7 @@
 import type { Evidence } from '../../events/control-records.ts';
 import type { IncidentEvidence } from '../../events/incident-report.ts';
 import { isReservation, knownFacts, toldEvidence } from '../deployment/evidence-words.ts';
+import { stageFacts, stageReservations } from './stage-evidence.ts';
 
 type Detail = NonNullable<Evidence['detail']>;
 
@@ -30,6 +31,7 @@ export function placeOf({ host, port, oldVersionId }: Detail): string {
 
 /** Facts that an incident tells in more words than an inventory does. */
 const own: Record<string, (detail: Detail) => string> = {
+  ...stageFacts,
   oldCredentialRefused: (it) =>
     `the old credential of ${it.role ?? 'the role'} was refused at ${placeOf(it)}, where the new one was accepted${
       it.control === undefined || it.control === it.role ? '' : ` (as ${it.control})`
@@ -50,7 +52,7 @@ export const toldOfIncident = (evidence: readonly Evidence[]): IncidentEvidence[
     fact: one.fact,
     ...(one.detail && { detail: one.detail }),
     words: sentenceOf(one),
-    reserved: isReservation(one) || isAmiss(one),
+    reserved: isReservation(one) || stageReservations.has(one.fact) || isAmiss(one),
   }));
 
 function sentenceOf(evidence: Evidence): string {

@@ -17,7 +17,7 @@ export function incidentHtml(report: IncidentReport): string {
     title: it.title,
     top: html`<h1>${it.drill ? 'Emergency drill' : 'Security incident'} <span class="where">${name} / ${environment}</span></h1>
 ${facts(tables.factRows(it).slice(0, 5))}
-${contents(links)}`,
+${contents(links(it))}`,
     main: html`${summary(it)}
 ${timeline(it)}
 ${replaced(it)}
@@ -29,10 +29,10 @@ ${basis(it)}`,
   });
 }
 
-const links: [string, string][] = [
+const links = ({ drill }: IncidentReport): [string, string][] => [
   ['summary', 'Summary'],
   ['timeline', 'Timeline'],
-  ['secrets', 'What was exposed and replaced'],
+  ['secrets', drill ? 'What would be exposed and replaced' : 'What was exposed and replaced'],
   ['readers', 'Who read them'],
   ['remaining', 'What is left to be done'],
   ['contacts', 'Contacts'],
@@ -45,10 +45,10 @@ function summary(it: IncidentReport): Markup {
   const tone = isBad ? 'bad' : outcome === 'running' ? 'warn' : 'good';
   const open = remaining.filter(({ state }) => state === 'open').length;
   const took = ({ seconds }: IncidentReport['overview']['untilDead']) =>
-    seconds === undefined ? 'not yet' : words.length(seconds);
+    seconds === undefined ? 'not yet' : `${Math.ceil(seconds / 60)} min`;
   return html`<section id="summary" aria-labelledby="verdict">
 ${drill ? html`<p class="drill">DRILL: everything was looked at, and nothing was changed.</p>` : undefined}
-${panel(drill && problems.length > 0 ? 'warn' : tone, overview.words, `Outcome: ${tables.outcomes[outcome]}.`)}
+${panel(drill && problems.length > 0 ? 'warn' : tone, overview.words, `Outcome: ${tables.outcomeOf(it)}.`)}
 ${
   drill
     ? undefined
@@ -139,7 +139,7 @@ function replaced(it: IncidentReport): Markup {
     exposure.suspects.length === 0 ? '' : ` Suspects: ${words.listed(exposure.suspects)}.`;
   return section(
     'secrets',
-    'What was exposed and replaced',
+    it.drill ? 'What would be exposed and replaced' : 'What was exposed and replaced',
     `Exposed: ${words.listed(exposure.secrets)}. ${exposure.words}${suspects}`,
     table({
       caption: 'Every secret of the deployment, exposed ones first',

@@ -11,7 +11,7 @@ export function incidentLines(report: IncidentReport, width: number): string[] {
   const fact = (name: string, text: string) => wrapped(`${name}: ${text}`, width, '', '  ');
   return [
     ...wrapped(it.title, width),
-    ...wrapped(`${it.overview.words} Outcome: ${tables.outcomes[it.outcome]}.`, width),
+    ...wrapped(`${it.overview.words} Outcome: ${tables.outcomeOf(it)}.`, width),
     ...titled(
       'Act now',
       it.alerts.flatMap(({ words: text, commands }) => entry(text, commands, width)),

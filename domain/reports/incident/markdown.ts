@@ -16,20 +16,20 @@ export function incidentMarkdown(report: IncidentReport): string {
           '## Act now',
           ...it.alerts.map((one) => item(`- **${escaped(one.words)}**`, [], one.commands)),
         ],
-    ['## Overview', `**${escaped(it.overview.words)}** Outcome: ${tables.outcomes[it.outcome]}.`],
+    ['## Overview', `**${escaped(it.overview.words)}** Outcome: ${tables.outcomeOf(it)}.`],
     bullets(it.overview.notProven),
     [table({ columns: ['Fact', 'Is'], rows: tables.factRows(it) })],
     it.problems.length === 0 ? [] : ['### What failed or is missing', ...bullets(it.problems)],
     ['## Timeline', table({ columns: tables.timelineColumns, rows: it.timeline.map(stage) })],
     [
-      '## What was exposed',
+      `## ${it.drill ? 'What would be exposed' : 'What was exposed'}`,
       `${escaped(words.listed(it.exposure.secrets))}. ${escaped(it.exposure.words)}`,
     ],
     it.exposure.suspects.length === 0
       ? []
       : [`Suspects: ${escaped(words.listed(it.exposure.suspects))}`],
     [
-      '## What was replaced',
+      `## ${it.drill ? 'What was looked at' : 'What was replaced'}`,
       table({ columns: tables.secretColumns, rows: it.secrets.map(tables.secretRow) }),
     ],
     it.secrets.flatMap(secret),

@@ -24,7 +24,7 @@ export function overviewOf(told: Told): Overview {
     exposed: exposed.length,
     dead,
     readableOnly,
-    notProven: notProvenOf(exposed),
+    notProven: emergency.drill ? [] : notProvenOf(exposed),
     untilDead: {
       targetSeconds: targetSeconds.dead,
       ...(at !== undefined && { at, seconds: secondsBetween(startedAt, at) }),

@@ -2,7 +2,7 @@
 import type { AccessAudit, Reader } from '../../events/access-audit.ts';
 import type { IncidentReport } from '../../events/incident-report.ts';
 import { minute } from '../deployment/words.ts';
-import { listed, plural } from './words.ts';
+import { plural } from './words.ts';
 
 type Readers = IncidentReport['readers'];
 
@@ -14,7 +14,7 @@ export function readersOf(audit: AccessAudit | { readonly missing: string }): Re
     };
   }
   const looked = audit.covered.some(({ from }) => from !== undefined);
-  const reach = listed(audit.covered.map(coverage));
+  const reach = audit.covered.map(coverage).join('; ');
   if (!looked) {
     return {
       words: `Who read the secrets is not known: nothing of the trail could be looked at (${reach}).`,

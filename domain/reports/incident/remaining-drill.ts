@@ -3,8 +3,9 @@ import type { Remaining } from '../../events/incident-report.ts';
 import type { Told } from './build.ts';
 import * as commands from './commands.ts';
 
-export function afterDrill({ facts, problems, readers }: Told): Remaining[] {
+export function afterDrill({ facts, secrets, problems, readers }: Told): Remaining[] {
   const { emergency, manifest } = facts;
+  const byHand = secrets.filter(({ standing }) => standing === 'person');
   return [
     {
       id: 'findings',
@@ -14,6 +15,16 @@ export function afterDrill({ facts, problems, readers }: Told): Remaining[] {
       ...(problems.length > 0 && { who: 'on-call' }),
       commands: problems.length === 0 ? [] : [commands.drillAgain(emergency.exposed, manifest)],
     },
+    ...byHand.map(
+      ({ key, reason }): Remaining => ({
+        id: 'byHand',
+        words: `Somebody knows how ${key} is changed at once: an emergency cannot`,
+        state: 'open',
+        because: reason === undefined ? [] : [reason],
+        who: 'its owners',
+        commands: [],
+      }),
+    ),
     {
       id: 'accessAudit',
       words: 'The reads of secrets can be looked up wherever they happen',

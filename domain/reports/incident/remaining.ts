@@ -95,6 +95,16 @@ function lift({ facts, timeline }: Told): Item {
   const { emergency, manifest } = facts;
   const contain = timeline.find(({ stage }) => stage === 'contain');
   if (emergency.suspects.length === 0) return undefined;
+  const lifted = contain?.evidence.find(({ fact }) => fact === 'containmentLifted');
+  if (lifted !== undefined) {
+    return {
+      id: 'lift',
+      words: 'Who was cut off is let in again',
+      state: 'done',
+      because: [lifted.words],
+      commands: [],
+    };
+  }
   return {
     id: 'lift',
     words: `Decide about who was cut off: ${listed(emergency.suspects)}`,

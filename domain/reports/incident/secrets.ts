@@ -1,11 +1,17 @@
 /** Every secret of the deployment as the emergency left it: exposed ones first, then the others, then what it did not touch. */
+import type { ReencryptionRecord } from '../../events/control-records.ts';
 import type { EmergencySecretRecord } from '../../events/emergency.ts';
 import type { IncidentSecret } from '../../events/incident-report.ts';
 import { toldOfIncident } from './evidence.ts';
 import type { IncidentFacts, IncidentManifestSecret } from './facts.ts';
 import { standingOf } from './standing.ts';
 
-export function secretsOf({ secrets, manifest, rows = {} }: IncidentFacts): IncidentSecret[] {
+export function secretsOf({
+  emergency: { drill },
+  secrets,
+  manifest,
+  rows = {},
+}: IncidentFacts): IncidentSecret[] {
   const records = new Map(secrets.map((record) => [record.key, record]));
   const deployed = new Map(manifest.secrets.map((secret) => [secret.key, secret]));
   const keys = [...new Set([...records.keys(), ...deployed.keys()])];
@@ -13,7 +19,7 @@ export function secretsOf({ secrets, manifest, rows = {} }: IncidentFacts): Inci
     .flatMap((key) => {
       const [record, secret] = [records.get(key), deployed.get(key)];
       const known = record ?? secret;
-      return known === undefined ? [] : [told(known, record, secret, rows[key])];
+      return known === undefined ? [] : [told(known, record, secret, { rows: rows[key], drill })];
     })
     .sort((a, b) => rank(a) - rank(b));
 }
@@ -25,7 +31,7 @@ function told(
   { key, name, kind }: Pick<IncidentManifestSecret, 'key' | 'name' | 'kind'>,
   record: EmergencySecretRecord | undefined,
   secret: IncidentManifestSecret | undefined,
-  rows: NonNullable<IncidentFacts['rows']>[string] | undefined,
+  { rows, drill }: { rows: ReencryptionRecord | undefined; drill: boolean },
 ): IncidentSecret {
   const { replaced, versionId, askedAt, promotedAt, provenAt, afterRotation, preempted, reason } =
     record ?? {};
@@ -36,7 +42,7 @@ function told(
     kind,
     exposed: record?.exposed ?? false,
     ...(record && { state: record.state, attempts: record.attempts }),
-    ...standingOf(record, secret?.readerCacheSeconds),
+    ...standingOf(record, { readerCacheSeconds: secret?.readerCacheSeconds, drill }),
     compromised: [...(record?.compromised ?? [])],
     ...(replaced !== undefined && { replaced }),
     ...(versionId !== undefined && { versionId }),

@@ -8,8 +8,16 @@ import { length, second } from './words.ts';
 type Told = Pick<IncidentSecret, 'standing' | 'words' | 'notProven'>;
 type Record = Pick<EmergencySecretRecord, 'state' | 'kind' | 'evidence' | 'promotedAt' | 'reason'>;
 
-/** @param readerCacheSeconds how long a reader may go on with what it read */
-export function standingOf(record: Record | undefined, readerCacheSeconds = 0): Told {
+export interface Circumstances {
+  /** How long a reader may go on with what it read. */
+  readonly readerCacheSeconds?: number | undefined;
+  readonly drill?: boolean;
+}
+
+export function standingOf(
+  record: Record | undefined,
+  { readerCacheSeconds = 0, drill = false }: Circumstances = {},
+): Told {
   if (record === undefined) {
     return { standing: 'notTouched', words: 'Not part of this emergency.', notProven: [] };
   }
@@ -20,6 +28,10 @@ export function standingOf(record: Record | undefined, readerCacheSeconds = 0): 
   }
   if (state === 'checked') {
     return { standing: 'checked', words: `Looked at, and left as it is.${why}`, notProven: [] };
+  }
+  if (drill) {
+    const words = `An emergency could NOT be sure to replace it as it is.${why}`;
+    return { standing: 'checked', words, notProven: [] };
   }
   if (promotedAt === undefined && state !== 'promoted' && state !== 'proven') {
     return {

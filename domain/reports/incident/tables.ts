@@ -7,7 +7,7 @@ import * as words from './words.ts';
 
 /** What happened, in two columns. */
 export function factRows(report: IncidentReport): [string, string][] {
-  const { overview, startedAt, endedAt, consumers } = report;
+  const { overview, startedAt, endedAt, consumers, drill } = report;
   const over =
     endedAt === undefined ? 'not over when this was written' : `${words.second(endedAt)} UTC`;
   return [
@@ -21,8 +21,8 @@ export function factRows(report: IncidentReport): [string, string][] {
     ['To', over],
     ['Until dead', measure(overview.untilDead, report.drill)],
     ['Until over', measure(overview.untilOver, report.drill)],
-    ['Consumers stopped', words.listed(consumers.stopped)],
-    ['Consumers restarted', words.listed(consumers.restarted)],
+    [`Consumers ${drill ? 'it would stop' : 'stopped'}`, words.listed(consumers.stopped)],
+    [`Consumers ${drill ? 'it would restart' : 'restarted'}`, words.listed(consumers.restarted)],
     ['Consumers left alone', words.listed(consumers.alone)],
   ];
 }
@@ -146,7 +146,7 @@ export const coverageLines = ({ readers: { audit } }: IncidentReport): string[] 
     ? []
     : [
         ...audit.covered.map(
-          (one) => `Looked at: ${coverage(one)} (${words.plural(one.events, 'event')})`,
+          (one) => `CloudTrail, ${coverage(one)} (${words.plural(one.events, 'event')})`,
         ),
         ...audit.notVisible.map(({ what, detail }) => `Not visible: ${what}: ${detail}`),
         ...audit.notes,
@@ -170,7 +170,14 @@ export function reviewLine({ contacts }: IncidentReport): string {
     : `Last updated: ${reviewedOn}. Next review: ${nextReviewOn}${reviewOverdue ? ' (overdue)' : ''}.`;
 }
 
-export const outcomes: Record<IncidentReport['outcome'], string> = {
+/** In a word or two. */
+export function outcomeOf({ outcome, drill, problems }: IncidentReport): string {
+  if (!drill || outcome === 'running') return outcomes[outcome];
+  if (problems.length > 0) return 'FINDINGS';
+  return outcome === 'closed' ? 'passed' : outcomes[outcome];
+}
+
+const outcomes: Record<IncidentReport['outcome'], string> = {
   closed: 'closed',
   incomplete: 'INCOMPLETE',
   running: 'still at work when this was written',

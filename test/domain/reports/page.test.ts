@@ -11,7 +11,11 @@ import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { withControls } from '../../../domain/reports/controls/controls.ts';
 import { page as htmlPage } from '../../../domain/reports/html/page.ts';
+import { incidentReport } from '../../../domain/reports/incident/build.ts';
+import { incidentHtml } from '../../../domain/reports/incident/html.ts';
 import { browserPath, launch } from './browser.ts';
+import { audit, stranger } from './incident/incident-facts.ts';
+import { failedStage } from './incident/incident-variants.ts';
 import { pharmacyFacts, pharmacyReport } from './pharmacy.ts';
 
 const picture = join(import.meta.dirname, '..', '..', '..', 'docs', 'report.png');
@@ -47,6 +51,14 @@ function full(): string {
       }),
     ),
   );
+}
+
+/** An incident with everything that can be on its page: what failed, an audit, a user agent that would be a script. */
+function incidentPage(): string {
+  const userAgent = '<script>document.title = "hacked"</script>\u202e';
+  const sources = stranger.sources.map((one) => ({ ...one, userAgent }));
+  const readers = [{ ...stranger, sources, readNew: true }, ...audit.readers.slice(1)];
+  return incidentHtml(incidentReport({ ...failedStage, audit: { ...audit, readers } }));
 }
 
 // Expressions of the browser, as text: the types of the tree know no document.
@@ -177,6 +189,27 @@ const cutOff = `[...document.querySelectorAll('table, .scroll, .timeline svg, td
     expect(await page.locator('#verdict').textContent()).toBe('1 secret is past its limit');
     expect(await page.locator('#schedule tbody th').first().textContent()).toBe('jwt');
   });
+
+  // Last but for the picture: it leaves the page above.
+  test('the report of an incident has nothing axe objects to, is not cut off on paper, and runs nothing', async () => {
+    writeFileSync(join(directory, 'incident.html'), incidentPage());
+    await page.goto(url('incident.html'));
+    expect(await page.title()).toBe('Security incident: pharmacy/prod, 2026-04-02 08:15:00 UTC');
+    expect(await objections('light')).toEqual([]);
+    expect(await objections('dark', 'color-contrast')).toEqual([]);
+    await page.setViewportSize({ width: 690, height: 980 });
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' });
+    expect(await page.evaluate<string[]>(cutOff)).toEqual([]);
+    await page.setViewportSize({ width: 375, height: 800 });
+    await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
+    const wider = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    expect(await page.evaluate<number>(wider)).toBe(0);
+    await page.setViewportSize({ width: 1200, height: 900 });
+    expect(await page.locator('script, img, iframe, object').count()).toBe(0);
+    expect(await page.locator('table:not(:has(> caption)), th:not([scope])').count()).toBe(0);
+    expect(complaints).toEqual([]);
+    expect(left).toEqual([]);
+  }, 60_000);
 
   test('the picture of the documents is there, and small enough to be looked at', async () => {
     if (process.env.UPDATE_DOCS === '1') {

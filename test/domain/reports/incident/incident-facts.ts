@@ -10,7 +10,7 @@ import type {
 import type { IncidentFacts } from '../../../../domain/reports/incident/facts.ts';
 
 export const id = '20260402t081500z-9f2c41aa07be63d1';
-const minuteAt = (time: string): string => `2026-04-02T08:${time}.000Z`;
+export const minuteAt = (time: string): string => `2026-04-02T08:${time}.000Z`;
 export const versionOf = (key: string, digit: number): string =>
   `${Buffer.from(key).toString('hex').slice(0, 8).padEnd(8, '0')}-0000-4000-8000-${String(digit).repeat(12)}`;
 const role = (name: string): string => `arn:aws:iam::111122223333:role/${name}`;
@@ -50,23 +50,34 @@ const stage = (
 });
 
 export const stages: StageRecord[] = [
-  stage('announce', '15:01', '15:02', [{ fact: 'told', detail: { hearer: 'security' } }]),
+  stage('announce', '15:01', '15:02', [{ fact: 'told', detail: { audience: 'security' } }]),
   stage('contain', '15:02', '15:09', [
-    { fact: 'denied', detail: { principal: role('contractor') } },
+    { fact: 'suspectsDenied', detail: { secret: 'pharmacy/prod/jwt' } },
+    {
+      fact: 'sessionsRevoked',
+      detail: { principal: role('contractor'), before: minuteAt('15:02') },
+    },
   ]),
-  stage('stop', '15:09', '16:20', [{ fact: 'consumerStopped', detail: { consumer: 'api' } }]),
-  stage('protect', '16:20', '18:10'),
+  stage('stop', '15:09', '16:20', [
+    { fact: 'consumerStopped', detail: { consumer: 'api', detail: 'nothing of it runs' } },
+  ]),
+  stage('protect', '16:20', '18:10', [
+    { fact: 'secretsChanged', detail: { proven: 2, person: 0, checked: 0, failed: 0 } },
+  ]),
   stage('protectOthers', '18:10', '20:00'),
   stage('start', '20:00', '24:30', [
     { fact: 'consumerStarted', detail: { consumer: 'api' } },
-    { fact: 'consumerRestarted', detail: { consumer: 'worker' } },
+    { fact: 'consumerRestarted', detail: { consumer: 'worker', proof: 'held' } },
   ]),
-  stage('settle', '24:30', '31:00'),
+  stage('settle', '24:30', '31:00', [
+    { fact: 'settled', detail: { finished: 3 } },
+    { fact: 'rowsFollow', detail: { secret: 'pii', state: 'active' } },
+  ]),
   stage('accessAudit', '31:00', '34:40'),
   stage('report', '34:40', '34:41', [], { state: 'running' }),
 ];
 
-const place = { role: 'app_a', host: 'db.internal', port: 5432 };
+export const place = { role: 'app_a', host: 'db.internal', port: 5432 };
 const record = (
   key: string,
   kind: EmergencySecretRecord['kind'],
@@ -258,56 +269,3 @@ export const withStage = (name: EmergencyStage, more: Partial<StageRecord>): Inc
   ...facts,
   stages: stages.map((one) => (one.stage === name ? { ...one, ...more } : one)),
 });
-
-export const failedStage: IncidentFacts = {
-  ...withStage('start', {
-    state: 'failed',
-    evidence: [],
-    reason: 'ERR_ROTATION_CONSUMER: api has not come back: 0 of 3 tasks run',
-  }),
-  secrets: withSecret('db', {
-    state: 'promoted',
-    provenAt: undefined,
-    afterRotation: 'stopped: a session that does not end',
-    evidence: [
-      { fact: 'oldCredentialNotProvenDead', detail: { ...place, reason: 'sessionsLeft' } },
-      {
-        fact: 'oldCredentialRefused',
-        detail: { ...place, host: 'pooler.internal', control: 'app_b' },
-      },
-    ],
-  } as Partial<EmergencySecretRecord>).secrets,
-  audit: { missing: 'ERR_ROTATION_AUDIT: the trail and LookupEvents both refused' },
-};
-
-export const drill: IncidentFacts = {
-  ...facts,
-  emergency: { ...emergency, drill: true, suspects: [], reason: 'quarterly' },
-  stages: stages.map((one) => ({
-    ...one,
-    state: one.stage === 'report' ? 'running' : 'done',
-    evidence:
-      one.stage === 'stop'
-        ? [
-            { fact: 'rightsSimulated', detail: { ok: true, actions: 14 } },
-            {
-              fact: 'rightMissing',
-              detail: { ok: false, action: 'ecs:UpdateService', consumer: 'api' },
-            },
-          ]
-        : [],
-  })),
-  secrets: secrets.map(({ id: of, key, name, kind, exposed }) => ({
-    ...{ id: of, key, name, kind, exposed, attempts: 0, compromised: [] },
-    state: kind === 'userManaged' ? ('person' as const) : ('checked' as const),
-    evidence: kind === 'database' ? [{ fact: 'loginAccepted', detail: { role: 'app_a' } }] : [],
-  })),
-  drilled: {
-    id,
-    at: minuteAt('34:41'),
-    outcome: 'findings',
-    deadWithinSeconds: 210,
-    overWithinSeconds: 1500,
-    findings: 1,
-  },
-};
