@@ -19,8 +19,6 @@ export interface AfterRotationMachineProps {
   readonly name: string;
   /** The function of `lambdas/after-rotation`. */
   readonly taskFunction: InvokedFunction;
-  /** The rotation functions it may invoke to close the role that an emergency left behind. */
-  readonly rotationFunctions: readonly InvokedFunction[];
   /** The longest bound of any reader's cache, in seconds. */
   readonly longestWaitSeconds: number;
   /** What gets consumers to a new value; absent: nothing of this deployment does. */
@@ -46,11 +44,9 @@ export class AfterRotationMachine extends Workflow {
         allow(
           'InvokeTasks',
           ['lambda:InvokeFunction'],
-          [
-            props.taskFunction,
-            ...props.rotationFunctions,
-            ...(props.sync === undefined ? [] : [props.sync]),
-          ].map(({ functionArn }) => functionArn),
+          [props.taskFunction, ...(props.sync === undefined ? [] : [props.sync])].map(
+            ({ functionArn }) => functionArn,
+          ),
         ),
         ...(props.rollout === undefined ? [] : rollOut(scope, props.rollout.machine)),
       ],

@@ -22,7 +22,7 @@ import { functionArnOf } from './function-arn.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
 import { sizeOf } from './statement-size.ts';
-import { allow, readValues, startRotations, tell, useKeyOf } from './statements.ts';
+import { allow, readValues, rotate, startRotations, tell, useKeyOf } from './statements.ts';
 import type { InvokedFunction, MachineArns } from './workflow.ts';
 
 /** What every Task's function proves, and what the starter notices. */
@@ -42,6 +42,7 @@ export interface AfterRotationProps extends CadenceProps {
 /** The function of every Task, and the machine that calls it. */
 export class AfterRotation extends Construct {
   readonly function: RoomFunction;
+  readonly machine: AfterRotationMachine;
 
   constructor(scope: Construct, id: string, props: AfterRotationProps) {
     super(scope, id);
@@ -52,7 +53,6 @@ export class AfterRotation extends Construct {
     const signs = redeploy
       ? userManaged.filter(({ name }) => name === nameOf(deployment.config, redeploy.signingSecret))
       : [];
-    const rotationFunctions = rotated.map((secret) => secret.function);
     const environment: AfterRotationEnvironment = {
       MANIFEST_PARAMETER: manifest.parameterName,
       CONTROL_TABLE: deployment.controlTable.tableName,
@@ -79,10 +79,7 @@ export class AfterRotation extends Construct {
         ['secretsmanager:DescribeSecret'],
         secrets.map(({ arn }) => arn),
       ),
-      ...startRotations(
-        secrets,
-        rotationFunctions.map(({ functionArn }) => functionArn),
-      ),
+      rotate(secrets),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       tell('PutEvents', this, proven),
       // Rows follow a new key; a key whose rows came first (maintenance) is activated by going on here.
@@ -135,10 +132,9 @@ export class AfterRotation extends Construct {
         },
       ),
     );
-    new AfterRotationMachine(this, 'Machine', {
+    this.machine = new AfterRotationMachine(this, 'Machine', {
       name: afterRotationMachineName(deployment.config),
       taskFunction: this.function,
-      rotationFunctions,
       longestWaitSeconds: longestWait(deployment.config),
       logKey: deployment.keys.messages,
       rollout: rollout && { ...rollout, ...rolloutSeconds(deployment.config) },

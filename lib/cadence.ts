@@ -12,7 +12,7 @@ import type { Rotated } from './reader-policy.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
-import { allow, startRotations, tell } from './statements.ts';
+import { allow, rotate, tell } from './statements.ts';
 import type { MachineArns } from './workflow.ts';
 
 export interface CadenceProps {
@@ -77,10 +77,7 @@ export class Cadence extends Construct {
             ),
           ]
         : []),
-      ...startRotations(
-        secrets,
-        rotated.map((secret) => secret.function.functionArn),
-      ),
+      rotate(secrets),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       tell('Announce', this, announcements),
       allow('RestartAfterRotation', ['states:StartExecution'], [machine.arn]),

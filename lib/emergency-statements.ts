@@ -1,13 +1,19 @@
 /** What the function of emergencies may do: each statement is a task's. It reads no value. */
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
-import { accessAuditFunctionName, deploymentDimension } from '../domain/config/names.ts';
+import {
+  accessAuditFunctionName,
+  deploymentDimension,
+  secretName,
+} from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { EmergencyEvent } from '../domain/events/emergency.ts';
+import type { SecretReference } from './deployment.ts';
 import type { EmergencyProps } from './emergency.ts';
 import { functionArnOf } from './function-arn.ts';
 import type { IncidentReports } from './incident-reports.ts';
-import { allow, startRotations, tell } from './statements.ts';
+import { allow, rotate, tell } from './statements.ts';
 import type { MachineArns } from './workflow.ts';
 
 const told: readonly EmergencyEvent['type'][] = ['credential-emergency'];
@@ -16,7 +22,7 @@ export interface EmergencyParts {
   readonly reports: IncidentReports;
   /** Its own machine. */
   readonly machine: MachineArns;
-  /** ARNs of the roles whose rights a drill simulates. */
+  /** ARNs of the roles whose rights a drill simulates; what rotation functions may do they show by doing it. */
   readonly simulated: readonly string[];
 }
 
@@ -40,15 +46,8 @@ export function emergencyStatements(
   ];
   const own = deploymentDimension(config);
   return [
-    allow(
-      'Describe',
-      ['secretsmanager:DescribeSecret'],
-      all.map(({ arn }) => arn),
-    ),
-    ...startRotations(
-      rotating,
-      rotated.map((secret) => secret.function.functionArn),
-    ),
+    allow('Describe', ['secretsmanager:DescribeSecret'], inFew(scope, config, all)),
+    rotate(inFew(scope, config, rotating).map((arn) => ({ arn }))),
     allow('InvokeParts', ['lambda:InvokeFunction'], invoked),
     allow('ReadManifest', ['ssm:GetParameter'], props.manifest.parameterArns),
     tell('Tell', scope, told),
@@ -70,7 +69,7 @@ export function emergencyStatements(
     // A drill asks what these roles may do; it assumes none.
     allow('SimulateRights', ['iam:SimulatePrincipalPolicy'], simulated),
     ...reports.storing(),
-    ...containing(props),
+    ...containing(scope, props),
     ...controlTable.statements(
       {
         secretNames: rotating.map(({ name }) => name),
@@ -87,15 +86,40 @@ export function emergencyStatements(
   ];
 }
 
+const fewSecrets = 30;
+
+/**
+ * More than thirty are told by the prefix that the new ones of a deployment have in common, as in the control table: one
+ * by one they would fill a policy a statement. A rotation starts only where its function may be invoked, too, and those
+ * are named one by one.
+ */
+function inFew(
+  scope: IConstruct,
+  config: RotationConfig,
+  secrets: readonly SecretReference[],
+): string[] {
+  const prefix = secretName(config, '');
+  const own = secrets.filter(({ name }) => name.startsWith(prefix));
+  const arns = (some: readonly SecretReference[]) => some.map(({ arn }) => arn);
+  if (own.length <= fewSecrets) return arns(secrets);
+  const every = Stack.of(scope).formatArn({
+    service: 'secretsmanager',
+    resource: 'secret',
+    resourceName: `${prefix}*`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
+  return [every, ...arns(secrets.filter((secret) => !own.includes(secret)))];
+}
+
 /**
  * Cutting off whom the configuration names. Who may put a policy on a role may put any on it: so these roles alone,
  * and only where somebody wrote them down.
  */
-function containing({ deployment, secrets }: EmergencyProps): PolicyStatement[] {
+function containing(scope: IConstruct, { deployment, secrets }: EmergencyProps): PolicyStatement[] {
   const { config } = deployment;
   const { contain } = config.emergency;
   if (contain === undefined) return [];
-  const arns = Object.values(secrets).map(({ arn }) => arn);
+  const arns = inFew(scope, config, Object.values(secrets));
   const roles = ownRoles(config, contain.principals);
   return [
     allow(

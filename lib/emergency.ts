@@ -52,17 +52,18 @@ export interface EmergencyProps {
 export class Emergency extends Construct {
   readonly function: RoomFunction;
   readonly machine: MachineArns;
+  readonly workflow: Workflow;
   readonly reports: IncidentReports;
 
   constructor(scope: Construct, id: string, props: EmergencyProps) {
     super(scope, id);
-    const { deployment, rotated, rollout, messages } = props;
+    const { deployment, rollout, messages } = props;
     const { config, keys, controlTable } = deployment;
     const name = emergencyMachineName(config);
     this.machine = machineArns(this, name);
     this.reports = new IncidentReports(this, 'Reports', { config, key: keys.messages });
     const taskFunctionArn = functionArnOf(this, emergencyFunctionName(config));
-    const workflow = new Workflow(this, 'Machine', {
+    this.workflow = new Workflow(this, 'Machine', {
       name,
       logKey: keys.messages,
       definition: emergencyDefinition({
@@ -73,11 +74,7 @@ export class Emergency extends Construct {
         },
       }),
       statements: [
-        allow(
-          'InvokeTasks',
-          ['lambda:InvokeFunction'],
-          [taskFunctionArn, ...rotated.map((secret) => secret.function.functionArn)],
-        ),
+        allow('InvokeTasks', ['lambda:InvokeFunction'], [taskFunctionArn]),
         ...(rollout === undefined ? [] : rollOut(this, rollout.machine)),
       ],
     });
@@ -89,7 +86,7 @@ export class Emergency extends Construct {
       REPORT_HOST: this.reports.host,
       REPORT_OWNER: Aws.ACCOUNT_ID,
       FUNCTION_ROLE_ARN: Lazy.string({ produce: () => this.function.role.roleArn }),
-      MACHINE_ROLE_ARN: workflow.role.roleArn,
+      MACHINE_ROLE_ARN: this.workflow.role.roleArn,
     };
     this.function = new RoomFunction(this, 'Function', {
       functionName: emergencyFunctionName(config),
@@ -104,11 +101,7 @@ export class Emergency extends Construct {
       ...emergencyStatements(this, props, {
         reports: this.reports,
         machine: this.machine,
-        simulated: [
-          this.function.role,
-          workflow.role,
-          ...rotated.map((secret) => secret.function.role),
-        ].map(({ roleArn }) => roleArn),
+        simulated: [this.function.role.roleArn, this.workflow.role.roleArn],
       }),
     );
     // One that died may have left consumers stopped, and nobody told: its end is looked at from outside.

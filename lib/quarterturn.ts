@@ -53,6 +53,7 @@ import { resolveProps } from './resolve-props.ts';
 import { Rollout } from './rollout.ts';
 import { NotBuiltError, type RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
+import { letInvokeRotationFunctions } from './rotation-functions.ts';
 import { Sync } from './sync.ts';
 import { UserManagedSecret } from './user-managed-secret.ts';
 import { machineArns } from './workflow.ts';
@@ -236,8 +237,9 @@ export class Quarterturn extends Construct {
       ...(rollout && { rollout: { machine: rollout.machine } }),
       ...(sync && { sync: { functionArn: sync.functionArn } }),
     };
+    const afterRotation = new AfterRotation(this, 'AfterRotation', around);
     const functions = {
-      'after-rotation': new AfterRotation(this, 'AfterRotation', around).function,
+      'after-rotation': afterRotation.function,
       cadence: new Cadence(this, 'Cadence', around).function,
       starter: new Starter(this, 'Starter', around).function,
       ...(sync && { sync }),
@@ -253,6 +255,11 @@ export class Quarterturn extends Construct {
         logKey: deployment.keys.messages,
       });
     }
+    letInvokeRotationFunctions(this, 'RotationFunctions', {
+      rotationFunctions: rotated.map((secret) => secret.function),
+      functions: [functions['after-rotation'], functions.cadence],
+      machines: [afterRotation.machine],
+    });
     const operators = this.#operators(deployment);
     const { auditLogArn, certificates } = oversee(this, {
       ...around,

@@ -155,6 +155,11 @@ export class RoomFunction extends Construct {
     (this.#lambda?.node.defaultChild as CfnFunction).deadLetterConfig = { targetArn: queueArn };
   }
 
+  /** What its role may do stands, before the function can be called: of policies that it shares with others. */
+  after(...policies: readonly CfnManagedPolicy[]): void {
+    this.#lambda?.node.addDependency(...policies);
+  }
+
   allow(...statements: readonly PolicyStatement[]): void {
     this.#pages.add(...statements);
     this.#network?.serve(this.functionName, this.role, statements);

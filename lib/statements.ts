@@ -61,22 +61,27 @@ export function readValues(
  * (API_RotateSecret). Schedule and function of the secret stay the stack's.
  */
 export function startRotations(
-  secrets: readonly SecretReference[],
+  secrets: readonly Pick<SecretReference, 'arn'>[],
   functionArns: readonly string[],
 ): PolicyStatement[] {
   return [
-    allow(
-      'Rotate',
-      ['secretsmanager:RotateSecret'],
-      secrets.map(({ arn }) => arn),
-      {
-        Bool: { 'secretsmanager:ModifyRotationRules': 'false' },
-        // A request that names a function makes it the secret's own, and hands it the next value.
-        Null: { 'secretsmanager:RotationLambdaARN': 'true' },
-      },
-    ),
+    rotate(secrets),
     allow('InvokeRotationFunctions', ['lambda:InvokeFunction'], functionArns),
   ];
+}
+
+/** The first of the two, for roles that share the other (rotation-functions.ts). */
+export function rotate(secrets: readonly Pick<SecretReference, 'arn'>[]): PolicyStatement {
+  return allow(
+    'Rotate',
+    ['secretsmanager:RotateSecret'],
+    secrets.map(({ arn }) => arn),
+    {
+      Bool: { 'secretsmanager:ModifyRotationRules': 'false' },
+      // A request that names a function makes it the secret's own, and hands it the next value.
+      Null: { 'secretsmanager:RotationLambdaARN': 'true' },
+    },
+  );
 }
 
 /** Events of these types on the account's bus, and nothing else anybody may believe this product said. */
