@@ -28,7 +28,12 @@ import { ControlRecordError, controlItems } from './control-items.ts';
 
 const claimsSchema = z.object({
   claims: z.array(
-    z.object({ id: emergencyIdSchema, secrets: z.array(z.string()), unattended: z.boolean() }),
+    z.object({
+      id: emergencyIdSchema,
+      secrets: z.array(z.string()),
+      unattended: z.boolean(),
+      at: z.iso.datetime(),
+    }),
   ),
 });
 export type Claim = z.infer<typeof claimsSchema>['claims'][number];

@@ -1,0 +1,64 @@
+/**
+ * The door to IAM for one purpose: sessions of a role that were issued before an instant may do nothing any more. It
+ * is what the console's "Revoke active sessions" does, under a name of ours.
+ *
+ * Credentials of a session cannot be taken back, and stand until they expire; a policy of the role is evaluated with
+ * every call (IAM user guide, "Revoke IAM role temporary security credentials").
+ */
+import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { awsCall, clientDefaults, isAwsError } from './aws-call.ts';
+
+export const revokingPolicyName = 'QuarterturnRevokeOlderSessions';
+
+export interface RevokedSessionsDoor {
+  /** @param roleArn its name is what stands last in it @param before sessions issued until then */
+  revoke(roleArn: string, before: Date): Promise<void>;
+  /** @returns false when there is no such policy, or no such role */
+  restore(roleArn: string): Promise<boolean>;
+}
+
+/** `arn:aws:iam::<account>:role/<path>/<name>`. */
+const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
+export function revokedSessions(client = new IAMClient(clientDefaults)): RevokedSessionsDoor {
+  return {
+    async revoke(roleArn, before) {
+      await awsCall('PutRolePolicy', () =>
+        client.send(
+          new PutRolePolicyCommand({
+            RoleName: nameIn(roleArn),
+            PolicyName: revokingPolicyName,
+            PolicyDocument: JSON.stringify({
+              Version: '2012-10-17',
+              Statement: [
+                {
+                  Effect: 'Deny',
+                  Action: ['*'],
+                  Resource: ['*'],
+                  Condition: { DateLessThan: { 'aws:TokenIssueTime': before.toISOString() } },
+                },
+              ],
+            }),
+          }),
+        ),
+      );
+    },
+
+    async restore(roleArn) {
+      try {
+        await awsCall('DeleteRolePolicy', () =>
+          client.send(
+            new DeleteRolePolicyCommand({
+              RoleName: nameIn(roleArn),
+              PolicyName: revokingPolicyName,
+            }),
+          ),
+        );
+        return true;
+      } catch (error) {
+        if (isAwsError(error, 'NoSuchEntityException', 'NoSuchEntity')) return false;
+        throw error;
+      }
+    },
+  };
+}

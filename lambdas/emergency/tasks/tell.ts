@@ -1,0 +1,52 @@
+/** Everybody else is told, once; of a drill those who act on what it found. */
+import type { EmergencyEvent } from '../../../domain/events/emergency.ts';
+import type { EmergencyDoors } from '../doors.ts';
+import { drilledOf, openStages } from '../ending.ts';
+import { auditOf } from '../incident.ts';
+import { type Progress, progressSchema } from '../progress.ts';
+import { emergencyOf } from '../secrets.ts';
+import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';
+import { tell as send } from '../tell.ts';
+
+export async function tell(
+  doors: EmergencyDoors,
+  _execution: string,
+  given: unknown,
+): Promise<Progress> {
+  const progress = progressSchema.parse(given);
+  const { id } = progress;
+  if (isOver(await openStage(doors, id, 'tell'))) return progress;
+  const record = await emergencyOf(doors, id);
+  const failedStages = openStages(await doors.records.getStages(id), ['tell']);
+  const phase = failedStages.length === 0 ? 'closed' : 'incomplete';
+  await send(doors, record, { phase, failedStages, more: await moreOf(doors, id) });
+  await closeStage(doors, id, 'tell', { state: 'done', evidence: [evidenceOf('told', { phase })] });
+  return progress;
+}
+
+/** Who read, and of a drill what it found. */
+export async function moreOf(doors: EmergencyDoors, id: string): Promise<Partial<EmergencyEvent>> {
+  const record = await emergencyOf(doors, id);
+  const audit = await auditOf(doors, id);
+  const drilled = await drilledOf(doors, record);
+  return {
+    ...('missing' in audit ? {} : readersIn(audit)),
+    ...(drilled && {
+      findings: drilled.findings,
+      expected: {
+        deadWithinSeconds: drilled.deadWithinSeconds,
+        overWithinSeconds: drilled.overWithinSeconds,
+      },
+    }),
+  };
+}
+
+function readersIn({
+  readers,
+}: Exclude<Awaited<ReturnType<typeof auditOf>>, { missing: string }>): Partial<EmergencyEvent> {
+  const unknown = readers.filter(({ standing }) => standing === 'unknown');
+  return {
+    unknownReaders: unknown.filter(({ secrets }) => secrets.some(({ reads }) => reads > 0)).length,
+    unknownReadersOfNew: unknown.filter(({ readNew }) => readNew).length,
+  };
+}
