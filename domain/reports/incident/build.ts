@@ -135,7 +135,8 @@ function problemsOf(
     ...timeline.flatMap(({ stage, evidence }) => evidence.map((one) => ({ of: stage, ...one }))),
     ...secrets.flatMap(({ key, evidence }) => evidence.map((one) => ({ of: key, ...one }))),
   ]
-    .filter(({ reserved }) => reserved)
+    // Of a drill only what would keep an emergency from going through counts.
+    .filter(({ reserved, detail }) => (emergency.drill ? detail?.ok === false : reserved))
     .map(({ of, words }) => `${of}: ${words}`);
   return [...new Set([...failed, ...ended, ...notDone, ...found])];
 }

@@ -59,9 +59,9 @@ function sentence(
   return `${dead === 1 ? 'The exposed credential is' : `All ${dead} exposed credentials are`} proven dead${when}.${reading}`;
 }
 
-const ofDrill = ({ outcome, problems }: Told): string =>
+const ofDrill = ({ outcome, problems, facts: { drilled } }: Told): string =>
   problems.length > 0
-    ? `An emergency would NOT go through as it is: ${plural(problems.length, 'finding')}.`
+    ? `An emergency would NOT go through as it is: ${plural(drilled?.findings || problems.length, 'finding')}.`
     : outcome === 'closed'
       ? 'Every right and connection that an emergency would use was there.'
       : 'The drill did not come to its end.';

@@ -1,14 +1,15 @@
 /** What the stages of the machine note (`lambdas/emergency`), as sentences. */
 import type { Evidence } from '../../events/control-records.ts';
+import { but, drillFacts } from './drill-evidence.ts';
 
 type Detail = NonNullable<Evidence['detail']>;
 
-const but = ({ detail }: Detail): string =>
-  detail === undefined || detail === '' ? '' : `: ${detail}`;
-
 /** Fact → sentence. */
 export const stageFacts: Readonly<Record<string, (detail: Detail) => string>> = {
-  told: (it) => `${it.audience ?? 'somebody'} was told`,
+  told: (it) =>
+    it.phase === undefined
+      ? `${it.audience ?? 'somebody'} was told`
+      : `whoever is to hear of it was told that it is ${it.phase}`,
   suspectsDenied: (it) => `the policy of ${it.secret} denies the suspects`,
   sessionsRevoked: (it) => `sessions of ${it.principal} from before ${it.before} are refused`,
   noSessionsToRevoke: (it) =>
@@ -35,8 +36,13 @@ export const stageFacts: Readonly<Record<string, (detail: Detail) => string>> = 
   consumerNotRestarted: (it) => `${it.consumer} could NOT be restarted${but(it)}`,
   settled: (it) => `what follows the rotation has finished for ${it.finished ?? 0}`,
   rowsFollow: (it) => `rows of ${it.secret} follow: ${it.state}`,
+  readersLookedUp: (it) =>
+    `${it.readers ?? 0} readers were found, ${it.unknown ?? 0} of them not declared, in ${it.regions ?? 'no region'}${but(it)}`,
+  reportStored: (it) => `s3://${it.bucket}/${it.key}`,
+  ...drillFacts,
 };
 
+/** How it is known that a consumer works (`domain/events/rollout.ts`). */
 const proofs: Readonly<Record<string, string>> = {
   held: 'and reports the new version',
   answered: 'and works',

@@ -43,10 +43,16 @@ export const drill: IncidentFacts = {
     evidence:
       one.stage === 'stop'
         ? [
-            { fact: 'rightsSimulated', detail: { ok: true, actions: 14 } },
+            { fact: 'rightsHeld', detail: { role: 'emergency', rights: 14 } },
             {
               fact: 'rightMissing',
-              detail: { ok: false, action: 'ecs:UpdateService', consumer: 'api' },
+              detail: {
+                ok: false,
+                role: 'emergency',
+                action: 'ecs:UpdateService',
+                resource: 'api',
+                decision: 'implicitDeny',
+              },
             },
           ]
         : [],
