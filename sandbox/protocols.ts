@@ -75,7 +75,9 @@ export function readCall(service: AwsService, request: RestRequest): Called {
     }
     default: {
       const [prefix, operation] = splitAtLastDot(request.headers['x-amz-target'] ?? '');
-      if (operation === '' || prefix !== service.targetPrefix) {
+      // The `aws` command puts the model's namespace in front (com.amazonaws.cloudtrail.v20131101.…), the SDKs do not.
+      const own = prefix === service.targetPrefix || prefix.endsWith(`.${service.targetPrefix}`);
+      if (operation === '' || service.targetPrefix === undefined || !own) {
         throw new ServiceException('UnknownOperationException', '');
       }
       return { operation, input: readJson(request.body) };

@@ -30,7 +30,7 @@ type Input = Readonly<Record<string, unknown>>;
 export class CloudTrailService implements AwsService {
   readonly signingName = 'cloudtrail';
   readonly protocol = 'json-1.1';
-  readonly targetPrefix = 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101';
+  readonly targetPrefix = 'CloudTrail_20131101';
   readonly everyRegion = true;
   readonly operations: AwsService['operations'];
   readonly #props: CloudTrailProps;
