@@ -37,8 +37,8 @@ export function trailStatements(
   const id = "json_extract_scalar(requestparameters, '$.secretId')";
   const contextArn = "json_extract_scalar(requestparameters, '$.encryptionContext.SecretARN')";
   const arn = quoted(`^${arnPattern(names, account)}$`);
-  // In a list of ids each stands between quotation marks; the list goes out whole, as far as it is sane.
-  const listed = quoted(`"(${arnPattern(names, account)}|${anyOf(names)})"`);
+  // What came is compared exactly afterwards.
+  const named = `(${arnPattern(names, account)}|${anyOf(names)})`;
   return {
     reads: grouped({
       subject: `CASE WHEN eventname = 'GetSecretValue' THEN ${id} ELSE substr(requestparameters, 1, 8192) END`,
@@ -47,7 +47,9 @@ export function trailStatements(
         ...partitions,
         "eventsource = 'secretsmanager.amazonaws.com'",
         ...times,
-        `((eventname = 'GetSecretValue' AND (${id} IN (${names.map(quoted).join(', ')}) OR regexp_like(${id}, ${arn}))) OR (eventname = 'BatchGetSecretValue' AND regexp_like(requestparameters, ${listed})))`,
+        "eventname IN ('GetSecretValue', 'BatchGetSecretValue')",
+        // In a list of ids each stands between quotation marks.
+        `CASE eventname WHEN 'GetSecretValue' THEN regexp_like(${id}, ${quoted(`^${named}$`)}) ELSE regexp_like(requestparameters, ${quoted(`"${named}"`)}) END`,
       ],
     }),
     decryptions: grouped({

@@ -99,6 +99,13 @@ export const everything: RotationConfig = parseRotationConfig({
     },
   ],
   rollout: { canary: 'worker', waves: [['shop', 'labels']] },
+  trail: {
+    bucket: 'example-audit-trail',
+    prefix: 'trails',
+    organization: 'o-exampleorgid',
+    kmsKeyArn: 'arn:aws:kms:eu-central-1:444455556666:key/00000000-0000-4000-8000-000000000003',
+  },
+  replicaRegions: ['eu-central-1'],
   sync: [
     { to: 'ssm', secret: 'jwt', parameter: '/pharmacy/prod/jwt', kmsKeyArn: copyKey },
     {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { accessAudit } from './access-audit.ts';
 import { certificates } from './certificates.ts';
 import { everything } from './everything.ts';
 import { rollout } from './rollout.ts';
@@ -27,6 +28,7 @@ const of = (service: string) => ({
 });
 
 triggers(stack);
+accessAudit(stack);
 certificates(stack);
 sync(stack);
 rollout(stack);
