@@ -22,7 +22,7 @@ import { functionArnOf } from './function-arn.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
 import { sizeOf } from './statement-size.ts';
-import { allow, readValues, rotate, startRotations, tell, useKeyOf } from './statements.ts';
+import { allow, describe, readValues, startRotations, tell, useKeyOf } from './statements.ts';
 import type { InvokedFunction, MachineArns } from './workflow.ts';
 
 /** What every Task's function proves, and what the starter notices. */
@@ -74,12 +74,6 @@ export class AfterRotation extends Construct {
       environment,
     });
     this.function.allow(
-      allow(
-        'Describe',
-        ['secretsmanager:DescribeSecret'],
-        secrets.map(({ arn }) => arn),
-      ),
-      rotate(secrets),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       tell('PutEvents', this, proven),
       // Rows follow a new key; a key whose rows came first (maintenance) is activated by going on here.
@@ -166,11 +160,7 @@ export class Starter extends Construct {
     const owned = rotated.filter(({ inbox }) => inbox !== undefined);
     const inboxes = owned.flatMap(({ inbox }) => inbox ?? []);
     this.function.allow(
-      allow(
-        'Describe',
-        ['secretsmanager:DescribeSecret'],
-        [...secrets, ...inboxes].map(({ arn }) => arn),
-      ),
+      ...(inboxes.length > 0 ? [describe(inboxes)] : []),
       // What owners have put is taken at once.
       ...(owned.length > 0
         ? startRotations(

@@ -12,7 +12,7 @@ import type { Rotated } from './reader-policy.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
 import { RoomFunction } from './room-function.ts';
 import { invokeBy } from './scheduled.ts';
-import { allow, rotate, tell } from './statements.ts';
+import { allow, tell } from './statements.ts';
 import type { MachineArns } from './workflow.ts';
 
 export interface CadenceProps {
@@ -62,11 +62,6 @@ export class Cadence extends Construct {
     this.function.allow(
       // Knows no resource.
       allow('List', ['secretsmanager:ListSecrets'], ['*']),
-      allow(
-        'Describe',
-        ['secretsmanager:DescribeSecret'],
-        secrets.map(({ arn }) => arn),
-      ),
       // When its owners wrote it; no label tells that.
       ...(userManaged.length > 0
         ? [
@@ -77,7 +72,6 @@ export class Cadence extends Construct {
             ),
           ]
         : []),
-      rotate(secrets),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       tell('Announce', this, announcements),
       allow('RestartAfterRotation', ['states:StartExecution'], [machine.arn]),

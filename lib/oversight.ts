@@ -46,6 +46,7 @@ export function oversee(
   readonly auditLogArn: string;
   /** What reads when certificates end; absent: none is named. */
   readonly certificates: RoomFunction | undefined;
+  readonly watch: RoomFunction;
 } {
   const { deployment, messages, rotated, functions, machine, reencryption, rows } = props;
   const { config, keys } = deployment;
@@ -80,7 +81,7 @@ export function oversee(
     deadLetters: messages.deadLetters.name,
     stateMachineArn: machine.arn,
   });
-  return { auditLogArn: audit.logGroupArn, certificates };
+  return { auditLogArn: audit.logGroupArn, certificates, watch: watch.function };
 }
 
 function isAdopted({ secrets }: RotationConfig, key: string): boolean {

@@ -29,6 +29,8 @@ import { Cadence } from './cadence.ts';
 import { ControlTable } from './control-table.ts';
 import { DatabaseSecret } from './database-secret.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
+import { Emergency } from './emergency.ts';
+import { emergencyPeople } from './emergency-people.ts';
 import { encryptionSecrets } from './encryption-secrets.ts';
 import { UnknownKeyError } from './errors.ts';
 import { Fingerprints } from './fingerprints.ts';
@@ -53,7 +55,7 @@ import { resolveProps } from './resolve-props.ts';
 import { Rollout } from './rollout.ts';
 import { NotBuiltError, type RoomFunction } from './room-function.ts';
 import type { RotatingSecret } from './rotating-secret.ts';
-import { letInvokeRotationFunctions } from './rotation-functions.ts';
+import { shareRights } from './shared-rights.ts';
 import { Sync } from './sync.ts';
 import { UserManagedSecret } from './user-managed-secret.ts';
 import { machineArns } from './workflow.ts';
@@ -237,11 +239,17 @@ export class Quarterturn extends Construct {
       ...(rollout && { rollout: { machine: rollout.machine } }),
       ...(sync && { sync: { functionArn: sync.functionArn } }),
     };
+    const emergency = new Emergency(this, 'Emergency', {
+      ...{ deployment, rotated, manifest, messages, machine, reencryption, rollout },
+      secrets: this.secrets,
+      healthFunctions: health.all,
+    });
     const afterRotation = new AfterRotation(this, 'AfterRotation', around);
     const functions = {
       'after-rotation': afterRotation.function,
       cadence: new Cadence(this, 'Cadence', around).function,
       starter: new Starter(this, 'Starter', around).function,
+      'in-emergency': emergency.function,
       ...(sync && { sync }),
       ...(rollout && { 'roll-out': rollout.function }),
       ...Object.fromEntries(health.named),
@@ -255,19 +263,23 @@ export class Quarterturn extends Construct {
         logKey: deployment.keys.messages,
       });
     }
-    letInvokeRotationFunctions(this, 'RotationFunctions', {
-      rotationFunctions: rotated.map((secret) => secret.function),
-      functions: [functions['after-rotation'], functions.cadence],
-      machines: [afterRotation.machine],
-    });
     const operators = this.#operators(deployment);
-    const { auditLogArn, certificates } = oversee(this, {
+    const { auditLogArn, certificates, watch } = oversee(this, {
       ...around,
       rotated: this.#rotated,
       secrets: this.secrets,
       functions,
       operators,
       rows: this.#rows,
+    });
+    shareRights(this, {
+      rotated,
+      describing: [functions['after-rotation'], functions.cadence, functions.starter, watch],
+      rotating: [functions['after-rotation'], functions.cadence],
+      invoking: {
+        functions: [functions['after-rotation'], functions.cadence, emergency.function],
+        machines: [afterRotation.machine, emergency.workflow],
+      },
     });
 
     const fingerprints = new Fingerprints(this, 'Fingerprints', {
@@ -301,6 +313,12 @@ export class Quarterturn extends Construct {
       'OperatorPolicy',
       operator,
       'Policy for on-call: rotates, reads no value',
+    );
+    this.#made(
+      'Emergencies',
+      'EmergencyPolicyArn',
+      emergencyPeople(this, deployment, emergency, manifest.parameterArns),
+      'Policy for whoever may start an emergency',
     );
     for (const consumer of config.consumers) {
       const secrets = consumer.reads.flatMap((key) => this.secrets[key] ?? []);

@@ -70,7 +70,15 @@ export function startRotations(
   ];
 }
 
-/** The first of the two, for roles that share the other (rotation-functions.ts). */
+/** Labels and rules, no value. */
+export const describe = (secrets: readonly Pick<SecretReference, 'arn'>[]): PolicyStatement =>
+  allow(
+    'Describe',
+    ['secretsmanager:DescribeSecret'],
+    secrets.map(({ arn }) => arn),
+  );
+
+/** The first of the two, for roles that share the other (shared-rights.ts). */
 export function rotate(secrets: readonly Pick<SecretReference, 'arn'>[]): PolicyStatement {
   return allow(
     'Rotate',

@@ -54,11 +54,6 @@ export class Watch extends Construct {
       timeoutSeconds,
     });
     this.function.allow(
-      allow(
-        'Describe',
-        ['secretsmanager:DescribeSecret'],
-        secrets.map(({ arn }) => arn),
-      ),
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       tell('Tell', this, told),
       // IAM sees no payload: it could ask for a step or another operation as well. A step is refused without

@@ -6,7 +6,7 @@ import { expectDocument } from '../document.ts';
 import { type CostLine, monthlyCost, prices, use } from './cost.ts';
 import { everyResource } from './synthesized.ts';
 
-/** 30 databases, 17 JWT secrets, 2 encryption keys and an admin: half of a hundred. */
+/** 30 databases, 18 JWT secrets, an encryption key and an admin: half of a hundred. */
 function half(part: number): RotationConfig {
   const network = part === 1 ? { ...existing, ...withEndpoints } : existing;
   const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -24,7 +24,7 @@ function half(part: number): RotationConfig {
   const keyset = { encoding: 'base64' as const, readers: 'keyset' as const };
   const { jwt, pii } = example.secrets;
   if (jwt?.kind !== 'jwt' || pii?.kind !== 'encryption') throw new Error('not the example');
-  // With it, two keys and their databases would be more resources than a stack holds.
+  // With it, or with a second key, it would be more resources than a stack holds.
   const { reencryption: _, ...still } = pii;
   return parseRotationConfig({
     ...example,
@@ -34,8 +34,8 @@ function half(part: number): RotationConfig {
     secrets: Object.fromEntries([
       ['admin', { kind: 'userManaged', purpose: 'The rotator role.' }],
       ...range(30).map((index) => [`db${index}`, database(index)]),
-      ...range(17).map((index) => [`jwt${index}`, { ...jwt, ...keyset }]),
-      ...range(2).map((index) => [`pii${index}`, { ...still, ...keyset, database: `db${index}` }]),
+      ...range(18).map((index) => [`jwt${index}`, { ...jwt, ...keyset }]),
+      ...range(1).map((index) => [`pii${index}`, { ...still, ...keyset, database: `db${index}` }]),
     ]),
   });
 }

@@ -72,11 +72,15 @@ export class Synthesized {
     return Object.keys(this.resources).find((id) => this.resources[id] === resource) ?? '';
   }
 
-  /** Statements of the policy of a role, or of a managed policy. */
+  /** Statements of the policies of that id, and of those that several roles share, one of that id among them. */
   statements(id: RegExp): Statement[] {
+    const shares = ({ Properties }: Resource): boolean =>
+      (Properties.Roles?.length ?? 0) > 1 &&
+      Properties.Roles.some(({ Ref }: { Ref?: string }) => id.test(Ref ?? ''));
+    const managed = this.all('AWS::IAM::ManagedPolicy');
     const policies = [
       ...this.all('AWS::IAM::Policy', id),
-      ...this.all('AWS::IAM::ManagedPolicy', id),
+      ...managed.filter((policy) => id.test(this.idOf(policy)) || shares(policy)),
     ];
     return policies.flatMap(({ Properties }) => Properties.PolicyDocument.Statement);
   }
