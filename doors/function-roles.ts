@@ -2,7 +2,7 @@
  * The door to the role a function runs as: who reads under that role, is the function.
  * @see https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionConfiguration.html
  */
-import { SSMClient } from '@aws-sdk/client-ssm';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { AwsCallError, clientDefaults } from './aws-call.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -20,7 +20,7 @@ export interface FunctionRolesDoor {
 }
 
 export interface FunctionRolesOptions {
-  /** @default of Systems Manager, where every function reads its manifest */
+  /** @default of Secrets Manager */
   readonly client?: NeighbourClient;
   /** Of the function, for the endpoint in the sandbox. @default process.env */
   readonly environment?: NodeJS.ProcessEnv;
@@ -35,7 +35,7 @@ const configurationSchema = z.object({ Role: z.string() });
 
 export function functionRoles(options: FunctionRolesOptions = {}): FunctionRolesDoor {
   const {
-    client = new SSMClient(clientDefaults),
+    client = new SecretsManagerClient(clientDefaults),
     environment = process.env,
     clock = systemClock,
   } = options;

@@ -5,8 +5,8 @@
  * Credentials of a session cannot be taken back, and stand until they expire; a policy of the role is evaluated with
  * every call (IAM user guide, "Revoke IAM role temporary security credentials").
  */
-import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { awsCall, clientDefaults, isAwsError } from './aws-call.ts';
+import { isAwsError } from './aws-call.ts';
+import { type IamRequestsOptions, iamRequests } from './iam-requests.ts';
 
 export const revokingPolicyName = 'QuarterturnRevokeOlderSessions';
 
@@ -20,43 +20,36 @@ export interface RevokedSessionsDoor {
 /** `arn:aws:iam::<account>:role/<path>/<name>`. */
 const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
-export function revokedSessions(client = new IAMClient(clientDefaults)): RevokedSessionsDoor {
+export function revokedSessions(options?: IamRequestsOptions): RevokedSessionsDoor {
+  const request = iamRequests(options);
   return {
     async revoke(roleArn, before) {
-      await awsCall('PutRolePolicy', () =>
-        client.send(
-          new PutRolePolicyCommand({
-            RoleName: nameIn(roleArn),
-            PolicyName: revokingPolicyName,
-            PolicyDocument: JSON.stringify({
-              Version: '2012-10-17',
-              Statement: [
-                {
-                  Effect: 'Deny',
-                  Action: ['*'],
-                  Resource: ['*'],
-                  Condition: { DateLessThan: { 'aws:TokenIssueTime': before.toISOString() } },
-                },
-              ],
-            }),
-          }),
-        ),
-      );
+      await request('PutRolePolicy', {
+        RoleName: nameIn(roleArn),
+        PolicyName: revokingPolicyName,
+        PolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Deny',
+              Action: ['*'],
+              Resource: ['*'],
+              Condition: { DateLessThan: { 'aws:TokenIssueTime': before.toISOString() } },
+            },
+          ],
+        }),
+      });
     },
 
     async restore(roleArn) {
       try {
-        await awsCall('DeleteRolePolicy', () =>
-          client.send(
-            new DeleteRolePolicyCommand({
-              RoleName: nameIn(roleArn),
-              PolicyName: revokingPolicyName,
-            }),
-          ),
-        );
+        await request('DeleteRolePolicy', {
+          RoleName: nameIn(roleArn),
+          PolicyName: revokingPolicyName,
+        });
         return true;
       } catch (error) {
-        if (isAwsError(error, 'NoSuchEntityException', 'NoSuchEntity')) return false;
+        if (isAwsError(error, 'NoSuchEntity')) return false;
         throw error;
       }
     },

@@ -9,10 +9,10 @@ import type { FunctionsDoor } from '../../doors/function-answer.ts';
 import type { FunctionRolesDoor } from '../../doors/function-roles.ts';
 import type { IncidentStoreDoor } from '../../doors/incident-store.ts';
 import type { Log } from '../../doors/log.ts';
-import type { PermissionsSimulationDoor } from '../../doors/permissions-simulation.ts';
 import type { RevokedSessionsDoor } from '../../doors/revoked-sessions.ts';
 import type { RolloutRecordsDoor } from '../../doors/rollout-records.ts';
 import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+import type { PermissionsSimulationDoor } from '../../doors/simulated-rights.ts';
 import type { StepFunctionsDoor } from '../../doors/step-functions.ts';
 
 export interface EmergencyDoors {

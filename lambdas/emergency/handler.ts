@@ -8,11 +8,11 @@ import { functionRoles } from '../../doors/function-roles.ts';
 import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { incidentStore } from '../../doors/incident-store.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
-import { permissionsSimulation } from '../../doors/permissions-simulation.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { revokedSessions } from '../../doors/revoked-sessions.ts';
 import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
+import { simulationByRequest } from '../../doors/simulation-by-request.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
@@ -30,7 +30,7 @@ const doors: EmergencyDoors = {
   secretsManager: secretsManager(),
   containment: containment(),
   sessions: revokedSessions(),
-  simulation: permissionsSimulation(),
+  simulation: simulationByRequest(),
   functionRoles: functionRoles(),
   stepFunctions: stepFunctions(),
   functions: functionsByRequest(),
@@ -41,7 +41,7 @@ const doors: EmergencyDoors = {
     owner: environment.REPORT_OWNER,
   }),
   roles: { function: environment.FUNCTION_ROLE_ARN, machine: environment.MACHINE_ROLE_ARN },
-  manifest: manifestAt(environment.MANIFEST_PARAMETER),
+  manifest: manifestByRequest(environment.MANIFEST_PARAMETER),
   clock: systemClock,
   log: lambdaLog('emergency'),
 };

@@ -5,7 +5,7 @@
 import { isRotated } from '../../../domain/config/manifest.ts';
 import type { Evidence } from '../../../domain/events/control-records.ts';
 import type { EmergencyRecord } from '../../../domain/events/emergency.ts';
-import type { SimulationQuestion } from '../../../doors/permissions-simulation.ts';
+import type { SimulationQuestion } from '../../../doors/simulated-rights.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { nameOf } from '../name-of.ts';
 import { keysOf, machineArn, ownMachineArn, secretOf } from '../secrets.ts';
