@@ -124,7 +124,7 @@ export class AccessAudit extends Construct {
       catalogId: Aws.ACCOUNT_ID,
       databaseInput: { name: database, description: `Who read secrets of ${name}/${environment}` },
     });
-    const files = `s3://${trail.bucket}/${folderOf(trail)}`;
+    const files = `s3://${trail.bucket}/${trailFolder(trail)}`;
     const of = (columns: Readonly<Record<string, string>>) =>
       Object.entries(columns).map(([column, type]) => ({ name: column, type }));
     const location = `${files}/\${account}/CloudTrail/\${region}/\${day}`;
@@ -187,7 +187,7 @@ export class AccessAudit extends Construct {
   /** Athena reads with the rights of its caller; the function itself reaches neither table nor files. */
   #trailStatements(trail: TrailConfig, workgroup: string, database: string): PolicyStatement[] {
     const bucket = `arn:${Aws.PARTITION}:s3:::${trail.bucket}`;
-    const files = `${folderOf(trail)}/${Aws.ACCOUNT_ID}/CloudTrail/*`;
+    const files = `${trailFolder(trail)}/${Aws.ACCOUNT_ID}/CloudTrail/*`;
     const catalog = this.#arn({ service: 'glue', resource: 'catalog' }, '').replace(/\/$/, '');
     const glue = (resource: string, name: string) => this.#arn({ service: 'glue', resource }, name);
     return [
@@ -233,7 +233,7 @@ export class AccessAudit extends Construct {
 }
 
 /** Of all accounts: `AWSLogs`, of an organisation's trail `AWSLogs/<organisation>`. */
-const folderOf = ({ prefix, organization }: TrailConfig): string =>
+export const trailFolder = ({ prefix, organization }: TrailConfig): string =>
   [prefix, 'AWSLogs', organization].filter((part) => part !== undefined).join('/');
 
 /** @see https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena-calledvia.html */

@@ -9,10 +9,12 @@ import { isRolledOut } from '../domain/config/consumer-schema.ts';
 import { isReencrypted } from '../domain/config/manifest.ts';
 import {
   afterRotationMachineName,
+  functionName,
   reencryptionMachineName,
   rolloutMachineName,
 } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import { trailFolder } from './access-audit.ts';
 import { workLabel } from './reencryption-workers.ts';
 
 export interface Acknowledgement {
@@ -72,7 +74,7 @@ export function acknowledgementsOf(
       findings: ['AwsSolutions-IAM5[Resource::*]'],
       at: /(\/Policy\d*|^Operator\d*)$/,
       reason:
-        'These actions know no resource: kms:GenerateRandom, secretsmanager:ListSecrets, ecs:DescribeTaskDefinition, application-autoscaling:DescribeScalableTargets, X-Ray, the delivery of logs by Step Functions, and the network interfaces Lambda makes for a function in a VPC.',
+        'These actions know no resource: kms:GenerateRandom, secretsmanager:ListSecrets, cloudtrail:LookupEvents, ecs:DescribeTaskDefinition, application-autoscaling:DescribeScalableTargets, X-Ray, the delivery of logs by Step Functions, and the network interfaces Lambda makes for a function in a VPC.',
     },
     {
       findings: [`${afterRotationMachineName(config)}:*`].map(executions),
@@ -86,6 +88,26 @@ export function acknowledgementsOf(
             at: /^Triggers\/Url(Permission|Invoke)$/,
             reason:
               'GitHub signs its deliveries and has no AWS credentials: anybody may reach the address, and a request without a valid signature ends there. The function behind it can report an exposure, which is limited and told, and read the one secret that verifies signatures.',
+          },
+        ]
+      : []),
+    {
+      findings: [
+        `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:lambda:${inRegion}:<AWS::AccountId>:function:${functionName(config, '*')}]`,
+      ],
+      at: /^AccessAudit\/Function\/Policy/,
+      reason:
+        'The functions of this deployment, whose names begin so: which role each runs as tells its own reads from those of others. Looking changes nothing, and a configuration holds no value.',
+    },
+    ...(config.trail
+      ? [
+          {
+            findings: [
+              `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::${config.trail.bucket}/${trailFolder(config.trail)}/<AWS::AccountId>/CloudTrail/*]`,
+            ],
+            at: /^AccessAudit\/Function\/Policy/,
+            reason:
+              'Log files of this account, which the trail names itself; only Athena reads them for the function.',
           },
         ]
       : []),
