@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { systemClock } from '../doors/clock.ts';
 import { localRandom } from '../doors/random.ts';
+import { emergency } from './chapters/emergency.ts';
+import { ending } from './chapters/ending.ts';
 import { firstValues } from './chapters/first-values.ts';
 import { opening } from './chapters/opening.ts';
 import { programme } from './chapters/programme.ts';
@@ -31,7 +33,11 @@ export function playDemo(
   options: { rows?: number } = {},
 ): Promise<number> {
   const [first, ...others] = programme(chapterId, options.rows);
-  const scenes = [first, opening, ...others, underLoad, theReport];
+  // What signs everybody out comes when nobody's request is to fail any more.
+  const year = others.filter((chapter) => chapter !== emergency);
+  const atLast = others.filter((chapter) => chapter === emergency);
+  const told = year.length > 0 || atLast.length === 0 ? [underLoad, theReport] : [];
+  const scenes = [first, opening, ...year, ...told, ...atLast, ending];
   return perform(async ({ guard, closing, show }) => {
     const started = systemClock.now();
     let stage: Stage | undefined;

@@ -10,7 +10,7 @@ import { Passwords } from '../examples/pharmacy-api/passwords.ts';
 import type { Credentials, Sandbox } from '../sandbox/start.ts';
 import { ApplicationLoad, type LoadTally } from './application-load.ts';
 import { ChildApplication } from './child-application.ts';
-import type { DataSet } from './data/data-set.ts';
+import type { DataSet, Patient } from './data/data-set.ts';
 import { HttpCaller } from './http-caller.ts';
 import { present, prove } from './proof.ts';
 import type { Consumers } from './rollout/consumers.ts';
@@ -52,7 +52,7 @@ export class Pharmacy {
 
   /** Adds its user, starts both instances, and load on both of them. */
   async open(): Promise<void> {
-    const { sandbox, data, guard } = this.#parts;
+    const { sandbox, guard } = this.#parts;
     const children = [this.#instance('db'), this.#instance('legacyDb')];
     this.#instances = children;
     sandbox.clock.onMove(async (now) => {
@@ -70,7 +70,7 @@ export class Pharmacy {
     this.#load = new ApplicationLoad({
       callers: { current, older },
       user,
-      patients: data.patients.filter(({ workspaceId }) => workspaceId === user.workspaceId),
+      patients: this.#patients(),
       clock: systemClock,
       now: () => sandbox.clock.now(),
     });
@@ -95,12 +95,37 @@ export class Pharmacy {
     );
   }
 
-  /** Ends the load, then both instances with SIGTERM. */
-  async close(): Promise<LoadTally & { exits: (number | string)[] }> {
-    const tally = await this.#running().stop();
+  /** Do both instances say that it is no token of theirs? */
+  async refuses(token: string): Promise<boolean> {
+    const answers = await Promise.all(
+      this.#callers.map((caller) => caller.call({ method: 'GET', path: '/me', token })),
+    );
+    return answers.every(({ status }) => status === 401);
+  }
+
+  /** The name of the first patient of the user's workspace: it is opened for this. */
+  async readsAPatient(token: string): Promise<string> {
+    const patient = present(this.#patients()[0], 'a patient');
+    const [current] = this.#callers;
+    const { status, body } = await present(current, 'the application runs').call({
+      method: 'GET',
+      path: `/patients/${patient.id}`,
+      token,
+    });
+    prove(status === 200, `a patient can be read, not ${status}`);
+    return (body as { name: string }).name;
+  }
+
+  /** Ends the load. */
+  rest(): Promise<LoadTally> {
+    return this.#running().stop();
+  }
+
+  /** Ends both instances with SIGTERM. @returns their exit codes */
+  async end(): Promise<(number | string)[]> {
     const exits = await Promise.all(this.#instances.map((child) => child.end()));
     for (const caller of this.#callers) caller.close();
-    return { ...tally, exits };
+    return exits;
   }
 
   /** Lines it wrote; through the guard, which counts what must not be in them. */
@@ -124,6 +149,13 @@ export class Pharmacy {
     await Promise.all(this.#instances.map((child) => child.kill()));
     await this.#load?.stop();
     for (const caller of this.#callers) caller.close();
+  }
+
+  /** Of the user's workspace. */
+  #patients(): readonly Patient[] {
+    const { data } = this.#parts;
+    const workspace = present(data.workspaces[0], 'a workspace').id;
+    return data.patients.filter(({ workspaceId }) => workspaceId === workspace);
   }
 
   #running(): ApplicationLoad {

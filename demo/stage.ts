@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readerPolicyName, secretName } from '../domain/config/names.ts';
+import { emergencyPolicyName, readerPolicyName, secretName } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { DatabaseConfig } from '../domain/config/secret-schemas.ts';
 import { ownedSecretWith, secretsManagerWith } from '../doors/explicit-access.ts';
@@ -34,9 +34,11 @@ import type { DataSet } from './data/data-set.ts';
 import { generateDataSet } from './data/generate.ts';
 import { prepareDatabase } from './database.ts';
 import type { SealedPlace } from './database-proof.ts';
+import { Intruder } from './intruder.ts';
 import { Operator } from './operator.ts';
 import { caFileOf, Pharmacy } from './pharmacy.ts';
 import { Consumers, rolloutSecrets } from './rollout/consumers.ts';
+import { Security } from './security.ts';
 import type { Report } from './terminal/scene.ts';
 import type { ValueGuard } from './terminal/value-guard.ts';
 
@@ -48,6 +50,10 @@ export interface Stage {
   /** The operator's access key, for `aws` in another terminal. */
   operatorKey: Credentials;
   application: Application;
+  /** Starts emergencies. */
+  security: Security;
+  /** Has a key that was lost. */
+  intruder: Intruder;
   /** The reference application; closed until a chapter opens it. */
   pharmacy: Pharmacy;
   /** What AfterRotation restarts and asks; absent: the configuration says nothing of that. */
@@ -82,6 +88,8 @@ export interface StageOptions {
 
 /** The user who rotates, and reads no value. */
 export const onCall = 'on-call';
+/** Whose access key is lost. */
+const contractor = 'contractor';
 
 /** The database the example's `db` and `legacyDb` share. */
 const dbname = 'pharmacy';
@@ -158,9 +166,22 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   const applicationKey = sandbox.createPrincipal('api', {
     managedPolicies: [readerPolicyName(config, 'api')],
   });
-  for (const { secretAccessKey } of [owner.credentials, operatorKey, applicationKey]) {
-    guard.watch(secretAccessKey);
-  }
+  const securityKey = sandbox.createPrincipal('security', {
+    managedPolicies: [emergencyPolicyName(config)],
+  });
+  const lostKey = sandbox.createPrincipal(contractor, { policies: [policyByHand(sandbox)] });
+  const keys = [owner.credentials, operatorKey, applicationKey, securityKey, lostKey];
+  for (const { secretAccessKey } of keys) guard.watch(secretAccessKey);
+  const applicationWith = (key: Credentials) =>
+    new Application({
+      secrets: secretsManagerWith(access(key)),
+      door: nodePostgres,
+      endpoint,
+      nameOf: (name) => secretName(config, name),
+      now: () => sandbox.clock.now(),
+      guard,
+    });
+  const operator = await Operator.of(config, access(operatorKey), sandbox);
   const asSuperuser: Stage['asSuperuser'] = (work) =>
     nodePostgres.withSession(endpoint, server.superuser, work);
   const data = generateDataSet();
@@ -200,15 +221,10 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
     guard,
     directory,
     operatorKey,
-    operator: await Operator.of(config, access(operatorKey), sandbox),
-    application: new Application({
-      secrets: secretsManagerWith(access(applicationKey)),
-      door: nodePostgres,
-      endpoint,
-      nameOf: (key) => secretName(config, key),
-      now: () => sandbox.clock.now(),
-      guard,
-    }),
+    operator,
+    application: applicationWith(applicationKey),
+    security: new Security(operator.manifest, access(securityKey), sandbox),
+    intruder: new Intruder(contractor, applicationWith(lostKey)),
     data,
     sealedPlaces: Object.values(config.secrets).flatMap((secret) =>
       secret.kind === 'encryption' ? secret.columns : [],
@@ -247,6 +263,24 @@ async function stopped(starting: Promise<{ stop(): Promise<void> }>): Promise<vo
 function databases(config: RotationConfig): DatabaseConfig[] {
   return Object.values(config.secrets).filter((secret) => secret.kind === 'database');
 }
+
+/** What somebody was given once, beside the policies of the deployment. */
+const policyByHand = ({ region, outputs }: Sandbox) => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow' as const,
+      Action: 'secretsmanager:GetSecretValue',
+      Resource: ['jwt', 'db'].flatMap((key) => outputs[`SecretArn${key}`] ?? []),
+    },
+    {
+      Effect: 'Allow' as const,
+      Action: 'kms:Decrypt',
+      Resource: '*',
+      Condition: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
+    },
+  ],
+});
 
 /** Whoever keeps a user-managed secret puts its value, and no other. */
 function ownerPolicy(sandbox: Sandbox) {

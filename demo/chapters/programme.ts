@@ -1,4 +1,5 @@
 import type { Chapter } from './chapter.ts';
+import { emergency } from './emergency.ts';
 import { encryption } from './encryption.ts';
 import { failure } from './failure.ts';
 import { firstValues } from './first-values.ts';
@@ -20,6 +21,7 @@ const chaptersOf = (rows: number): readonly [Chapter, ...Chapter[]] => [
   failure,
   rollback,
   reencryption(rows),
+  emergency,
 ];
 
 export const chapterIds: readonly string[] = chaptersOf(usualRows).map(({ id }) => id);

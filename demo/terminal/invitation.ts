@@ -12,7 +12,7 @@ the application or with the keys themselves, in ${seconds} s. Nothing is left ru
 
 Next:
   npm start -- jwt        one chapter (first-values, jwt, encryption, multi-user, single-user,
-                          schedule, failure, rollback, reencryption)
+                          schedule, failure, rollback, reencryption, emergency)
   npm run sandbox         the same stack, kept running: rotate with the real \`aws\` command
   examples/pharmacy-api   the application that was in use all the while, to copy from
   rotation.config.ts      what your own deployment would rotate; \`npx cdk deploy\` deploys it
