@@ -12,8 +12,8 @@ export interface QueryExecution {
   parameters: readonly string[];
   database: string | undefined;
   results: ResultConfiguration;
-  /** The file of its results. */
-  file: Place;
+  /** The file of its results; absent where Athena keeps them itself. */
+  file?: Place | undefined;
   state: QueryState;
   reason?: string;
   submitted: Date;
@@ -34,7 +34,11 @@ export function describeExecution(execution: QueryExecution): Record<string, unk
     QueryExecutionId: id,
     Query: query,
     StatementType: 'DML',
-    ResultConfiguration: { ...results, OutputLocation: `s3://${file.bucket}/${file.key}` },
+    ...(file === undefined
+      ? { ManagedQueryResultsConfiguration: { Enabled: true } }
+      : {
+          ResultConfiguration: { ...results, OutputLocation: `s3://${file.bucket}/${file.key}` },
+        }),
     QueryExecutionContext: {
       ...(database !== undefined && { Database: database }),
       Catalog: 'awsdatacatalog',

@@ -4,14 +4,14 @@ import type { IamPort } from '../ports.ts';
 import { type Caller, ServiceException } from '../service.ts';
 import type { Catalog } from './catalog.ts';
 import { runInSqlite } from './engine.ts';
-import type { CallersObjects } from './objects.ts';
+import type { CallersObjects, Place } from './objects.ts';
 import type { QueryExecution } from './query-execution.ts';
 import { readTable } from './read-table.ts';
-import { csvOf } from './results.ts';
+import { csvOf, type QueryResults } from './results.ts';
 import { compile, type FindTable } from './sql/compile.ts';
 import { QueryError } from './sql/error.ts';
 import { parseQuery } from './sql/parse.ts';
-import { sealingHeaders } from './workgroup.ts';
+import { type ResultConfiguration, sealingHeaders } from './workgroup.ts';
 
 export interface QueryWorld {
   catalog: Catalog;
@@ -76,9 +76,21 @@ export async function runQuery(
     columns.map(({ type }) => type),
   );
   const results = { columns, rows };
-  const headers = { 'content-type': 'text/csv', ...sealingHeaders(execution.results) };
-  await objects.put(execution.file, Buffer.from(csvOf(results)), headers).catch((error) => {
-    const url = `s3://${execution.file.bucket}/${execution.file.key}`;
+  if (execution.file !== undefined) {
+    await write(objects, execution.file, results, execution.results);
+  }
+  execution.rows = results;
+}
+
+async function write(
+  objects: CallersObjects,
+  file: Place,
+  results: QueryResults,
+  how: ResultConfiguration,
+): Promise<void> {
+  const headers = { 'content-type': 'text/csv', ...sealingHeaders(how) };
+  await objects.put(file, Buffer.from(csvOf(results)), headers).catch((error) => {
+    const url = `s3://${file.bucket}/${file.key}`;
     throw error instanceof ServiceException
       ? new QueryError(
           'PERMISSION_DENIED',
@@ -86,7 +98,6 @@ export async function runQuery(
         )
       : error;
   });
-  execution.rows = results;
 }
 
 function allowed(work: () => void): void {

@@ -70,7 +70,11 @@ export class AthenaService implements AwsService {
               : `Query has not yet finished. Current state: ${execution.state}`,
           );
         }
-        await this.#objectsOf(caller).get(execution.file);
+        if (execution.file !== undefined) {
+          await this.#objectsOf(caller).get(execution.file);
+        } else if (isForgotten(execution, props.clock.now())) {
+          throw invalid('Query results are no longer available');
+        }
         return pageOf(execution.rows, input);
       }),
       GetWorkGroup: {
@@ -128,7 +132,12 @@ export class AthenaService implements AwsService {
       throw invalid(`WorkGroup ${group.name} is disabled.`);
     }
     const output = outputOf(group, (input.ResultConfiguration ?? {}) as ResultConfiguration);
-    if (output === undefined) {
+    if (group.managed && input.ResultConfiguration !== undefined) {
+      throw invalid(
+        'ResultConfiguration and ManagedQueryResultsConfiguration cannot be set together',
+      );
+    }
+    if (output === undefined && !group.managed) {
       throw invalid(
         'No output location provided. An output location is required either through the Workgroup result configuration setting or as an API input.',
       );
@@ -136,7 +145,9 @@ export class AthenaService implements AwsService {
     if (query.trim() === '' || query.length > 262_144) {
       throw invalid('QueryString is 1 to 262144 characters long.');
     }
-    this.#assertOutput(caller, output.folder.bucket);
+    if (output !== undefined) {
+      this.#assertOutput(caller, output.folder.bucket);
+    }
     // What is not simulated is told at once; what is wrong with a query, by its execution.
     parsed(query, parameters);
     const { Database, Catalog: catalog } = (input.QueryExecutionContext ?? {}) as Record<
@@ -148,9 +159,11 @@ export class AthenaService implements AwsService {
     }
     const id = randomUUID();
     const execution: QueryExecution = {
-      ...{ id, group, query, parameters, results: output.results, scannedBytes: 0 },
+      ...{ id, group, query, parameters, results: output?.results ?? {}, scannedBytes: 0 },
       database: Database?.toLowerCase(),
-      file: { bucket: output.folder.bucket, key: `${output.folder.key}${id}.csv` },
+      ...(output && {
+        file: { bucket: output.folder.bucket, key: `${output.folder.key}${id}.csv` },
+      }),
       state: 'RUNNING',
       submitted: this.#props.clock.now(),
     };
@@ -243,6 +256,10 @@ export class AthenaService implements AwsService {
   }
 }
 
+/** "Query results are available for 24 hours." (managed-results.html) */
+const isForgotten = ({ completed, submitted }: QueryExecution, now: Date): boolean =>
+  now.getTime() - (completed ?? submitted).getTime() > 24 * 60 * 60_000;
+
 function parsed(query: string, parameters: readonly string[]): void {
   try {
     parseQuery(query, parameters);
@@ -260,7 +277,9 @@ function describeGroup(group: WorkGroup): Record<string, unknown> {
     Description: group.description,
     CreationTime: group.createdAt,
     Configuration: {
-      ResultConfiguration: group.results,
+      ...(group.managed
+        ? { ManagedQueryResultsConfiguration: { Enabled: true } }
+        : { ResultConfiguration: group.results }),
       EnforceWorkGroupConfiguration: group.enforced,
       PublishCloudWatchMetricsEnabled: false,
       BytesScannedCutoffPerQuery: group.cutoff,

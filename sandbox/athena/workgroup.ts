@@ -15,6 +15,8 @@ export interface WorkGroup {
   /** What it says of results counts, whatever a request says. */
   enforced: boolean;
   results: ResultConfiguration;
+  /** Athena keeps results itself, for a day, and only GetQueryResults reads them (athena/latest/ug/managed-results.html). */
+  managed?: boolean | undefined;
   /** Bytes a query may read. */
   cutoff?: number | undefined;
   createdAt: Date;

@@ -3,6 +3,7 @@
  * condition silently false (or, negated, silently true), so a policy that uses one is not loaded.
  */
 const GLOBAL = [
+  'aws:CalledVia',
   'aws:CurrentTime',
   'aws:EpochTime',
   'aws:MultiFactorAuthAge',

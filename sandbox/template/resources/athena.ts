@@ -7,12 +7,13 @@ interface Configuration {
   EnforceWorkGroupConfiguration?: boolean | string;
   BytesScannedCutoffPerQuery?: number | string;
   ResultConfiguration?: ResultConfiguration & Record<string, unknown>;
+  ManagedQueryResultsConfiguration?: { Enabled?: boolean | string };
 }
 
 /** Those of the configuration that are acted on, or that change nothing here. */
 const CONFIGURATION = [
   ...['EnforceWorkGroupConfiguration', 'BytesScannedCutoffPerQuery', 'ResultConfiguration'],
-  ...['PublishCloudWatchMetricsEnabled', 'EngineVersion'],
+  ...['ManagedQueryResultsConfiguration', 'PublishCloudWatchMetricsEnabled', 'EngineVersion'],
 ];
 const RESULTS = ['OutputLocation', 'EncryptionConfiguration', 'ExpectedBucketOwner'];
 
@@ -38,6 +39,14 @@ function groupOf(declared: Declared) {
   const { ResultConfiguration: results = {} } = configuration;
   assertKnown(declared, 'WorkGroupConfiguration', configuration, CONFIGURATION);
   assertKnown(declared, 'ResultConfiguration', results, RESULTS);
+  const managing = configuration.ManagedQueryResultsConfiguration ?? {};
+  assertKnown(declared, 'ManagedQueryResultsConfiguration', managing, ['Enabled']);
+  const managed = String(managing.Enabled ?? false) === 'true';
+  if (managed && results.OutputLocation !== undefined) {
+    throw new SandboxLoadError(
+      `${declared.logicalId}: ResultConfiguration and ManagedQueryResultsConfiguration cannot be set at the same time.`,
+    );
+  }
   const { EncryptionOption: option } = results.EncryptionConfiguration ?? {};
   if (option !== undefined && option !== 'SSE_S3' && option !== 'SSE_KMS') {
     throw new SandboxLoadError(
@@ -51,6 +60,7 @@ function groupOf(declared: Declared) {
     enabled: (optionalText(declared, 'State') ?? 'ENABLED') === 'ENABLED',
     enforced: String(configuration.EnforceWorkGroupConfiguration ?? true) === 'true',
     results,
+    managed,
     cutoff: cutoff === undefined ? undefined : Number(cutoff),
   };
 }
