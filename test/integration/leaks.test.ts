@@ -3,7 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { formsOf, foundIn, valuesIn } from './forms.ts';
@@ -145,6 +149,9 @@ async function seedEverySink(): Promise<Record<keyof Sinks, Canary>> {
   ]);
   await new SecretsManagerClient(access)
     .send(new PutSecretValueCommand({ SecretId: of('request log').text, SecretString: 'x' }))
+    .catch(() => '');
+  await new SecretsManagerClient(access)
+    .send(new GetSecretValueCommand({ SecretId: of('CloudTrail').text }))
     .catch(() => '');
   await new EventBridgeClient(access).send(
     new PutEventsCommand({

@@ -168,6 +168,47 @@ test('a cluster and what is in it are put in, described, and gone with a reset',
   await expect(fetch(String(made.body.endpoint))).rejects.toThrow('fetch failed');
 });
 
+test('events of a trail are put in, delivered and looked up by the aws command; a reset takes them away', async () => {
+  const userIdentity = { type: 'IAMUser', userName: 'mallory' };
+  const record = { eventName: 'GetSecretValue', eventSource: 'secretsmanager.amazonaws.com' };
+  const elsewhere = { awsRegion: 'us-east-1', sourceIPAddress: '203.0.113.9' };
+  const put = await control('POST', 'trail-events', {
+    records: [{ ...record, userIdentity, ...elsewhere }],
+  });
+  expect(put).toMatchObject({ status: 201, body: [{ ...elsewhere, eventID: expect.anything() }] });
+  const bucket = { bucket: 'trail-logs', organization: 'o-exampleorgid' };
+  expect(await control('POST', 'trails', bucket)).toMatchObject({
+    status: 201,
+    body: { arn: expect.stringContaining(':trail/management-events') },
+  });
+  const { body } = await control('POST', 'trail-delivery');
+  expect(body.keys).toContainEqual(
+    expect.stringMatching(/^AWSLogs\/o-exampleorgid\/000000000000\/CloudTrail\/us-east-1\/2026\//),
+  );
+  const key = await makePrincipal('auditor', ['cloudtrail:LookupEvents']);
+  const attribute = 'AttributeKey=EventName,AttributeValue=GetSecretValue';
+  const { stdout } = await aws(
+    key,
+    ...['cloudtrail', 'lookup-events', '--region', 'us-east-1', '--lookup-attributes', attribute],
+  );
+  expect(JSON.parse(stdout).Events).toMatchObject([
+    { EventName: 'GetSecretValue', Username: 'mallory', ReadOnly: 'true' },
+  ]);
+  for (const [path, wrong] of [
+    ['trail-events', { records: [{ ...record, userIdentity, eventtime: 'x' }] }],
+    ['trails', { bucket: 'trail-logs', organisation: 'o-exampleorgid' }],
+    ['trail-behaviour', { delay: 1 }],
+    ['athena-behaviour', {}],
+  ] as const) {
+    expect((await control('POST', path, wrong)).status).toBe(400);
+  }
+  const behaviour = { delaySeconds: 900, lookupsLimitedBy: 'off' };
+  expect((await control('POST', 'trail-behaviour', behaviour)).status).toBe(200);
+  expect((await control('POST', 'athena-behaviour', { queriesTakeSeconds: 5 })).status).toBe(200);
+  expect((await control('POST', 'reset')).status).toBe(200);
+  expect((await control('GET', 'trail-events')).body).toEqual([]);
+});
+
 test('a reset begins again', async () => {
   await control('POST', 'faults', { service: 'sts', operation: 'X', when: 'before' });
   expect((await control('POST', 'reset')).status).toBe(200);
