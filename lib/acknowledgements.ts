@@ -9,12 +9,15 @@ import { isRolledOut } from '../domain/config/consumer-schema.ts';
 import { isReencrypted } from '../domain/config/manifest.ts';
 import {
   afterRotationMachineName,
+  emergencyMachineName,
   functionName,
   reencryptionMachineName,
   rolloutMachineName,
+  secretName,
 } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { trailFolder } from './access-audit.ts';
+import { fewSecrets } from './emergency-statements.ts';
 import { workLabel } from './reencryption-workers.ts';
 
 export interface Acknowledgement {
@@ -78,8 +81,35 @@ export function acknowledgementsOf(
     },
     {
       findings: [`${afterRotationMachineName(config)}:*`].map(executions),
-      at: /^(Cadence\/Function\/Policy|Operator\d*|Triggers\/(Function\/Policy|Gate))/,
+      at: /^((Cadence|Emergency)\/Function\/Policy|Operator\d*|Triggers\/(Function\/Policy|Gate))/,
       reason: executionsOfOne,
+    },
+    {
+      findings: [`${emergencyMachineName(config)}:*`].map(executions),
+      at: /^((Cadence|Emergency)\/Function\/Policy|Operator\d*|EmergencyPolicy\d*)/,
+      reason: executionsOfOne,
+    },
+    ...reportsOfIncidents(scope),
+    ...(Object.keys(config.secrets).length > fewSecrets
+      ? [
+          {
+            findings: [
+              `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:${inRegion}:<AWS::AccountId>:secret:${secretName(config, '*')}]`,
+            ],
+            at: /^Emergency\/Function\/Policy/,
+            reason:
+              'More than thirty secrets, told by the prefix the new ones of a deployment have in common: described, and rotated where their own function may be invoked, too.',
+          },
+        ]
+      : []),
+    {
+      findings: ['role', 'user'].map(
+        (kind) =>
+          `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::<AWS::AccountId>:${kind}/*]`,
+      ),
+      at: /^EmergencyPolicy\d*$/,
+      reason:
+        'Whoever leaves may be any role or user of the account: which secrets it could read is asked of IAM itself, whose simulation performs nothing.',
     },
     ...(config.triggers?.gitHub
       ? [
@@ -95,9 +125,9 @@ export function acknowledgementsOf(
       findings: [
         `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:lambda:${inRegion}:<AWS::AccountId>:function:${functionName(config, '*')}]`,
       ],
-      at: /^AccessAudit\/Function\/Policy/,
+      at: /^(AccessAudit|Emergency)\/Function\/Policy/,
       reason:
-        'The functions of this deployment, whose names begin so: which role each runs as tells its own reads from those of others. Looking changes nothing, and a configuration holds no value.',
+        'The functions of this deployment, whose names begin so: which role each runs as tells its own reads from those of others, and a drill what they may do. Looking changes nothing, and a configuration holds no value.',
     },
     ...(config.trail
       ? [
@@ -115,7 +145,7 @@ export function acknowledgementsOf(
       ? [
           {
             findings: [executions(`${rolloutMachineName(config)}:*`)],
-            at: /^(AfterRotation\/Machine\/Policy|Operator\d*)/,
+            at: /^(AfterRotation\/Machine\/Policy|Emergency\/(Machine|Function)\/Policy|Operator\d*)/,
             reason: executionsOfOne,
           },
           ...patternsOfRestarts(config, inRegion),
@@ -204,6 +234,33 @@ export function acknowledgeFindings(scope: IConstruct, config: RotationConfig): 
       }
     }
   }
+}
+
+/** Of the bucket of reports, and of who stores and reads them. */
+function reportsOfIncidents(scope: IConstruct): Acknowledgement[] {
+  const bucket = scope.node.tryFindChild('Emergency')?.node.tryFindChild('Reports');
+  const made = bucket?.node.tryFindChild('Bucket');
+  if (made === undefined) return [];
+  const at = /^Emergency\/Reports\/Bucket$/;
+  return [
+    {
+      findings: [`AwsSolutions-IAM5[Resource::<${Stack.of(scope).getLogicalId(made as never)}.Arn>/*]`],
+      at: /^(Emergency\/Function\/Policy|EmergencyPolicy)\d*$/,
+      reason: 'Reports of incidents; each emergency has objects of its own.',
+    },
+    {
+      findings: ['AwsSolutions-S1', ...inPacks('S3BucketLoggingEnabled', 'HIPAA', 'NIST', 'PCI')],
+      at,
+      reason:
+        'Every read of a report needs kms:Decrypt with the object in the encryption context, which CloudTrail records; an access log would need a second bucket to protect.',
+    },
+    {
+      findings: inPacks('S3BucketReplicationEnabled', 'HIPAA', 'NIST', 'PCI'),
+      at,
+      reason:
+        'Reports hold names, times and counts, no value. They cannot be deleted before their time; a second place for them is for the team to decide.',
+    },
+  ];
 }
 
 /** Of the rollout function, where consumers are of that sort. */

@@ -23,7 +23,7 @@ import { allow } from './statements.ts';
 const withMfa = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } as const;
 
 /**
- * Starts one and follows it, reads its report and its records. Nothing else: what an emergency does is done with the
+ * Starts one and follows it, reads its report and its records, and has IAM simulate who could read. Nothing else: what an emergency does is done with the
  * machine's rights, so nobody who may start one can rotate, stop or deny anything beside it.
  */
 export function emergencyPeople(
@@ -66,6 +66,15 @@ export function emergencyPeople(
             resource: 'parameter',
             resourceName: path.slice(1),
           }),
+        ),
+      ),
+      // What somebody who leaves could read (`quarterturn offboard`): it shows permissions of others, so on-call's
+      // policy has it not.
+      allow(
+        'KnowWhoCouldRead',
+        ['iam:SimulatePrincipalPolicy'],
+        ['role', 'user'].map((resource) =>
+          Stack.of(scope).formatArn({ service: 'iam', region: '', resource, resourceName: '*' }),
         ),
       ),
       ...emergency.reports.reading(),
