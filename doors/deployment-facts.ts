@@ -26,6 +26,7 @@ import { isAwsError } from './aws-call.ts';
 import { certificatesOf } from './certificate-facts.ts';
 import type { Clock } from './clock.ts';
 import type { ControlTableDoor } from './control-table.ts';
+import { type EmergencyFactDoors, emergencyFacts } from './emergency-facts.ts';
 import { knownSecret } from './known-secret.ts';
 import { rowsFollow } from './secret-facts.ts';
 import type { SecretDescription, SecretsManagerDoor } from './secrets-manager.ts';
@@ -37,6 +38,8 @@ export interface DeploymentFactDoors {
   readonly stepFunctions: Pick<StepFunctionsDoor, 'isRunning'>;
   readonly auditLog: AuditLogDoor;
   readonly clock: Clock;
+  /** Absent: nothing is told of emergencies. */
+  readonly emergencyRecords?: EmergencyFactDoors['emergencyRecords'];
 }
 
 const atATime = 10;
@@ -79,8 +82,18 @@ export async function deploymentFacts(
     secrets,
     certificates: await certificatesOf(doors, manifest),
     strays: straysOf(tagged, known, manifest.region),
+    lastDrill: await lastDrillOf(doors, manifest),
     auditLog,
   };
+}
+
+async function lastDrillOf(
+  doors: DeploymentFactDoors,
+  manifest: Manifest,
+): Promise<DeploymentFacts['lastDrill']> {
+  const { emergencyRecords } = doors;
+  if (emergencyRecords === undefined) return undefined;
+  return (await emergencyFacts({ ...doors, emergencyRecords }, manifest))?.lastDrill;
 }
 
 type Listed = ReadonlyMap<string, SecretDescription>;

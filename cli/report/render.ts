@@ -25,6 +25,7 @@ export function renderReport(report: DeploymentReport, look: Look): string[] {
     ...titled('Contacts', [
       ...(contacts === undefined ? [] : plain(tables.contactTable(report), look)),
       tables.reviewLine(report),
+      ...tables.drillLines(report).flatMap((line) => wrap(line, look.columns)),
     ]),
     ...attention(report, look),
     '',
@@ -115,6 +116,7 @@ function attention(report: DeploymentReport, { columns }: Look): string[] {
       .certificatesToTell(report)
       .map(({ name, message }) => `certificate ${name}: ${message}`),
     ...words.straysToTell(report).map(({ reason }) => `stray: ${reason}`),
+    ...words.drillToTell(report).map((message) => `emergencies: ${message}`),
   ];
   const lines = told.flatMap((text) => {
     const [first = '', ...others] = wrap(text, Math.max(columns - 4, 20));

@@ -17,11 +17,13 @@ import type {
   VersionStatus,
 } from '../../domain/reports/status-report.ts';
 import { certificatesOf } from '../../doors/certificate-facts.ts';
+import { type EmergencyFacts, emergencyFacts } from '../../doors/emergency-facts.ts';
 import { knownSecret } from '../../doors/known-secret.ts';
 import type { OpenDeployment } from '../command.ts';
 import { documentHead } from '../document-head.ts';
 import { commandsFor } from './commands.ts';
 import { consumersOf } from './consumers.ts';
+import { findingsAround } from './emergencies.ts';
 
 /** What the report is read through. */
 export type StatusDoors = Pick<
@@ -29,7 +31,9 @@ export type StatusDoors = Pick<
   'manifest' | 'caller' | 'secretsManager' | 'controlTable' | 'stepFunctions' | 'clock'
 > &
   /** Of one secret alone. */
-  Partial<Pick<OpenDeployment, 'rolloutRecords'>>;
+  Partial<Pick<OpenDeployment, 'rolloutRecords'>> &
+  /** Absent: nothing is told of emergencies. */
+  Partial<Pick<OpenDeployment, 'emergencyRecords'>>;
 
 /** DescribeSecret may be called 40 times a second (Secrets Manager user guide, "Quotas"). */
 const atATime = 10;
@@ -52,6 +56,7 @@ export async function statusReport(
       : await detailOf(deployment, only);
   const strays = only === undefined ? await straysAround(deployment) : undefined;
   const certificates = only === undefined ? await certificatesOf(deployment, manifest) : [];
+  const told = only === undefined ? await emergenciesOf(deployment) : undefined;
   const findings = [...secrets, ...certificates].reduce(
     (sum, { findings: { length } }) => sum + length,
     0,
@@ -59,12 +64,25 @@ export async function statusReport(
   return {
     report: 'quarterturn-status',
     ...documentHead(deployment),
+    ...told?.facts,
     secrets,
     ...detail,
     ...(certificates.length > 0 && { certificates }),
     ...(strays && { strays }),
-    findings: findings + (strays ?? []).filter(({ kind }) => kind === 'stray').length,
+    findings:
+      findings +
+      (strays ?? []).filter(({ kind }) => kind === 'stray').length +
+      (told?.findings ?? 0),
   };
+}
+
+async function emergenciesOf(
+  deployment: StatusDoors,
+): Promise<{ facts: EmergencyFacts; findings: number } | undefined> {
+  const { emergencyRecords, manifest } = deployment;
+  if (emergencyRecords === undefined) return undefined;
+  const facts = await emergencyFacts({ ...deployment, emergencyRecords }, manifest);
+  return facts && { facts, findings: findingsAround(facts, manifest).length };
 }
 
 /** Tagged as this deployment's and not in it: nobody rotates them. */

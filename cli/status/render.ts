@@ -9,6 +9,7 @@ import type {
   VersionStatus,
 } from '../../domain/reports/status-report.ts';
 import { type Column, table, wrap } from '../table.ts';
+import { drillLine, emergencyLines, findingsAround } from './emergencies.ts';
 
 export interface Look {
   readonly columns: number;
@@ -18,11 +19,13 @@ export interface Look {
 export function renderStatus(report: StatusReport, look: Look): string[] {
   return [
     heading(report),
+    ...emergencyLines(report, report.deployment, look.columns),
     '',
     ...table(columnsOf(look), report.secrets, look.columns),
     ...certificateLines(report, look),
     ...(report.versions === undefined ? [] : detail(report, look)),
     ...notes(report, look),
+    ...drillLine(report).flatMap((line) => ['', ...wrap(line, look.columns)]),
     ...findings(report, look),
     ...elsewhere(report, look),
   ];
@@ -203,6 +206,7 @@ function findings(report: StatusReport, look: Look): string[] {
   const found = [
     ...secrets.map(({ key, findings: some }) => ({ title: key, some })),
     ...certificates.map(({ name, findings: some }) => ({ title: `certificate ${name}`, some })),
+    { title: 'emergencies', some: findingsAround(report, report.deployment) },
   ];
   return [
     '',

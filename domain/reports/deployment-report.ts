@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { evidenceSchema, intentSchema } from '../events/control-records.ts';
 import { certificateStatusSchema } from './certificate-status.ts';
 import { contactPersonSchema } from './deployment/contacts.ts';
+import { lastDrillSchema } from './emergency-status.ts';
 import { heading } from './heading.ts';
 import { secretStatusSchema, statusReportSchema } from './status-report.ts';
 
@@ -195,6 +196,8 @@ export const deploymentReportSchema = z.object({
       reviewOverdue: z.boolean(),
     })
     .optional(),
+  /** When emergencies were last practised; absent: the deployment has no machine for them. */
+  lastDrill: lastDrillSchema.optional(),
   secrets: z.array(reportedSecretSchema),
   certificates: z.array(reportedCertificateSchema),
   /** Secrets that carry this deployment's tags and are not in it; only those of kind `stray` need a person. */
@@ -211,7 +214,7 @@ export const deploymentReportSchema = z.object({
   }),
   /** With `--control`. */
   controls: z.array(controlReportSchema).optional(),
-  /** How many findings all secrets have together, strays included; above 0 the exit code is 3. */
+  /** How many findings there are, of secrets, certificates, strays and the last drill; above 0 the exit code is 3. */
   findings: count,
 });
 export type DeploymentReport = z.infer<typeof deploymentReportSchema>;

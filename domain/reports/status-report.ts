@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { failureNoteSchema, intentSchema } from '../events/control-records.ts';
 import { rolloutRecordSchema } from '../events/rollout.ts';
 import { certificateStatusSchema } from './certificate-status.ts';
+import { lastDrillSchema, openEmergencySchema } from './emergency-status.ts';
 import { heading } from './heading.ts';
 
 export const secretStates = [
@@ -147,6 +148,10 @@ export type ConsumerStatus = z.infer<typeof consumerStatusSchema>;
 export const statusReportSchema = z.object({
   report: z.literal('quarterturn-status'),
   ...heading,
+  /** Without `status <secret>`: the newest emergency, while it is at work or left something undone. */
+  emergency: openEmergencySchema.optional(),
+  /** Without `status <secret>`: when emergencies were last practised, where the deployment has the machine. */
+  lastDrill: lastDrillSchema.optional(),
   secrets: z.array(secretStatusSchema),
   /** With `status <secret>`: its labelled versions, the newest rotation first. */
   versions: z.array(versionStatusSchema).optional(),
@@ -164,7 +169,7 @@ export const statusReportSchema = z.object({
       }),
     )
     .optional(),
-  /** How many findings all secrets have together, strays included; above 0 the exit code is 3. */
+  /** How many findings there are, of secrets, certificates, strays, emergency and drill; above 0 the exit code is 3. */
   findings: z.int(),
 });
 export type StatusReport = z.infer<typeof statusReportSchema>;

@@ -3,6 +3,7 @@ import { isReservation } from '../deployment/evidence-words.ts';
 import { isPastLimit } from '../deployment/limit.ts';
 import * as words from '../deployment/words.ts';
 import type { DeploymentReport, ReportedSecret, RotationEntry } from '../deployment-report.ts';
+import { lastDrillWords } from '../emergency-status.ts';
 import type { Found } from './control.ts';
 
 type Look = (report: DeploymentReport) => Found[];
@@ -206,4 +207,17 @@ export const contactsReviewed: Look = ({ contacts }) => {
       ? `${words.plural(people.length, 'contact')}, never reviewed`
       : `${words.plural(people.length, 'contact')}, reviewed ${reviewedOn}, next review ${nextReviewOn}`;
   return [{ result: reviewOverdue ? 'fail' : 'pass', fact }];
+};
+
+/** Whether the response to an exposure was practised, and what that found. */
+export const practised: Look = ({ lastDrill }) => {
+  if (lastDrill === undefined) {
+    return [{ result: 'notShown', fact: 'nothing is recorded of drills' }];
+  }
+  const { outcome, overdue } = lastDrill;
+  const fails = overdue || outcome === 'findings' || outcome === 'died';
+  const shows = outcome === 'passed' && !overdue;
+  return [
+    { result: fails ? 'fail' : shows ? 'pass' : 'notShown', fact: lastDrillWords(lastDrill) },
+  ];
 };

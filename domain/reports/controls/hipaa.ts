@@ -22,8 +22,8 @@ export const hipaa: readonly Control[] = [
     title: 'Security incident procedures: response and reporting',
     source: section('308'),
     supports:
-      'Shows whom to call and when the list was last reviewed; not what was done in an incident.',
-    look: facts.contactsReviewed,
+      'Shows whom to call, when the list was last reviewed, and when an emergency was last practised; not what was done in an incident.',
+    look: (report) => [...facts.contactsReviewed(report), ...facts.practised(report)],
   },
   {
     framework,

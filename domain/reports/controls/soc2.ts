@@ -39,8 +39,8 @@ export const soc2: readonly Control[] = [
     title: 'Security incidents are responded to',
     source,
     supports:
-      'Shows whom to call and when the list was last reviewed; not what was done in an incident.',
-    look: facts.contactsReviewed,
+      'Shows whom to call, when the list was last reviewed, and when an emergency was last practised; not what was done in an incident.',
+    look: (report) => [...facts.contactsReviewed(report), ...facts.practised(report)],
   },
   {
     framework,

@@ -6,6 +6,7 @@ import { reviewed } from './contacts.ts';
 import type { DeploymentFacts, Description, FactsOfSecret } from './facts.ts';
 import { historyOf } from './history.ts';
 import { isPastLimit } from './limit.ts';
+import { drillToTell } from './words.ts';
 
 const day = 86_400_000;
 const daysAhead = 365;
@@ -30,6 +31,7 @@ export function deploymentReport(facts: DeploymentFacts): DeploymentReport {
       ahead: new Date(now.getTime() + daysAhead * day).toISOString(),
     },
     ...(contacts && contacts.people.length > 0 && { contacts: reviewed(contacts, now) }),
+    ...(facts.lastDrill && { lastDrill: facts.lastDrill }),
     secrets,
     certificates: facts.certificates.map(({ findings = [], ...certificate }) => ({
       ...certificate,
@@ -46,7 +48,8 @@ export function deploymentReport(facts: DeploymentFacts): DeploymentReport {
     findings:
       secrets.reduce((sum, { findings }) => sum + findings.length, 0) +
       facts.certificates.reduce((sum, { findings }) => sum + (findings?.length ?? 0), 0) +
-      facts.strays.filter(({ kind }) => kind === 'stray').length,
+      facts.strays.filter(({ kind }) => kind === 'stray').length +
+      drillToTell(facts.lastDrill ? { lastDrill: facts.lastDrill } : {}).length,
   };
 }
 

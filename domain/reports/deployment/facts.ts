@@ -7,6 +7,7 @@ import type {
 import type { VersionIdsToStages } from '../../policy/labels.ts';
 import type { Stray } from '../../policy/strays.ts';
 import type { DeploymentReport, ReportedCertificate } from '../deployment-report.ts';
+import type { LastDrill } from '../emergency-status.ts';
 import type { SecretStatus } from '../status-report.ts';
 import type { Contacts } from './contacts.ts';
 
@@ -17,6 +18,8 @@ export interface DeploymentFacts {
   readonly caller: DeploymentReport['caller'];
   readonly contacts?: Contacts | undefined;
   readonly secrets: readonly FactsOfSecret[];
+  /** Absent: the deployment has no machine for emergencies. */
+  readonly lastDrill?: LastDrill | undefined;
   readonly certificates: readonly ReportedCertificate[];
   /** Tagged as this deployment's, and not in it. */
   readonly strays: readonly Stray[];

@@ -20,6 +20,7 @@ export function markdown(report: DeploymentReport): string {
       '## Contacts',
       ...(report.contacts === undefined ? [] : [table(tables.contactTable(report))]),
       tables.reviewLine(report),
+      ...tables.drillLines(report).map(escaped),
     ],
     [
       '## What this report rests on',
@@ -42,7 +43,8 @@ function attention(report: DeploymentReport): string[] {
   const certificates = words
     .certificatesToTell(report)
     .map(({ name, message }) => `- **${escaped(name)}** (certificate): ${escaped(message)}`);
-  return ['## Needs a person', [...lines, ...certificates, ...strays].join('\n')];
+  const drill = words.drillToTell(report).map((message) => `- ${escaped(message)}`);
+  return ['## Needs a person', [...lines, ...certificates, ...strays, ...drill].join('\n')];
 }
 
 function history(secret: ReportedSecret): string[] {

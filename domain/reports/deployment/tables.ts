@@ -1,5 +1,6 @@
 /** The tables of the report as rows of text, whatever renders them. */
 import type { ControlReport, DeploymentReport, ReportedSecret } from '../deployment-report.ts';
+import { lastDrillWords } from '../emergency-status.ts';
 import { stateWords } from '../state-words.ts';
 import * as words from './words.ts';
 
@@ -70,6 +71,10 @@ export const controlTable = (controls: readonly ControlReport[]): ReportTable =>
     words.resultWords[result],
   ]),
 });
+
+/** When emergencies were last practised. */
+export const drillLines = ({ lastDrill }: DeploymentReport): string[] =>
+  lastDrill === undefined ? [] : [lastDrillWords(lastDrill)];
 
 /** Last updated, next review. */
 export function reviewLine({ contacts }: DeploymentReport): string {

@@ -8,6 +8,8 @@ import type {
   RotationEntry,
 } from '../deployment-report.ts';
 
+import { drillProblems } from '../emergency-status.ts';
+
 /** `2026-05-17`, in UTC: what the schedule counts in. */
 export const day = (instant: string | undefined): string => instant?.slice(0, 10) ?? '';
 
@@ -135,6 +137,10 @@ export const certificatesToTell = ({ certificates }: DeploymentReport) =>
 /** Secrets nobody rotates that look as if somebody did. */
 export const straysToTell = ({ strays }: DeploymentReport) =>
   strays.filter(({ kind }) => kind === 'stray');
+
+/** What of the last drill needs a person. */
+export const drillToTell = ({ lastDrill }: Pick<DeploymentReport, 'lastDrill'>): string[] =>
+  lastDrill === undefined ? [] : drillProblems(lastDrill).map(({ message }) => message);
 
 /** What the past in the report rests on. */
 export function coverage({ auditLog }: DeploymentReport): string {

@@ -154,6 +154,7 @@ export function contacts(report: DeploymentReport): Markup {
     'Whom to call when a secret is exposed or a rotation fails.',
     ...(rows.length === 0 ? [] : [table({ caption: 'Emergency contacts', columns, rows })]),
     review,
+    ...tables.drillLines(report).map((line) => html`<p>${line}</p>`),
   );
 }
 

@@ -98,5 +98,8 @@ function attention(report: DeploymentReport): Markup | undefined {
       ({ name, message }) =>
         html`<li><div><strong>${name}</strong>${certificateBadge}</div><p>${message}</p></li>`,
     );
-  return html`<ul class="attention" aria-label="What needs a person">${items}${certificates}${strays}</ul>`;
+  const drill = words
+    .drillToTell(report)
+    .map((message) => html`<li><div><strong>emergencies</strong></div><p>${message}</p></li>`);
+  return html`<ul class="attention" aria-label="What needs a person">${items}${certificates}${strays}${drill}</ul>`;
 }

@@ -10,6 +10,7 @@ import exampleConfig from '../../../rotation.config.ts';
 import { type InMemoryDeployment, inMemoryDeployment } from '../in-memory-deployment.ts';
 import { recordedTerminal } from '../recorded-terminal.ts';
 import { runCommand } from '../run-command.ts';
+import { MachineInMemory } from './machine-in-memory.ts';
 
 const label = 'rotated-20251118T090000Z';
 const version = (letter: string) => letter.repeat(32);
@@ -555,5 +556,101 @@ describe('certificates', () => {
     expect(exitCode).toBe(3);
     expect(report.certificates?.[0]?.findings).toMatchObject([{ code: 'ERR_ROTATION_AWS_CALL' }]);
     expect(report.secrets).toHaveLength(6);
+  });
+});
+
+describe('emergencies', () => {
+  const id = '20251130t113000z-9f2c41aa07be63d1';
+  const text = async () =>
+    (await runCommand(deployment, ['status'], recordedTerminal({ columns: 300 }))).said.split('\n');
+  const drilled = (more: object = {}) =>
+    deployment.emergencyRecords.putDrilled({
+      id,
+      at: '2025-10-01T08:04:11Z',
+      outcome: 'passed',
+      deadWithinSeconds: 140,
+      overWithinSeconds: 1_500,
+      findings: 0,
+      ...more,
+    });
+
+  test('one that is under way stands on top, with how it is followed', async () => {
+    const machine = new MachineInMemory(deployment, id, 'arn:execution');
+    await machine.begin({ exposed: ['jwt', 'db'] });
+    expect((await text()).slice(1, 3)).toEqual([
+      `EMERGENCY ${id}, under way since 2025-11-30 12:00Z: jwt, db exposed (in a log)`,
+      `    npx quarterturn emergency --follow ${id} --deployment pharmacy/prod`,
+    ]);
+    const { exitCode, report } = await json();
+    expect(exitCode).toBe(0);
+    expect(report.emergency).toMatchObject({ id, state: 'running', live: true, drill: false });
+    // Of one secret it is not asked.
+    expect((await json('jwt')).report).not.toHaveProperty('emergency');
+  });
+
+  test.each([
+    ['died', 'no execution is at work on it'],
+    ['incomplete', 'something failed'],
+  ])('one that %s is a finding, and no drill since hides it', async (how, why) => {
+    const machine = new MachineInMemory(deployment, id, 'arn:execution');
+    await machine.begin();
+    if (how === 'died') deployment.alive.clear();
+    else await machine.end('incomplete');
+    const drill = new MachineInMemory(deployment, '20251130t114500z-0000000000000002', 'arn:drill');
+    await drill.begin({ drill: true });
+    await drill.end();
+    const lines = await text();
+    expect(lines[1]).toContain('NOT over');
+    expect(lines[2]).toContain(`--resume ${id}`);
+    expect(lines.join('\n')).toContain(`emergencies: emergency ${id} is not over: ${why}`);
+    expect((await json()).exitCode).toBe(3);
+  });
+
+  test('the last drill is told: none, passed, with findings, overdue', async () => {
+    const lineOf = async () => (await text()).find((line) => line.startsWith('Last drill'));
+    expect(await lineOf()).toBe(
+      'Last drill of an emergency: none yet, and the calendar starts none.',
+    );
+    expect((await json()).report.lastDrill).toEqual({ outcome: 'none', overdue: false });
+    await drilled();
+    expect(await lineOf()).toBe('Last drill of an emergency: 2025-10-01, passed.');
+    expect((await json()).exitCode).toBe(0);
+
+    await drilled({ outcome: 'findings', findings: 2 });
+    expect(await lineOf()).toContain('2 findings.');
+    const found = await json();
+    expect([found.exitCode, found.report.findings]).toEqual([3, 1]);
+    expect((await text()).join('\n')).toContain(
+      `    npx quarterturn emergency --report ${id} --deployment pharmacy/prod`,
+    );
+  });
+
+  test('by the calendar: due so many months after the last one, a finding three days later', async () => {
+    const config = defineRotation({
+      ...(exampleConfig as unknown as RotationConfigInput),
+      emergency: { drill: { everyMonths: 3 } },
+    });
+    deployment = inMemoryDeployment({ config, now: '2026-01-04T08:04:10Z' });
+    for (const { name: secret } of deployment.manifest.secrets) {
+      deployment.secrets.add(secret, { [version('a')]: ['AWSCURRENT', label] });
+    }
+    await drilled();
+    const before = (await json()).report;
+    expect(before.lastDrill).toMatchObject({ dueAt: '2026-01-01T08:04:11.000Z', overdue: false });
+    deployment.set('2026-01-04T08:04:11Z');
+    const after = (await json()).report;
+    expect(after.lastDrill).toMatchObject({ overdue: true });
+    expect(after.findings).toBe(before.findings + 1);
+    expect((await text()).join('\n')).toContain('a drill of an emergency was due on 2026-01-01');
+  });
+
+  test('who may not read it is told so, and still sees the secrets', async () => {
+    for (const method of ['getEmergencies', 'getDrilled'] as const) {
+      deployment.emergencyRecords[method] = async () => {
+        throw new AwsCallError('Query', 'AccessDeniedException', 'no');
+      };
+    }
+    expect((await text()).join('\n')).toContain('these credentials may not read it');
+    expect((await json()).exitCode).toBe(0);
   });
 });

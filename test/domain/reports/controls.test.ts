@@ -207,6 +207,24 @@ describe('HIPAA and SOC 2', () => {
     expect(control('CC7.4', old).result).toBe('fail');
   });
 
+  test.each([
+    [{ outcome: 'passed' }, 'pass', 'Last drill of an emergency: 2026-04-01, passed.'],
+    [{ outcome: 'findings', findings: 2 }, 'fail', '2 findings.'],
+    [{ outcome: 'died' }, 'fail', 'it did not come to its end.'],
+    [{ overdue: true }, 'fail', 'The next one was due on 2026-07-01, and was not made.'],
+    [{ outcome: 'none' }, 'notShown', 'none yet; the calendar starts one every 3 months.'],
+    [{ outcome: 'unknown' }, 'notShown', 'not known'],
+    [undefined, 'notShown', 'nothing is recorded of drills'],
+  ] as const)('the last drill of an emergency speaks: %j', (change, result, fact) => {
+    const { lastDrill } = pharmacyFacts();
+    if (lastDrill === undefined) throw new Error('no drill');
+    const told = control('164.308(a)(6)(ii)', {
+      lastDrill: change === undefined ? undefined : { ...lastDrill, ...change },
+    });
+    expect(told.result).toBe(result);
+    expect(told.evidence.at(-1)?.fact).toContain(fact);
+  });
+
   test('no control says that anybody complies', () => {
     for (const one of withControls(pharmacyReport()).controls ?? []) {
       expect(JSON.stringify(one)).not.toMatch(/compli(es|ant|ance)/i);
