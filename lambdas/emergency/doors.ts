@@ -21,7 +21,6 @@ export interface EmergencyDoors {
     ControlTableDoor,
     | 'putIntent'
     | 'getRotation'
-    | 'getRotations'
     | 'getAfterRotation'
     | 'getAfterRotations'
     | 'putCompromised'

@@ -146,7 +146,13 @@ function consumersAndCopies(
     rollout !== undefined && consumersOf(round, secret, consumers).length > 0;
   // Before a first value no consumer can run: nobody holds an older one, and nobody is well.
   const isFirst = replaced === undefined && publishedKid === undefined;
-  const rollsOut = !isFirst && (hasPart('publish') || hasPart('use') || hasPart('confirm'));
+  // Under a new key they could open nothing: they stay stopped until the re-encryption has verified every row.
+  const staysStopped =
+    intent === 'emergency' &&
+    secret.kind === 'encryption' &&
+    secret.reencryption?.mode === 'maintenance';
+  const rollsOut =
+    !isFirst && !staysStopped && (hasPart('publish') || hasPart('use') || hasPart('confirm'));
   return {
     sync: sync?.targets.some((target) => target.secret === secret.key) ?? false,
     rollout: rollsOut,

@@ -28,7 +28,7 @@ import {
   UnknownSecretsError,
 } from '../errors.ts';
 import type { Progress } from '../progress.ts';
-import { emergencyOf, keysOf, needsMaintenance, secretOf } from '../secrets.ts';
+import { emergencyOf, keysOf, needsMaintenance, rowsFollow, secretOf } from '../secrets.ts';
 
 const givenSchema = z.object({ input: z.unknown(), startedAt: z.iso.datetime() });
 const restoreSchema = z.strictObject({ restore: emergencyIdSchema });
@@ -191,7 +191,7 @@ async function assertNobodyMustStop(
   const found: string[] = [];
   for (const key of keys) {
     const secret = secretOf(manifest, key);
-    if (!needsMaintenance(secret)) continue;
+    if (!needsMaintenance(secret) || !rowsFollow(secret)) continue;
     if (!manifest.consumers.some(({ reads }) => reads.includes(key))) continue;
     if ((await controlTable.getConsumers(secret.name))?.stopped !== true) found.push(key);
   }

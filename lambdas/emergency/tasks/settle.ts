@@ -6,7 +6,7 @@ import type { Evidence } from '../../../domain/events/control-records.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { StageIncompleteError } from '../errors.ts';
 import { type Looped, loopSchema } from '../progress.ts';
-import { emergencyOf } from '../secrets.ts';
+import { emergencyOf, rowsFollow } from '../secrets.ts';
 import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';
 import { change } from './prepare.ts';
 import { takeProof } from './proven.ts';
@@ -35,15 +35,16 @@ export async function settle(
   const now = doors.clock.now();
   const begun = since ?? now.toISOString();
   const evidence: Evidence[] = [];
+  const { secrets } = await doors.manifest();
+  const rows = new Set(secrets.filter(rowsFollow).map(({ key }) => key));
   const waiting: string[] = [];
   const stopped: string[] = [];
-  for (const { key, name, kind, versionId = '' } of found) {
+  for (const { key, name, versionId = '' } of found) {
     const after = await doors.controlTable.getAfterRotation(name, versionId);
     await takeProof(doors, id, key, after);
     if (after?.state === 'finished') {
       await change(doors, id, key, (standing) => ({ ...standing, afterRotation: 'finished' }));
-      const job =
-        kind === 'encryption' ? await doors.controlTable.getReencryption(name) : undefined;
+      const job = rows.has(key) ? await doors.controlTable.getReencryption(name) : undefined;
       if (job !== undefined)
         evidence.push(evidenceOf('rowsFollow', { secret: key, state: job.state }));
     } else if (after?.state === 'stopped') {
