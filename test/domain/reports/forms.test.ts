@@ -24,6 +24,7 @@ describe('Markdown', () => {
     expect(text).toContain('| Secret | Purpose | Storage | Encryption at rest | Who has access |');
     expect(text).toContain('| dbAdmin | user-managed | not recorded | as needed | as needed |');
     expect(text).toContain('Last updated: 2026-04-01. Next review: 2026-06-30.');
+    expect(text).toContain('Last drill of an emergency: 2026-04-01, passed.');
     expect(text).toContain(
       '## Needs a person\n\n- **jwt** (OVERDUE): in use since 2025-11-18 09:00 UTC',
     );
