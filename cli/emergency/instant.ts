@@ -12,14 +12,14 @@ const forms =
  * @returns ISO 8601 in UTC
  * @throws UsageError
  */
-export function exposedSince(text: string, now: Date): string {
+export function exposedSince(text: string, now: Date, option = '--exposed-since'): string {
   const at = instantOf(text, now);
   if (!(at >= earliest)) {
-    throw new UsageError(`--exposed-since is "${text.slice(0, 40)}"; expected ${forms}.`);
+    throw new UsageError(`${option} is "${text.slice(0, 40)}"; expected ${forms}.`);
   }
   if (at > now) {
     throw new UsageError(
-      `--exposed-since is "${text}", which is ahead: it is ${now.toISOString()} (UTC) on this machine. Expected an instant of the past: ${forms}.`,
+      `${option} is "${text}", which is ahead: it is ${now.toISOString()} (UTC) on this machine. Expected an instant of the past: ${forms}.`,
     );
   }
   return at.toISOString();

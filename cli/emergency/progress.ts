@@ -69,7 +69,7 @@ export function list(stream: NodeJS.WriteStream): Progress {
     const words = `${clockOf(happening.after)}  ${wordsOf(happening)}`;
     if (state === 'done') settle(stage, words);
     else if (state === 'skipped') skip(stage, words);
-    else if (state === 'failed') fail(stage, `${stage}  ${words}`);
+    else if (state === 'failed') fail(stage, words);
   }
 }
 

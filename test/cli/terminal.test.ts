@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { renderBootstrap } from '../../cli/adoption/render.ts';
+import { list as emergencyList } from '../../cli/emergency/progress.ts';
 import { list } from '../../cli/rotation/progress.ts';
 import { type Streams, terminal } from '../../cli/terminal.ts';
 
@@ -156,4 +157,79 @@ describe('the live list', () => {
     expect(last).toMatch(/✖\S* setSecret/);
     expect(last).not.toMatch(/✔\S* (testSecret|AfterRotation)/);
   });
+});
+
+describe('the live list of an emergency', () => {
+  const drawn = async (
+    ...happenings: Parameters<ReturnType<typeof emergencyList>['tell']>[0][]
+  ) => {
+    const { stdout } = streams();
+    let output = '';
+    stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+    });
+    const progress = emergencyList(stdout as unknown as NodeJS.WriteStream);
+    for (const happening of happenings) progress.tell(happening);
+    await progress.done();
+    stdout.end();
+    await once(stdout, 'end');
+    return output.slice(output.lastIndexOf(' announce'));
+  };
+  const stage = (
+    name: 'announce' | 'protect' | 'start' | 'tell',
+    state: 'running' | 'done' | 'failed',
+    reason?: string,
+  ) =>
+    ({
+      kind: 'stage',
+      stage: name,
+      state,
+      after: 61,
+      seconds: 2,
+      ...(reason !== undefined && { reason }),
+    }) as const;
+
+  test('goes on after a stage that failed, keeps what was told of secrets, and leaves out what had nothing to do', async () => {
+    const output = await drawn(
+      stage('announce', 'done'),
+      stage('protect', 'running'),
+      { kind: 'secret', stage: 'protect', key: 'jwt', state: 'promoted', after: 63 },
+      stage('protect', 'done'),
+      stage('start', 'failed', 'api is not well'),
+      stage('tell', 'done'),
+      { kind: 'over' },
+    );
+    expect(output).toMatch(/announce {2}\+1:01 {2}done, 2\.0 s/);
+    expect(output).toMatch(/contain {2}nothing to do/);
+    expect(output).toContain('+1:03  jwt promoted');
+    expect(output).toMatch(/✖\S* start\n.*\+1:01 {2}FAILED: api is not well/);
+    expect(output).toMatch(/✔\S* tell {2}\+1:01 {2}done/);
+  });
+
+  test('whoever stops following is shown what goes on by itself', async () => {
+    const output = await drawn(stage('protect', 'running'), { kind: 'interrupted' });
+    expect(output).toMatch(/protect {2}goes on by itself/);
+    expect(output).not.toMatch(/✔\S* protect/);
+  });
+});
+
+test('what is typed has to be these very words', async () => {
+  for (const [typed, expected] of [
+    ['pharmacy/prod', true],
+    [' pharmacy/prod ', true],
+    ['y', false],
+    ['pharmacy/prod2', false],
+    ['', false],
+  ] as const) {
+    const { stdin, stderr, all } = streams();
+    const asked = terminal({}, all).confirmByTyping(
+      'Type pharmacy/prod to begin:',
+      'pharmacy/prod',
+    );
+    stdin.write(`${typed}\n`);
+    expect(await asked).toBe(expected);
+    expect(text(stderr)).toContain('Type pharmacy/prod to begin: ');
+  }
+  const pipe = terminal({}, streams({ tty: false }).all);
+  expect(await pipe.confirmByTyping('?', '')).toBe(false);
 });
