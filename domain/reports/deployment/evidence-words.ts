@@ -61,9 +61,9 @@ const words: Record<string, (detail: Detail) => string> = {
   oldKeyRevoked: (it) => `key ${of(it, 'kid', 'of before')} is revoked: its tokens are refused`,
   oldKeysNotProven: () => 'what became of the keys of before was not read back',
   oldKeysReadableOnly: (it) =>
-    `${of(it, 'count', 'all')} keys of before open what they sealed, and seal no more`,
+    `keys of before: ${of(it, 'count', 'all')}; they open what they sealed, and seal no more`,
   oldKeysRevoked: (it) =>
-    `${of(it, 'count', 'all')} keys of before are revoked: their tokens are refused`,
+    `keys of before: ${of(it, 'count', 'all')}, revoked; their tokens are refused`,
   redeployAsked: (it) => `${of(it, 'host', 'the hook')} was asked to redeploy the earlier release`,
   redeployNotAccepted: () => 'nobody accepted to redeploy the earlier release',
   reencryptionClosed: () => 'the running re-encryption was closed first',

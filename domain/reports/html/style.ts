@@ -87,9 +87,9 @@ td.late { color: var(--bad); font-weight: 600; }
 .wide { table-layout: fixed; min-width: 980px; }
 .wide th, .wide td { font-size: .89rem; overflow-wrap: anywhere; } .wide tbody th { white-space: normal; } .wide .badge { white-space: normal; }
 .wide thead th { white-space: normal; }
-.stages th:nth-child(1) { width: 8.6rem; } .stages th:nth-child(2) { width: 19%; } .stages th:nth-child(3) { width: 7rem; } .stages th:nth-child(4), .stages th:nth-child(5) { width: 6.2rem; } .stages th:nth-child(6) { width: 6rem; }
+.stages th:nth-child(1) { width: 8.6rem; } .stages th:nth-child(2) { width: 19%; } .stages th:nth-child(3) { width: 7rem; } .stages th:nth-child(4), .stages th:nth-child(5) { width: 7.4rem; } .stages th:nth-child(6) { width: 6rem; }
 .secrets th:nth-child(1) { width: 7.5rem; } .secrets th:nth-child(3) { width: 5rem; } .secrets th:nth-child(5) { width: 21%; }
-.readers th:nth-child(1) { width: 22%; } .readers th:nth-child(5), .readers th:nth-child(6) { width: 4.4rem; } .readers th:nth-child(8) { width: 19%; }
+.readers th:nth-child(1) { width: 20%; } .readers th:nth-child(2) { width: 10rem; } .readers th:nth-child(3), .readers th:nth-child(4) { width: 7.4rem; } .readers th:nth-child(5) { width: 4.2rem; } .readers th:nth-child(6) { width: 5.4rem; } .readers th:nth-child(8) { width: 22%; }
 .reserved::before { content: "! "; color: var(--warn); font-weight: 700; }
 .timeline { margin-top: 14px; border: 1px solid var(--rule); border-radius: 14px; padding: 10px 16px 14px; }
 .timeline svg { display: block; width: 100%; min-width: 760px; height: auto; font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }

@@ -45,7 +45,7 @@ function summary(it: IncidentReport): Markup {
   const tone = isBad ? 'bad' : outcome === 'running' ? 'warn' : 'good';
   const open = remaining.filter(({ state }) => state === 'open').length;
   const took = ({ seconds }: IncidentReport['overview']['untilDead']) =>
-    seconds === undefined ? 'not yet' : `${Math.ceil(seconds / 60)} min`;
+    seconds === undefined ? 'not yet' : words.length(seconds);
   return html`<section id="summary" aria-labelledby="verdict">
 ${drill ? html`<p class="drill">DRILL: everything was looked at, and nothing was changed.</p>` : undefined}
 ${panel(drill && problems.length > 0 ? 'warn' : tone, overview.words, `Outcome: ${tables.outcomeOf(it)}.`)}

@@ -129,9 +129,13 @@ const whatOf = ({ secrets }: Reader): string =>
     .map(({ key, versions }) =>
       versions.length === 0
         ? key
-        : `${key} (${versions.map(({ versionId, reads }) => `${versionId}: ${reads}`).join(', ')})`,
+        : `${key} (${versions.map(({ versionId, reads }) => `${short(versionId)}: ${reads}`).join(', ')})`,
     )
     .join('; ');
+
+/** Enough to tell two of a secret apart; the JSON has all of it. */
+const short = (versionId: string): string =>
+  versionId.length > 9 ? `${versionId.slice(0, 8)}…` : versionId;
 
 const sourcesOf = ({ sources, moreSources }: Reader): string =>
   [
