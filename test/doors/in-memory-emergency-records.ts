@@ -1,4 +1,4 @@
-/** The door to what is remembered of emergencies over Maps, with the same order. */
+/** The door to what is remembered of emergencies over Maps, with the same conditions on every write. */
 import type {
   DrilledRecord,
   EmergencyRecord,
@@ -14,32 +14,30 @@ export function inMemoryEmergencyRecords(): EmergencyRecordsDoor {
   let claims: readonly Claim[] = [];
   let drilled: DrilledRecord | undefined;
 
-  function changed<Kept extends object>(
-    map: Map<string, Kept>,
-    sk: string,
-    change: Change<Kept>,
-  ): Kept | undefined {
-    const record = change(structuredClone(map.get(sk)));
-    if (record !== undefined) map.set(sk, structuredClone(record));
-    return structuredClone(map.get(sk));
+  function update<Record extends object>(
+    map: Map<string, Record>,
+    key: string,
+    change: Change<Record>,
+  ): Record | undefined {
+    const standing = structuredClone(map.get(key));
+    const changed = change(standing);
+    if (changed !== undefined) map.set(key, structuredClone(changed));
+    return changed ?? standing;
   }
-  const below = <Kept>(map: Map<string, Kept>, id: string) =>
-    [...map].filter(([sk]) => sk.startsWith(`${id}/`)).map(([, record]) => structuredClone(record));
+  const below = <Record>(map: Map<string, Record>, id: string): Record[] =>
+    structuredClone([...map].filter(([key]) => key.startsWith(`${id}/`)).map(([, one]) => one));
 
   return {
     getEmergency: async (id) => structuredClone(heads.get(id)),
     getEmergencies: async (limit) =>
-      [...heads]
-        .sort(([a], [b]) => (a < b ? 1 : -1))
-        .slice(0, limit)
-        .map(([, head]) => structuredClone(head)),
-    updateEmergency: async (id, change) => changed(heads, id, change),
+      structuredClone([...heads.values()].sort((a, b) => b.id.localeCompare(a.id)).slice(0, limit)),
+    updateEmergency: async (id, change) => update(heads, id, change),
     getStage: async (id, stage) => structuredClone(stages.get(`${id}/${stage}`)),
     getStages: async (id) => below(stages, id),
-    updateStage: async (id, stage, change) => changed(stages, `${id}/${stage}`, change),
+    updateStage: async (id, stage, change) => update(stages, `${id}/${stage}`, change),
     getSecret: async (id, key) => structuredClone(secrets.get(`${id}/${key}`)),
     getSecrets: async (id) => below(secrets, id),
-    updateSecret: async (id, key, change) => changed(secrets, `${id}/${key}`, change),
+    updateSecret: async (id, key, change) => update(secrets, `${id}/${key}`, change),
     getClaims: async () => structuredClone(claims),
     async replaceClaims(looked, next) {
       if (JSON.stringify(claims) !== JSON.stringify(looked)) return false;
