@@ -23,6 +23,8 @@ export interface Caller {
   sourceArn?: string;
   /** Set when a service calls another one with the caller's own rights, e.g. Secrets Manager → KMS. */
   via?: string;
+  /** Services that went on in the caller's name, the first one first (aws:CalledVia). */
+  calledVia?: readonly string[];
   /** Absent for the access key of a user; a service that works with a role has assumed it this moment. */
   session?: Session;
   /** Where the function that signed has its interfaces; absent outside of every VPC. */

@@ -21,6 +21,13 @@ export function placeOf(url: string): Place {
   return { bucket, key };
 }
 
+/** Its caller, whenever Athena asks another service (athena/latest/ug/security-iam-athena-calledvia.html). */
+export const throughAthena = (caller: Caller, region: string): Caller => ({
+  ...caller,
+  via: `athena.${region}.amazonaws.com`,
+  calledVia: ['athena.amazonaws.com'],
+});
+
 export class CallersObjects {
   readonly #s3: S3Service;
   readonly #iam: IamPort;
@@ -29,7 +36,7 @@ export class CallersObjects {
   constructor(s3: S3Service, iam: IamPort, caller: Caller, region: string) {
     this.#s3 = s3;
     this.#iam = iam;
-    this.#caller = { ...caller, via: `athena.${region}.amazonaws.com` };
+    this.#caller = throughAthena(caller, region);
   }
 
   /** @throws ServiceException as S3 says it */

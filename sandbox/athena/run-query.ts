@@ -4,7 +4,7 @@ import type { IamPort } from '../ports.ts';
 import { type Caller, ServiceException } from '../service.ts';
 import type { Catalog } from './catalog.ts';
 import { runInSqlite } from './engine.ts';
-import type { CallersObjects, Place } from './objects.ts';
+import { type CallersObjects, type Place, throughAthena } from './objects.ts';
 import type { QueryExecution } from './query-execution.ts';
 import { readTable } from './read-table.ts';
 import { csvOf, type QueryResults } from './results.ts';
@@ -14,6 +14,7 @@ import { parseQuery } from './sql/parse.ts';
 import { type ResultConfiguration, sealingHeaders } from './workgroup.ts';
 
 export interface QueryWorld {
+  region: string;
   catalog: Catalog;
   clock: SandboxClock;
   iam: IamPort;
@@ -29,7 +30,7 @@ export async function runQuery(
   execution: QueryExecution,
   caller: Caller,
   objects: CallersObjects,
-  { catalog, clock, iam }: QueryWorld,
+  { region, catalog, clock, iam }: QueryWorld,
 ): Promise<void> {
   const find: FindTable = (name, at) => {
     const parts = name[0] === 'awsdatacatalog' ? name.slice(1) : name;
@@ -44,7 +45,7 @@ export async function runQuery(
     }
     allowed(() => {
       for (const check of catalog.checks(database, table)) {
-        iam.authorize(caller, check);
+        iam.authorize(throughAthena(caller, region), check);
       }
     });
     if (!catalog.hasDatabase(database)) {

@@ -176,14 +176,14 @@ export class AthenaService implements AwsService {
   }
 
   #run(execution: QueryExecution, caller: Caller): void {
-    const { clock, iam } = this.#props;
+    const { region, clock, iam } = this.#props;
     const run = async () => {
       if (isOver(execution)) {
         return;
       }
       try {
         const { catalog } = this;
-        await runQuery(execution, caller, this.#objectsOf(caller), { catalog, clock, iam });
+        await runQuery(execution, caller, this.#objectsOf(caller), { region, catalog, clock, iam });
         this.#end(execution, 'SUCCEEDED');
       } catch (error) {
         const isLimit = error instanceof ScanLimit;

@@ -19,9 +19,8 @@ export function contextOf(
   const via = caller.via?.replace(/^([a-z-]+)\.amazonaws\.com$/, `$1.${region}.amazonaws.com`);
   const service = caller.kind === 'service' ? (caller.service ?? caller.arn) : undefined;
   return contextFrom({
-    // Of the services that go on in their caller's name, those whose name is in the chain
-    // (IAM user guide, "Properties of the network", aws:CalledVia).
-    'aws:CalledVia': via?.startsWith('athena.') ? ['athena.amazonaws.com'] : undefined,
+    // "Some services make requests on behalf of the principal": those of the chain (IAM user guide, aws:CalledVia).
+    'aws:CalledVia': caller.calledVia,
     'aws:CurrentTime': now.toISOString(),
     'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
     'aws:PrincipalAccount': service === undefined ? account : undefined,

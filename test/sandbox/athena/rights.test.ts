@@ -132,6 +132,44 @@ test('who may not read the bucket of results gets none of them', async () => {
   await expect(ask(audit, client, SQL)).rejects.toMatchObject({ name: 'AccessDeniedException' });
 });
 
+test("every right can be bound to calls that Athena makes in its caller's name, and to nothing else", async () => {
+  const Condition = { 'ForAnyValue:StringEquals': { 'aws:CalledVia': ['athena.amazonaws.com'] } };
+  const bound = Object.entries(RIGHTS).map(([of, statement]): Statement => {
+    const own = 'Condition' in statement ? statement.Condition : {};
+    return of === 'group' ? statement : { ...statement, Condition: { ...own, ...Condition } };
+  });
+  const client = audit.athenaOf('through-athena', ...bound);
+  expect(await ask(audit, client, SQL)).toEqual([ROW]);
+  const s3 = new S3Client({ ...audit.clientOf('through-athena', ...bound), forcePathStyle: true });
+  await expect(
+    s3.send(new GetObjectCommand({ Bucket: TRAIL_BUCKET, Key: 'logs/AWSLogs/000000000000/x' })),
+  ).rejects.toMatchObject({ name: 'AccessDenied' });
+  s3.destroy();
+});
+
+test('a workgroup that keeps results itself needs no right to a bucket of them', async () => {
+  const { athena } = audit.services;
+  const kept = { enabled: true, enforced: true, managed: true, results: {} };
+  athena.createWorkGroup({ name: 'kept', ...kept });
+  const group = RIGHTS.group;
+  const client = audit.athenaOf(
+    'keeper',
+    ...[RIGHTS.database, RIGHTS.table, RIGHTS.list, RIGHTS.logs],
+    { ...group, Resource: String(group.Resource).replace('audit', 'kept') },
+  );
+  const { QueryExecutionId } = await client.send(
+    new StartQueryExecutionCommand({
+      QueryString: SQL.replace('FROM ', 'FROM audit.'),
+      WorkGroup: 'kept',
+    }),
+  );
+  await audit.clock.idle();
+  const results = () => client.send(new GetQueryResultsCommand({ QueryExecutionId }));
+  expect((await results()).ResultSet?.Rows).toHaveLength(2);
+  await audit.pass(25 * 3600);
+  await expect(results()).rejects.toThrow('no longer available');
+});
+
 test('log files under a key are read by who may use the key, through S3', async () => {
   const { cloudtrail, kms } = audit.services;
   const root = { AWS: 'arn:aws:iam::000000000000:root' };
@@ -144,7 +182,10 @@ test('log files under a key are read by who may use the key, through S3', async 
   expect(await ask(audit, without('keyless'), sql)).toContain('Permission denied on S3 path');
   const key: Statement = {
     ...allow('kms:Decrypt', kmsKeyArn),
-    Condition: { StringEquals: { 'kms:ViaService': 's3.eu-west-1.amazonaws.com' } },
+    Condition: {
+      StringEquals: { 'kms:ViaService': 's3.eu-west-1.amazonaws.com' },
+      'ForAnyValue:StringEquals': { 'aws:CalledVia': ['athena.amazonaws.com'] },
+    },
   };
   const client = audit.athenaOf('with-key', ...Object.values(RIGHTS), key);
   expect(await ask(audit, client, sql)).toHaveLength(1);
