@@ -8,6 +8,7 @@ import type { EmergencyRecordsDoor } from '../doors/emergency-records.ts';
 import type { ExecutionEndsDoor } from '../doors/execution-ends.ts';
 import type { FunctionsDoor } from '../doors/functions.ts';
 import type { IncidentReportsDoor } from '../doors/incident-reports.ts';
+import type { PermissionsSimulationDoor } from '../doors/permissions-simulation.ts';
 import type { RolloutRecordsDoor } from '../doors/rollout-records.ts';
 import type { SecretsManagerDoor } from '../doors/secrets-manager.ts';
 import type { StepFunctionsDoor } from '../doors/step-functions.ts';
@@ -73,6 +74,8 @@ export interface OpenDeployment {
   /** Their reports. */
   readonly incidentReports: IncidentReportsDoor;
   readonly executionEnds: ExecutionEndsDoor;
+  /** What a principal may do, by IAM's own simulation. */
+  readonly permissions: PermissionsSimulationDoor;
   readonly clock: Clock;
   /** A ClientRequestToken nobody has used: 32 characters of chance (API_RotateSecret). */
   newToken(): Promise<string>;

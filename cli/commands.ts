@@ -6,6 +6,7 @@ import { registerDrill } from './commands/drill.ts';
 import { registerEject } from './commands/eject.ts';
 import { registerEmergency } from './commands/emergency.ts';
 import { registerGate } from './commands/gate.ts';
+import { registerOffboard } from './commands/offboard.ts';
 import { registerReencrypt } from './commands/reencrypt.ts';
 import { registerRelease } from './commands/release.ts';
 import { registerReport } from './commands/report.ts';
@@ -21,6 +22,7 @@ export const commands: readonly RegisterCommand[] = [
   registerRelease,
   registerEmergency,
   registerDrill,
+  registerOffboard,
   registerGate,
   registerDoctor,
   registerReencrypt,

@@ -23,6 +23,7 @@ import { type FunctionsDoor, functionClientDefaults, functions } from './functio
 import { type IncidentReportsDoor, incidentReports, s3Client } from './incident-reports.ts';
 import { manifestAt } from './manifest.ts';
 import { parameters } from './parameters.ts';
+import type { PermissionsSimulationDoor } from './permissions-simulation.ts';
 import { type RolloutRecordsDoor, rolloutRecords } from './rollout-records.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
 import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
@@ -54,6 +55,7 @@ export interface DoorsToDeployment {
   emergencyRecords: EmergencyRecordsDoor;
   incidentReports: IncidentReportsDoor;
   executionEnds: ExecutionEndsDoor;
+  permissions: PermissionsSimulationDoor;
 }
 
 export function deployments(region?: string): DeploymentsDoor {
@@ -85,6 +87,7 @@ export function deployments(region?: string): DeploymentsDoor {
         events: endpointOf(events, new PutEventsCommand({ Entries: [] })),
         sns: endpointOf(topics, new ListSubscriptionsByTopicCommand({ TopicArn: 'any' })),
         s3: s3Endpoint(settings),
+        iam: iamEndpoint(settings),
       };
       const found = Object.entries(probes).map(async ([name, url]) => [name, await url] as const);
       return Object.fromEntries(await Promise.all(found));
@@ -115,6 +118,7 @@ export function deployments(region?: string): DeploymentsDoor {
       subscriptions: subscriptions(topics),
       emergencyRecords: emergencyRecords(table, `${name}/${environment}`, dynamo),
       executionEnds: executionEnds(states),
+      permissions: permissionsWhenAsked(settings),
       incidentReports: incidentReports({ ...(region !== undefined && { region }) }),
     }),
   };
@@ -123,6 +127,20 @@ export function deployments(region?: string): DeploymentsDoor {
 async function s3Endpoint(settings: object): Promise<string> {
   const { ListBucketsCommand } = await import('@aws-sdk/client-s3');
   return endpointOf(await s3Client(settings), new ListBucketsCommand({}));
+}
+
+/** IAM is asked by one command: its client is loaded when it is needed. */
+const permissionsWhenAsked = (settings: object): PermissionsSimulationDoor => ({
+  async simulate(question) {
+    const { permissionsSimulation } = await import('./permissions-simulation.ts');
+    const { IAMClient } = await import('@aws-sdk/client-iam');
+    return permissionsSimulation(new IAMClient(settings)).simulate(question);
+  },
+});
+
+async function iamEndpoint(settings: object): Promise<string> {
+  const { GetUserCommand, IAMClient } = await import('@aws-sdk/client-iam');
+  return endpointOf(new IAMClient(settings), new GetUserCommand({}));
 }
 
 /** The deployment whose part 1 this parameter is. */

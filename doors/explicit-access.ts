@@ -7,6 +7,7 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -20,6 +21,7 @@ import { type FunctionsDoor, functionClientDefaults, functions } from './functio
 import { type IncidentReportsDoor, incidentReports } from './incident-reports.ts';
 import { type OwnedSecretDoor, ownedSecret } from './owned-secret.ts';
 import { type ParametersDoor, parameters } from './parameters.ts';
+import { type PermissionsSimulationDoor, permissionsSimulation } from './permissions-simulation.ts';
 import { type SecretsManagerDoor, secretsManager } from './secrets-manager.ts';
 import { type StepFunctionsDoor, stepFunctions } from './step-functions.ts';
 import { type TriggersDoor, triggers } from './triggers.ts';
@@ -63,7 +65,7 @@ export function triggersWith(access: ExplicitAccess, table: string): TriggersDoo
   });
 }
 
-/** How far emergencies have come, and their reports. */
+/** How far emergencies have come, their reports, and what a principal may do. */
 export function emergenciesWith(
   access: ExplicitAccess,
   {
@@ -75,12 +77,14 @@ export function emergenciesWith(
   emergencyRecords: EmergencyRecordsDoor;
   incidentReports: IncidentReportsDoor;
   executionEnds: ExecutionEndsDoor;
+  permissions: PermissionsSimulationDoor;
 } {
   const dynamo = new DynamoDBClient({ ...clientDefaults, ...access });
   return {
     emergencyRecords: emergencyRecords(table, `${name}/${environment}`, dynamo),
     incidentReports: incidentReports(access),
     executionEnds: executionEnds(new SFNClient({ ...clientDefaults, ...access })),
+    permissions: permissionsSimulation(new IAMClient({ ...clientDefaults, ...access })),
   };
 }
 

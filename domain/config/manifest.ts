@@ -212,6 +212,8 @@ export const manifestSchema = z.object({
     .optional(),
   /** Manifests of 0.1 lack it: what was deployed with them knows no emergency but a rotation with that intent. */
   emergency: manifestEmergencySchema.optional(),
+  /** What a person could read, as `triggers.offboarding.people` says; absent: nobody is named. */
+  people: z.record(z.string(), z.array(z.string())).optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -257,6 +259,7 @@ export function manifestOf(config: RotationConfig): Manifest {
     ...(config.consumers.some(isRolledOut) && { rollout: manifestRollout(config) }),
     ...(config.sync.length > 0 && { sync: manifestSync(config) }),
     emergency: manifestEmergency(config),
+    ...(config.triggers?.offboarding && { people: config.triggers.offboarding.people }),
   };
 }
 

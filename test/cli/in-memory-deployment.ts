@@ -28,6 +28,8 @@ import { recordedBus } from '../doors/recorded.ts';
 
 export interface InMemoryDeployment extends OpenDeployment {
   readonly secrets: InMemorySecrets;
+  /** Resource policies as JSON, by ARN of the secret. */
+  readonly resourcePolicies: Map<string, string>;
   readonly emergencyRecords: EmergencyRecordsDoor;
   /** How executions ended, by ARN. */
   readonly ends: Map<string, ExecutionEnd>;
@@ -75,6 +77,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
   const slept: number[] = [];
   const ends: InMemoryDeployment['ends'] = new Map();
   const storedReports = new Map<string, string>();
+  const resourcePolicies = new Map<string, string>();
   let tokens = 0;
   let now = new Date(options.now ?? '2026-05-17T17:00:00Z');
 
@@ -87,6 +90,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
       endpoint: 'http://127.0.0.1:4566',
     },
     secrets,
+    resourcePolicies,
     invocations,
     alive,
     started,
@@ -96,6 +100,7 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
       list: (prefix) => secrets.door.list(prefix),
       listTagged: (tags) => secrets.door.listTagged(tags),
       rotate: (asked) => secrets.door.rotate(asked),
+      getResourcePolicy: async (secretId) => resourcePolicies.get(secretId),
       async describe(secretId) {
         const awsCode = refused.get(secretId);
         if (awsCode !== undefined) throw new AwsCallError('DescribeSecret', awsCode, 'refused');
@@ -116,6 +121,11 @@ export function inMemoryDeployment(options: InMemoryDeploymentOptions = {}): InM
         const text = owner === '000000000000' ? storedReports.get(`${bucket}/${key}`) : undefined;
         if (text !== undefined) return text;
         throw new AwsCallError('GetObject', 'NoSuchKey', 'The specified key does not exist.');
+      },
+    },
+    permissions: {
+      simulate: async () => {
+        throw new Error('IAM was not expected to be asked');
       },
     },
     functions: {

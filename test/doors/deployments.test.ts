@@ -80,6 +80,7 @@ describe('deployments', () => {
       secretsmanager: 'https://secretsmanager.eu-west-1.amazonaws.com',
       sns: endpoint,
       s3: endpoint,
+      iam: endpoint,
     });
     delete process.env.AWS_ENDPOINT_URL;
     expect(await deployments('eu-central-1').endpoints()).toMatchObject({
