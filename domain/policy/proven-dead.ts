@@ -2,7 +2,11 @@
  * What became of what was in use before an emergency, by evidence: is it proven that nobody gets anywhere with it? Of
  * keys that rows need, that nothing is sealed with them any more.
  */
-import type { Evidence } from '../events/control-records.ts';
+
+/** What was found; the rest of it is for people. */
+interface Fact {
+  readonly fact: string;
+}
 
 /** Found by a rotation function, recorded with the rotation. */
 const foundByRotation: ReadonlySet<string> = new Set([
@@ -22,10 +26,10 @@ const proves: ReadonlySet<string> = new Set([
 const leavesOpen: ReadonlySet<string> = new Set(['oldCredentialNotProvenDead', 'oldKeysNotProven']);
 
 /** The part of a rotation's evidence that is about what was there before. What it left open is looked at again. */
-export const aboutTheOld = (evidence: readonly Evidence[]): Evidence[] =>
+export const aboutTheOld = <Evidence extends Fact>(evidence: readonly Evidence[]): Evidence[] =>
   evidence.filter(({ fact }) => foundByRotation.has(fact));
 
 /** Every place that was looked at, and at least one. */
-export const isProvenDead = (evidence: readonly Evidence[]): boolean =>
+export const isProvenDead = (evidence: readonly Fact[]): boolean =>
   evidence.some(({ fact }) => proves.has(fact)) &&
   !evidence.some(({ fact }) => leavesOpen.has(fact));
