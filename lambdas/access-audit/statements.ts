@@ -99,7 +99,8 @@ function grouped({ subject, version, where }: Grouped): string {
     `  ${subject} AS subject,`,
     `  ${version} AS version,`,
     '  sourceipaddress AS address,',
-    '  substr(useragent, 1, 256) AS agent,',
+    // A little more than is told, so that what is cut shows it.
+    '  substr(useragent, 1, 300) AS agent,',
     '  region,',
     "  CASE WHEN errorcode IS NULL THEN 'no' ELSE 'yes' END AS refused,",
     `  ${who} AS who,`,

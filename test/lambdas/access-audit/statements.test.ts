@@ -42,7 +42,9 @@ test('names of secrets are literal in patterns: a dot is a dot, a plus a plus', 
       ],
     },
   });
-  expect(reads).toContain('secret:(a[.]b[+]c/jwt|pharmacy/prod/db)(-[A-Za-z0-9]{6})?|(a[.]b[+]c/jwt|pharmacy/prod/db))$');
+  expect(reads).toContain(
+    'secret:(a[.]b[+]c/jwt|pharmacy/prod/db)(-[A-Za-z0-9]{6})?|(a[.]b[+]c/jwt|pharmacy/prod/db))$',
+  );
   expect(grammar.validate(reads)).toEqual([]);
 });
 
