@@ -16,21 +16,29 @@ export function newsOf({ head, stages, secrets }: Look, since = ''): News[] {
   if (head === undefined) return [];
   const began = Date.parse(head.startedAt);
   const after = (at: string): number => Math.max(0, Date.parse(at) - began) / 1_000;
-  // In the order in which things happened, whatever record says so.
   const before = ({ state, endedAt }: StageRecord) =>
     state === 'failed' && (endedAt ?? '') <= since;
-  const told = [
-    ...stages.filter((one) => !before(one)).flatMap((stage) => stageNews(stage, after)),
-    ...secrets.flatMap((secret) => secretNews(secret, secrets, head, { since, after })),
-  ];
-  return told
-    .toSorted(([, a], [, b]) => afterOf(a) - afterOf(b))
-    .map(([name, happening]) => [name, happening]);
+  const told = (exposed: boolean) =>
+    secrets
+      .filter((secret) => secret.exposed === exposed)
+      .flatMap((secret) => secretNews(secret, secrets, head, { since, after }))
+      .toSorted(([, a], [, b]) => afterOf(a) - afterOf(b));
+  // One stage after the other, each with its secrets: what wrote the records has more than one clock.
+  return stages.flatMap((stage) => {
+    const within =
+      stage.stage === 'protect' ? told(true) : stage.stage === 'protectOthers' ? told(false) : [];
+    return before(stage) ? within : stageNews(stage, within, after);
+  });
 }
 
 const afterOf = (happening: Happening): number => ('after' in happening ? happening.after : 0);
 
-function stageNews(record: StageRecord, after: (at: string) => number): News[] {
+/** @param within what its secrets came to */
+function stageNews(
+  record: StageRecord,
+  within: readonly News[],
+  after: (at: string) => number,
+): News[] {
   const { stage, state, startedAt, endedAt, reason } = record;
   // Begun again by another execution, it is told again.
   const name = `${stage} ${startedAt}`;
@@ -45,10 +53,11 @@ function stageNews(record: StageRecord, after: (at: string) => number): News[] {
       { kind: 'fact', stage, words, after: after(at) },
     ];
   });
-  if (state === 'running') return [begun, ...facts];
+  if (state === 'running') return [begun, ...within, ...facts];
   const ended = endedAt ?? startedAt;
   return [
     ...(state === 'skipped' ? [] : [begun]),
+    ...within,
     ...facts,
     [
       `${name} ${state}`,

@@ -265,8 +265,8 @@ describe('followed to its end', () => {
       `   +0:02  jwt            way cleared: rotation ${'e'.repeat(32)} gave way`,
       '   +0:02  jwt            asked for',
       '   +0:03  jwt            promoted (1 of 1)',
-      '   +0:04  protect        done, 2.0 s',
       '   +0:04  jwt            proven: the old one was looked at (1 of 1)',
+      '   +0:04  protect        done, 2.0 s',
       '',
     ]);
   });
