@@ -86,7 +86,7 @@ export function acknowledgementsOf(
     },
     {
       findings: [`${emergencyMachineName(config)}:*`].map(executions),
-      at: /^((Cadence|Emergency)\/Function\/Policy|Operator\d*|EmergencyPolicy\d*)/,
+      at: /^((Cadence|Emergency|Triggers)\/Function\/Policy|Operator\d*|EmergencyPolicy\d*)/,
       reason: executionsOfOne,
     },
     ...reportsOfIncidents(scope),
@@ -244,7 +244,9 @@ function reportsOfIncidents(scope: IConstruct): Acknowledgement[] {
   const at = /^Emergency\/Reports\/Bucket$/;
   return [
     {
-      findings: [`AwsSolutions-IAM5[Resource::<${Stack.of(scope).getLogicalId(made as never)}.Arn>/*]`],
+      findings: [
+        `AwsSolutions-IAM5[Resource::<${Stack.of(scope).getLogicalId(made as never)}.Arn>/*]`,
+      ],
       at: /^(Emergency\/Function\/Policy|EmergencyPolicy)\d*$/,
       reason: 'Reports of incidents; each emergency has objects of its own.',
     },

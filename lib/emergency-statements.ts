@@ -5,12 +5,13 @@ import type { IConstruct } from 'constructs';
 import {
   accessAuditFunctionName,
   deploymentDimension,
+  functionName,
   secretName,
 } from '../domain/config/names.ts';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import type { EmergencyEvent } from '../domain/events/emergency.ts';
 import type { SecretReference } from './deployment.ts';
-import type { EmergencyProps } from './emergency.ts';
+import type { EmergencyConstructProps } from './emergency.ts';
 import { functionArnOf } from './function-arn.ts';
 import type { IncidentReports } from './incident-reports.ts';
 import { allow, rotate, tell } from './statements.ts';
@@ -22,13 +23,13 @@ export interface EmergencyParts {
   readonly reports: IncidentReports;
   /** Its own machine. */
   readonly machine: MachineArns;
-  /** ARNs of the roles whose rights a drill simulates; what rotation functions may do they show by doing it. */
+  /** ARNs of the roles whose rights a drill simulates. */
   readonly simulated: readonly string[];
 }
 
 export function emergencyStatements(
   scope: IConstruct,
-  props: EmergencyProps,
+  props: EmergencyConstructProps,
   { reports, machine, simulated }: EmergencyParts,
 ): PolicyStatement[] {
   const { deployment, rotated, rollout } = props;
@@ -66,7 +67,12 @@ export function emergencyStatements(
         ...(rollout ? [rollout.machine.executions] : []),
       ],
     ),
-    // A drill asks what these roles may do; it assumes none.
+    // A drill asks which roles its rotation functions have, and what those may do; it assumes none.
+    allow(
+      'SeeFunctions',
+      ['lambda:GetFunctionConfiguration'],
+      [functionArnOf(scope, functionName(config, '*'))],
+    ),
     allow('SimulateRights', ['iam:SimulatePrincipalPolicy'], simulated),
     ...reports.storing(),
     ...containing(scope, props),
@@ -86,7 +92,7 @@ export function emergencyStatements(
   ];
 }
 
-const fewSecrets = 30;
+export const fewSecrets = 30;
 
 /**
  * More than thirty are told by the prefix that the new ones of a deployment have in common, as in the control table: one
@@ -115,7 +121,10 @@ function inFew(
  * Cutting off whom the configuration names. Who may put a policy on a role may put any on it: so these roles alone,
  * and only where somebody wrote them down.
  */
-function containing(scope: IConstruct, { deployment, secrets }: EmergencyProps): PolicyStatement[] {
+function containing(
+  scope: IConstruct,
+  { deployment, secrets }: EmergencyConstructProps,
+): PolicyStatement[] {
   const { config } = deployment;
   const { contain } = config.emergency;
   if (contain === undefined) return [];

@@ -34,7 +34,7 @@ import { invokeBy } from './scheduled.ts';
 import { allow } from './statements.ts';
 import { type InvokedFunction, type MachineArns, machineArns, Workflow } from './workflow.ts';
 
-export interface EmergencyProps {
+export interface EmergencyConstructProps {
   readonly deployment: Deployment;
   readonly rotated: readonly RotatingSecret[];
   /** Every secret, those that nothing rotates included, by key. */
@@ -55,7 +55,7 @@ export class Emergency extends Construct {
   readonly workflow: Workflow;
   readonly reports: IncidentReports;
 
-  constructor(scope: Construct, id: string, props: EmergencyProps) {
+  constructor(scope: Construct, id: string, props: EmergencyConstructProps) {
     super(scope, id);
     const { deployment, rollout, messages } = props;
     const { config, keys, controlTable } = deployment;
@@ -101,7 +101,11 @@ export class Emergency extends Construct {
       ...emergencyStatements(this, props, {
         reports: this.reports,
         machine: this.machine,
-        simulated: [this.function.role.roleArn, this.workflow.role.roleArn],
+        simulated: [
+          this.function,
+          this.workflow,
+          ...props.rotated.map((secret) => secret.function),
+        ].map(({ role }) => role.roleArn),
       }),
     );
     // One that died may have left consumers stopped, and nobody told: its end is looked at from outside.
@@ -127,7 +131,7 @@ export class Emergency extends Construct {
   }
 
   /** The whole machine by the calendar: what it would use is looked at, and nothing is changed. */
-  #drill({ deployment: { config }, messages }: EmergencyProps): void {
+  #drill({ deployment: { config }, messages }: EmergencyConstructProps): void {
     const { drill } = config.emergency;
     if (drill === undefined) return;
     const role = new Role(this, 'DrillRole', {

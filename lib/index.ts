@@ -13,6 +13,12 @@ export type {
   TeamsChannelProps,
 } from './contacts-props.ts';
 export type { SecretReference } from './deployment.ts';
+export type {
+  ContainProps,
+  EmergencyDrillProps,
+  EmergencyProps,
+  TrailProps,
+} from './emergency-props.ts';
 export { DeploymentTooLargeError, NameTakenError, UnknownKeyError } from './errors.ts';
 export type { HealthAuthoritiesProps, HealthProbeProps, HealthProps } from './health-props.ts';
 export { Quarterturn } from './quarterturn.ts';

@@ -4,6 +4,7 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { CertificateProps } from './certificate-props.ts';
 import type { ContactsProps, NotificationsProps } from './contacts-props.ts';
+import type { EmergencyProps, TrailProps } from './emergency-props.ts';
 import type { HealthProps } from './health-props.ts';
 import type { RestartProps, RolloutProps } from './rollout-props.ts';
 import type { ScheduleProps } from './schedule-props.ts';
@@ -286,6 +287,27 @@ export interface QuarterturnProps {
    * @default - none
    */
   readonly sync?: readonly SyncTargetProps[];
+
+  /**
+   * What happens when a secret is exposed.
+   *
+   * @default - consumers that can be stopped are, nobody is cut off, drills when somebody starts one
+   */
+  readonly emergency?: EmergencyProps;
+
+  /**
+   * Where CloudTrail keeps who read which secret.
+   *
+   * @default - its last 90 days are asked event by event
+   */
+  readonly trail?: TrailProps;
+
+  /**
+   * Other regions that hold replicas of these secrets.
+   *
+   * @default - none
+   */
+  readonly replicaRegions?: readonly string[];
 
   /**
    * Years for which audit events are kept: 1, 2, 3, 5 or 10.

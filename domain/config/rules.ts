@@ -5,6 +5,7 @@ import { connectionProblems } from './connection-rules.ts';
 import { rolloutProblems } from './consumer-rules.ts';
 import { contactProblems } from './contact-rules.ts';
 import { duplicates } from './duplicates.ts';
+import { emergencyProblems } from './emergency-rules.ts';
 import { healthProblems } from './health-rules.ts';
 import { hostProblem } from './host.ts';
 import { inboxProblems } from './inbox-rules.ts';
@@ -57,6 +58,7 @@ export function ruleProblems(config: RotationConfig): string[] {
     ...triggerProblems(config),
     ...certificateProblems(config),
     ...syncProblems(config),
+    ...emergencyProblems(config),
     ...trailProblems(config),
   ];
 }

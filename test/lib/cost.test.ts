@@ -6,7 +6,7 @@ import { expectDocument } from '../document.ts';
 import { type CostLine, monthlyCost, prices, use } from './cost.ts';
 import { everyResource } from './synthesized.ts';
 
-/** 30 databases, 18 JWT secrets, an encryption key and an admin: half of a hundred. */
+/** 30 databases, 17 JWT secrets, an encryption key, an admin and an API key: half of a hundred. */
 function half(part: number): RotationConfig {
   const network = part === 1 ? { ...existing, ...withEndpoints } : existing;
   const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
@@ -33,8 +33,9 @@ function half(part: number): RotationConfig {
     consumers: [],
     secrets: Object.fromEntries([
       ['admin', { kind: 'userManaged', purpose: 'The rotator role.' }],
+      ['vendor', { kind: 'userManaged', purpose: 'The API key of the vendor.' }],
       ...range(30).map((index) => [`db${index}`, database(index)]),
-      ...range(18).map((index) => [`jwt${index}`, { ...jwt, ...keyset }]),
+      ...range(17).map((index) => [`jwt${index}`, { ...jwt, ...keyset }]),
       ...range(1).map((index) => [`pii${index}`, { ...still, ...keyset, database: `db${index}` }]),
     ]),
   });

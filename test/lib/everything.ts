@@ -1,4 +1,4 @@
-/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort, an inbox, copies, consumers of every sort that are restarted and asked. */
+/** The example with everything on that is off in it: triggers, certificates, a network, a break-glass role, a bootstrap, rows that follow their key, readers of escrow, contacts of every sort, an inbox, copies, consumers of every sort that are restarted and asked, emergencies that cut somebody off and are practised. */
 import { parseRotationConfig, type RotationConfig } from '../../domain/config/rotation-config.ts';
 import example from '../../rotation.config.ts';
 
@@ -53,6 +53,18 @@ export const everything: RotationConfig = parseRotationConfig({
     guardDuty: {
       findings: [{ type: 'UnauthorizedAccess:IAMUser/', principal: 'pharmacy', secrets: ['jwt'] }],
     },
+  },
+  emergency: {
+    requireMfa: true,
+    assumedBy: ['arn:aws:iam::111122223333:role/incident-commander'],
+    contain: {
+      principals: [
+        'arn:aws:iam::111122223333:role/ci/builder',
+        'arn:aws:iam::111122223333:user/ada',
+      ],
+    },
+    drill: { everyMonths: 3, day: 5, hour: 9 },
+    reportRetentionDays: 400,
   },
   certificates: [
     {

@@ -59,14 +59,14 @@ describe('the key of topics, queues and log groups', () => {
     expect(logGroups).toContain(':log-group:*');
   });
 
-  test('lets principals of the account use it through SNS and SQS alone', () => {
+  test('lets principals of the account use it through S3, SNS and SQS alone', () => {
     const [administration, use] = statements;
     expect(administration?.Action).not.toContain('kms:Decrypt');
     expect(use).toMatchObject({
       Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
       Condition: {
         StringEquals: {
-          'kms:ViaService': [of('sns'), of('sqs')],
+          'kms:ViaService': [of('s3'), of('sns'), of('sqs')],
         },
       },
     });
@@ -270,7 +270,7 @@ describe('what is not delivered', () => {
         .filter(({ Properties }) => Properties.Principal === 'events.amazonaws.com')
         .map(({ Properties }) => Properties.FunctionName),
     );
-    expect(invoked.size).toBe(6);
+    expect(invoked.size).toBe(7);
     for (const { Properties } of stack.all('AWS::Lambda::Function')) {
       expect(Properties.DeadLetterConfig).toEqual(
         invoked.has(Properties.FunctionName) ? { TargetArn: arn(queue) } : undefined,
@@ -281,6 +281,7 @@ describe('what is not delivered', () => {
       /^StarterFunctionPolicy/,
       /^NotifyFunctionPolicy/,
       /^CertificatesFunctionPolicy/,
+      /^EmergencyFunctionPolicy/,
     ]) {
       expect(stack.statement(policy, 'SendDeadLetters').Resource).toEqual(arn(queue));
       expect(stack.statement(policy, 'UseKeyOfDeadLetters')).toMatchObject({

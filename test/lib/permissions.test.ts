@@ -23,12 +23,56 @@ describe('no right', () => {
     [
       'deletes a secret or replaces its policy',
       /^secretsmanager:(DeleteSecret|PutResourcePolicy)$/,
+      // Where the configuration names whom: it denies them, and lets nobody in.
+      [['EmergencyFunctionRole', ['secretsmanager:PutResourcePolicy']]],
     ],
-    ['changes code of a function', /^lambda:(UpdateFunctionCode|Create|Delete|Add)/],
-    ['touches identities', /^(iam|sts):/],
-  ])('%s', (_, pattern) => {
+    ['changes code of a function', /^lambda:(UpdateFunctionCode|Create|Delete|Add)/, []],
+    [
+      'touches identities, but to look, and to end sessions of the roles that the configuration names',
+      /^(iam|sts):/,
+      [
+        ['EmergencyFunctionRole', ['iam:SimulatePrincipalPolicy']],
+        [
+          'EmergencyFunctionRole',
+          ['iam:DeleteRolePolicy', 'iam:GetRolePolicy', 'iam:PutRolePolicy'],
+        ],
+        ['AccessAuditFunctionRole', ['iam:ListEntitiesForPolicy']],
+        ['EmergencyRole', ['iam:SimulatePrincipalPolicy']],
+      ],
+    ],
+  ] as const)('%s', (_, pattern, expected) => {
     const holders = allowed.filter(({ actions }) => actions.some((action) => pattern.test(action)));
-    expect(holders.map(({ holder, actions }) => [holder, actions])).toEqual([]);
+    expect(holders.map(({ holder, actions }) => [holder, actions])).toEqual(expected);
+  });
+
+  test('cuts anybody off, or ends sessions, beside those the configuration names', () => {
+    const own = allowed.filter(({ holder }) => holder === 'EmergencyFunctionRole');
+    expect(own.find(({ sid }) => sid === 'DenySuspects')).toMatchObject({
+      actions: ['secretsmanager:PutResourcePolicy'],
+      conditions: ['Bool secretsmanager:BlockPublicPolicy = true'],
+    });
+    // No user has a session to end.
+    expect(own.find(({ sid }) => sid === 'RevokeSessions')?.resources).toEqual([
+      'arn:aws:iam::111122223333:role/ci/builder',
+    ]);
+  });
+
+  test('starts an emergency without MFA where that is asked for', () => {
+    const starting = allowed.filter(
+      ({ actions, resources }) =>
+        actions.includes('states:StartExecution') &&
+        resources.some((arn) => arn.endsWith(':quarterturn-pharmacy-prod-emergency')),
+    );
+    expect(starting.map(({ holder, conditions }) => [holder, conditions]).sort()).toEqual([
+      ['EmergencyDrillRole', []],
+      ['EmergencyFunctionRole', []],
+      ['EmergencyRole', ['Bool aws:MultiFactorAuthPresent = true']],
+      // What an event starts is the protective part alone: the machine sees to that.
+      ['TriggersFunctionRole', []],
+    ]);
+    expect(grants.trust.EmergencyRole).toEqual([
+      'arn:aws:iam::111122223333:role/incident-commander if Bool aws:MultiFactorAuthPresent = true',
+    ]);
   });
 
   test('changes configuration of a function, but that of the consumers the configuration names', () => {

@@ -17,6 +17,7 @@ import {
   notificationsSchema,
   personSchema,
 } from '../../domain/config/contacts-schema.ts';
+import { emergencySchema } from '../../domain/config/emergency-schema.ts';
 import { inboxSchema, probeSchema } from '../../domain/config/inbox-schema.ts';
 import { existingNetworkSchema, newNetworkSchema } from '../../domain/config/network-schema.ts';
 import { reencryptionSchema } from '../../domain/config/reencryption-schema.ts';
@@ -30,6 +31,7 @@ import {
   userManagedSchema,
 } from '../../domain/config/secret-schemas.ts';
 import { type SyncTargetConfig, syncTargetSchema } from '../../domain/config/sync-schema.ts';
+import { trailSchema } from '../../domain/config/trail-schema.ts';
 import { triggersSchema } from '../../domain/config/trigger-schema.ts';
 import { webhookSchema } from '../../domain/config/webhook-schema.ts';
 
@@ -57,6 +59,7 @@ for (const file of [
   'lib/sync-props.ts',
   'lib/health-props.ts',
   'lib/rollout-props.ts',
+  'lib/emergency-props.ts',
   'lib/quarterturn-props.ts',
 ]) {
   const text = readFileSync(join(root, file), 'utf8');
@@ -139,6 +142,10 @@ describe('the props', () => {
     ['WebhookRestartProps', restartBy('webhook')],
     ['WebhookProps', webhookSchema],
     ['RolloutProps', rolloutSchema],
+    ['EmergencyProps', emergencySchema],
+    ['ContainProps', emergencySchema.shape.contain.unwrap()],
+    ['EmergencyDrillProps', emergencySchema.shape.drill.unwrap()],
+    ['TrailProps', trailSchema],
     ['TriggersProps', triggersSchema],
     ['ExposureTriggerProps', triggersSchema.shape.exposure.unwrap()],
     ['OffboardingTriggerProps', triggersSchema.shape.offboarding.unwrap()],

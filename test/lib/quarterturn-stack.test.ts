@@ -497,7 +497,7 @@ describe('keys and control table', () => {
 });
 
 describe('cadence', () => {
-  const policy = /^CadenceFunctionPolicy/;
+  const policy = /^CadenceFunction(Policy|Role)/;
 
   test('runs every hour', () => {
     expect(stack.one('AWS::Events::Rule', /^Cadence/).Properties.ScheduleExpression).toBe(

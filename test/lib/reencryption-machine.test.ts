@@ -72,7 +72,8 @@ describe.each([
 
   test('leads every failure of a Task but Stop to Stop', () => {
     for (const [name, { Type, Catch }] of Object.entries(statesOf(id))) {
-      if (Type === 'Task' && name !== 'Stop') {
+      // In an emergency the old value is looked at first (after-rotation-machine.test.ts).
+      if (Type === 'Task' && !/^(Stop|Retire|ProveProxy|ProveOldFirst)$/.test(name)) {
         expect([name, Catch?.at(-1)]).toEqual([
           name,
           { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Stop' },

@@ -8,7 +8,7 @@ const list = (value: string | string[]) => (Array.isArray(value) ? value : [valu
 
 export function watch(stack: Synthesized): void {
   describe('watch', () => {
-    const policy = /^WatchFunctionPolicy/;
+    const policy = /^WatchFunction(Policy|Role)/;
     const alarmOf = (what: string) =>
       stack
         .all('AWS::CloudWatch::Alarm')

@@ -5,6 +5,7 @@ import { columns } from './mistakes/columns.ts';
 import { connection } from './mistakes/connection.ts';
 import { contacts } from './mistakes/contacts.ts';
 import { document } from './mistakes/document.ts';
+import { emergency } from './mistakes/emergency.ts';
 import { ownership } from './mistakes/ownership.ts';
 import { reencryption } from './mistakes/reencryption.ts';
 import { rollout, soundRollouts } from './mistakes/rollout.ts';
@@ -27,6 +28,7 @@ const mistakes = [
   ...certificates,
   ...sync,
   ...rollout,
+  ...emergency,
 ];
 
 function problemsOf(input: unknown): readonly string[] {
