@@ -41,6 +41,8 @@ export interface DeploymentOptions {
   /** `<name>/<environment>`; default QUARTERTURN_DEPLOYMENT, else the only one of account and region. */
   deployment?: string;
   region?: string;
+  /** Of the shared configuration files; of commands about several accounts. */
+  profile?: string;
   json?: boolean;
 }
 

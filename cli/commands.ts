@@ -12,6 +12,7 @@ import { registerRelease } from './commands/release.ts';
 import { registerReport } from './commands/report.ts';
 import { registerRollback } from './commands/rollback.ts';
 import { registerRotate } from './commands/rotate.ts';
+import { registerScan } from './commands/scan.ts';
 import { registerStatus } from './commands/status.ts';
 
 export const commands: readonly RegisterCommand[] = [
@@ -24,6 +25,7 @@ export const commands: readonly RegisterCommand[] = [
   registerDrill,
   registerOffboard,
   registerGate,
+  registerScan,
   registerDoctor,
   registerReencrypt,
   registerAdopt,

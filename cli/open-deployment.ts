@@ -19,7 +19,7 @@ import { EndpointMismatchError, UnknownDeploymentError, UsageError } from './err
 
 export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly connect: (region?: string) => DeploymentsDoor;
+  readonly connect: (region?: string, profile?: string) => DeploymentsDoor;
   readonly clock: Clock;
   readonly random: RandomSource;
 }
@@ -40,7 +40,7 @@ export async function openDeployment(
 ): Promise<OpenDeployment> {
   const asked = options.deployment ?? (environment.QUARTERTURN_DEPLOYMENT || undefined);
   const scope = asked === undefined ? undefined : parseDeployment(asked);
-  const door = connect(options.region);
+  const door = connect(options.region, options.profile);
   const caller = await door.caller();
   const endpoint = endpointFor(caller, await door.endpoints());
   const manifest = await manifestOf(door, caller, scope);

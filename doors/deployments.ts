@@ -58,8 +58,13 @@ export interface DoorsToDeployment {
   permissions: PermissionsSimulationDoor;
 }
 
-export function deployments(region?: string): DeploymentsDoor {
-  const settings = { ...clientDefaults, ...(region !== undefined && { region }) };
+/** @param profile of the shared configuration files, instead of the shell's credentials */
+export function deployments(region?: string, profile?: string): DeploymentsDoor {
+  const settings = {
+    ...clientDefaults,
+    ...(region !== undefined && { region }),
+    ...(profile !== undefined && { profile }),
+  };
   const sts = new STSClient(settings);
   const ssm = new SSMClient(settings);
   const secrets = new SecretsManagerClient(settings);

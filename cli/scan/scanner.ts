@@ -9,7 +9,14 @@ import type { KnownValues, KnownWindow } from './known-values.ts';
 import { findVisible, leastRun, SextetRuns } from './text-windows.ts';
 import { unescaped } from './unescape.ts';
 
-export type Spelling = 'as written' | 'raw bytes' | 'base64' | 'hex' | 'escaped' | 'UTF-16';
+export type Spelling =
+  | 'as written'
+  | 'raw bytes'
+  | 'base64'
+  | 'hex'
+  | 'escaped'
+  | 'UTF-16'
+  | 'compressed';
 
 export interface Sighting extends KnownWindow {
   /** Of the run it stands in, in the bytes that were handed in. */

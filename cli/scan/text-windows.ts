@@ -55,35 +55,29 @@ export class SextetRuns {
   read(sextets: Uint8Array, count: number): void {
     if (count < leastRun) return;
     const { filter } = this.#known;
-    // How many of the last sextets are hex digits; and of every fourth place, how many fours in a row are text.
-    let digits = 0;
     let start = 0;
     for (let at = 0; at < count; at += 1) {
       const here = sextets[at] as number;
-      const from = at - sextetsOfStart;
       // The window that began one sextet earlier, with the first bits of this one.
       const second = ((start << 2) | (here >> 4)) & startMask;
       const third = ((start << 4) | (here >> 2)) & startMask;
       start = ((start << 6) | here) & startMask;
-      const whole = filter[filterOfStart(start)] as number;
-      if (whole !== 0 && from >= -1) this.#look(sextets, from + 1, count, 0, whole);
-      if (((filter[filterOfStart(second)] as number) & sixteen) !== 0 && from >= 0) {
-        this.#look(sextets, from, count, 2, sixteen);
-      }
-      if (((filter[filterOfStart(third)] as number) & sixteen) !== 0 && from >= 0) {
-        this.#look(sextets, from, count, 4, sixteen);
-      }
-      if (nibbleOfSextet[here] !== 255) digits += 1;
-      else {
-        if (digits >= shortestHex) this.#readHex(sextets, at - digits, digits);
-        digits = 0;
-      }
+      const bits = filter[filterOfStart(start)] as number;
+      const later = filter[filterOfStart(second)] as number;
+      const latest = filter[filterOfStart(third)] as number;
+      if ((bits | later | latest) === 0) continue;
+      const from = at - sextetsOfStart;
+      if (from >= -1) this.#look(sextets, from + 1, count, 0, bits);
+      if (from < 0) continue;
+      this.#look(sextets, from, count, 2, later & sixteen);
+      this.#look(sextets, from, count, 4, latest & sixteen);
     }
-    if (digits >= shortestHex) this.#readHex(sextets, count - digits, digits);
-    if (count >= quadsOfText * 4) this.#readEncoded(sextets, count);
+    if (count >= shortestHex) this.#findHex(sextets, count);
+    if (count >= quadsOfText * 4) this.#findEncoded(sextets, count);
   }
 
   #look(sextets: Uint8Array, from: number, count: number, shift: number, bits: number): void {
+    if (bits === 0) return;
     let windows: readonly KnownWindow[];
     if (shift === 0) windows = this.#known.at(sextets, from, count, bits);
     else {
@@ -99,34 +93,56 @@ export class SextetRuns {
     if (windows.length > 0) this.#findings.window(windows, 'base64');
   }
 
-  /** Every fourth sextet may begin four of a text: the highest bit of each of its three bytes is 0 there. */
-  #readEncoded(sextets: Uint8Array, count: number): void {
-    for (let place = 0; place < 4; place += 1) {
-      let quads = 0;
-      let at = place;
-      for (; at + 3 < count; at += 4) {
-        const isText =
-          (sextets[at] as number) < 32 &&
-          ((sextets[at + 1] as number) & 8) === 0 &&
-          ((sextets[at + 2] as number) & 2) === 0;
-        if (isText) quads += 1;
-        else {
-          if (quads >= quadsOfText) this.#readBase64(sextets, at, quads, count);
-          quads = 0;
-        }
+  /** Looks where a run of so many digits could not be missed. */
+  #findHex(sextets: Uint8Array, count: number): void {
+    const isHex = (at: number) => nibbleOfSextet[sextets[at] as number] !== 255;
+    let done = 0;
+    for (let at = shortestHex - 1; at < count; ) {
+      if (!isHex(at)) {
+        at += shortestHex;
+        continue;
       }
-      if (quads >= quadsOfText) this.#readBase64(sextets, at, quads, count);
+      let start = at;
+      while (start > done && isHex(start - 1)) start -= 1;
+      done = at + 1;
+      while (done < count && isHex(done)) done += 1;
+      if (done - start >= shortestHex) this.#readHex(sextets, start, done - start);
+      at = done + shortestHex;
+    }
+  }
+
+  /** Every fourth sextet may begin four of a text: the highest bit of each of its three bytes is 0 there. */
+  #findEncoded(sextets: Uint8Array, count: number): void {
+    const isText = (at: number) =>
+      at + 3 < count &&
+      (sextets[at] as number) < 32 &&
+      ((sextets[at + 1] as number) & 8) === 0 &&
+      ((sextets[at + 2] as number) & 2) === 0;
+    for (let place = 0; place < 4; place += 1) {
+      let done = place;
+      for (let at = place + 4 * (quadsOfText - 1); at + 3 < count; ) {
+        if (!isText(at)) {
+          at += 4 * quadsOfText;
+          continue;
+        }
+        let start = at;
+        while (start > done && isText(start - 4)) start -= 4;
+        done = at + 4;
+        while (isText(done)) done += 4;
+        if (done - start >= 4 * quadsOfText) this.#readBase64(sextets, start, done, count);
+        at = done + 4 * quadsOfText;
+      }
     }
   }
 
   /** @param end where text ends; up to three sextets of its last byte stand behind it */
-  #readBase64(sextets: Uint8Array, end: number, quads: number, count: number): void {
-    const start = end - quads * 4;
+  #readBase64(sextets: Uint8Array, start: number, end: number, count: number): void {
     const rest = Math.min(3, count - end);
-    const padded = new Uint8Array(quads * 4 + 4);
+    const padded = new Uint8Array(end - start + 4);
     padded.set(sextets.subarray(start, end + rest));
     const bytes = packSextets(padded, 0, padded.length);
-    this.#findings.text(bytes.subarray(0, quads * 3 + Math.floor((rest * 6) / 8)), 'base64');
+    const length = ((end - start) / 4) * 3 + Math.floor((rest * 6) / 8);
+    this.#findings.text(bytes.subarray(0, length), 'base64');
   }
 
   #readHex(sextets: Uint8Array, start: number, count: number): void {

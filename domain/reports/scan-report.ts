@@ -45,9 +45,9 @@ export type ScanPlace =
       readonly in: 'history' | 'name';
       readonly repository: string;
       readonly object: string;
-      /** Absent: no tree holds it. */
+      /** Absent: no commit holds it, or it is the root. */
       readonly path?: string;
-      /** The oldest commit that has it; absent: no commit holds it. */
+      /** The oldest commit that has it there; absent: no commit holds it. */
       readonly commit?: By;
     }
   | { readonly in: 'message'; readonly repository: string; readonly commit: By }
