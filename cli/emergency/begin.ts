@@ -4,7 +4,7 @@ import type { EmergencyInput, EmergencyRecord } from '../../domain/events/emerge
 import { isAwsError } from '../../doors/aws-call.ts';
 import type { OpenDeployment } from '../command.ts';
 import { emergencyOf } from './asked.ts';
-import { EmergencyNotAllowedError, EmergencyRunningError } from './errors.ts';
+import { EmergencyClosedError, EmergencyNotAllowedError, EmergencyRunningError } from './errors.ts';
 
 /** What begins later sorts later. */
 export const newId = async ({ clock, newToken }: OpenDeployment): Promise<string> => {
@@ -25,10 +25,15 @@ export function begin(
 
 /**
  * Another execution under the same id: what is done it does not do again, what failed it does.
- * @throws EmergencyRunningError, EmergencyNotAllowedError, AwsCallError
+ * @throws EmergencyClosedError, EmergencyRunningError, EmergencyNotAllowedError, AwsCallError
  */
 export async function resume(deployment: OpenDeployment, head: EmergencyRecord): Promise<string> {
   const { id, exposed, others, reason, exposedSince, suspects } = head;
+  if (head.state === 'closed') {
+    throw new EmergencyClosedError(
+      `${head.drill ? 'Drill' : 'Emergency'} ${id} is closed: every stage is done, or had nothing to do; expected one of which something failed. Begin another one where something is left. Nothing was changed.`,
+    );
+  }
   if (head.state === 'running' && (await deployment.stepFunctions.isRunning(head.execution))) {
     throw new EmergencyRunningError(
       `Emergency ${id} is at work; expected one that has ended. Follow it: npx quarterturn emergency --follow ${id}. Nothing was changed.`,
@@ -90,13 +95,15 @@ function notAllowed(
   message: string,
 ): EmergencyNotAllowedError {
   const [, partition = 'aws'] = caller.arn.split(':');
+  // What helps in general is not what helps here.
+  const [said] = message.split(' What to do: ');
   const user = caller.arn.split(':user/')[1];
   const device = `arn:${partition}:iam::${caller.account}:mfa/${user?.split('/').at(-1) ?? '<your device>'}`;
   const session =
     user === undefined
-      ? `assume the role with a code: aws sts assume-role --role-arn <role> --role-session-name emergency --serial-number ${device} --token-code <code>`
-      : `get a session with a code: aws sts get-session-token --serial-number ${device} --token-code <code>`;
+      ? `Assume the role with a code: aws sts assume-role --role-arn <role> --role-session-name emergency --serial-number ${device} --token-code <code>`
+      : `Get a session with a code: aws sts get-session-token --serial-number ${device} --token-code <code> (aws iam list-mfa-devices tells the device)`;
   return new EmergencyNotAllowedError(
-    `${caller.arn} may not start ${machine} (${message}) Expected the policy ${policy}, and where the deployment asks for it (emergency.requireMfa) a session with MFA. ${session}, and run this again with what it prints as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Nothing was changed.`,
+    `${caller.arn} may not start ${machine} (${said}) Expected the policy ${policy}, and where the deployment asks for it (emergency.requireMfa) a session with MFA. ${session}, and run this again with what it prints as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Nothing was changed.`,
   );
 }

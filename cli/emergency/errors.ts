@@ -40,6 +40,12 @@ export class EmergencyRunningError extends CliError {
   readonly code = 'ERR_ROTATION_EMERGENCY_RUNNING';
 }
 
+/** Nothing is left for another execution. */
+export class EmergencyClosedError extends CliError {
+  override readonly name = 'EmergencyClosedError';
+  readonly code = 'ERR_ROTATION_EMERGENCY_CLOSED';
+}
+
 export class NoIncidentReportError extends CliError {
   override readonly name = 'NoIncidentReportError';
   readonly code = 'ERR_ROTATION_NO_INCIDENT_REPORT';

@@ -237,6 +237,9 @@ describe('before anything is begun', () => {
     expect(complained).toContain(
       'aws sts get-session-token --serial-number arn:aws:iam::000000000000:mfa/on-call --token-code <code>',
     );
+    expect(complained).toContain(
+      '(StartExecution failed with AccessDeniedException: not authorized.) Expected',
+    );
     expect(complained).toContain('Nothing was changed.');
   });
 
@@ -482,6 +485,8 @@ describe('one that was begun before', () => {
     expect((await emergency('--resume', firstId, '--yes')).complained).toContain(
       `Emergency ${firstId} is at work`,
     );
+    await machine.end('closed');
+    expect((await emergency('--resume', firstId, '--yes')).complained).toContain('is closed');
     expect(deployment.started).toEqual([]);
   });
 
