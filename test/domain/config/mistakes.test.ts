@@ -13,6 +13,7 @@ import { schedule } from './mistakes/schedule.ts';
 import { shape } from './mistakes/shape.ts';
 import { spelling } from './mistakes/spelling.ts';
 import { soundTargets, sync } from './mistakes/sync.ts';
+import { trail } from './mistakes/trail.ts';
 import { triggers } from './mistakes/triggers.ts';
 
 const mistakes = [
@@ -28,6 +29,7 @@ const mistakes = [
   ...certificates,
   ...sync,
   ...rollout,
+  ...trail,
   ...emergency,
 ];
 
