@@ -37,12 +37,16 @@ export async function closeStage(
     stage,
     state,
     startedAt: standing?.startedAt ?? at,
-    endedAt: at,
+    endedAt: laterOf(standing?.startedAt, at),
     evidence: [...(ended.evidence ?? standing?.evidence ?? [])],
     ...(reason !== undefined && { reason: reason.slice(0, 1024) }),
   }));
   log[state === 'failed' ? 'error' : 'info']('stage', { emergency: id, stage, state, reason });
 }
+
+/** Two functions, two clocks: nothing ends before it began. */
+export const laterOf = (began: string | undefined, at: string): string =>
+  began !== undefined && began > at ? began : at;
 
 export const evidenceOf = (
   fact: string,

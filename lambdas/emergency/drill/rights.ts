@@ -68,7 +68,13 @@ export async function rightsOfRoles(
   const roles = suspects.filter((arn) => arn.includes(':role/'));
   const rotationFunctions = secrets.map((secret) => functionArn(secret.function));
   const own = await rightsOf(doors, doors.roles.function, [
-    { actions: ['secretsmanager:DescribeSecret', 'secretsmanager:RotateSecret'], resources: arns },
+    { actions: ['secretsmanager:DescribeSecret'], resources: arns },
+    {
+      actions: ['secretsmanager:RotateSecret'],
+      resources: arns,
+      // As it is asked for: with its rules and its function as they are (service authorization reference).
+      context: { 'secretsmanager:ModifyRotationRules': false },
+    },
     {
       actions: ['dynamodb:PutItem'],
       resources: [`arn:${partition}:dynamodb:${region}:${account}:table/${controlTable}`],

@@ -29,6 +29,7 @@ import {
 } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { emergencyOf, keysOf, needsMaintenance, rowsFollow, secretOf } from '../secrets.ts';
+import { laterOf } from '../stages.ts';
 
 const givenSchema = z.object({ input: z.unknown(), startedAt: z.iso.datetime() });
 const restoreSchema = z.strictObject({ restore: emergencyIdSchema });
@@ -61,6 +62,7 @@ export async function begin(
     return { ...rest, execution, state: 'running' };
   });
   await putSecrets(doors, record);
+  await reopenStages(doors, record);
   doors.log.info('emergency', { emergency: id, execution, drill: record.drill });
   return { form: 'emergency', id, drill: record.drill };
 }
@@ -196,6 +198,35 @@ async function assertNobodyMustStop(
     if ((await controlTable.getConsumers(secret.name))?.stopped !== true) found.push(key);
   }
   if (found.length > 0) throw new ConsumersMustStopError(found);
+}
+
+/**
+ * Goes on with a key that did not change, because its readers were not stopped: they are stopped again, and started
+ * again after it. Readers of any other secret are restarted by what follows its rotation.
+ */
+async function reopenStages(
+  { records, manifest, clock }: EmergencyDoors,
+  record: EmergencyRecord,
+): Promise<void> {
+  const { id } = record;
+  const { secrets } = await manifest();
+  const open = (await records.getSecrets(id)).filter(({ key, state }) => {
+    const secret = secrets.find((one) => one.key === key);
+    return secret !== undefined && needsMaintenance(secret) && state === 'failed';
+  });
+  if (open.length === 0) return;
+  for (const stage of ['stop', 'start'] as const) {
+    await records.updateStage(id, stage, (standing) =>
+      standing?.state === 'done'
+        ? {
+            ...standing,
+            state: 'failed',
+            endedAt: laterOf(standing.startedAt, clock.now().toISOString()),
+            reason: `done anew, because ${open.map(({ key }) => key).join(', ')} did not change`,
+          }
+        : undefined,
+    );
+  }
 }
 
 async function putSecrets(

@@ -10,6 +10,7 @@ import { reportKey, storeReport } from '../incident.ts';
 import { nameOf } from '../name-of.ts';
 import { type Progress, progressSchema } from '../progress.ts';
 import { emergencyOf } from '../secrets.ts';
+import { laterOf } from '../stages.ts';
 
 export async function end(
   doors: EmergencyDoors,
@@ -24,7 +25,7 @@ export async function end(
   }
   const open = openStages(await doors.records.getStages(id));
   const state = open.length === 0 ? 'closed' : 'incomplete';
-  const endedAt = doors.clock.now().toISOString();
+  const endedAt = laterOf(standing.startedAt, doors.clock.now().toISOString());
   const { ended: _ended, ...rest } = standing;
   const ended: EmergencyRecord = { ...rest, state, endedAt };
   const drilled = await drilledOf(doors, standing);

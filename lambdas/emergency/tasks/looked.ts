@@ -49,14 +49,17 @@ function factsOf({ reaches, versions, target }: Diagnosis): Evidence[] {
     ),
     ...(current === undefined
       ? [evidenceOf('currentMissing', { ok: false })]
-      : (current.attempts ?? []).map(({ at, answer, problem, milliseconds }) =>
-          evidenceOf('currentAccepted', {
-            ok: answer === 'accepted',
-            at,
-            milliseconds,
-            detail: problem && `${problem.code}: ${problem.message}`,
-          }),
-        )),
+      : current.attempts === undefined
+        ? // A new secret holds a marker until its first rotation: nothing of it can have leaked.
+          [evidenceOf('currentNotTried', { ok: current.value === 'marker', value: current.value })]
+        : current.attempts.map(({ at, answer, problem, milliseconds }) =>
+            evidenceOf('currentAccepted', {
+              ok: answer === 'accepted',
+              at,
+              milliseconds,
+              detail: problem && `${problem.code}: ${problem.message}`,
+            }),
+          )),
     ...(admin === undefined
       ? []
       : [evidenceOf('adminAnswers', { ok: admin.detail === undefined, ...admin })]),

@@ -32,6 +32,12 @@ export async function stop(
   if (isOver(await openStage(doors, id, 'stop'))) return over;
   const manifest = await doors.manifest();
   const { consumers, keepRunning } = record;
+  // An execution went on with it: stopped now, nobody would start them again.
+  if (isOver(await doors.records.getStage(id, 'start'))) {
+    const reason = 'consumers were started with the new values already';
+    await closeStage(doors, id, 'stop', { state: 'skipped', reason });
+    return over;
+  }
   if (consumers.stop.length === 0) {
     const reason = keepRunning
       ? 'consumers are kept running'

@@ -394,6 +394,11 @@ export function world({
     );
   const restart = bench.lambda.on('restart', async (payload) => {
     const { consumer, secretName, versionId, round } = payload as Record<string, string>;
+    // What is healthy is not restarted again (lambdas/rollout/tasks/begin.ts).
+    const known = await rolloutRecords.getRollouts(secretName ?? '', versionId ?? '');
+    if (known.some((record) => record.consumer === consumer && record.state === 'healthy')) {
+      return {};
+    }
     effects.push(`restart ${consumer}`);
     rolloutRecords.putRollout(secretName ?? '', {
       versionId: versionId ?? '',

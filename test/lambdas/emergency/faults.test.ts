@@ -1,0 +1,321 @@
+import { describe, expect, test } from '@jest/globals';
+import { type EmergencyStage, emergencyStages } from '../../../domain/events/emergency.ts';
+import {
+  type Call,
+  executionArn,
+  id,
+  input,
+  nameOf,
+  served,
+  suspect,
+  versionOf,
+  world,
+} from './world.ts';
+
+const isFull = process.env.PROOF === 'full';
+const seed = Number(process.env.SEED ?? 20_261_123);
+const asked = { ...input, secrets: ['jwt'], others: true, suspects: [suspect] };
+/** As if the function had died, or its answer got lost: the machine tries the task again. */
+const lost = () =>
+  Object.assign(new Error('lost'), {
+    name: 'Lambda.SdkClientException',
+    code: 'ERR_ROTATION_LOST',
+  });
+/** Of which no second try helps. */
+const broken = () => Object.assign(new Error('broken'), { name: 'TypeError' });
+
+/** What works in each stage, as its machine names it. */
+const taskOf: Record<EmergencyStage, string> = {
+  announce: 'announce',
+  contain: 'contain',
+  stop: 'stop',
+  protect: 'protect',
+  protectOthers: 'protectOthers',
+  start: 'started',
+  settle: 'settle',
+  accessAudit: 'accessAudit',
+  report: 'report',
+  tell: 'tell',
+};
+
+describe('a stage that fails', () => {
+  test.each(emergencyStages.map((stage) => [stage]))(
+    '%s: every later one follows, the record says why, and an execution under the same id finishes it',
+    async (stage) => {
+      const around = world();
+      around.before.task = ({ task }) => {
+        if (task === taskOf[stage]) throw broken();
+      };
+      expect(await around.execute(asked)).toMatchObject({
+        status: 'FAILED',
+        error: 'EmergencyIncomplete',
+      });
+      const states = await around.stages();
+      expect(Object.keys(states).sort()).toEqual([...emergencyStages].sort());
+      expect(states[stage]).toBe('failed');
+      expect((await around.records.getStage(id, stage))?.reason).toContain('TypeError');
+      const others = Object.entries(states).filter(([other]) => other !== stage);
+      expect(others.every(([, state]) => state === 'done' || state === 'skipped')).toBe(true);
+      expect(await around.head()).toMatchObject({ state: 'incomplete' });
+      const told = around.told().at(-1);
+      if (stage !== 'tell') expect(told?.failedStages).toEqual([stage]);
+
+      around.before.task = () => undefined;
+      expect((await around.execute(asked, 'second')).status).toBe('SUCCEEDED');
+      expect(await around.head()).toMatchObject({ state: 'closed' });
+      // Consumers that run with the new values are not stopped once more.
+      expect((await around.stages())[stage]).toBe(stage === 'stop' ? 'skipped' : 'done');
+      await expectOnce(around);
+      expect(Object.fromEntries(around.running)).toMatchObject({ api: true });
+    },
+  );
+
+  test('a secret that is not promoted in ten minutes is asked for anew under the same id, the others are not', async () => {
+    const around = world();
+    around.before.rotation = (name) => (name === nameOf('jwt') ? 'stuck' : 'promoted');
+    expect((await around.execute()).status).toBe('FAILED');
+    expect(await around.secret('jwt')).toMatchObject({
+      state: 'failed',
+      attempts: 1,
+      reason: expect.stringMatching(/NotPromotedError: .* not AWSCURRENT/),
+    });
+    expect((await around.secret('db'))?.state).toBe('proven');
+    expect(around.told().at(-1)).toMatchObject({ phase: 'incomplete', failedStages: ['protect'] });
+    expect(around.told().at(-1)?.deadAt).toBeUndefined();
+
+    around.before.rotation = () => 'promoted';
+    // The way is cleared by the secret's own function.
+    around.stored.stages.set(nameOf('jwt'), { [versionOf('jwt')]: ['AWSCURRENT'] });
+    expect((await around.execute(input, 'second')).status).toBe('SUCCEEDED');
+    expect(await around.secret('jwt')).toMatchObject({ state: 'proven', attempts: 2 });
+    expect((await around.secret('db'))?.attempts).toBe(1);
+    expect(around.stored.rotations).toHaveLength(3);
+  });
+
+  test('what follows a rotation stopped: the stages say so, and it goes on with the emergency', async () => {
+    const around = world();
+    around.before.after = (name) => (name === nameOf('db') ? 'stopped' : 'finished');
+    expect((await around.execute()).status).toBe('FAILED');
+    expect(await around.stages()).toMatchObject({
+      protect: 'failed',
+      settle: 'failed',
+      report: 'done',
+    });
+    expect(await around.secret('db')).toMatchObject({
+      state: 'failed',
+      afterRotation: 'stopped: NotWell: api',
+    });
+    around.before.after = () => 'finished';
+    expect((await around.execute(input, 'second')).status).toBe('SUCCEEDED');
+    expect(await around.secret('db')).toMatchObject({
+      state: 'proven',
+      attempts: 1,
+      afterRotation: 'finished',
+    });
+    const resumed = [...around.executions].filter(([name]) => name.includes('-resume-'));
+    expect(resumed).toMatchObject([[expect.anything(), { resume: true }]]);
+  });
+});
+
+describe('a task that is cut off', () => {
+  const retried = async (arm: (around: ReturnType<typeof world>) => void) => {
+    const around = world();
+    arm(around);
+    expect((await around.execute(asked)).status).toBe('SUCCEEDED');
+    expect(await around.head()).toMatchObject({ state: 'closed' });
+    await expectOnce(around);
+    return around;
+  };
+
+  test('every task may run twice: its answer was lost', async () => {
+    const seen = new Set<string>();
+    const around = await retried(({ before }) => {
+      before.answer = ({ task = '', progress }: Call) => {
+        const what = `${task} ${progress?.key ?? ''}`;
+        if (seen.has(what)) return;
+        seen.add(what);
+        throw lost();
+      };
+    });
+    expect(seen.size).toBeGreaterThan(20);
+    // The same fact has the same id, however often it is sent.
+    expect(new Set(around.told().map((event) => event.id)).size).toBe(2);
+  });
+
+  test('before, or after, any call of any door', async () => {
+    const count = { calls: 0 };
+    await retried(({ before }) => {
+      before.door = (_name, when) => {
+        if (when === 'before') count.calls += 1;
+      };
+    });
+    const share = isFull ? 1 : 24;
+    const met = Array.from({ length: count.calls * 2 }, (_, site) => site).filter(
+      (site) => site % share === seed % share,
+    );
+    for (const site of met) {
+      let calls = 0;
+      let told = '';
+      const when = site % 2 === 0 ? 'before' : 'after';
+      try {
+        await retried(({ before }) => {
+          before.door = (name, at) => {
+            if (at !== when || told !== '') return;
+            calls += 1;
+            if (calls <= Math.floor(site / 2)) return;
+            told = name;
+            throw lost();
+          };
+        });
+      } catch (error) {
+        throw new Error(
+          `${when} ${told}, site ${site} (SEED=${seed}): ${(error as Error).message}`,
+        );
+      }
+    }
+    expect(met.length).toBeGreaterThan(5);
+  });
+});
+
+describe('an execution that dies', () => {
+  const endOf = (around: ReturnType<typeof world>, status: string, name = 'first') =>
+    around.bench.lambda.invoke({ kind: 'service', arn: 'events' } as never, 'tasks', {
+      source: 'aws.states',
+      'detail-type': 'Step Functions Execution Status Change',
+      detail: {
+        executionArn: executionArn(name),
+        stateMachineArn: around.stateMachineArn,
+        status,
+      },
+    });
+
+  async function stoppedBy(task: string) {
+    const around = world();
+    let stopped = false;
+    around.before.task = (call) => {
+      if (call.task !== task || stopped) return;
+      stopped = true;
+      void around.bench.run('StopExecution', { executionArn: executionArn('first') });
+    };
+    expect((await around.execute()).status).toBe('ABORTED');
+    return around;
+  }
+
+  test.each([['prepare'], ['promoted'], ['settle']])(
+    'in %s leaves no consumer stopped: an execution starts them, the record and people say what happened',
+    async (task) => {
+      const around = await stoppedBy(task);
+      await endOf(around, 'ABORTED');
+      const isStarted = task === 'settle';
+      expect(await around.head()).toMatchObject({
+        state: 'incomplete',
+        ended: 'somebody stopped it',
+        report: { key: `${id}/report.md` },
+      });
+      expect(around.told().at(-1)).toMatchObject({ phase: 'incomplete' });
+      const [restoring] = [...around.executions].filter(([name]) => name.includes('restore'));
+      if (isStarted) expect(restoring).toBeUndefined();
+      else {
+        expect(restoring?.[1]).toEqual({ restore: id });
+        expect((await around.execute(restoring?.[1] as object, 'restoring')).status).toBe(
+          'SUCCEEDED',
+        );
+      }
+      expect(Object.fromEntries(around.running)).toMatchObject({ api: true });
+      // Heard twice, it is noted once.
+      const told = around.told().length;
+      await endOf(around, 'ABORTED');
+      expect(around.told()).toHaveLength(told);
+      expect((await around.execute(input, 'second')).status).toBe('SUCCEEDED');
+      await expectOnce(around);
+    },
+  );
+
+  test('before it is on record, or one that was refused, is nobody’s business', async () => {
+    const around = world();
+    await around.execute({ ...input, secrets: ['nope'] });
+    await endOf(around, 'FAILED');
+    expect([around.told(), around.effects]).toEqual([[], []]);
+  });
+});
+
+describe('a drill', () => {
+  test('goes the same way and changes nothing: no rotation, no intent, nobody denied, stopped, restarted, or told before its end', async () => {
+    const around = world({ consumers: [served('api', ['jwt', 'db'])] });
+    const written: string[] = [];
+    around.before.door = (name, when) => {
+      const isRead = /\.(get|describe|isRunning|simulate|roleOf)|^manifest/.test(name);
+      const isOwn = /^(records\.(update|putDrilled)|incidents\.put$)/.test(name);
+      if (when === 'before' && !isRead && !isOwn) written.push(name);
+    };
+    const asks: object[] = [];
+    const invoke = around.doors.functions.invoke;
+    around.doors.functions.invoke = (name, request) => {
+      asks.push(request as object);
+      return invoke(name, request);
+    };
+    const stages = structuredClone(around.stored.stages);
+    expect(
+      (await around.execute({ ...input, secrets: 'all', drill: true, suspects: [suspect] })).status,
+    ).toBe('SUCCEEDED');
+    expect(written.filter((name) => name !== 'functions.invoke')).toEqual(['eventBus.put']);
+    expect(around.calls.flatMap(({ operation }) => operation ?? [])).toEqual([
+      'diagnose',
+      'diagnose',
+    ]);
+    expect(asks.map((ask) => (ask as { operation?: string }).operation ?? 'health')).toEqual([
+      'posture',
+      'health',
+      'readers',
+      'readers',
+    ]);
+    expect(around.effects).toEqual([]);
+    expect(around.stored.stages).toEqual(stages);
+    expect(await around.stages()).toMatchObject({
+      announce: 'done',
+      contain: 'skipped',
+      stop: 'done',
+      protect: 'done',
+      settle: 'skipped',
+      accessAudit: 'done',
+      report: 'done',
+      tell: 'done',
+    });
+    expect(around.objects.get(`${id}/report.md`)).toMatch(/drill/i);
+    expect(around.told()).toMatchObject([{ phase: 'closed', drill: true, findings: 0 }]);
+    expect(await around.records.getDrilled()).toMatchObject({ id, outcome: 'passed', findings: 0 });
+  });
+
+  test('tells what would stand in the way: a right that is missing, a credential that is refused', async () => {
+    const around = world();
+    const simulate = around.doors.simulation.simulate;
+    around.doors.simulation.simulate = async (question) =>
+      (await simulate(question)).map((right) =>
+        right.action === 'secretsmanager:RotateSecret'
+          ? { ...right, decision: 'implicitDeny' as const }
+          : right,
+      );
+    around.bench.lambda.on('fn-db', () => {
+      throw Object.assign(new Error('no route'), { name: 'PostgresUnreachableError' });
+    });
+    expect((await around.execute({ ...input, drill: true })).status).toBe('SUCCEEDED');
+    expect(await around.records.getDrilled()).toMatchObject({ outcome: 'findings', findings: 3 });
+    expect((await around.secret('db'))?.evidence[0]).toMatchObject({
+      fact: 'functionFailed',
+      detail: { ok: false, detail: 'PostgresUnreachableError: no route' },
+    });
+    const { evidence } = (await around.records.getStage(id, 'announce')) ?? {};
+    expect(evidence?.filter(({ fact }) => fact === 'rightMissing')).toHaveLength(2);
+  });
+});
+
+async function expectOnce(around: ReturnType<typeof world>): Promise<void> {
+  const rotated = new Set(around.stored.rotations.map(({ secretId }) => secretId));
+  expect(around.stored.rotations).toHaveLength(rotated.size);
+  const { effects } = around;
+  const counts = new Map(effects.map((effect) => [effect, 0]));
+  for (const effect of effects) counts.set(effect, (counts.get(effect) ?? 0) + 1);
+  const stops = counts.get('stop api') ?? 0;
+  expect([stops, counts.get('start api') ?? 0]).toEqual([stops, stops]);
+  expect(counts.get('restart mailer') ?? 0).toBeLessThanOrEqual(1);
+}
