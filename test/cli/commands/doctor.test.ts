@@ -128,6 +128,9 @@ describe('doctor', () => {
     expect(said).toContain('Nothing needs a person.');
     expect(exitCode).toBe(0);
     const { report } = await json();
+    // Worth knowing before an emergency, and no reason for another exit code.
+    expect(report.accessAudit?.map(({ code }) => code)).toEqual(['noTrail']);
+    expect(said).toContain('noTrail: No trail is configured.');
     expect(report.secrets.map(({ key }) => key)).toEqual(
       deployment.manifest.secrets
         .filter(({ kind }) => kind !== 'userManaged')
