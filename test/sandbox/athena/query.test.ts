@@ -79,6 +79,10 @@ test('partitions keep what is not asked for out: another account, another region
   expect(await names('count(*)', "AND day = '2026/05/17'")).toEqual([['1']]);
   expect(await names('count(*)', "AND day BETWEEN '2026/05/01' AND '2026/05/16'")).toEqual([['5']]);
   expect(await names('count(*)', "AND day < '2026/05/16'")).toEqual([['0']]);
+  expect(await names('count(*)', "AND '2026/05/17' > day")).toEqual([['5']]);
+  expect(await names('count(*)', "AND day >= '2026/05/17' AND day <> '2026/05/18'")).toEqual([
+    ['1'],
+  ]);
   expect(
     await query("SELECT count(*) FROM cloudtrail_logs WHERE account IN ('111122223333')"),
   ).toEqual([['1']]);

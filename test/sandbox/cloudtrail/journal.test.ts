@@ -223,6 +223,11 @@ test('no record holds a value, however it was written or encrypted', async () =>
       'PutParameter',
     ]),
   );
+  const written = fresh().find(({ eventName }) => eventName === 'PutSecretValue');
+  expect(Object.keys(written?.requestParameters ?? {}).sort()).toEqual([
+    'clientRequestToken',
+    'secretId',
+  ]);
   const text = JSON.stringify(all());
   const forms = Object.values(VALUES).flatMap((value) => [
     value,
