@@ -1,6 +1,7 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ControlTableDoor, controlTable } from '../../doors/control-table.ts';
+import { emergencyRecords } from '../../doors/emergency-records.ts';
 import { SandboxClock } from '../../sandbox/clock.ts';
 import { DynamoDbService } from '../../sandbox/dynamodb/service.ts';
 import { controlTableProperties } from '../in-process/control-table-properties.ts';
@@ -245,4 +246,86 @@ test('of a certificate the later look stands, and what is told gives way to what
   await table.putCertificateProblemTold(deployment, 'www', problem, () => true);
   expect(await table.getCertificateProblemTold(deployment, 'www')).toEqual(problem);
   expect(await table.getCertificates(deployment)).toHaveLength(2);
+});
+
+describe('emergencies', () => {
+  const ids = ['20260101t000000z', '20260101t000001z', '20251231t235959z'].map(
+    (began) => `${began}-0123456789abcdef`,
+  );
+  const headOf = (id: string) => ({
+    id,
+    exposed: ['jwt'],
+    others: [],
+    reason: 'it was in a log',
+    suspects: [],
+    keepRunning: false,
+    drill: false,
+    unattended: false,
+    requestedBy: 'mona',
+    execution: `arn:aws:states:eu-west-1:000000000000:execution:m:${id}`,
+    state: 'running' as const,
+    startedAt: at,
+    consumers: { stop: [], restart: [], alone: [] },
+  });
+  const secretOf = (id: string, key: string) => ({
+    id,
+    key,
+    name: `pharmacy/prod/${key}`,
+    kind: 'jwt' as const,
+    exposed: true,
+    state: 'waiting' as const,
+    attempts: 0,
+    compromised: [],
+    evidence: [],
+  });
+
+  test('are listed newest first, whatever stands below them; claims are none of them', async () => {
+    const records = emergencyRecords('control', 'listed/prod', client);
+    for (const id of ids) {
+      await records.updateEmergency(id, () => headOf(id));
+      await records.updateStage(id, 'stop', () => ({
+        id,
+        stage: 'stop',
+        state: 'running',
+        startedAt: at,
+        evidence: [],
+      }));
+      await records.updateSecret(id, 'jwt', () => secretOf(id, 'jwt'));
+    }
+    await records.replaceClaims(
+      [],
+      [{ id: ids[0] ?? '', secrets: ['jwt'], unattended: false, at }],
+    );
+    const listed = await records.getEmergencies(10);
+    expect(listed.map(({ id }) => id)).toEqual([ids[1], ids[0], ids[2]]);
+    expect(await records.getEmergencies(1)).toHaveLength(1);
+    expect(await emergencyRecords('control', 'other/prod', client).getEmergencies(10)).toEqual([]);
+    expect((await records.getStages(ids[0] ?? '')).map(({ id }) => id)).toEqual([ids[0]]);
+    expect((await records.getSecrets(ids[2] ?? '')).map(({ id }) => id)).toEqual([ids[2]]);
+  });
+
+  test('two changes of one record at once are both kept', async () => {
+    const records = emergencyRecords('control', 'changed/prod', client);
+    const [id = ''] = ids;
+    await records.updateSecret(id, 'jwt', () => secretOf(id, 'jwt'));
+    await Promise.all(
+      ['a', 'b', 'c'].map((material) =>
+        records.updateSecret(
+          id,
+          'jwt',
+          (standing) =>
+            standing && { ...standing, compromised: [...standing.compromised, material] },
+        ),
+      ),
+    );
+    expect((await records.getSecret(id, 'jwt'))?.compromised.sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  test('take their secrets by compare-and-swap: of two, one is told that somebody was quicker', async () => {
+    const records = emergencyRecords('control', 'claimed/prod', client);
+    const claims = ids.map((id) => ({ id, secrets: ['jwt'], unattended: false, at }));
+    const taken = await Promise.all(claims.map((claim) => records.replaceClaims([], [claim])));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    expect(await records.getClaims()).toHaveLength(1);
+  });
 });
