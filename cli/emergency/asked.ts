@@ -130,6 +130,6 @@ function assertAllowed(
   const [refused] = suspects.filter((arn) => !allowed.includes(arn));
   if (refused === undefined) return;
   throw new SuspectNotAllowedError(
-    `"${refused}" may not be cut off by ${name}/${environment}; expected ${allowed.length === 0 ? 'no suspect: the configuration allows none' : `one of: ${allowed.join(', ')}`}. Name it in emergency.contain.principals and deploy, or begin without it and cut it off by hand: docs/emergency.md. Nothing was changed.`,
+    `"${refused}" may not be cut off by ${name}/${environment}; expected ${allowed.length === 0 ? 'no suspect: the configuration allows none' : `one of: ${allowed.join(', ')}`}. Name it in emergency.contain.principals and deploy, or begin without it and cut it off by hand. Nothing was changed.`,
   );
 }
