@@ -6,6 +6,7 @@
 import { durationSeconds } from '../domain/config/duration.ts';
 import type { Manifest, RotatedManifestSecret } from '../domain/config/manifest.ts';
 import { scheduleSchema } from '../domain/config/schedule-schema.ts';
+import { emergencyOf } from '../domain/events/emergency.ts';
 import type { AgeFacts } from '../domain/policy/age.ts';
 import type { ServiceFacts } from '../domain/policy/drift.ts';
 import type { SecretFacts } from '../domain/policy/due.ts';
@@ -133,8 +134,10 @@ async function afterRotationOf(
   const record =
     current === undefined ? undefined : await controlTable.getAfterRotation(secretName, current);
   if (record === undefined) return undefined;
-  // A record that is due names its owner when another execution made the version, e.g. an activation.
-  const execution = record.execution ?? record.owner;
+  // A record that is due names its owner when another execution made the version, e.g. an activation. An emergency
+  // starts what follows within seconds, by the name that everybody gives it: where it has not, anybody may.
+  const { owner } = record;
+  const execution = record.execution ?? (emergencyOf(owner) === undefined ? owner : undefined);
   const open = record.state === 'due' || record.state === 'running';
   const live = open && execution !== undefined && (await stepFunctions.isRunning(execution));
   return { ...record, live };

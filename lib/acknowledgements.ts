@@ -86,7 +86,7 @@ export function acknowledgementsOf(
     },
     {
       findings: [`${emergencyMachineName(config)}:*`].map(executions),
-      at: /^((Cadence|Emergency|Triggers)\/Function\/Policy|Operator\d*|EmergencyPolicy\d*)/,
+      at: /^((Emergency|Triggers)\/Function\/Policy|Operator\d*|EmergencyPolicy\d*)/,
       reason: executionsOfOne,
     },
     ...reportsOfIncidents(scope),

@@ -1,7 +1,7 @@
 /** Cadence: every hour it looks at every secret of the manifest and rotates what is due. */
 import { Annotations } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
-import { deploymentDimension, functionName } from '../domain/config/names.ts';
+import { functionName } from '../domain/config/names.ts';
 import { freezeWarnings } from '../domain/config/schedule-rules.ts';
 import type { Notice } from '../domain/events/notices.ts';
 import type { CadenceEnvironment } from '../lambdas/cadence/environment.ts';
@@ -23,8 +23,6 @@ export interface CadenceProps {
   readonly manifest: ManifestParameter;
   /** The AfterRotation machine. */
   readonly machine: MachineArns;
-  /** The machine of emergencies: what it owns is its own to follow, while it lives. */
-  readonly emergency: MachineArns;
   /** What moves rows to new keys; absent: no secret of this deployment has rows that follow. */
   readonly reencryption: ReencryptionParts | undefined;
   readonly messages: Messages;
@@ -75,11 +73,7 @@ export class Cadence extends Construct {
       allow('ReadManifest', ['ssm:GetParameter'], manifest.parameterArns),
       tell('Announce', this, announcements),
       allow('RestartAfterRotation', ['states:StartExecution'], [machine.arn]),
-      allow(
-        'SeeAfterRotation',
-        ['states:DescribeExecution'],
-        [machine.executions, props.emergency.executions],
-      ),
+      allow('SeeAfterRotation', ['states:DescribeExecution'], [machine.executions]),
       ...(reencryption
         ? [
             allow('RestartReencryption', ['states:StartExecution'], [reencryption.machine.arn]),
@@ -97,7 +91,6 @@ export class Cadence extends Construct {
           write: ['intent.planned', 'notice'],
         },
         { secretNames: reencryption?.secretNames ?? [], read: ['reencryption'] },
-        { secretNames: [deploymentDimension(deployment.config)], read: ['emergency'] },
         {
           secretNames: userManaged
             .map(({ name }) => name)

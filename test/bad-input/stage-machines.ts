@@ -4,8 +4,8 @@ import type { Manifest } from '../../domain/config/manifest.ts';
 import { runTask } from '../../lambdas/after-rotation/run-task.ts';
 import { startFor } from '../../lambdas/starter/start.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
+import { inMemoryEmergencyRecords } from '../doors/in-memory-emergency-records.ts';
 import { inMemoryRolloutRecords } from '../doors/in-memory-rollout-records.ts';
-import { noEmergency } from '../doors/no-emergency.ts';
 import {
   recordedBus,
   recordedExecutions,
@@ -102,7 +102,7 @@ export function atAfterRotation(event: unknown): Attempt {
     machines: {},
     functions: { invoke: async () => undefined },
     rolloutRecords: inMemoryRolloutRecords(),
-    emergencyRecords: noEmergency,
+    emergencyRecords: inMemoryEmergencyRecords,
   };
   return attempt(() => runTask({ ...doors, ...more }, event));
 }

@@ -5,11 +5,11 @@ import type {
   RotatedManifestSecret,
 } from '../../../domain/config/manifest.ts';
 import type { AfterRotationRecord, Intent } from '../../../domain/events/control-records.ts';
-import type { EmergencyRecord, StageRecord } from '../../../domain/events/emergency.ts';
 import type { AfterRotationDoors } from '../../../lambdas/after-rotation/doors.ts';
 import { runTask } from '../../../lambdas/after-rotation/run-task.ts';
 import { afterRotationDefinition } from '../../../lib/after-rotation-definition.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
+import { inMemoryEmergencyRecords } from '../../doors/in-memory-emergency-records.ts';
 import { inMemoryRolloutRecords } from '../../doors/in-memory-rollout-records.ts';
 import { arnOf, inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import {
@@ -67,12 +67,16 @@ export type Call = { task?: string; operation?: string };
 /** @param more of the manifest; with `rollout` or `sync` the machine has their states, and functions answer them */
 export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifest> = {}) {
   const secrets = inMemorySecrets();
+  const emergencies = inMemoryEmergencyRecords();
   const controlTable = inMemoryControlTable();
   const doors = {
     secretsManager: { ...secrets.door },
     controlTable,
     rolloutRecords: inMemoryRolloutRecords(),
-    emergencyRecords: (deployment: string) => emergencies(deployment),
+    emergencyRecords: (deployment: string) => {
+      if (deployment !== 'pharmacy/prod') throw new Error(`another deployment: ${deployment}`);
+      return emergencies;
+    },
     machines: { afterRotation: 'arn:after-rotation', reencryption: 'arn:reencryption' },
     stepFunctions: recordedExecutions(),
     eventBus: recordedBus(),
@@ -93,20 +97,6 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
     log: recordedLog(),
   } satisfies AfterRotationDoors;
   secrets.add(name, { [v1]: ['AWSCURRENT'], [v0]: ['AWSPREVIOUS'] });
-
-  /** Heads by id, and stages `start` by id. */
-  const emergency = {
-    heads: new Map<string, Partial<EmergencyRecord>>(),
-    starts: new Map<string, Partial<StageRecord>>(),
-  };
-  const emergencies = (deployment: string) => {
-    if (deployment !== 'pharmacy/prod') throw new Error(`another deployment: ${deployment}`);
-    return {
-      getEmergency: async (id: string) => emergency.heads.get(id) as EmergencyRecord | undefined,
-      getStage: async (id: string, stage: string) =>
-        stage === 'start' ? (emergency.starts.get(id) as StageRecord | undefined) : undefined,
-    };
-  };
 
   const calls: Call[] = [];
   /** Called before each task: the outside world moves. */
@@ -216,7 +206,7 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
 
   return {
     bench,
-    emergency,
+    emergencies,
     secrets,
     controlTable,
     doors,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Manifest, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
 import type { ReencryptionRecord } from '../../../domain/events/control-records.ts';
+import { emergencyOwner } from '../../../domain/events/emergency.ts';
 import type { ControlTableDoor } from '../../../doors/control-table.ts';
 import type { CadenceDoors } from '../../../lambdas/cadence/doors.ts';
 import { type TickSummary, tick } from '../../../lambdas/cadence/tick.ts';
@@ -291,6 +292,19 @@ describe('a new secret', () => {
 
 describe('an AfterRotation that never finished', () => {
   beforeEach(() => void secrets.add(jwt, { [v1]: ['AWSCURRENT', young] }));
+
+  test('of an emergency is started by whoever comes, by one name, when the emergency has not', async () => {
+    const owner = emergencyOwner('20251210t101500z-9f2c41aa07be63d1');
+    const emergency = { intent: 'emergency', owner } as const;
+    await controlTable.putAfterRotation(
+      jwt,
+      afterRecord('due', { ...emergency, at: '2025-12-10T11:55:00Z' }),
+    );
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'nothing' });
+    clock.set('2025-12-10T12:55:00Z');
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ done: 'afterRotationRestarted' });
+    expect(executions.started).toMatchObject([{ name: v1 }]);
+  });
 
   test('is started when its event was lost', async () => {
     await controlTable.putAfterRotation(jwt, afterRecord('due'));

@@ -17,9 +17,9 @@ import type { ReencryptedColumn } from '../../../../lambdas/reencryption/column.
 import type { Deployed, ReencryptionDoors } from '../../../../lambdas/reencryption/doors.ts';
 import { reencryptionDefinition } from '../../../../lib/reencryption-definition.ts';
 import { inMemoryControlTable } from '../../../doors/in-memory-control-table.ts';
+import { inMemoryEmergencyRecords } from '../../../doors/in-memory-emergency-records.ts';
 import { inMemoryRolloutRecords } from '../../../doors/in-memory-rollout-records.ts';
 import { arnOf } from '../../../doors/in-memory-secrets.ts';
-import { noEmergency } from '../../../doors/no-emergency.ts';
 import {
   recordedBus,
   recordedExecutions,
@@ -191,7 +191,7 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
         secrets: [secret],
         consumers: [] as Manifest['consumers'],
       }) as Manifest,
-    emergencyRecords: noEmergency,
+    emergencyRecords: inMemoryEmergencyRecords,
     metrics: recordedMetrics(),
     clock,
     log: recordedLog(),
