@@ -18,11 +18,13 @@ import {
   emergencyPolicyName,
   gatePolicyName,
   manifestParameterName,
+  operatorPolicyName,
   secretName,
   triggerBusName,
 } from '../../domain/config/names.ts';
 import type { CredentialTriggerEvent } from '../../domain/events/triggers.ts';
 import { currentVersion } from '../../domain/policy/labels.ts';
+import { offboardingReportSchema } from '../../domain/reports/offboarding-report.ts';
 import { emergencyRecords } from '../../doors/emergency-records.ts';
 import {
   controlTableWith,
@@ -237,6 +239,30 @@ export function triggers(stageOf: () => AlarmStage): void {
       },
       300_000,
     );
+
+    test('that somebody leaves: what they could read and did read is known with the rights of on-call and of emergencies', async () => {
+      const jwt = secretName(config, 'jwt');
+      const reads = {
+        Effect: 'Allow' as const,
+        Action: 'secretsmanager:GetSecretValue',
+        Resource: '*',
+      };
+      stage.sandbox.createPrincipal('leaver', { policies: [{ Statement: reads }] });
+      const as = access('on-call', [operatorPolicyName(config), emergencyPolicyName(config)]);
+      const leaver = 'arn:aws:iam::000000000000:user/leaver';
+      const argv = ['offboard', leaver, '--dry-run', '--json'];
+      const { said, complained } = await runCommand(await deploymentFor(as, 'on-call'), argv);
+      const report = offboardingReportSchema.parse(JSON.parse(said || JSON.stringify(complained)));
+      expect(report.secrets.find(({ key }) => key === 'jwt')).toMatchObject({
+        name: jwt,
+        // Its key's own policy may let somebody decrypt: nobody sees that here.
+        couldRead: 'perhaps',
+        rotates: 'planned',
+      });
+      expect(report.audits).toMatchObject([
+        { principal: leaver, audit: { covered: [{ region: stage.sandbox.region }] } },
+      ]);
+    });
 
     test('of a pipeline opens its gate when the rotation is done, with the pipeline’s rights alone', async () => {
       const before = await current();
