@@ -57,6 +57,7 @@ export class World {
     postgres?: PostgresOptions,
     rows: 'resting' | 'following' = 'resting',
     configure?: StageOptions['configure'],
+    rollout = false,
   ): Promise<World> {
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     const closing: (() => Promise<void>)[] = [];
@@ -70,6 +71,7 @@ export class World {
           onClose: (close) => void closing.unshift(close),
           postgres: { ...postgres, settings: { ...quick, ...postgres?.settings } },
           ...(configure && { configure }),
+          rollout,
         },
         silent,
       );
