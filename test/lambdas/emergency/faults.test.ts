@@ -5,7 +5,9 @@ import {
   executionArn,
   id,
   input,
+  jwt,
   nameOf,
+  scalar,
   served,
   suspect,
   versionOf,
@@ -115,6 +117,36 @@ describe('a stage that fails', () => {
     const resumed = [...around.executions].filter(([name]) => name.includes('-resume-'));
     expect(resumed).toMatchObject([[expect.anything(), { resume: true }]]);
   });
+});
+
+test('a key whose readers did not stop is left as it is; gone on with, they stop, it changes, and they wait for their rows', async () => {
+  const around = world({ secrets: [jwt, scalar], consumers: [served('api', ['pii', 'jwt'])] });
+  const both = { ...input, secrets: ['jwt', 'pii'] };
+  const { invoke } = around.doors.functions;
+  around.doors.functions.invoke = async (name, request) => {
+    const { operation } = request as { operation?: string };
+    if (operation !== 'stop') return invoke(name, request);
+    return {
+      done: true,
+      consumers: [{ consumer: 'api', state: 'failed', detail: 'AccessDenied' }],
+    };
+  };
+  expect((await around.execute(both)).status).toBe('FAILED');
+  expect(await around.stages()).toMatchObject({ stop: 'failed', protect: 'failed', start: 'done' });
+  expect(await around.secret('pii')).toMatchObject({
+    state: 'failed',
+    reason: expect.stringContaining('api may still run'),
+  });
+  // It holds the old key of the other secret: it was restarted instead.
+  expect(around.effects).toContain('restart api');
+
+  around.doors.functions.invoke = invoke;
+  expect((await around.execute(both, 'second')).status).toBe('SUCCEEDED');
+  expect((await around.secret('pii'))?.state).toBe('proven');
+  expect(Object.fromEntries(around.running)).toEqual({ api: false });
+  expect((await around.records.getStage(id, 'start'))?.evidence).toMatchObject([
+    { fact: 'consumerWaits' },
+  ]);
 });
 
 describe('a task that is cut off', () => {
