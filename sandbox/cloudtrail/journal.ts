@@ -129,6 +129,7 @@ export class Journal implements TrailPort {
 
 /** Services of the JSON protocols answer AccessDeniedException; these are filed as AccessDenied. */
 const errorCodeOf = (service: string, code: string): string =>
-  code === 'AccessDeniedException' && ['secretsmanager', 'kms', 's3', 'sts'].includes(service)
+  code === 'AccessDeniedException' &&
+  ['secretsmanager', 'kms', 's3', 'sts', 'iam', 'sns'].includes(service)
     ? 'AccessDenied'
     : code;

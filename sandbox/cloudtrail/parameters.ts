@@ -8,7 +8,16 @@ const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
 /** Left out whole, as AWS's entries leave them out. Compared in lower case. */
 const LEFT_OUT = new Set([
   ...['secretstring', 'secretbinary', 'rotationtoken', 'plaintext', 'ciphertextblob'],
-  ...['sessiontoken', 'password', 'body', 'payload', 'headers', 'zipfile', 'templatebody'],
+  ...[
+    'sessiontoken',
+    'password',
+    'tokencode',
+    'body',
+    'payload',
+    'headers',
+    'zipfile',
+    'templatebody',
+  ],
 ]);
 
 /** Named, with nothing in them: environments, inputs and outputs hold whatever somebody put there. */
