@@ -79,6 +79,8 @@ export async function readTrail(
   athena: AthenaDoor,
   asked: Asked,
   progress: TrailProgress,
+  /** The cadence looks every hour: a day without an event there is a day without the trail. */
+  home: string,
 ): Promise<FromTrail> {
   const tally = new Tally(asked.keyOf);
   const isAsked = isBy(asked.principal);
@@ -103,13 +105,15 @@ export async function readTrail(
   const { events } = tally.state;
   return {
     tally,
-    covered: looked.map(({ region, interval: covers, problem }) => ({
-      region,
-      source: 'athena' as const,
-      ...covers,
-      events: events[region] ?? 0,
-      ...(problem !== undefined && { problem: printable(problem, 512) }),
-    })),
+    covered: looked.map(
+      ({ region, interval: covers, gaps, problem = region === home ? gaps : undefined }) => ({
+        region,
+        source: 'athena' as const,
+        ...covers,
+        events: events[region] ?? 0,
+        ...(problem !== undefined && { problem: printable(problem, 512) }),
+      }),
+    ),
     // What is too young for the trail is too young for the history.
     left:
       interval === undefined
@@ -121,6 +125,11 @@ export async function readTrail(
             `There were more sorts of access than the ${mostRows} that are taken: the oldest are missing. Ask for fewer secrets or a shorter time.`,
           ]
         : []),
+      ...looked.flatMap(({ region, gaps }) =>
+        gaps === undefined || region === home
+          ? []
+          : [`${region}: ${gaps}. Nothing happened there on such a day, or the trail stood still.`],
+      ),
       ...looked
         .filter(({ interval: covers, hasDecryptions }) => covers && !hasDecryptions)
         .map(

@@ -54,7 +54,7 @@ async function begin(look: Look): Promise<AccessAnswer> {
   try {
     progress = await askTrail(doors.trail, trailStatements(asked, deployed.account), begunAt);
   } catch (error) {
-    return goOnWithHistory(look, withoutTrail(look, begunAt, (error as Error).message));
+    return handedOver(withoutTrail(look, begunAt, (error as Error).message));
   }
   return goOnWithTrail(look, progress);
 }
@@ -73,16 +73,16 @@ async function goOnWithTrail(look: Look, progress: TrailProgress): Promise<Acces
     );
     if (answer === 'running') return { done: false, progress, seen: 0 };
     if (answer !== 'succeeded') {
-      return goOnWithHistory(look, withoutTrail(look, begunAt, answer.failed));
+      return handedOver(withoutTrail(look, begunAt, answer.failed));
     }
-    read = await readTrail(athena, asked, progress);
+    read = await readTrail(athena, asked, progress, deployed.manifest.region);
   } catch (error) {
     if (error instanceof ForeignProgressError) throw error;
-    return goOnWithHistory(look, withoutTrail(look, begunAt, (error as Error).message));
+    return handedOver(withoutTrail(look, begunAt, (error as Error).message));
   }
   const { tally, covered, left, notes } = read;
   if (left.length === 0) return finished(look, tally, [...covered], notes);
-  return goOnWithHistory(look, {
+  return handedOver({
     by: 'history',
     begunAt: progress.begunAt,
     tally: tally.state as HistoryProgress['tally'],
@@ -91,6 +91,16 @@ async function goOnWithTrail(look: Look, progress: TrailProgress): Promise<Acces
     regions: left.map(beginRegion),
   });
 }
+
+/** To the next call: what asked Athena may have taken most of this one's time. */
+const handedOver = (progress: HistoryProgress): AccessAnswer => ({
+  done: false,
+  progress,
+  seen: seenIn(progress.tally.events),
+});
+
+const seenIn = (events: Readonly<Record<string, number>>): number =>
+  Object.values(events).reduce((sum, count) => sum + count, 0);
 
 /** @param problem of the trail; absent: there is none */
 function withoutTrail({ doors, asked }: Look, begunAt: Date, problem?: string): HistoryProgress {
@@ -136,7 +146,7 @@ async function goOnWithHistory(look: Look, progress: HistoryProgress): Promise<A
     return {
       done: false,
       progress: { ...progress, tally: state, regions },
-      seen: Object.values(state.events).reduce((sum, count) => sum + count, 0),
+      seen: seenIn(state.events),
     };
   }
   const looked = regions.map((region) =>

@@ -14,7 +14,7 @@ export function accessAuditFindings(hasTrail: boolean | undefined): Beforehand[]
       code: 'noTrail',
       level: 'warns',
       message:
-        'No trail is configured. If a secret is exposed, who read it is asked of event history: its last 90 days, two requests a second, so the newest 45,000 reads of the whole account and region; versions that were read from a replica stay unknown. A trail with management events of both sorts (docs/access-audit.md, trail in rotation.config.ts) answers for as long as its files are kept.',
+        'No trail is configured. If a secret is exposed, who read it is asked of event history: its last 90 days, two requests a second, so the newest 35,000 reads of the whole account and region; versions that were read from a replica stay unknown. A trail with management events of both sorts (docs/access-audit.md, trail in rotation.config.ts) answers for as long as its files are kept.',
     },
   ];
 }

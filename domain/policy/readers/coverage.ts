@@ -25,6 +25,8 @@ export interface TrailCoverage {
   /** Absent: the trail says nothing, `problem` says why. */
   readonly interval?: Interval;
   readonly problem?: string;
+  /** Days without a file: nothing happened there, or the trail stood still. */
+  readonly gaps?: string;
   /** Without KMS events there are no versions. */
   readonly hasDecryptions: boolean;
 }
@@ -108,7 +110,7 @@ export function trailCoverage(
     hasDecryptions,
     interval: { from, to: interval.to },
     ...(gaps.length > 0 && {
-      problem: `no log file of ${gaps.length} of ${asked.length} days (${gaps.slice(0, 3).join(', ')}${gaps.length > 3 ? ', …' : ''}): nothing happened there, or the trail stood still`,
+      gaps: `no log file of ${gaps.length} of ${asked.length} days (${gaps.slice(0, 3).join(', ')}${gaps.length > 3 ? ', …' : ''})`,
     }),
   };
 }

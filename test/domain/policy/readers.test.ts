@@ -201,7 +201,7 @@ describe('what is covered', () => {
       [day('2026/05/15'), day('2026/05/17')],
       {
         interval: asked,
-        problem: expect.stringContaining('no log file of 1 of 3 days (2026/05/16)'),
+        gaps: 'no log file of 1 of 3 days (2026/05/16)',
       },
     ],
   ])('%s', (_, days, expected) => {
