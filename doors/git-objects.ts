@@ -100,7 +100,7 @@ export function gitObjects(gitDirectory: string, path = process.env.PATH): GitOb
       const code = await ended;
       await asked;
       if (interrupted?.aborted) return;
-      if (code !== 0 || complaints !== '' || !parser.isAtEnd) {
+      if (code !== 0 || said(complaints) !== '' || !parser.isAtEnd) {
         throw new GitObjectsError(gitDirectory, said(complaints) || `git ended with ${code}`);
       }
     } catch (error) {
@@ -128,8 +128,14 @@ export function gitObjects(gitDirectory: string, path = process.env.PATH): GitOb
   };
 }
 
+/** Warnings tell of settings, errors of objects. */
 const said = (complaints: string): string =>
-  complaints.trim().split('\n').slice(0, 3).join('; ').slice(0, 300);
+  complaints
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('warning: '))
+    .slice(0, 3)
+    .join('; ')
+    .slice(0, 300);
 
 async function ask(stdin: NodeJS.WritableStream, oids: Iterable<string>): Promise<void> {
   // Git that died reads no more: its end is told by its exit code.

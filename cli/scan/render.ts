@@ -1,7 +1,12 @@
 /** The report of a scan for a person: where, whose, how it was spelt. Paths and authors are a stranger's words. */
 import type { ScanFinding, ScanPlace, ScanReport } from '../../domain/reports/scan-report.ts';
-import { oneLine } from '../printable.ts';
+import { oneLine as printableLine } from '../printable.ts';
 import { wrap } from '../table.ts';
+
+const controlCharacter = String.fromCharCode(27);
+/** Not even our own colours: nothing of this is ours. */
+const oneLine = (text: string): string =>
+  printableLine(text.replaceAll(controlCharacter, '\\u001b'));
 
 export function renderScan(report: ScanReport, columns: number): string[] {
   const { findings, shared, leftOut, incomplete, notes } = report;

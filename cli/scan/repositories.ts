@@ -63,7 +63,8 @@ function told(directory: string): Repository {
       `${directory} is a shallow clone: older commits are not there. Fetch them (git fetch --unshallow; fetch-depth: 0 of actions/checkout), or scan the files alone: --no-history`,
     );
   }
-  if (filesIn(join(objects, 'pack')).some((name) => name.endsWith('.promisor'))) {
+  const isPromised = /^\s*(partialclone|promisor)\s*=/im.test(textOf(join(shared, 'config')) ?? '');
+  if (isPromised || filesIn(join(objects, 'pack')).some((name) => name.endsWith('.promisor'))) {
     lacks.push(
       `${directory} is a partial clone: some objects were never fetched, and none is fetched here. Clone it without --filter, or scan the files alone: --no-history`,
     );
