@@ -27,6 +27,13 @@ const large = {
 };
 
 describe('manifest', () => {
+  test('says what people could read, where the configuration does', () => {
+    const from = ['arn:aws:iam::111122223333:role/hr'];
+    const triggers = { offboarding: { from, people: { ada: ['jwt'] } } };
+    expect(manifestOf(defineRotation({ ...pharmacy, triggers })).people).toEqual({ ada: ['jwt'] });
+    expect(small).not.toHaveProperty('people');
+  });
+
   test('names who is told and the contact sheet; how people are reached only when asked to', () => {
     const contacts = {
       security: ['security@example.com'],

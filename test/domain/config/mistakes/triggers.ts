@@ -33,6 +33,20 @@ export const triggers: readonly Mistake[] = [
     one(/^triggers\.exposure\.from\.0: .*expected the ARN of an IAM role or user/),
   ],
   [
+    'a source of exposures that is none',
+    (c) => {
+      c.triggers = { exposure: { from: [role], unattended: ['gitlab'] } };
+    },
+    one(/^triggers\.exposure\.unattended\.0: /),
+  ],
+  [
+    'a source of exposures twice',
+    (c) => {
+      c.triggers = { exposure: { from: [role], unattended: ['bus', 'bus'] } };
+    },
+    one(/^triggers\.exposure\.unattended\.1: found .* again/),
+  ],
+  [
     'a principal twice',
     (c) => {
       c.triggers = { deployment: { from: [role, role] } };
