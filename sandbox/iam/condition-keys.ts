@@ -46,6 +46,7 @@ const OF_SERVICES = [
   's3:prefix',
   's3:x-amz-server-side-encryption',
   's3:x-amz-server-side-encryption-aws-kms-key-id',
+  'secretsmanager:BlockPublicPolicy',
   'secretsmanager:ModifyRotationRules',
   'secretsmanager:Name',
   'secretsmanager:RotateImmediately',
