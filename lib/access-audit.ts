@@ -7,7 +7,7 @@
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { type ArnComponents, ArnFormat, Aws, Stack } from 'aws-cdk-lib/core';
+import { type ArnComponents, ArnFormat, Aws, CfnOutput, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import {
   accessAuditDatabaseName,
@@ -110,6 +110,11 @@ export class AccessAudit extends Construct {
         },
       });
       this.function.allow(...this.#trailStatements(trail, workgroup, database));
+      // Where the bucket is another account's, its policy and its key's have to let this role in.
+      new CfnOutput(this, 'Role', {
+        value: this.function.role.roleArn,
+        description: 'Reads the files of the trail, through Athena',
+      });
     }
   }
 
