@@ -23,11 +23,11 @@
 import type { ManifestSecret } from '../../domain/config/manifest.ts';
 import type { ExposureRecord } from '../../domain/events/control-records.ts';
 import type { Exposure, TriggeredSecret } from '../../domain/events/triggers.ts';
-import { adoptCommand, emergencyCommand } from './by-hand.ts';
 import { emergencyId, startEmergency, underWay } from './emergency.ts';
 import { NotEverythingAskedError, TriggerRefusedError } from './errors.ts';
 import { failureIn, type Handling, known, reasonOf, replayed, secretsNamed } from './handling.ts';
 import { leftToPeople } from './left-to-people.ts';
+import { begun, failed, following, personFor, tooSoon } from './outcomes.ts';
 import type { Arrival } from './parse-trigger.ts';
 import { tell } from './tell.ts';
 
@@ -225,82 +225,4 @@ function take(
       (standing.requestId === id && standing.eventId === eventId) ||
       new Date(standing.until).getTime() <= now.getTime(),
   );
-}
-
-const about = ({ key, name }: ManifestSecret) => ({ key, name });
-
-const begun = (secret: ManifestSecret, emergency: string): TriggeredSecret => ({
-  ...about(secret),
-  state: 'emergency',
-  emergency,
-});
-
-const following = (secret: ManifestSecret, emergency: string): TriggeredSecret => ({
-  ...about(secret),
-  state: 'following',
-  emergency,
-  message: `emergency ${emergency} is changing it already`,
-});
-
-const failed = (
-  { manifest }: Handling,
-  { key, name }: TriggeredSecret,
-  { id }: Exposure,
-  failure: ReturnType<typeof failureIn>,
-): TriggeredSecret => ({
-  key,
-  name,
-  state: 'failed',
-  ...failure,
-  command: emergencyCommand([key], id, manifest),
-});
-
-function tooSoon(
-  { manifest }: Handling,
-  secret: ManifestSecret,
-  { at, until }: ExposureRecord,
-  { id }: Exposure,
-): TriggeredSecret {
-  return {
-    ...about(secret),
-    state: 'person',
-    code: 'ERR_ROTATION_TRIGGER_TOO_SOON',
-    message: `${secret.key} was taken for another exposure at ${at}; expected none until ${until}. A person decides whether the value after that is out, too`,
-    ...(secret.kind !== 'userManaged' && { command: emergencyCommand([secret.key], id, manifest) }),
-  };
-}
-
-function personFor(
-  { manifest }: Handling,
-  secret: ManifestSecret,
-  { id }: Exposure,
-): TriggeredSecret | undefined {
-  const person = { ...about(secret), state: 'person' } as const;
-  if (secret.kind === 'userManaged') {
-    return {
-      ...person,
-      message: `nothing here can make its value (${secret.purpose.slice(0, 256)}): its owners revoke it where it is issued and put a new one`,
-    };
-  }
-  if (!secret.armed) {
-    return {
-      ...person,
-      code: 'ERR_ROTATION_NOT_ARMED',
-      message: 'it is not armed: nothing rotates it yet. Change it where it is used, or adopt it',
-      command: adoptCommand(secret, manifest),
-    };
-  }
-  if (
-    secret.kind === 'encryption' &&
-    (secret.readers === 'scalar' || secret.reencryption?.mode === 'maintenance')
-  ) {
-    return {
-      ...person,
-      code: 'ERR_ROTATION_NEEDS_MAINTENANCE',
-      message:
-        'its readers know one key, or its rows move with consumers stopped: the emergency that a person starts stops them',
-      command: emergencyCommand([secret.key], id, manifest),
-    };
-  }
-  return undefined;
 }

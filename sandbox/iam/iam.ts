@@ -5,7 +5,7 @@ import { type AccessCheck, type Caller, ServiceException } from '../service.ts';
 import { contextOf } from './context.ts';
 import { reasonOf } from './denial.ts';
 import { type Decision, evaluate, type Principal } from './evaluate.ts';
-import { type Identity, type NamedPolicy, nameIn, type Role } from './identity.ts';
+import { entityIn, type Identity, type NamedPolicy, nameIn, type Role } from './identity.ts';
 import { MANAGED_BY_AWS } from './managed-by-aws.ts';
 import type { PolicyDocument } from './policy.ts';
 import { assertSupportedPolicy } from './validate.ts';
@@ -139,22 +139,17 @@ export class Iam implements IamPort, EndpointPolicyPort {
 
   /** The identity policies of a role or user, by name. @throws ServiceException NoSuchEntity, InvalidInput */
   policiesOf(arn: string): { principal: Principal; policies: NamedPolicy[] } {
-    const [, type, name] = /^arn:aws:iam::\d{12}:(role|user)\/(?:[^/]+\/)*([^/]+)$/.exec(arn) ?? [];
-    const identity = (type === 'role' ? this.#roles : this.#users).get(name ?? '');
-    if (type === undefined || identity === undefined || identity.arn !== arn) {
-      throw type === undefined
-        ? new ServiceException(
-            'InvalidInput',
-            `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
-          )
-        : new ServiceException('NoSuchEntity', `No principal found with ARN ${arn}.`, 404);
+    const { type, name } = entityIn(arn);
+    const identity = (type === 'role' ? this.#roles : this.#users).get(name);
+    if (identity === undefined || identity.arn !== arn) {
+      throw new ServiceException('NoSuchEntity', `No principal found with ARN ${arn}.`, 404);
     }
     return {
       principal: { account: this.#settings.account, arns: [arn] },
       policies: [
         ...[...identity.inline].map(([id, document]) => ({
           id,
-          type: type as 'role' | 'user',
+          type,
           document,
         })),
         ...[...identity.attached].flatMap((attached) => this.#attachedPolicy(attached)),

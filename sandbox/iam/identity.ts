@@ -1,4 +1,5 @@
 /** Roles and users, and the policies they hold. */
+import { ServiceException } from '../service.ts';
 import type { PolicyDocument } from './policy.ts';
 
 export interface Identity {
@@ -23,4 +24,16 @@ export interface Role extends Identity {
 export function nameIn(arn: string): string {
   const [type = '', ...rest] = arn.split(':').slice(5).join(':').split('/');
   return (type === 'assumed-role' ? rest[0] : rest.at(-1)) ?? arn;
+}
+
+/** A role or user by its ARN. @throws ServiceException InvalidInput for a session, a group or anything else */
+export function entityIn(arn: string): { type: 'role' | 'user'; name: string } {
+  const [, type, name] = /^arn:aws:iam::\d{12}:(role|user)\/(?:[^/]+\/)*([^/]+)$/.exec(arn) ?? [];
+  if (type === undefined || name === undefined) {
+    throw new ServiceException(
+      'InvalidInput',
+      `Invalid Entity Arn: ${arn} does not clearly define entity type and name.`,
+    );
+  }
+  return { type: type as 'role' | 'user', name };
 }

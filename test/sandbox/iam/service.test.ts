@@ -9,6 +9,7 @@ import {
   AssumeRoleCommand,
   GetCallerIdentityCommand,
   GetSessionTokenCommand,
+  type Credentials as StsCredentials,
 } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Credentials } from '../../../sandbox/sandbox.ts';
@@ -32,9 +33,7 @@ const assume = async (keys: Credentials, more: object = {}): Promise<Credentials
     .send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'test', ...more }));
   return keysOf(made);
 };
-const keysOf = (
-  made: { AccessKeyId?: string; SecretAccessKey?: string; SessionToken?: string } | undefined,
-) => ({
+const keysOf = (made: StsCredentials | undefined) => ({
   accessKeyId: made?.AccessKeyId ?? '',
   secretAccessKey: made?.SecretAccessKey ?? '',
   sessionToken: made?.SessionToken ?? '',
