@@ -33,15 +33,25 @@ export type EndedEvent = z.infer<typeof endedEventSchema>;
 
 /** It is among the last; who begins more than that at once has another problem. */
 const looked = 50;
+const firstTaskMilliseconds = 15_000;
+
+const recordOf = async (
+  { records }: Pick<EmergencyDoors, 'records'>,
+  executionArn: string,
+): Promise<EmergencyRecord | undefined> =>
+  (await records.getEmergencies(looked)).find(({ execution }) => execution === executionArn);
 
 export async function executionEnded(
   doors: EmergencyDoors,
   { detail }: EndedEvent,
 ): Promise<{ outcome: 'restored' | 'noted' | 'nothingToDo' }> {
   const { executionArn, stateMachineArn, status, error } = detail;
-  const record = (await doors.records.getEmergencies(looked)).find(
-    ({ execution }) => execution === executionArn,
-  );
+  let record = await recordOf(doors, executionArn);
+  if (record === undefined && status !== 'FAILED') {
+    // Stopped in its first seconds: its first task may be writing it at this moment.
+    await doors.clock.sleep(firstTaskMilliseconds);
+    record = await recordOf(doors, executionArn);
+  }
   // It was refused before it began, or it restored or lifted something.
   if (record === undefined) return { outcome: 'nothingToDo' };
   const { id } = record;
