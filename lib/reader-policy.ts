@@ -147,8 +147,8 @@ export function operatorPolicy(
             ...(['intent.*', 'rotation', 'after', 'lease', 'compromised', 'hold'] as const),
             ...(['adopted', 'notice'] as const),
           ],
-          // A rollback puts its secret on hold; a person ends that.
-          write: ['intent.planned', 'intent.rollback', 'intent.emergency', 'adopted', 'hold'],
+          // A rollback puts its secret on hold; a person ends that. Emergencies are their machine's to ask for.
+          write: ['intent.planned', 'intent.rollback', 'adopted', 'hold'],
         },
         {
           secretNames: rollout === undefined ? [] : secrets.map(({ name }) => name),

@@ -35,6 +35,8 @@ export class World {
   readonly stage: Stage;
   /** The operator's: writes intents, and no other record. */
   readonly control: ControlTableDoor;
+  /** An administrator's: emergencies are the machine's to ask for, and on-call may not write their intents. */
+  readonly #emergencies: Pick<ControlTableDoor, 'putIntent'>;
   /** What a function answered, or the error it gave, to those who invoked it here. */
   readonly answers: string[] = [];
   readonly #lambda: LambdaClient;
@@ -47,6 +49,10 @@ export class World {
     this.#closing = closing;
     const operator = this.accessOf(stage.operatorKey);
     this.control = controlTableWith(operator, stage.operator.manifest.controlTable);
+    this.#emergencies = controlTableWith(
+      this.accessOf(this.#administratorKey()),
+      stage.operator.manifest.controlTable,
+    );
     this.#lambda = new LambdaClient({ ...operator, maxAttempts: 1 });
     this.#operator = new SecretsManagerClient({ ...operator, maxAttempts: 1 });
     this.#owner = new SecretsManagerClient(this.accessOf(this.#ownerKey()));
@@ -135,7 +141,8 @@ export class World {
     if (intent !== undefined) {
       const at = this.stage.sandbox.clock.now().toISOString();
       const record = { intent, token, requestedBy: 'on-call', reason: 'test', at, ...more };
-      await this.control.putIntent(this.name(key), record);
+      const door = intent === 'emergency' ? this.#emergencies : this.control;
+      await door.putIntent(this.name(key), record);
     }
     await this.#operator.send(
       new RotateSecretCommand({ SecretId: this.name(key), ClientRequestToken: token }),
@@ -257,6 +264,24 @@ export class World {
   /** The steps the service called under this token, in order. */
   stepsOf(token: string): string[] {
     return this.stage.sandbox.requests().flatMap((request) => stepIn(request, token) ?? []);
+  }
+
+  #administratorKey() {
+    const keyed = ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom'];
+    return this.stage.sandbox.createPrincipal('administrator', {
+      policies: [
+        {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Effect: 'Allow',
+              Action: ['dynamodb:PutItem', 'kms:ReEncryptTo', ...keyed.map((it) => `kms:${it}`)],
+              Resource: '*',
+            },
+          ],
+        },
+      ],
+    });
   }
 
   #ownerKey() {
