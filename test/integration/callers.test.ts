@@ -2,6 +2,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { awsCli } from './aws-cli.ts';
 import { client } from './client.ts';
+import { fingerprints } from './fingerprints.ts';
 import { World } from './world.ts';
 
 let world: World;
@@ -12,3 +13,4 @@ afterAll(() => world?.stop());
 
 client(() => world);
 awsCli(() => world);
+fingerprints(() => world);
