@@ -170,7 +170,7 @@ ${certificate}
 
 ${triggerFacts}
 
-What is under way is an emergency rotation: its end is told here, and its failure. Find out who read the value, and where it went.
+What is under way is an emergency: its end is told here, and its report says who read the value as far as anybody looked. Find out where it went.
 {{if needsPerson}}The rest needs you, now:
     {{commands}}
     npx quarterturn status
