@@ -8,6 +8,8 @@ import type { Machine } from './measure.ts';
 import type { ReencryptionFigures } from './reencryption/chapter.ts';
 import { reencryptionSection } from './reencryption/section.ts';
 import type { RotationFigures } from './rotations.ts';
+import type { ScanFigures } from './scan.ts';
+import { scanSection } from './scan-section.ts';
 import type { Synthesis } from './synthesis.ts';
 import { table, verdict } from './tables.ts';
 
@@ -21,6 +23,7 @@ export interface Figures {
   costs: readonly RotationCost[];
   reencryption: ReencryptionFigures;
   client: ClientFigures;
+  scan: ScanFigures;
 }
 
 export const goals = {
@@ -46,6 +49,7 @@ export function documentOf(figures: Figures): string {
     costs(figures.costs),
     reencryptionSection(figures.reencryption),
     clientSection(figures.client),
+    scanSection(figures.scan),
   ].join('\n\n')}\n`;
 }
 

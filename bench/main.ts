@@ -3,7 +3,7 @@
  *
  *     npm run bench                            all of it, in a few minutes
  *     npm run bench -- reencryption            that section alone; the others stay as they are
- *     npm run bench -- client                  likewise
+ *     npm run bench -- client                  likewise; scan, too
  *     npm run bench -- reencryption --full     a million rows, and tables of up to five million
  *     npm run bench -- --quick --output x.md   one of each: that it works, not how fast
  */
@@ -22,6 +22,8 @@ import { machine } from './measure.ts';
 import { measureReencryption, reencryptionPlans } from './reencryption/chapter.ts';
 import { reencryptionSection } from './reencryption/section.ts';
 import { measureRotation, plans, type RotationFigures } from './rotations.ts';
+import { measureScan, scanPlans } from './scan.ts';
+import { scanSection } from './scan-section.ts';
 import { manySecrets, measureSynthesis } from './synthesis.ts';
 
 const { values, positionals } = parseArgs({
@@ -42,10 +44,12 @@ const seconds = () => (performance.now() - started) / 1000;
 
 const plan = reencryptionPlans[values.quick ? 'quick' : values.full ? 'full' : 'usual'];
 const output = resolve(values.output);
+const scanPlan = scanPlans[values.quick ? 'quick' : values.full ? 'full' : 'usual'];
 const clientPlan = clientPlans[values.quick ? 'quick' : 'usual'];
 const chapters: Readonly<Record<string, () => Promise<string>>> = {
   reencryption: async () => reencryptionSection(await measureReencryption(plan, say)),
   client: async () => clientSection(await measureClient(clientPlan)),
+  scan: async () => scanSection(measureScan(scanPlan)),
 };
 const [chapter, ...more] = positionals;
 const measured = chapter === undefined ? undefined : chapters[chapter];
@@ -91,8 +95,10 @@ async function everything(): Promise<string> {
     const emptyInvocation = await measureEmptyInvocation(runs.empty);
     const costs = rotations.map((figures) => costOf(figures, memory, cold));
     const reencryption = await measureReencryption(plan, say);
+    say('a scan');
+    const scan = measureScan(scanPlan);
     const figures = { machine: machine(new Date()), seconds: seconds(), cold, emptyInvocation };
-    return documentOf({ ...figures, rotations, syntheses, costs, reencryption, client });
+    return documentOf({ ...figures, rotations, syntheses, costs, reencryption, client, scan });
   } finally {
     await world.stop();
   }
