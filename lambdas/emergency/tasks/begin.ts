@@ -29,7 +29,6 @@ import {
 } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { emergencyOf, keysOf, needsMaintenance, rowsFollow, secretOf } from '../secrets.ts';
-import { laterOf } from '../stages.ts';
 
 const givenSchema = z.object({ input: z.unknown(), startedAt: z.iso.datetime() });
 const restoreSchema = z.strictObject({ restore: emergencyIdSchema });
@@ -56,13 +55,15 @@ export async function begin(
       ? await newRecord(doors, execution, id, input)
       : await goesOn(doors, execution, standing, input);
   await claimSecrets(doors, record);
+  if (standing !== undefined && standing.execution !== execution) {
+    await reopenStages(doors, standing);
+  }
   await doors.records.updateEmergency(id, (found) => {
     // The end of the execution before is not this one's.
     const { endedAt: _at, ended: _ended, ...rest } = found ?? record;
     return { ...rest, execution, state: 'running' };
   });
   await putSecrets(doors, record);
-  await reopenStages(doors, record);
   doors.log.info('emergency', { emergency: id, execution, drill: record.drill });
   return { form: 'emergency', id, drill: record.drill };
 }
@@ -201,29 +202,25 @@ async function assertNobodyMustStop(
 }
 
 /**
- * Goes on with a key that did not change, because its readers were not stopped: they are stopped again, and started
- * again after it. Readers of any other secret are restarted by what follows its rotation.
+ * What an execution does anew that goes on with one that did not come to its end: report and news, because they tell
+ * how it ends; and of a key that did not change because its readers were not stopped, stop and start. Readers of any
+ * other secret are restarted by what follows its rotation.
  */
 async function reopenStages(
   { records, manifest, clock }: EmergencyDoors,
-  record: EmergencyRecord,
+  { id, state }: EmergencyRecord,
 ): Promise<void> {
-  const { id } = record;
+  if (state === 'closed') return;
   const { secrets } = await manifest();
-  const open = (await records.getSecrets(id)).filter(({ key, state }) => {
+  const isLeft = (await records.getSecrets(id)).some(({ key, state: came }) => {
     const secret = secrets.find((one) => one.key === key);
-    return secret !== undefined && needsMaintenance(secret) && state === 'failed';
+    return secret !== undefined && needsMaintenance(secret) && came === 'failed';
   });
-  if (open.length === 0) return;
-  for (const stage of ['stop', 'start'] as const) {
+  const anew = [...(isLeft ? (['stop', 'start'] as const) : []), 'report', 'tell'] as const;
+  for (const stage of anew) {
     await records.updateStage(id, stage, (standing) =>
       standing?.state === 'done'
-        ? {
-            ...standing,
-            state: 'failed',
-            endedAt: laterOf(standing.startedAt, clock.now().toISOString()),
-            reason: `done anew, because ${open.map(({ key }) => key).join(', ')} did not change`,
-          }
+        ? { id, stage, state: 'running', startedAt: clock.now().toISOString(), evidence: [] }
         : undefined,
     );
   }

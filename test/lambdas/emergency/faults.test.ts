@@ -65,6 +65,7 @@ describe('a stage that fails', () => {
       around.before.task = () => undefined;
       expect((await around.execute(asked, 'second')).status).toBe('SUCCEEDED');
       expect(await around.head()).toMatchObject({ state: 'closed' });
+      expect(around.told().at(-1)).toMatchObject({ phase: 'closed' });
       // Consumers that run with the new values are not stopped once more.
       expect((await around.stages())[stage]).toBe(stage === 'stop' ? 'skipped' : 'done');
       await expectOnce(around);
@@ -156,6 +157,7 @@ describe('a task that is cut off', () => {
     expect((await around.execute(asked)).status).toBe('SUCCEEDED');
     expect(await around.head()).toMatchObject({ state: 'closed' });
     await expectOnce(around);
+    expect((await around.secret('jwt'))?.attempts).toBe(1);
     return around;
   };
 
