@@ -390,7 +390,7 @@ describe('event history', () => {
 describe('what is carried from call to call', () => {
   test('stays below what a state machine takes, whatever callers are called', async () => {
     const noise = busy(3_200, (index) => `${'n'.repeat(200)}${index}`, 20);
-    const doors = doorsOf({ history: recordedHistory(noise, 100) });
+    const doors = doorsOf({ history: recordedHistory(noise, 40) });
     let progress: unknown;
     for (;;) {
       const answer = await auditAccess(doors, inOneRegion, { ...theDay, progress });
