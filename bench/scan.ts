@@ -68,7 +68,7 @@ const spellingsOf = (): string[] =>
     ...(['base64', 'base64url', 'hex'] as const).map((encoding) => bytes.toString(encoding)),
   ]);
 
-/** Of a megabyte: 40 versions of source files, 2 of a lock file, an image; one value at the end. */
+/** Of a megabyte: 40 versions of source files, 2 of a lock file, an image; and one value, in an early commit. */
 function* history(part: number, megabytes: number): Generator<MadeCommit> {
   for (let index = 0; index < megabytes * 40; index += 1) {
     const at = part * 64 * 40 + index;
@@ -76,6 +76,8 @@ function* history(part: number, megabytes: number): Generator<MadeCommit> {
     const file = at % 200;
     yield {
       ref: 'refs/heads/main',
+      // fast-import begins anew otherwise.
+      ...(index === 0 && part > 0 && { from: 'refs/heads/main^0' }),
       message: `change ${at}`,
       files: {
         [`src/${file % 20}/file-${file}.ts`]: source(file, at),
