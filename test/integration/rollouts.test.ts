@@ -186,6 +186,7 @@ describe('the old credential', () => {
     const [web, billing] = (rollouts ?? []).filter(({ restartedAt }) => restartedAt !== undefined);
     expect(seconds(web?.at, billing?.restartedAt)).toBe(0);
     expect(afterRotation.evidence).toEqual([
+      { fact: 'sessionsEnded', detail: expect.objectContaining({ role: leaked }) },
       refused(leaked),
       refused(other),
       { fact: 'sessionsOfOldCredential', detail: { role: leaked, open: 0 } },

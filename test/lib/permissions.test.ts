@@ -57,6 +57,13 @@ describe('no right', () => {
     ]);
   });
 
+  test('asks for a rotation in an emergency, but the function of emergencies', () => {
+    const asking = allowed.filter(({ conditions }) => /intent\.emergency#/.test(`${conditions}`));
+    expect(asking.map(({ holder, actions }) => [holder, actions])).toEqual([
+      ['EmergencyFunctionRole', ['dynamodb:PutItem']],
+    ]);
+  });
+
   test('starts an emergency without MFA where that is asked for', () => {
     const starting = allowed.filter(
       ({ actions, resources }) =>

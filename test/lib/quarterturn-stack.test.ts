@@ -251,6 +251,7 @@ describe('every policy of the stack', () => {
       .flatMap(([, { Action }]) => list(Action))
       .filter((action) => !action.startsWith('logs:'));
     expect([...new Set(everywhere)].sort()).toEqual([
+      'cloudtrail:LookupEvents',
       'kms:GenerateRandom',
       'secretsmanager:ListSecrets',
       'xray:GetSamplingRules',
@@ -302,12 +303,12 @@ describe('every policy of the stack', () => {
     ]);
   });
 
-  test('lets only rotation functions, consumers, drills, what rewrites rows, and the operator of the databases read values', () => {
+  test('lets only rotation functions, consumers, drills, what rewrites rows or takes fingerprints, and the operator of the databases read values', () => {
     const readers = documents.filter(([, { Action }]) =>
       list(Action).includes('secretsmanager:GetSecretValue'),
     );
     const others = readers.filter(
-      ([id]) => !/^(Secret\w+Rotation|Reader|DatabaseOperators|Drill|Rows)/.test(id),
+      ([id]) => !/^(Secret\w+Rotation|Reader|DatabaseOperators|Drill|Rows|Fingerprints)/.test(id),
     );
     expect(others.map(([id]) => id)).toEqual([]);
   });
