@@ -12,8 +12,8 @@ import {
   served,
   suspect,
   versionOf,
-  world,
-} from './world.ts';
+} from './deployment.ts';
+import { world } from './world.ts';
 
 const everyStage = (state: string, but: Record<string, string> = {}) =>
   Object.fromEntries(emergencyStages.map((stage) => [stage, but[stage] ?? state]));

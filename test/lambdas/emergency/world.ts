@@ -1,7 +1,6 @@
 /** Everything around the machine of an emergency: secrets that rotate, consumers that stop and start, and a trail. */
+import { expect } from '@jest/globals';
 import type { Manifest, ManifestSecret } from '../../../domain/config/manifest.ts';
-import type { AccessAnswer } from '../../../domain/events/access-audit.ts';
-import type { Diagnosis } from '../../../domain/events/diagnosis.ts';
 import type { EmergencyEvent } from '../../../domain/events/emergency.ts';
 import type { ConsumersStopped, StopConsumers } from '../../../domain/events/rollout.ts';
 import type { EmergencyDoors } from '../../../lambdas/emergency/doors.ts';
@@ -13,105 +12,26 @@ import { inMemoryRolloutRecords } from '../../doors/in-memory-rollout-records.ts
 import { inMemorySecrets } from '../../doors/in-memory-secrets.ts';
 import { recordedBus, recordedLog } from '../../doors/recorded.ts';
 import { Bench } from '../../sandbox/step-functions/machine.ts';
-import { pharmacy, signingSecret } from '../pharmacy.ts';
-
-export const versionOf = (key: string) => `${key.padEnd(8, '0')}-0000-4000-8000-000000000000`;
-export const nameOf = (key: string) => `pharmacy/prod/${key}`;
-const machine = 'quarterturn-pharmacy-prod-emergency';
-const arn = (service: string, rest: string) => `arn:aws:${service}:eu-west-1:000000000000:${rest}`;
-export const executionArn = (name: string) => arn('states', `execution:${machine}:${name}`);
-
-export const jwt: ManifestSecret = signingSecret('jwt');
-export const database: ManifestSecret = {
-  kind: 'database',
-  key: 'db',
-  name: nameOf('db'),
-  function: 'fn-db',
-  origin: 'new',
-  armed: true,
-  cadenceDays: 90,
-  leadDays: 5,
-  readerCacheSeconds: 300,
-  scheme: 'multiUser',
-  host: 'db.internal',
-  port: 5432,
-  dbname: 'pharmacy',
-  roles: ['a', 'b'],
-  admin: 'admin',
-};
-export const mail: ManifestSecret = {
-  kind: 'userManaged',
-  key: 'mail',
-  name: nameOf('mail'),
-  purpose: 'the key of the mail provider',
-};
-/** One key, and rows that move with consumers stopped. */
-export const scalar: ManifestSecret = {
-  kind: 'encryption',
-  key: 'pii',
-  name: nameOf('pii'),
-  function: 'fn-pii',
-  origin: 'new',
-  armed: true,
-  cadenceDays: 365,
-  leadDays: 5,
-  readerCacheSeconds: 300,
-  readers: 'scalar',
-  columns: [],
-  reencryption: {
-    function: 'rows-pii',
-    login: 'db',
-    mode: 'maintenance',
-    workers: 1,
-    stores: [],
-  },
-};
-
-type Consumer = Manifest['consumers'][number];
-export const served = (name: string, reads: string[]): Consumer => ({
-  name,
-  reads,
-  policy: `reader-${name}`,
-  restart: `ecs main/${name}`,
-  learns: 'restart',
-  health: 'ask-health',
-});
-export const invoked = (name: string, reads: string[]): Consumer => ({
-  ...served(name, reads),
-  restart: `lambda ${name}`,
-});
-
-export const suspect = 'arn:aws:iam::000000000000:role/app/reporting';
-export const id = '20260517t170000z-0123456789abcdef';
-export const input = { id, secrets: ['jwt', 'db'], reason: 'it was in a log', requestedBy: 'mona' };
-
-const dead = [{ fact: 'oldCredentialRefused', detail: { role: 'a', host: 'db.internal' } }];
-const audit: AccessAnswer = {
-  done: true,
-  audit: {
-    version: 1,
-    at: '2026-05-17T17:00:00.000Z',
-    asked: {
-      from: '2026-02-16T17:00:00.000Z',
-      to: '2026-05-17T17:00:00.000Z',
-      secrets: ['jwt', 'db'],
-    },
-    covered: [
-      {
-        region: 'eu-west-1',
-        source: 'lookupEvents',
-        from: '2026-02-16T17:00:00.000Z',
-        to: '2026-05-17T17:00:00.000Z',
-        events: 3,
-      },
-    ],
-    readers: [],
-    moreReaders: 0,
-    notVisible: [],
-    notes: [],
-  },
-};
-
+import { pharmacy } from '../pharmacy.ts';
+import {
+  arn,
+  audit,
+  type Consumer,
+  database,
+  dead,
+  diagnosisOf,
+  executionArn,
+  id,
+  input,
+  invoked,
+  jwt,
+  machine,
+  mail,
+  served,
+  suspect,
+  versionOf,
+} from './deployment.ts';
+import { watch } from './watched.ts';
 export interface Call {
   task?: string;
   operation?: string;
@@ -471,43 +391,14 @@ export function world({
   };
 }
 
-function watch(
-  doors: Record<string, unknown>,
-  told: (call: string, when: 'before' | 'after') => void,
-): Record<string, unknown> {
-  const wrap =
-    (name: string, method: (...args: unknown[]) => unknown) =>
-    async (...args: unknown[]) => {
-      told(name, 'before');
-      const answer = await method(...args);
-      told(name, 'after');
-      return answer;
-    };
-  return Object.fromEntries(
-    Object.entries(doors).map(([door, value]) => {
-      if (door === 'clock' || door === 'log' || door === 'roles') return [door, value];
-      if (typeof value === 'function') return [door, wrap(door, value as () => unknown)];
-      const methods = Object.entries(value as object).map(([name, member]) => [
-        name,
-        typeof member === 'function' ? wrap(`${door}.${name}`, member as () => unknown) : member,
-      ]);
-      return [door, Object.fromEntries(methods)];
-    }),
-  );
-}
-
-function diagnosisOf(key: string): Diagnosis {
-  return {
-    secretArn: `arn:aws:secretsmanager:eu-west-1:000000000000:secret:${nameOf(key)}-AbCdEf`,
-    functionArn: `arn:aws:lambda:eu-west-1:000000000000:function:fn-${key}`,
-    reaches: [{ service: 'kms', milliseconds: 3 }],
-    versions: [
-      {
-        versionId: versionOf(key),
-        labels: ['AWSCURRENT'],
-        value: 'text',
-        attempts: [{ at: 'target', answer: 'accepted', milliseconds: 5 }],
-      },
-    ],
-  };
+/** Everything was done once: no secret rotated twice, nobody stopped without being started. */
+export async function expectOnce(around: ReturnType<typeof world>): Promise<void> {
+  const rotated = new Set(around.stored.rotations.map(({ secretId }) => secretId));
+  expect(around.stored.rotations).toHaveLength(rotated.size);
+  const { effects } = around;
+  const counts = new Map(effects.map((effect) => [effect, 0]));
+  for (const effect of effects) counts.set(effect, (counts.get(effect) ?? 0) + 1);
+  const stops = counts.get('stop api') ?? 0;
+  expect([stops, counts.get('start api') ?? 0]).toEqual([stops, stops]);
+  expect(counts.get('restart mailer') ?? 0).toBeLessThanOrEqual(1);
 }
