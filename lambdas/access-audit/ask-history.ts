@@ -122,6 +122,10 @@ async function askRegion(
   for (;;) {
     const lookup = lookups[state.lookup];
     if (lookup === undefined) return state;
+    if (from >= to) {
+      state = ended(state, lookup, to);
+      continue;
+    }
     const now = clock.now().getTime();
     if (now >= gaveUp) {
       state = ended(state, lookup, state.oldest ?? to, tooLong);

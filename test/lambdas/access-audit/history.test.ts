@@ -385,6 +385,20 @@ describe('event history', () => {
       problem: 'event history ends 90 days ago',
     });
   });
+
+  test('of a time before that it is not asked at all, and nothing is covered', async () => {
+    const history = recordedHistory();
+    const { audit } = await audited(doorsOf({ history }), {
+      ...theDay,
+      since: '2025-05-17T06:00:00Z',
+      until: '2025-06-17T06:00:00Z',
+    });
+    expect(history.asked).toEqual([]);
+    expect(audit.covered[0]).toEqual({
+      ...{ region: 'eu-west-1', source: 'lookupEvents', events: 0 },
+      problem: 'event history ends 90 days ago',
+    });
+  });
 });
 
 describe('what is carried from call to call', () => {
