@@ -207,7 +207,7 @@ describe('a task that is cut off', () => {
       }
     }
     expect(met.length).toBeGreaterThan(3);
-  });
+  }, 600_000);
 });
 
 describe('an execution that dies', () => {
