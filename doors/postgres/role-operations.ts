@@ -77,22 +77,48 @@ export async function setVerifier(
   });
 }
 
-/** NOLOGIN, committed at once: from then on no new session of the role starts. */
-export async function revokeLogin(session: Session, role: string): Promise<void> {
+/** So long a session of the role may keep its row locked before it is ended for that. */
+const rowLockTimeout = '1s';
+
+/**
+ * NOLOGIN, committed at once: from then on no new session of the role starts. Must run outside a transaction.
+ * A session that changed its own password and did not commit holds the role's row locked for as long as it likes
+ * (55P03): it is ended, and we are next.
+ * @returns process ids of the sessions that were ended for that
+ */
+export async function revokeLogin(session: Session, role: string): Promise<ReadonlySet<number>> {
   const statement = `ALTER ROLE ${await quotedRole(session, role)} NOLOGIN`;
-  // A session that changes its own password in a loop makes ours the second of two concurrent updates
-  // (XX000), again and again: it must not win by that.
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await session.query(statement);
-      return;
-    } catch (error) {
-      const lostRace = error instanceof PostgresError && error.sqlstate === 'XX000';
-      if (!lostRace || attempt === 50) {
-        throw error;
+  const ended = new Set<number>();
+  await session.query("select pg_catalog.set_config('lock_timeout', $1, false)", [rowLockTimeout]);
+  try {
+    // A session that changes its own password in a loop makes ours the second of two concurrent updates
+    // (XX000), again and again: it must not win by that.
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await session.query(statement);
+        return ended;
+      } catch (error) {
+        const sqlstate = error instanceof PostgresError ? error.sqlstate : undefined;
+        if ((sqlstate !== 'XX000' && sqlstate !== '55P03') || attempt === 50) throw error;
+        if (sqlstate === '55P03') {
+          for (const pid of await terminateSessions(session, role)) ended.add(pid);
+        }
       }
     }
+  } finally {
+    await session.query('RESET lock_timeout').catch(() => undefined);
   }
+}
+
+/** @returns process ids of the role's sessions, each told to end */
+async function terminateSessions(session: Session, role: string): Promise<number[]> {
+  const rows = await session.query<{ pid: number }>(
+    `select pid, pg_catalog.pg_terminate_backend(pid) as signalled
+       from pg_catalog.pg_stat_activity
+      where usename = $1 and pid <> pg_catalog.pg_backend_pid()`,
+    [role],
+  );
+  return rows.map(({ pid }) => pid);
 }
 
 /** Replaces the role's verifier by one whose password nobody knows. */
@@ -114,27 +140,22 @@ const pauseMilliseconds = 250;
 /**
  * Terminates the role's sessions until none is seen twice in a row, at most 60 looks 250 ms apart.
  * Must run outside a transaction: within one, pg_stat_activity is a snapshot that never changes.
+ * @param already process ids of sessions that were ended before, and count, too
  * @throws SessionsRemainError
  */
 export async function endSessions(
   session: Session,
   role: string,
   sleep: Sleep,
+  already: ReadonlySet<number> = new Set(),
 ): Promise<EndedSessions> {
-  const seen = new Set<number>();
+  const seen = new Set(already);
   let left = 0;
   let clean = 0;
   for (let attempt = 0; attempt < endAttempts; attempt++) {
-    const rows = await session.query<{ pid: number }>(
-      `select pid, pg_catalog.pg_terminate_backend(pid) as signalled
-         from pg_catalog.pg_stat_activity
-        where usename = $1 and pid <> pg_catalog.pg_backend_pid()`,
-      [role],
-    );
-    for (const { pid } of rows) {
-      seen.add(pid);
-    }
-    left = rows.length;
+    const pids = await terminateSessions(session, role);
+    for (const pid of pids) seen.add(pid);
+    left = pids.length;
     clean = left === 0 ? clean + 1 : 0;
     if (clean === 2) {
       return { ended: seen.size, ...(await rollBackPrepared(session, role)) };

@@ -17,8 +17,8 @@ export async function shutOut(
   role: string,
   { sleep }: Pick<DatabaseTools, 'sleep'>,
 ): Promise<EndedSessions> {
-  await revokeLogin(admin, role);
-  return endSessions(admin, role, sleep);
+  const already = await revokeLogin(admin, role);
+  return endSessions(admin, role, sleep, already);
 }
 
 /** Longer than the server's default of one minute, and within the function's time. */

@@ -34,22 +34,24 @@ const withoutWaiting = () =>
   new DatabaseStrategy({ ...pharmacy.singleUser, sleep: async () => undefined });
 const legacy = () => value(single, 'pharmacy_legacy', pharmacy.legacyPassword);
 
+async function loginAs(user: string, password: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: 'localhost',
+    port: pharmacy.server.port,
+    database: 'pharmacy',
+    user,
+    password,
+    ssl: { ca: pharmacy.server.ca },
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
 /** The thief of a password: keeps a session open, changes the password in it, and comes back when it ends. */
 async function hostileSession({ username, password }: DatabaseValue) {
   let stopped = false;
-  const login = async (known: string) => {
-    const client = new pg.Client({
-      host: 'localhost',
-      port: pharmacy.server.port,
-      database: 'pharmacy',
-      user: username,
-      password: known,
-      ssl: { ca: pharmacy.server.ca },
-    });
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
-  };
+  const login = (known: string) => loginAs(username, known);
   const useUntilItEnds = async (client: pg.Client) => {
     let ended = false;
     client.on('end', () => {
@@ -123,6 +125,28 @@ describe('single user', () => {
     const again = rotationOf('emergency', pharmacy.admin);
     await single.setSecret({ current, pending }, again);
     expect(again.facts[0]).toMatchObject({ fact: 'verifierAlreadySet' });
+  });
+
+  test('in an emergency an open session that keeps its role locked is ended for it', async () => {
+    const current = legacy();
+    const single = withoutWaiting();
+    await pharmacy.server.session(async (client) => {
+      await client.query(`alter role pharmacy_legacy password 'known'`);
+    });
+    const holding = await loginAs(current.username, 'known');
+    await holding.query(`begin; alter role pharmacy_legacy password 'evil'`);
+    const rotation = rotationOf('emergency', pharmacy.admin);
+    const pending = await single.createSecret({ current }, rotation);
+    await single.setSecret({ current, pending }, rotation);
+
+    await expect(holding.query('commit')).rejects.toThrow();
+    for (const password of ['known', 'evil']) {
+      expect(await failureOf(pharmacy.sql('select 1', { ...current, password }))).toMatchObject({
+        sqlstate: '28P01',
+      });
+    }
+    expect(await pharmacy.sql('select 1 as one', pending)).toEqual([{ one: 1 }]);
+    expect(rotation.facts.find(({ fact }) => fact === 'sessionsEnded')?.detail?.ended).toBe(1);
   });
 
   test('goes on where an emergency crashed between NOLOGIN and the new verifier', async () => {
