@@ -46,7 +46,14 @@ const machineSeconds = 6 * 3600;
 
 /** Every task may run any number of times: what did not answer is asked again before a stage is given up. */
 const untilAnswered = {
-  ErrorEquals: ['AwsCallError', 'AwsUnansweredError', 'ControlRecordError'],
+  // Containment tells of everything that failed at once, so what did not answer is among it.
+  ErrorEquals: [
+    'AwsCallError',
+    'AwsUnansweredError',
+    'ControlRecordError',
+    'ContainmentError',
+    'LiftError',
+  ],
   IntervalSeconds: 2,
   MaxAttempts: 3,
   BackoffRate: 2,
