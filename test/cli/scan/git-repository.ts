@@ -10,6 +10,8 @@ export interface MadeCommit {
   /** Another ref to start from; absent: what the ref is at. */
   readonly from?: string;
   readonly author?: string;
+  /** Author date, in seconds; absent: a minute after the one before. */
+  readonly at?: number;
 }
 
 const environment = {
@@ -49,10 +51,10 @@ export function importCommits(folder: string, commits: Iterable<MadeCommit>): vo
     parts.push(`data ${bytes.length}\n`, bytes, '\n');
   };
   let count = 0;
-  for (const { ref, message, files = {}, remove = [], from, author = 'Ann' } of commits) {
+  for (const { ref, message, files = {}, remove = [], from, author = 'Ann', at } of commits) {
     const when = `${firstCommitAt + 60 * count++} +0000`;
     parts.push(
-      `commit ${ref}\nauthor ${author} <a@example.com> ${when}\ncommitter C <c@example.com> ${when}\n`,
+      `commit ${ref}\nauthor ${author} <a@example.com> ${at === undefined ? when : `${at} +0000`}\ncommitter C <c@example.com> ${when}\n`,
     );
     data(message);
     if (from !== undefined) parts.push(`from ${from}\n`);
