@@ -75,7 +75,8 @@ async function executions(world: World): Promise<string> {
   return (await Promise.all(told)).join('\n');
 }
 
-async function items(world: World): Promise<string> {
+/** Every record of the control table. */
+export async function items(world: World): Promise<string> {
   const client = new DynamoDBClient(administrator(world));
   const { Items } = await client.send(
     new ScanCommand({ TableName: world.stage.operator.manifest.controlTable }),
