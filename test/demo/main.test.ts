@@ -143,4 +143,11 @@ const proofs = [
   /✓ both ended in order; of [\d,]{3,} lines they wrote none holds a value/,
   /✓ \d+ of \d+ rotations of the year have their audit event; the report holds no value/,
   /open it in a browser: reports\/demo\.html/,
+  /· both were proven dead \d+ s after its start/,
+  /✓ the session of the stranger was ended/,
+  /✓ the stolen password of pharmacy_app_[ab] is refused \(28P01\)/,
+  /✓ a token signed by the stolen key [0-9a-f]{16} is refused by both instances/,
+  /✓ the application is well: a login works, and what was sealed before opens/,
+  /✓ the report names contractor, who read both, and holds no value/,
+  /open it in a browser: reports\/incident\.html/,
 ];
