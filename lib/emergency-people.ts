@@ -19,7 +19,11 @@ import type { Emergency } from './emergency.ts';
 import { managedPolicies } from './managed-policies.ts';
 import { allow } from './statements.ts';
 
-/** IAM user guide, "Secure API access with MFA": absent where somebody has long-term keys alone, so never IfExists. */
+/**
+ * IAM user guide, "Secure API access with MFA": absent where somebody has long-term keys alone, so never IfExists. It
+ * can be asked of users; "the temporary credentials returned by AssumeRole do not include MFA information", so of a
+ * role it is asked where it is assumed, and nowhere else.
+ */
 const withMfa = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } } as const;
 
 /**
@@ -50,6 +54,13 @@ export function emergencyPeople(
     roles,
     statements: [
       allow('StartEmergencies', ['states:StartExecution'], [emergency.machine.arn], condition),
+      ...(condition === undefined
+        ? []
+        : roles.map(({ roleArn }) =>
+            allow('StartEmergenciesAsRole', ['states:StartExecution'], [emergency.machine.arn], {
+              ArnEquals: { 'aws:PrincipalArn': roleArn },
+            }),
+          )),
       allow(
         'FollowEmergencies',
         ['states:DescribeExecution', 'states:ListExecutions'],

@@ -40,7 +40,8 @@ export interface EmergencyProps {
   readonly stopConsumers?: boolean;
 
   /**
-   * Only a session with MFA starts one.
+   * Only who showed an MFA device starts one: a user's session, or the role for emergencies, assumed by a user with
+   * MFA. Sessions of other roles do not tell AWS of MFA, and start none.
    *
    * @default false
    */

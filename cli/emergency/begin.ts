@@ -86,8 +86,9 @@ function arnOf({ caller }: OpenDeployment, resource: string): string {
 }
 
 /**
- * IAM says "not authorized" whether a policy or a condition is missing, so both are told. A session has
- * `aws:MultiFactorAuthPresent` when it was made with a code (IAM user guide, "Global condition context keys").
+ * IAM says "not authorized" whether a policy or a condition is missing, so both are told. A user's session has
+ * `aws:MultiFactorAuthPresent` when it was made with a code; that of a role never says so, however it was assumed (IAM
+ * user guide, "Secure API access with MFA"), but the one for emergencies, which is assumed with one.
  */
 function notAllowed(
   { caller }: Pick<OpenDeployment, 'caller'>,
@@ -101,7 +102,7 @@ function notAllowed(
   const device = `arn:${partition}:iam::${caller.account}:mfa/${user?.split('/').at(-1) ?? '<your device>'}`;
   const session =
     user === undefined
-      ? `Assume the role with a code: aws sts assume-role --role-arn <role> --role-session-name emergency --serial-number ${device} --token-code <code>`
+      ? `Of a role only the one for emergencies (output EmergencyRoleArn) will do, assumed by a user with a code: aws sts assume-role --role-arn <role> --role-session-name emergency --serial-number ${device} --token-code <code>`
       : `Get a session with a code: aws sts get-session-token --serial-number ${device} --token-code <code> (aws iam list-mfa-devices tells the device)`;
   return new EmergencyNotAllowedError(
     `${caller.arn} may not start ${machine} (${said}) Expected the policy ${policy}, and where the deployment asks for it (emergency.requireMfa) a session with MFA. ${session}, and run this again with what it prints as AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Nothing was changed.`,

@@ -5,11 +5,18 @@ import type { RotationConfig } from './rotation-config.ts';
 import { show } from './show.ts';
 
 export function emergencyProblems(config: RotationConfig): string[] {
-  const { assumedBy, contain } = config.emergency;
+  const { assumedBy, contain, requireMfa } = config.emergency;
   const suspects = contain?.principals ?? [];
   const path = 'emergency.contain.principals';
   return [
     ...duplicates(assumedBy, (arn) => arn, 'emergency.assumedBy', 'principal'),
+    ...assumedBy.flatMap((arn, index) =>
+      requireMfa && arn.includes(':role/')
+        ? [
+            `emergency.assumedBy.${index}: found ${show(arn)}, whose sessions do not tell whether somebody showed an MFA device, so with emergency.requireMfa it could begin none; expected a user. Where people come through a role (IAM Identity Center), MFA is required there, and requireMfa left out`,
+          ]
+        : [],
+    ),
     ...duplicates(suspects, (arn) => arn, path, 'principal'),
     ...suspects.flatMap((arn, index) => {
       const needed = whyNeeded(config, arn);

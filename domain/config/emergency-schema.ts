@@ -15,7 +15,10 @@ const principals = z
 export const emergencySchema = z.strictObject({
   /** Consumers that can be stopped are, while their secrets are changed; whoever starts it may keep them running. */
   stopConsumers: z.boolean().default(true),
-  /** Only a session with MFA starts one (`aws:MultiFactorAuthPresent`). */
+  /**
+   * Only who showed an MFA device starts one (`aws:MultiFactorAuthPresent`): a user's session, or the role for
+   * emergencies, where it is asked when the role is assumed. Sessions of other roles do not tell of MFA, and start none.
+   */
   requireMfa: z.boolean().default(false),
   /** Who may assume the role for emergencies; absent: there is none, its policy is attached to roles of yours. */
   assumedBy: principals.default([]),

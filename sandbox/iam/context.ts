@@ -57,7 +57,10 @@ export const contextFrom = (
 function ofSession(caller: Caller, now: Date): Record<string, string> {
   const session = caller.session ?? (caller.kind === 'role' ? { issuedAt: now } : undefined);
   if (session === undefined) return {};
-  const { issuedAt, mfaAt } = session;
+  const { issuedAt } = session;
+  // "The temporary credentials returned by AssumeRole do not include MFA information in the context, so you cannot
+  // check individual API operations for MFA" (IAM user guide, "Secure API access with MFA").
+  const mfaAt = caller.kind === 'role' ? undefined : session.mfaAt;
   return {
     'aws:TokenIssueTime': issuedAt.toISOString(),
     'aws:MultiFactorAuthPresent': String(mfaAt !== undefined),

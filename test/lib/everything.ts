@@ -56,7 +56,7 @@ export const everything: RotationConfig = parseRotationConfig({
   },
   emergency: {
     requireMfa: true,
-    assumedBy: ['arn:aws:iam::111122223333:role/incident-commander'],
+    assumedBy: ['arn:aws:iam::111122223333:user/incident-commander'],
     contain: {
       principals: [
         'arn:aws:iam::111122223333:role/ci/builder',

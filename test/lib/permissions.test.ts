@@ -73,12 +73,14 @@ describe('no right', () => {
     expect(starting.map(({ holder, conditions }) => [holder, conditions]).sort()).toEqual([
       ['EmergencyDrillRole', []],
       ['EmergencyFunctionRole', []],
+      // Of the role MFA is asked where it is assumed: its sessions do not tell of it.
+      ['EmergencyRole', [expect.stringMatching(/^ArnEquals aws:PrincipalArn = .*EmergencyRole/)]],
       ['EmergencyRole', ['Bool aws:MultiFactorAuthPresent = true']],
       // What an event starts is the protective part alone: the machine sees to that.
       ['TriggersFunctionRole', []],
     ]);
     expect(grants.trust.EmergencyRole).toEqual([
-      'arn:aws:iam::111122223333:role/incident-commander if Bool aws:MultiFactorAuthPresent = true',
+      'arn:aws:iam::111122223333:user/incident-commander if Bool aws:MultiFactorAuthPresent = true',
     ]);
   });
 

@@ -186,7 +186,7 @@ describe('a session', () => {
     await expect(session(another)).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
-  test('of a role whose trust asks for MFA needs the device of who assumes it', async () => {
+  test('of a role whose trust asks for MFA needs the device of who assumes it, and says nothing of it afterwards', async () => {
     world.iam.createRole(
       'app',
       policy({
@@ -196,12 +196,16 @@ describe('a session', () => {
         Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
       }),
     );
-    const stillWithMfa = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } };
-    world.iam.putRolePolicy('app', 'Read', policy(allow('ssm:GetParameter', '*', stillWithMfa)));
+    world.iam.putRolePolicy('app', 'Read', policy(everyParameter));
     const keys = world.user('person', may);
     await expect(assume(keys)).rejects.toMatchObject({ name: 'AccessDenied' });
     const mfa = { SerialNumber: `arn:aws:iam::${account}:mfa/person`, TokenCode: '123456' };
     await read(await assume(keys, mfa));
+    const stillWithMfa = { Bool: { 'aws:MultiFactorAuthPresent': 'true' } };
+    world.iam.putRolePolicy('app', 'Read', policy(allow('ssm:GetParameter', '*', stillWithMfa)));
+    await expect(read(await assume(keys, mfa))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    });
   });
 
   test('of a user without MFA may call nothing of IAM', async () => {

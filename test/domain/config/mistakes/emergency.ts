@@ -13,6 +13,13 @@ export const emergency: readonly Mistake[] = [
     one(/^emergency\.assumedBy\.1: found .* again/),
   ],
   [
+    'MFA of a role, whose sessions cannot tell of it',
+    (c) => {
+      c.emergency = { requireMfa: true, assumedBy: [role('commander')] };
+    },
+    one(/^emergency\.assumedBy\.0: found .*, whose sessions do not tell/),
+  ],
+  [
     'a suspect twice',
     (c) => {
       c.emergency = contain('builder', 'builder');
