@@ -38,7 +38,8 @@ export async function claimSecrets(doors: Doors, record: EmergencyRecord): Promi
   throw new SecretsTakenError('unknown', secrets);
 }
 
-async function stands(doors: Doors, { id, at }: Claim): Promise<boolean> {
+/** Has it its secrets still? */
+export async function stands(doors: Doors, { id, at }: Claim): Promise<boolean> {
   const head = await doors.records.getEmergency(id);
   if (head === undefined) {
     return doors.clock.now().getTime() - new Date(at).getTime() < newMilliseconds;

@@ -12,6 +12,7 @@ import type { Manifest } from '../../../domain/config/manifest.ts';
 import {
   type EmergencyInput,
   type EmergencyRecord,
+  type EmergencySecretRecord,
   emergencyIdSchema,
   emergencyInputSchema,
 } from '../../../domain/events/emergency.ts';
@@ -203,8 +204,8 @@ async function assertNobodyMustStop(
 
 /**
  * What an execution does anew that goes on with one that did not come to its end: report and news, because they tell
- * how it ends; and of a key that did not change because its readers were not stopped, stop and start. Readers of any
- * other secret are restarted by what follows its rotation.
+ * how it ends; and of a key that did not change while its readers were stopped, stop and start: they may have been
+ * started again meanwhile (tasks/restore.ts). Readers of any other secret are restarted by what follows its rotation.
  */
 async function reopenStages(
   { records, manifest, clock }: EmergencyDoors,
@@ -214,7 +215,7 @@ async function reopenStages(
   const { secrets } = await manifest();
   const isLeft = (await records.getSecrets(id)).some(({ key, state: came }) => {
     const secret = secrets.find((one) => one.key === key);
-    return secret !== undefined && needsMaintenance(secret) && came === 'failed';
+    return secret !== undefined && needsMaintenance(secret) && unchanged.has(came);
   });
   const anew = [...(isLeft ? (['stop', 'start'] as const) : []), 'report', 'tell'] as const;
   for (const stage of anew) {
@@ -225,6 +226,12 @@ async function reopenStages(
     );
   }
 }
+
+const unchanged: ReadonlySet<EmergencySecretRecord['state']> = new Set([
+  'waiting',
+  'asked',
+  'failed',
+]);
 
 async function putSecrets(
   { records, manifest }: EmergencyDoors,

@@ -2,7 +2,7 @@
  * An execution died, or could not start them: consumers that it had stopped run again, with what they ran with. Only
  * those: what else was left undone is done by an execution under the same id.
  */
-import { moveConsumers, toStart } from '../consumers.ts';
+import { moveConsumers, toStart, waitsFacts } from '../consumers.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { StageIncompleteError } from '../errors.ts';
 import { type Looped, loopSchema } from '../progress.ts';
@@ -28,10 +28,13 @@ export async function restore(
   if (isOthers || drill || isOver(stage)) return { id, drill, done: true };
 
   const manifest = await doors.manifest();
-  const { start } = await toStart(doors, manifest, record);
+  const { start, ...notYet } = await toStart(doors, manifest, record);
   const answer = await moveConsumers(doors, manifest, 'start', start, execution);
-  const evidence = answer.consumers.map(factOf);
-  const left = answer.consumers.filter(({ state }) => state === 'underWay' || state === 'failed');
+  const evidence = [...answer.consumers.map(factOf), ...waitsFacts(record, notYet)];
+  const left = [
+    ...answer.consumers.filter(({ state }) => state === 'underWay' || state === 'failed'),
+    ...[...notYet.held].map(([consumer, detail]) => ({ consumer, detail })),
+  ];
   const at = now.toISOString();
   await doors.records.updateStage(id, 'start', (standing) => ({
     id,

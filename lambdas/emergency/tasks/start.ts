@@ -7,7 +7,7 @@
  */
 import type { Evidence } from '../../../domain/events/control-records.ts';
 import type { ConsumersStopped, RolloutInput } from '../../../domain/events/rollout.ts';
-import { moveConsumers, toStart } from '../consumers.ts';
+import { moveConsumers, toStart, waitsFacts } from '../consumers.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { consumersAsked, consumersLooked } from '../drill/consumers.ts';
 import { StageIncompleteError } from '../errors.ts';
@@ -64,21 +64,20 @@ export async function started(
 
   const now = doors.clock.now();
   const begun = since ?? now.toISOString();
-  const { start: names, waiting } = await toStart(doors, manifest, record);
+  const { start: names, ...notYet } = await toStart(doors, manifest, record);
   const answer = await moveConsumers(doors, manifest, 'start', names, execution);
+  const isThere = answer.done && notYet.held.size === 0;
   const restarts = await restartsOf(doors, manifest, record, execution);
   const evidence: Evidence[] = [
     ...answer.consumers.map(factOf),
-    ...record.consumers.stop
-      .filter((name) => waiting.has(name))
-      .map((consumer) => evidenceOf('consumerWaits', { consumer, rowsOf: waiting.get(consumer) })),
+    ...waitsFacts(record, notYet),
     ...(await restartedFacts(doors, restarts)),
   ];
   await doors.records.updateStage(id, 'start', (standing) => standing && { ...standing, evidence });
   const failing = answer.consumers.filter(({ state }) => state === 'failed');
   const isLate = now.getTime() - new Date(begun).getTime() >= startMinutes * minute;
   const isRefused = failing.length > 0 && refused + 1 >= mostRefused;
-  if ((!answer.done || failing.length > 0) && !isLate && !isRefused) {
+  if ((!isThere || failing.length > 0) && !isLate && !isRefused) {
     const again = failing.length > 0 ? refused + 1 : 0;
     return { id, drill, done: false, since: begun, refused: again };
   }

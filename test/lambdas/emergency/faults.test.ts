@@ -222,15 +222,14 @@ describe('an execution that dies', () => {
       },
     });
 
-  async function stoppedBy(task: string) {
-    const around = world();
+  async function stoppedBy(task: string, around = world(), given: object = input) {
     let stopped = false;
     around.before.task = (call) => {
       if (call.task !== task || stopped) return;
       stopped = true;
       void around.bench.run('StopExecution', { executionArn: executionArn('first') });
     };
-    expect((await around.execute()).status).toBe('ABORTED');
+    expect((await around.execute(given)).status).toBe('ABORTED');
     return around;
   }
 
@@ -263,6 +262,41 @@ describe('an execution that dies', () => {
       await expectOnce(around);
     },
   );
+
+  describe('with a key that its readers must not meet', () => {
+    const key = { ...input, secrets: ['pii'] };
+    const readers = () => world({ secrets: [scalar], consumers: [served('api', ['pii'])] });
+    const died = async (task: string) => {
+      const around = await stoppedBy(task, readers(), key);
+      await endOf(around, 'ABORTED');
+      return around;
+    };
+
+    test('still to be changed: they run meanwhile, and stop again before it is', async () => {
+      const around = await died('prepare');
+      expect((await around.execute({ restore: id }, 'restoring')).status).toBe('SUCCEEDED');
+      expect(Object.fromEntries(around.running)).toEqual({ api: true });
+      expect((await around.execute(key, 'second')).status).toBe('SUCCEEDED');
+      const changes = around.effects.filter((effect) => !effect.startsWith('execution'));
+      expect(changes).toEqual(['stop api', 'start api', 'stop api', 'rotate pii']);
+    });
+
+    test('that is changing: they are not started with either, and wait for their rows', async () => {
+      const around = await died('promoted');
+      const token = around.stored.rotations[0]?.clientRequestToken ?? '';
+      let looks = 0;
+      around.before.task = ({ task }) => {
+        looks += task === 'restore' ? 1 : 0;
+        // Secrets Manager goes on by itself.
+        if (looks === 3) around.stored.promote(nameOf('pii'), token);
+      };
+      expect((await around.execute({ restore: id }, 'restoring')).status).toBe('SUCCEEDED');
+      expect([looks, Object.fromEntries(around.running)]).toEqual([3, { api: false }]);
+      expect((await around.records.getStage(id, 'start'))?.evidence).toMatchObject([
+        { fact: 'consumerWaits', detail: { consumer: 'api', rowsOf: 'pii' } },
+      ]);
+    });
+  });
 
   test('before it is on record, or one that was refused, is nobody’s business', async () => {
     const around = world();

@@ -256,6 +256,41 @@ describe('what an emergency refuses, before anything is written', () => {
   });
 });
 
+test('a consumer that two emergencies have stopped is started when both are done with its secrets', async () => {
+  const around = world();
+  const other = '20260517t170100z-0123456789abcdef';
+  let looks = 0;
+  around.before.rotation = (name) => (name === nameOf('db') && looks < 4 ? 'stuck' : 'promoted');
+  around.before.task = ({ task, progress }) => {
+    if (task === 'prepare' && progress?.key === 'jwt') {
+      void around.bench.run('StartExecution', {
+        stateMachineArn: around.stateMachineArn,
+        name: 'other',
+        input: JSON.stringify({ ...input, id: other, secrets: ['db'] }),
+      });
+    }
+    looks += task === 'started' ? 1 : 0;
+  };
+  const held: boolean[] = [];
+  const { invoke } = around.doors.functions;
+  around.doors.functions.invoke = async (name, request) => {
+    if ((request as { operation?: string; consumers?: string[] }).consumers?.includes('api')) {
+      const { versionIdsToStages } = await around.stored.door.describe(nameOf('db'));
+      const isOld = versionIdsToStages[versionOf('db')]?.includes('AWSCURRENT') ?? false;
+      if ((request as { operation: string }).operation === 'start') held.push(isOld);
+    }
+    return invoke(name, request);
+  };
+  expect((await around.execute({ ...input, secrets: ['jwt'] })).status).toBe('SUCCEEDED');
+  expect((await around.bench.described(executionArn('other'))).status).toBe('SUCCEEDED');
+  expect(held.length).toBeGreaterThan(0);
+  expect(held).not.toContain(true);
+  expect(around.effects.filter((effect) => effect.endsWith(' api'))).toEqual([
+    'stop api',
+    'start api',
+  ]);
+});
+
 describe('an emergency that nobody decided on', () => {
   test('changes what is named, stops no consumer and restarts those that learn by a start', async () => {
     const around = world();
