@@ -16,6 +16,7 @@ import {
 } from '../domain/config/names.ts';
 import type { emergencyInputSchema } from '../domain/events/emergency.ts';
 import type { EmergencyEnvironment } from '../lambdas/emergency/environment.ts';
+import type { AfterRotation } from './after-rotation.ts';
 import { rollOut } from './after-rotation-machine.ts';
 import { rolloutSeconds } from './after-rotation-times.ts';
 import type { Deployment, SecretReference } from './deployment.ts';
@@ -47,6 +48,8 @@ export interface EmergencyConstructProps {
   /** What restarts and stops consumers; absent: nothing of this deployment does. */
   readonly rollout: Rollout | undefined;
   readonly healthFunctions: readonly InvokedFunction[];
+  /** What follows rotations; a drill asks what it may do. */
+  readonly afterRotation: Pick<AfterRotation, 'function'> & { readonly machine: Workflow };
 }
 
 export class Emergency extends Construct {
@@ -87,6 +90,9 @@ export class Emergency extends Construct {
       REPORT_OWNER: Aws.ACCOUNT_ID,
       FUNCTION_ROLE_ARN: Lazy.string({ produce: () => this.function.role.roleArn }),
       MACHINE_ROLE_ARN: this.workflow.role.roleArn,
+      AFTER_ROTATION_MACHINE_ROLE_ARN: props.afterRotation.machine.role.roleArn,
+      ...(rollout && { ROLLOUT_MACHINE_ROLE_ARN: rollout.workflow.role.roleArn }),
+      CONTROL_KEY_ARN: keys.control.keyArn,
     };
     this.function = new RoomFunction(this, 'Function', {
       functionName: emergencyFunctionName(config),
@@ -104,6 +110,8 @@ export class Emergency extends Construct {
         simulated: [
           this.function,
           this.workflow,
+          ...[props.afterRotation.function, props.afterRotation.machine],
+          ...(rollout ? [rollout.function, rollout.workflow] : []),
           ...props.rotated.map((secret) => secret.function),
         ].map(({ role }) => role.roleArn),
       }),

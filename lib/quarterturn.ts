@@ -239,12 +239,12 @@ export class Quarterturn extends Construct {
       ...(rollout && { rollout: { machine: rollout.machine } }),
       ...(sync && { sync: { functionArn: sync.functionArn } }),
     };
+    const afterRotation = new AfterRotation(this, 'AfterRotation', around);
     const emergency = new Emergency(this, 'Emergency', {
-      ...{ deployment, rotated, manifest, messages, machine, reencryption, rollout },
+      ...{ deployment, rotated, manifest, messages, machine, reencryption, rollout, afterRotation },
       secrets: this.secrets,
       healthFunctions: health.all,
     });
-    const afterRotation = new AfterRotation(this, 'AfterRotation', around);
     const functions = {
       'after-rotation': afterRotation.function,
       cadence: new Cadence(this, 'Cadence', around).function,

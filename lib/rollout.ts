@@ -46,6 +46,7 @@ export class Rollout extends Construct {
   /** The same code for on-call, who may hand what it may invoke any payload: it looks, and may do nothing else. */
   readonly posture: RoomFunction;
   readonly machine: MachineArns;
+  readonly workflow: Workflow;
 
   constructor(scope: Construct, id: string, props: RolloutConstructProps) {
     super(scope, id);
@@ -90,7 +91,7 @@ export class Rollout extends Construct {
       ),
     );
     this.machine = machineArns(this, rolloutMachineName(config));
-    new Workflow(this, 'Machine', {
+    this.workflow = new Workflow(this, 'Machine', {
       name: rolloutMachineName(config),
       logKey: deployment.keys.messages,
       definition: rolloutDefinition({

@@ -11,7 +11,7 @@ export interface AccessAuditDoors {
   /** Absent: the deployment knows no trail. */
   trail: AthenaDoor | undefined;
   policies: PolicyHoldersDoor;
-  functions: FunctionRolesDoor;
+  functions: Pick<FunctionRolesDoor, 'roleOf'>;
   clock: Clock;
   log: Log;
 }

@@ -40,8 +40,16 @@ export interface EmergencyDoors {
   functions: FunctionsDoor;
   eventBus: EventBusDoor;
   incidents: IncidentStoreDoor;
-  /** ARNs of this function's role, and the machine's. */
-  roles: { readonly function: string; readonly machine: string };
+  /** ARNs of what a drill has simulated. Roles of functions are asked for by name. */
+  roles: {
+    readonly function: string;
+    readonly machine: string;
+    readonly afterRotationMachine: string;
+    /** Absent: nothing restarts a consumer of this deployment. */
+    readonly rolloutMachine?: string | undefined;
+    /** The key that the control table is under. */
+    readonly controlKey: string;
+  };
   manifest(): Promise<Manifest>;
   clock: Clock;
   log: Log;

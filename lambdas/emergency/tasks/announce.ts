@@ -1,6 +1,6 @@
 /** Security is told, and nobody else: whoever holds what leaked may read the other channels. */
 import type { EmergencyDoors } from '../doors.ts';
-import { rightsOfRoles } from '../drill/rights.ts';
+import { rightsOfRoles } from '../drill/roles.ts';
 import { type Progress, progressSchema } from '../progress.ts';
 import { emergencyOf } from '../secrets.ts';
 import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Evidence } from '../../../domain/events/control-records.ts';
 import { type Diagnosis, diagnosisSchema } from '../../../domain/events/diagnosis.ts';
 import type { EmergencyDoors } from '../doors.ts';
-import { rightsOfRotation } from '../drill/rights.ts';
+import { rightsOfRotation } from '../drill/rotation-rights.ts';
 import { askedProgressSchema, caughtErrorSchema, type Progress, reasonOf } from '../progress.ts';
 import { evidenceOf } from '../stages.ts';
 import { change } from './prepare.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { id, input, served, suspect } from './deployment.ts';
+import { database, id, input, jwt, scalar, served, suspect } from './deployment.ts';
 import { world } from './world.ts';
 
 describe('a drill', () => {
@@ -7,7 +7,7 @@ describe('a drill', () => {
     const around = world({ consumers: [served('api', ['jwt', 'db'])] });
     const written: string[] = [];
     around.before.door = (name, when) => {
-      const isRead = /\.(get|describe|isRunning|simulate|roleOf)|^manifest/.test(name);
+      const isRead = /\.(get|describe|isRunning|simulate|roleOf|settingsOf)|^manifest/.test(name);
       const isOwn = /^(records\.(update|putDrilled)|incidents\.put$)/.test(name);
       if (when === 'before' && !isRead && !isOwn) written.push(name);
     };
@@ -69,5 +69,66 @@ describe('a drill', () => {
     });
     const { evidence } = (await around.records.getStage(id, 'announce')) ?? {};
     expect(evidence?.filter(({ fact }) => fact === 'rightMissing')).toHaveLength(2);
+  });
+
+  test.each([
+    // Who, what, and on what (the beginning of it).
+    ['fn-jwt', 'secretsmanager:UpdateSecretVersionStage', 'arn:aws:secretsmanager:'],
+    ['fn-jwt', 'kms:GenerateDataKey', 'arn:aws:kms:eu-west-1:000000000000:key/secrets'],
+    ['fn-jwt', 'kms:GenerateRandom', '*'],
+    ['fn-jwt', 'dynamodb:PutItem', 'arn:aws:dynamodb:eu-west-1:000000000000:table/control'],
+    ['fn-jwt', 'dynamodb:DeleteItem', 'arn:aws:dynamodb:eu-west-1:000000000000:table/control'],
+    ['fn-jwt', 'kms:Encrypt', 'arn:aws:kms:eu-west-1:000000000000:key/control'],
+    ['fn-jwt', 'ec2:CreateNetworkInterface', '*'],
+    [
+      'fn-db',
+      'secretsmanager:GetSecretValue',
+      'arn:aws:secretsmanager:eu-west-1:000000000000:secret:admin',
+    ],
+    ['fn-pii', 's3:PutObject', 'arn:aws:s3:::copies/pii/'],
+    ['fn-pii', 's3:ListBucketVersions', 'arn:aws:s3:::copies'],
+    ['fn-pii', 'kms:GenerateDataKey', 'arn:aws:kms:eu-west-1:000000000000:key/escrow'],
+    ['fn-pii', 'secretsmanager:ListSecretVersionIds', 'arn:aws:secretsmanager:'],
+    [
+      'own/in-emergency',
+      'lambda:InvokeFunction',
+      'arn:aws:lambda:eu-west-1:000000000000:function:fn-db',
+    ],
+    ['own/machine', 'events:PutRule', 'arn:aws:events:eu-west-1:000000000000:rule/StepFunctions'],
+    ['quarterturn-pharmacy-prod-after-rotation', 'events:PutEvents', 'arn:aws:events:'],
+    ['after-rotation-machine', 'lambda:InvokeFunction', 'arn:aws:lambda:'],
+    ['roll-out', 'ecs:UpdateService', 'arn:aws:ecs:eu-west-1:000000000000:service/main/api'],
+    [
+      'roll-out',
+      'lambda:UpdateFunctionConfiguration',
+      'arn:aws:lambda:eu-west-1:000000000000:function:mailer',
+    ],
+    [
+      'rollout-machine',
+      'lambda:InvokeFunction',
+      'arn:aws:lambda:eu-west-1:000000000000:function:ask-health',
+    ],
+  ])('tells that %s lacks %s on %s', async (role, action, on) => {
+    const around = world({ secrets: [jwt, database, scalar] });
+    const principal = `arn:aws:iam::000000000000:role/${role}`;
+    const simulate = around.doors.simulation.simulate;
+    around.doors.simulation.simulate = async (question) =>
+      (await simulate(question)).map((right) =>
+        question.principal === principal && right.action === action && right.resource.startsWith(on)
+          ? { ...right, decision: 'implicitDeny' as const }
+          : right,
+      );
+    await around.execute({ ...input, secrets: 'all', drill: true });
+    const evidence = [
+      ...((await around.records.getStage(id, 'announce'))?.evidence ?? []),
+      ...(await around.records.getSecrets(id)).flatMap((secret) => secret.evidence),
+    ];
+    const missing = evidence.filter(({ detail }) => detail?.ok === false);
+    expect(new Set(missing.map(({ fact }) => fact))).toEqual(new Set(['rightMissing']));
+    for (const { detail } of missing) {
+      expect(detail).toMatchObject({ role: principal, action, decision: 'implicitDeny' });
+      expect(String(detail?.resource).startsWith(on)).toBe(true);
+    }
+    expect((await around.records.getDrilled())?.findings).toBe(missing.length);
   });
 });

@@ -106,6 +106,25 @@ export function world({
   }
   const keyOf = (name: string) => name.split('/').at(-1) ?? '';
   const now = () => bench.clock.now().toISOString();
+  const roleOf = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
+  /** What a function is told to use (lib/rotating-secret.ts, lib/encryption-secret.ts). */
+  const used = (functionName: string): Record<string, string> => {
+    const secret = secrets.find((one) => 'function' in one && one.function === functionName);
+    return {
+      SECRET_NAME: secret?.name ?? '',
+      CONTROL_TABLE: 'control',
+      KMS_KEY_ARN: arn('kms', 'key/secrets'),
+      ...(secret?.kind === 'database' && {
+        ADMIN_SECRET_ARN: arn('secretsmanager', 'secret:admin-AbCdEf'),
+      }),
+      ...(secret?.kind === 'encryption' && {
+        ESCROW_BUCKET: 'copies',
+        ESCROW_PREFIX: secret.key,
+        ESCROW_KEY_ARN: arn('kms', 'key/escrow'),
+        ROWS_SECRET_ARN: arn('secretsmanager', 'secret:rows-AbCdEf'),
+      }),
+    };
+  };
   /** Looks before anything has come of what was asked for. */
   const looks = new Map<string, number>();
   const look = (what: string) => {
@@ -238,7 +257,10 @@ export function world({
           })),
         ),
     },
-    functionRoles: { roleOf: async (name) => `arn:aws:iam::000000000000:role/${name}` },
+    functionRoles: {
+      roleOf: async (name) => roleOf(name),
+      settingsOf: async (name) => ({ role: roleOf(name), isInVpc: true, environment: used(name) }),
+    },
     stepFunctions: {
       async startExecution({ name, input: given }) {
         if (executions.has(name)) return 'alreadyExists';
@@ -268,6 +290,9 @@ export function world({
     roles: {
       function: 'arn:aws:iam::000000000000:role/own/in-emergency',
       machine: 'arn:aws:iam::000000000000:role/own/machine',
+      afterRotationMachine: roleOf('after-rotation-machine'),
+      rolloutMachine: roleOf('rollout-machine'),
+      controlKey: arn('kms', 'key/control'),
     },
     manifest: async () => manifest,
     clock: { now: () => bench.clock.now(), sleep: async () => undefined },
