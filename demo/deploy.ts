@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
 import { buildFunctions, localConfig, synthesize } from './assembly.ts';
 import { findSandbox, NoRunningSandboxError, type RunningSandbox } from './running-sandbox.ts';
-import { onCall } from './stage.ts';
+import { onCall, policiesOfTeam } from './stage.ts';
 import type { Report } from './terminal/scene.ts';
 
 export class SandboxDeploymentError extends Error {
@@ -66,9 +66,7 @@ export async function deploy(
 
   // A longer list of secrets may have given on-call another page of its policy.
   const resources = await ask<Record<string, { type: string }>>(sandbox, 'resources');
-  const managedPolicies = Object.entries(resources)
-    .filter(([id, { type }]) => type === 'AWS::IAM::ManagedPolicy' && id.startsWith('Operator'))
-    .map(([id]) => id);
+  const managedPolicies = policiesOfTeam(Object.entries(resources));
   await ask(sandbox, 'principals', { name: onCall, managedPolicies });
 }
 

@@ -86,7 +86,7 @@ export interface StageOptions {
   onClose(close: () => Promise<void>): void;
 }
 
-/** The user who rotates, and reads no value. */
+/** The user who rotates and starts emergencies, and reads no value. */
 export const onCall = 'on-call';
 /** Whose access key is lost. */
 const contractor = 'contractor';
@@ -161,7 +161,7 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   report.changed(`its owner put the rotator's credential into ${adminSecret}`);
 
   const operatorKey = sandbox.createPrincipal(onCall, {
-    managedPolicies: policiesOfOperators(sandbox),
+    managedPolicies: policiesOfTeam(sandbox.resources),
   });
   const applicationKey = sandbox.createPrincipal('api', {
     managedPolicies: [readerPolicyName(config, 'api')],
@@ -234,12 +234,14 @@ export async function setStage(options: StageOptions, report: Report): Promise<S
   };
 }
 
-/** One, or more where the deployment is large: whoever is on call is given them all. */
-function policiesOfOperators({ resources }: Sandbox): string[] {
-  return [...resources]
-    .filter(([id, { type }]) => type === 'AWS::IAM::ManagedPolicy' && /^Operator\d*$/.test(id))
-    .map(([id]) => id);
-}
+/**
+ * Of whoever is on call here, whose key the sandbox prints: on-call's policy and that for emergencies, each of which has
+ * several pages where the deployment is large.
+ */
+export const policiesOfTeam = (resources: Iterable<[string, { type: string }]>): string[] =>
+  [...resources].flatMap(([id, { type }]) =>
+    type === 'AWS::IAM::ManagedPolicy' && /^(Operator|EmergencyPolicy)\d*$/.test(id) ? [id] : [],
+  );
 
 /** A value that its owner made up: 32 bytes. */
 async function putChance(

@@ -48,8 +48,8 @@ in this folder:
   export QUARTERTURN_SANDBOX=${directory}
   unset AWS_SESSION_TOKEN AWS_PROFILE
 
-This is the key of on-call: it rotates and looks at labels, and may read no value. It opens nothing
-but this sandbox.
+This is the key of on-call, who may start emergencies here, too: it rotates and looks at labels, and
+may read no value. It opens nothing but this sandbox.
 
 Rotate:
 
@@ -57,6 +57,14 @@ Rotate:
   npx quarterturn rotate ${key}
 ${aws(`rotate-secret --secret-id ${name}`)}
 ${aws(`describe-secret --secret-id ${name}`)}
+
+A value leaked (docs/emergency.md), or might have (docs/scan.md), or somebody leaves
+(docs/offboarding.md):
+
+  npx quarterturn drill ${key}
+  npx quarterturn emergency ${key} --reason "practising"
+  npx quarterturn scan --no-history .
+  npx quarterturn offboard arn:aws:iam::${sandbox.account}:user/api --dry-run
 
 Take over a secret that was here before the stack. Add it to \`secrets\` in ${file}:
 

@@ -21,6 +21,8 @@ test('the sandbox invites to paste: settings first, then the command line, then 
     at('export AWS_ENDPOINT_URL=http://127.0.0.1:4566'),
   );
   expect(lines).toContain('npx quarterturn rotate jwt');
+  expect(lines).toContain('npx quarterturn emergency jwt --reason "practising"');
+  expect(lines).toContain('npx quarterturn offboard arn:aws:iam::000000000000:user/api --dry-run');
   expect(lines).toContain(
     'aws secretsmanager rotate-secret --secret-id pharmacy/prod/jwt --endpoint-url http://127.0.0.1:4566',
   );
