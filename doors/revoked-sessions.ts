@@ -8,13 +8,19 @@
 import { isAwsError } from './aws-call.ts';
 import { type IamRequestsOptions, iamRequests } from './iam-requests.ts';
 
-export const revokingPolicyName = 'QuarterturnRevokeOlderSessions';
+/** One for each emergency: lifting one leaves what another one, or another deployment, has revoked. */
+export const revokingPolicyName = (emergency: string): string =>
+  `QuarterturnRevokeOlderSessions-${emergency}`;
 
 export interface RevokedSessionsDoor {
-  /** @param roleArn its name is what stands last in it @param before sessions issued until then */
-  revoke(roleArn: string, before: Date): Promise<void>;
-  /** @returns false when there is no such policy, or no such role */
-  restore(roleArn: string): Promise<boolean>;
+  /**
+   * @param roleArn its name is what stands last in it
+   * @param emergency its id
+   * @param before sessions issued until then
+   */
+  revoke(roleArn: string, emergency: string, before: Date): Promise<void>;
+  /** @returns false when there is no such policy of that emergency, or no such role */
+  restore(roleArn: string, emergency: string): Promise<boolean>;
 }
 
 /** `arn:aws:iam::<account>:role/<path>/<name>`. */
@@ -23,10 +29,10 @@ const nameIn = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 export function revokedSessions(options?: IamRequestsOptions): RevokedSessionsDoor {
   const request = iamRequests(options);
   return {
-    async revoke(roleArn, before) {
+    async revoke(roleArn, emergency, before) {
       await request('PutRolePolicy', {
         RoleName: nameIn(roleArn),
-        PolicyName: revokingPolicyName,
+        PolicyName: revokingPolicyName(emergency),
         PolicyDocument: JSON.stringify({
           Version: '2012-10-17',
           Statement: [
@@ -41,11 +47,11 @@ export function revokedSessions(options?: IamRequestsOptions): RevokedSessionsDo
       });
     },
 
-    async restore(roleArn) {
+    async restore(roleArn, emergency) {
       try {
         await request('DeleteRolePolicy', {
           RoleName: nameIn(roleArn),
-          PolicyName: revokingPolicyName,
+          PolicyName: revokingPolicyName(emergency),
         });
         return true;
       } catch (error) {

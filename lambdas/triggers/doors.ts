@@ -16,7 +16,7 @@ export interface TriggerDoors {
   >;
   records: TriggerRecordsDoor;
   /** Which emergency has which secrets now. */
-  emergencies: Pick<EmergencyRecordsDoor, 'getClaims' | 'getEmergency'>;
+  emergencies: Pick<EmergencyRecordsDoor, 'getClaims' | 'getEmergency' | 'getSecret'>;
   stepFunctions: StepFunctionsDoor;
   eventBus: EventBusDoor;
   clock: Clock;

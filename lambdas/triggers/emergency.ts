@@ -25,15 +25,21 @@ export async function startEmergency(
   await stepFunctions.startExecution({ stateMachineArn, name: asked.id, input });
 }
 
+export interface UnderWay {
+  readonly id: string;
+  /** It has changed that secret already: what is exposed now may be what came with it. */
+  readonly changedAt?: string | undefined;
+}
+
 /** Emergencies that are running, by the keys of the secrets they have taken. */
 export async function underWay({
   emergencies,
   stepFunctions,
   clock,
 }: Pick<TriggerDoors, 'emergencies' | 'stepFunctions' | 'clock'>): Promise<
-  ReadonlyMap<string, string>
+  ReadonlyMap<string, UnderWay>
 > {
-  const taken = new Map<string, string>();
+  const taken = new Map<string, UnderWay>();
   for (const { id, secrets, at } of await emergencies.getClaims()) {
     const head = await emergencies.getEmergency(id);
     const isNew = clock.now().getTime() - new Date(at).getTime() < newMilliseconds;
@@ -41,7 +47,11 @@ export async function underWay({
       head === undefined
         ? isNew
         : head.state === 'running' && (await stepFunctions.isRunning(head.execution));
-    if (runs) for (const key of secrets) taken.set(key, id);
+    if (!runs) continue;
+    for (const key of secrets) {
+      const changedAt = (await emergencies.getSecret(id, key))?.promotedAt;
+      taken.set(key, { id, changedAt });
+    }
   }
   return taken;
 }

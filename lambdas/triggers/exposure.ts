@@ -15,7 +15,8 @@
  *    unreadable for them
  * 5. it was changed for another exposure a moment ago: whoever reports may be the one who reads
  *
- * What an emergency that is running has taken already is left to that one.
+ * What an emergency that is running has taken already is left to that one; where that one has changed it, what came
+ * with it may be out, and a person decides.
  *
  * Taken first, whatever comes of it, so that a flood is one emergency; then the event is on record, then the machine
  * is started under a name that the same event always gives: each of them may be done twice.
@@ -51,8 +52,8 @@ export async function exposure(
   let taken = 0;
   for (const secret of secrets) {
     const other = running.get(secret.key);
-    if (other !== undefined && other !== id) {
-      outcomes.push(following(secret, other));
+    if (other !== undefined && other.id !== id) {
+      outcomes.push(following(handling, secret, other, asked));
       continue;
     }
     const standing = await take(handling, secret, arrival, asked);

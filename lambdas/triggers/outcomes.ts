@@ -3,6 +3,7 @@ import type { ManifestSecret } from '../../domain/config/manifest.ts';
 import type { ExposureRecord } from '../../domain/events/control-records.ts';
 import type { Exposure, TriggeredSecret } from '../../domain/events/triggers.ts';
 import { adoptCommand, emergencyCommand } from './by-hand.ts';
+import type { UnderWay } from './emergency.ts';
 import type { failureIn, Handling } from './handling.ts';
 
 const about = ({ key, name }: ManifestSecret) => ({ key, name });
@@ -13,12 +14,28 @@ export const begun = (secret: ManifestSecret, emergency: string): TriggeredSecre
   emergency,
 });
 
-export const following = (secret: ManifestSecret, emergency: string): TriggeredSecret => ({
-  ...about(secret),
-  state: 'following',
-  emergency,
-  message: `emergency ${emergency} is changing it already`,
-});
+export function following(
+  { manifest }: Handling,
+  secret: ManifestSecret,
+  { id: emergency, changedAt }: UnderWay,
+  { id }: Exposure,
+): TriggeredSecret {
+  return changedAt === undefined
+    ? {
+        ...about(secret),
+        state: 'following',
+        emergency,
+        message: `emergency ${emergency} is changing it already`,
+      }
+    : {
+        ...about(secret),
+        state: 'person',
+        emergency,
+        code: 'ERR_ROTATION_TRIGGER_TOO_SOON',
+        message: `${secret.key} was changed at ${changedAt} by emergency ${emergency}, which is not over. A person decides whether the value after that is out, too`,
+        command: emergencyCommand([secret.key], id, manifest),
+      };
+}
 
 export const failed = (
   { manifest }: Handling,

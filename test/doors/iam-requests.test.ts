@@ -97,20 +97,27 @@ test('sessions from before are refused everything, those issued after are not; t
   await world.clock.advanceTo(new Date(world.clock.now().getTime() + 60_000));
   const sessions = revokedSessions(await options());
   const before = world.clock.now();
-  await sessions.revoke(roleArn, before);
-  await sessions.revoke(roleArn, before);
+  const id = '20261123t101500z-9f2c41aa07be63d1';
+  await sessions.revoke(roleArn, id, before);
+  await sessions.revoke(roleArn, id, before);
+  await sessions.revoke(roleArn, `${id.slice(0, -1)}2`, before);
   await world.clock.advanceTo(new Date(world.clock.now().getTime() + 1_000));
   expect(await reads(older)).toMatch(/AccessDenied/);
   expect(await reads(await session())).toBe('answered');
-  expect(await sessions.restore(roleArn)).toBe(true);
-  expect(await sessions.restore(roleArn)).toBe(false);
+  // What another emergency has revoked is not this one's to give back.
+  expect(await sessions.restore(roleArn, `${id.slice(0, -1)}2`)).toBe(true);
+  expect(await reads(older)).toMatch(/AccessDenied/);
+  expect(await sessions.restore(roleArn, id)).toBe(true);
+  expect(await sessions.restore(roleArn, id)).toBe(false);
   expect(await reads(older)).toBe('answered');
 });
 
 test('who may not is told IAM’s own code', async () => {
   world.iam.putRole('app', [], []);
   const nobody = revokedSessions(await options(world.iamAs(world.user('nobody'))));
-  await expect(nobody.revoke(roleArn, new Date())).rejects.toMatchObject({
+  await expect(
+    nobody.revoke(roleArn, '20261123t101500z-9f2c41aa07be63d1', new Date()),
+  ).rejects.toMatchObject({
     code: 'ERR_ROTATION_AWS_CALL',
     awsCode: 'AccessDenied',
   });

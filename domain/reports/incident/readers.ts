@@ -23,7 +23,7 @@ export function readersOf(audit: AccessAudit | { readonly missing: string }): Re
     };
   }
   const unknown = audit.readers.filter(isUnknown);
-  const read = unknown.filter((reader) => readsOf(reader) > 0);
+  const read = unknown.filter(hasRead);
   const counts = {
     unknown: read.length,
     refused: unknown.length - read.length,
@@ -41,7 +41,9 @@ function sentences(
   const verb = (count: number, one: string, many: string) => (count === 1 ? one : many);
   return [
     unknown === 0
-      ? `No read by a principal that is not declared is in ${lookedAt}.`
+      ? audit.moreReaders === 0
+        ? `No read by a principal that is not declared is in ${lookedAt}.`
+        : `None of those that are listed is a read by a principal that is not declared, in ${lookedAt}.`
       : `${plural(unknown, 'principal')} that ${verb(unknown, 'is', 'are')} not declared read them, in ${lookedAt}.`,
     refused === 0
       ? undefined
@@ -59,6 +61,10 @@ function sentences(
 }
 
 export const isUnknown = ({ standing }: Reader): boolean => standing === 'unknown';
+
+/** A decryption for it is a read, even where the read itself lies beyond what was looked at. */
+export const hasRead = ({ secrets }: Reader): boolean =>
+  secrets.some(({ reads, versions }) => reads > 0 || versions.length > 0);
 
 export const readsOf = ({ secrets }: Reader): number =>
   secrets.reduce((sum, { reads }) => sum + reads, 0);

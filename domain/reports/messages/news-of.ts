@@ -3,6 +3,7 @@ import type { Announced } from '../../events/announced.ts';
 import type { RotationAuditEvent } from '../../events/audit-event.ts';
 import type { EmergencyEvent } from '../../events/emergency.ts';
 import type { News } from '../../events/who-hears.ts';
+import { isProvenDead } from '../../policy/proven-dead.ts';
 
 /** What the deployment knows of the secret an event is about. */
 export interface Background {
@@ -77,11 +78,12 @@ function emergencyNews({ phase, drill, deadAt, unknownReadersOfNew = 0 }: Emerge
   return unknownReadersOfNew > 0 ? 'emergency-reopened' : 'emergency-closed';
 }
 
-/** At one place at least nothing shows that the old credential is refused. */
+/** At one place at least nothing shows that what was in use before is refused. */
 export const isNotProven = ({ rotations, afterRotation }: RotationAuditEvent): boolean =>
-  [...rotations.flatMap(({ evidence }) => evidence), ...(afterRotation.evidence ?? [])].some(
-    ({ fact }) => fact === 'oldCredentialNotProvenDead',
-  );
+  !isProvenDead([
+    ...rotations.flatMap(({ evidence }) => evidence),
+    ...(afterRotation.evidence ?? []),
+  ]);
 
 const rowNews = {
   verified: 'rows-moved',

@@ -102,6 +102,14 @@ async function goesOn(
   if (drill !== input.drill) {
     throw new EmergencyMismatchError(id, drill ? 'is a drill' : 'is no drill');
   }
+  // Left out silently, what is asked for in addition would stay as it is, and whoever asked would think otherwise.
+  const more = [
+    ...(input.secrets === 'all' ? [] : input.secrets).filter(
+      (key) => !keysOf(standing).includes(key),
+    ),
+    ...input.suspects.filter((arn) => !standing.suspects.includes(arn)),
+  ];
+  if (more.length > 0) throw new EmergencyMismatchError(id, `is not about ${more.join(', ')}`);
   const isTakenOver =
     state === 'running' &&
     standing.execution !== execution &&

@@ -56,7 +56,7 @@ export async function contain(
     if (isRole(suspect)) {
       // The same instant in every run of this task: nobody who came back legitimately is thrown out twice.
       await done('sessionsRevoked', { principal: suspect, before: stage.startedAt }, () =>
-        doors.sessions.revoke(suspect, new Date(stage.startedAt)),
+        doors.sessions.revoke(suspect, id, new Date(stage.startedAt)),
       );
     } else {
       // Keys of a user are no session; deactivating them is its owners' (aws iam update-access-key).

@@ -30,7 +30,7 @@ export async function lift(
   const names = [...secretNames(await doors.manifest())];
   await Promise.all(names.map((name) => attempt(name, () => doors.containment.lift(name, id))));
   for (const suspect of suspects.filter(isRole)) {
-    await attempt(suspect, () => doors.sessions.restore(suspect));
+    await attempt(suspect, () => doors.sessions.restore(suspect, id));
   }
   if (failed.length > 0) throw new LiftError(failed);
   await doors.records.updateStage(

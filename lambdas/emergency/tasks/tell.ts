@@ -1,5 +1,6 @@
 /** Everybody else is told, once; of a drill those who act on what it found. */
 import type { EmergencyEvent } from '../../../domain/events/emergency.ts';
+import { hasRead } from '../../../domain/reports/incident/readers.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { drilledOf, openStages } from '../ending.ts';
 import { auditOf } from '../incident.ts';
@@ -43,10 +44,15 @@ export async function moreOf(doors: EmergencyDoors, id: string): Promise<Partial
 
 function readersIn({
   readers,
+  moreReaders,
 }: Exclude<Awaited<ReturnType<typeof auditOf>>, { missing: string }>): Partial<EmergencyEvent> {
   const unknown = readers.filter(({ standing }) => standing === 'unknown');
+  const some = unknown.filter(hasRead).length;
+  const ofNew = unknown.filter(({ readNew }) => readNew).length;
+  // Whoever did not fit into the list may be one of them: then there is no saying that there is none.
+  const isKnown = (count: number) => count > 0 || moreReaders === 0;
   return {
-    unknownReaders: unknown.filter(({ secrets }) => secrets.some(({ reads }) => reads > 0)).length,
-    unknownReadersOfNew: unknown.filter(({ readNew }) => readNew).length,
+    ...(isKnown(some) && { unknownReaders: some }),
+    ...(isKnown(ofNew) && { unknownReadersOfNew: ofNew }),
   };
 }

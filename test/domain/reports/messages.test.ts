@@ -69,6 +69,13 @@ const notDead = ({ deadAt: _, ...event }: EmergencyEvent): EmergencyEvent => ({
     secret.exposed ? { ...secret, state: 'failed' } : secret,
   ),
 });
+const revoked = (event: RotationAuditEvent): RotationAuditEvent => ({
+  ...event,
+  afterRotation: {
+    ...event.afterRotation,
+    evidence: [{ fact: 'oldKeysRevoked', detail: { count: 1, kids: '9f2c41aa07be63d1' } }],
+  },
+});
 const notProvenDead = (event: RotationAuditEvent): RotationAuditEvent => ({
   ...event,
   afterRotation: {
@@ -103,9 +110,9 @@ const cases: Record<string, [Announced, Partial<Background>?]> = {
   done: [rotated],
   'done, everybody is signed out': [{ ...rotated, logsEveryoneOut: true }],
   'rolled back': [{ ...rotated, intent: 'rollback' }],
-  'emergency over': [{ ...rotated, intent: 'emergency', logsEveryoneOut: true }],
+  'emergency over': [revoked({ ...rotated, intent: 'emergency', logsEveryoneOut: true })],
   'an emergency rotation that is part of an emergency': [
-    { ...rotated, intent: 'emergency', emergency: emergency.emergency },
+    revoked({ ...rotated, intent: 'emergency', emergency: emergency.emergency }),
   ],
   'an emergency rotation whose old value is not proven dead': [
     notProvenDead({ ...rotated, intent: 'emergency', kind: 'database', secret: failed.secret }),
@@ -259,6 +266,8 @@ describe('who hears', () => {
     }
     const stopped: Announced = { ...rotated, intent: 'emergency', outcome: 'stopped' };
     expect(messagesFor(stopped, background).map(({ hearer }) => hearer)).toEqual(['security']);
+    const unread: Announced = { ...rotated, intent: 'emergency' };
+    expect(messagesFor(unread, background).map(({ hearer }) => hearer)).toEqual(['security']);
     expect(messagesOf('emergency over').map(({ hearer }) => hearer)).toEqual(hearers);
   });
 

@@ -239,6 +239,22 @@ describe('what an emergency refuses, before anything is written', () => {
     expect(around.stored.rotations).toHaveLength(2);
   });
 
+  test('more than the one under its id is about: nobody is to think that it was done', async () => {
+    const around = world();
+    await around.execute({ ...input, secrets: ['jwt'] });
+    for (const [name, more] of [
+      ['secrets', { secrets: ['jwt', 'db'] }],
+      ['suspects', { secrets: ['jwt'], suspects: [suspect] }],
+    ] as const) {
+      const { error, cause } = await around.execute({ ...input, ...more }, name);
+      expect([error, cause]).toEqual([
+        'EmergencyMismatchError',
+        expect.stringContaining(`is not about ${name === 'secrets' ? 'db' : suspect}`),
+      ]);
+    }
+    expect(around.stored.rotations).toHaveLength(1);
+  });
+
   test('nothing of a person’s, while an event’s is running: who may send events must not be able to keep people from acting', async () => {
     const around = world();
     let begun = false;

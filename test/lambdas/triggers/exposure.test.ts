@@ -245,6 +245,25 @@ describe('an exposure during an emergency', () => {
     ]);
   });
 
+  test('of what that one has changed already is told to a person: the value after it may be out', async () => {
+    await stands('running');
+    const promotedAt = '2026-03-02T09:47:00.000Z';
+    await world.emergencies.updateSecret(running, 'jwt', () => ({
+      ...{ id: running, key: 'jwt', name: name('jwt'), kind: 'jwt', exposed: true, attempts: 1 },
+      ...{ state: 'promoted', promotedAt, compromised: [], evidence: [] },
+    }));
+    await world.handle(exposed(['jwt', 'db']));
+    expect(begun()).toEqual([['db']]);
+    expect(world.told()[0]?.secrets).toMatchObject([
+      {
+        state: 'person',
+        message: expect.stringContaining(`was changed at ${promotedAt} by emergency ${running}`),
+        command: expect.stringContaining('npx quarterturn emergency jwt'),
+      },
+      { key: 'db', state: 'emergency' },
+    ]);
+  });
+
   test('of nothing else is one finding an hour, and takes no secret', async () => {
     await stands('running');
     for (let sent = 0; sent < 100; sent++) await world.handle(exposed(['jwt']));
