@@ -80,9 +80,13 @@ function parseInput(
       : emergencyInputSchema;
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys : [];
-  throw new InvalidEmergencyInputError([...(issue?.path ?? []), ...unknown].join('.'));
+  // All of them: who has written "secret" sees that, and that "secrets" is missing.
+  const at = parsed.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((name) => `${name} (not known)`)
+      : [issue.path.join('.')],
+  );
+  throw new InvalidEmergencyInputError(at.join(', '));
 }
 
 /** `20261123t101500z-9f2c41aa07be63d1`: when it began, and which execution began it. */

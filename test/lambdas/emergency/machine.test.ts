@@ -175,12 +175,19 @@ describe('an emergency', () => {
   test('leaves the key of readers that nothing here can stop to a person, who goes on when they are', async () => {
     const around = world({ secrets: [scalar], consumers: [invoked('api', ['pii'])] });
     const asked = { ...input, secrets: ['pii'] };
-    expect((await around.execute(asked)).status).toBe('SUCCEEDED');
+    expect((await around.execute(asked)).error).toBe('EmergencyIncomplete');
     expect(await around.secret('pii')).toMatchObject({
       state: 'person',
       command: 'npx quarterturn reencrypt consumers pii --stopped --deployment pharmacy/prod',
     });
     expect(around.stored.rotations).toEqual([]);
+    await around.controlTable.putConsumers(nameOf('pii'), {
+      stopped: true,
+      at: '2026-05-17T17:30:00.000Z',
+      by: 'mona',
+    });
+    expect((await around.execute(asked, 'second')).status).toBe('SUCCEEDED');
+    expect((await around.secret('pii'))?.state).toBe('proven');
   });
 });
 
@@ -188,7 +195,12 @@ describe('what an emergency refuses, before anything is written', () => {
   test.each([
     ['a secret that nobody has', { secrets: ['jwt', 'nope'] }, 'UnknownSecretsError'],
     ['a suspect that is not listed', { suspects: [`${suspect}s`] }, 'RefusedSuspectsError'],
-    ['a word it does not know', { secret: 'jwt' }, 'InvalidEmergencyInputError'],
+    [
+      'a word it does not know, beside what else does not fit',
+      { secret: 'jwt', reason: '', suspects: ['me'] },
+      'InvalidEmergencyInputError',
+      'does not fit in reason, suspects.0, secret (not known);',
+    ],
     ['no reason', { reason: '' }, 'InvalidEmergencyInputError'],
     [
       'suspects that nobody decided on',
@@ -197,9 +209,13 @@ describe('what an emergency refuses, before anything is written', () => {
     ],
     ['everything, unattended', { unattended: true, secrets: 'all' }, 'UnattendedLimitsError'],
     ['others, unattended', { unattended: true, others: true }, 'UnattendedLimitsError'],
-  ])('%s', async (_title, more, error) => {
+  ])('%s', async (_title, more, error, words = '') => {
     const around = world();
-    expect(await around.execute({ ...input, ...more })).toMatchObject({ status: 'FAILED', error });
+    expect(await around.execute({ ...input, ...more })).toMatchObject({
+      status: 'FAILED',
+      error,
+      cause: expect.stringContaining(words),
+    });
     expect(await around.records.getEmergencies(10)).toEqual([]);
     expect(around.effects).toEqual([]);
   });
