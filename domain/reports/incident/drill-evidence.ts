@@ -20,6 +20,12 @@ export const drillFacts: Readonly<Record<string, (detail: Detail) => string>> = 
   currentAccepted: (it) =>
     `the value in use ${unless(it, 'is accepted', 'is NOT accepted')}${it.at === undefined ? '' : ` at ${it.at}`}${but(it)}`,
   currentMissing: () => 'no version is in use',
+  currentNotTried: (it) =>
+    unless(
+      it,
+      'it has no value yet, so there is none to try',
+      `the value in use was NOT tried at its target (${it.value})`,
+    ),
   functionFailed: (it) => `the secret’s own function did NOT answer${but(it)}`,
   functionMissing: (it) => `function ${it.function} is NOT there`,
   rightMissing: (it) =>

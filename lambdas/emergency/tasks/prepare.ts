@@ -5,11 +5,11 @@
  *   drill                                       look
  *   nothing here changes it, or its consumers
  *   must stop and nothing here stops them       over (person)
- *   proven already                              over
+ *   proven dead already                         over
  *   its version is AWSCURRENT                   follow
  *   its version is AWSPENDING                   wait
- *   anything else                               rotate: prepared before → the same token; failed, or taken away by
- *                                               somebody → a new attempt with another one
+ *   anything else                               rotate: prepared before → the same token; failed, taken away by
+ *                                               somebody, or not proven dead → a new attempt with another one
  */
 import type { ManifestSecret, RotatedManifestSecret } from '../../../domain/config/manifest.ts';
 import {
@@ -20,6 +20,7 @@ import {
 import { derivedToken } from '../../../domain/policy/derived-token.ts';
 import { canBeStopped } from '../../../domain/policy/emergency-consumers.ts';
 import { currentVersion } from '../../../domain/policy/labels.ts';
+import { isProvenDead } from '../../../domain/policy/proven-dead.ts';
 import type { SecretDescription } from '../../../doors/secrets-manager.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { StageIncompleteError } from '../errors.ts';
@@ -43,7 +44,9 @@ export async function prepare(
   const secret = secretOf(manifest, key);
   const known = await doors.records.getSecret(id, key);
   const over: Prepared = { ...progress, go: 'over' };
-  if (known?.state === 'proven') return over;
+  // Looked at, and not dead: nobody looks twice at one version, so it is changed once more.
+  const isNotDead = known?.state === 'proven' && !isProvenDead(known.evidence);
+  if (known?.state === 'proven' && !isNotDead) return over;
 
   const person = personFor(secret, manifest) ?? (await waitsForPerson(doors, record, secret));
   if (person !== undefined) {
@@ -69,7 +72,7 @@ export async function prepare(
 
   const stages = description.versionIdsToStages;
   const versionId = known?.versionId;
-  if (versionId !== undefined && currentVersion(stages) === versionId) {
+  if (versionId !== undefined && currentVersion(stages) === versionId && !isNotDead) {
     return asked(versionId, 'follow');
   }
   if (versionId !== undefined && known?.state === 'asked' && stages[versionId] !== undefined) {
@@ -161,6 +164,8 @@ async function nextToken(
       command: _command,
       askedAt: _asked,
       promotedAt: _promoted,
+      provenAt: _proven,
+      afterRotation: _after,
       ...rest
     } = standing;
     return {

@@ -2,10 +2,11 @@
 
 import * as z from 'zod';
 import type { EmergencySecretRecord, EmergencyStage } from '../../../domain/events/emergency.ts';
+import { isProvenDead } from '../../../domain/policy/proven-dead.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { StageIncompleteError } from '../errors.ts';
 import { type Progress, progressSchema } from '../progress.ts';
-import { emergencyOf, keysOf } from '../secrets.ts';
+import { emergencyOf, keysOf, personFor, secretOf } from '../secrets.ts';
 import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';
 
 export type Listed = Progress & {
@@ -46,26 +47,34 @@ export async function secretsEnded(
     await closeStage(doors, id, stage, { state: 'skipped', reason });
     return answer;
   }
-  const failed = found.filter(({ state }) => !ended.has(state));
+  const manifest = await doors.manifest();
+  // Whose readers a person stops can be changed here then; what nothing here can change is in the report.
+  const waits = ({ key, state }: EmergencySecretRecord) =>
+    !drill && state === 'person' && personFor(secretOf(manifest, key), manifest) === undefined;
+  const failed = found.filter((secret) => !ended.has(secret.state) || waits(secret));
+  const notDead = found.filter(
+    ({ state, evidence }) => state === 'proven' && !isProvenDead(evidence),
+  );
   const count = (state: EmergencySecretRecord['state']) =>
     found.filter((secret) => secret.state === state).length;
   const evidence = [
     evidenceOf('secretsChanged', {
-      proven: count('proven'),
+      proven: count('proven') - notDead.length,
+      ...(notDead.length > 0 && { notProvenDead: notDead.length }),
       person: count('person'),
       checked: count('checked'),
       failed: failed.length,
     }),
   ];
   await doors.records.updateStage(id, stage, (standing) => standing && { ...standing, evidence });
-  if (failed.length > 0) {
-    throw new StageIncompleteError(
-      `${failed.map(({ key, state, reason }) => `${key}: ${reason ?? state}`).join('; ')}`.slice(
-        0,
-        1024,
-      ),
-    );
-  }
+  const open = [
+    ...failed.map(({ key, state, reason }) => `${key}: ${reason ?? state}`),
+    ...notDead.map(
+      ({ key }) =>
+        `${key}: replaced, and what was in use before is not proven dead; expected every place to refuse it. Mend what its evidence names, then go on under the same id: it is changed once more`,
+    ),
+  ];
+  if (open.length > 0) throw new StageIncompleteError(open.join('; ').slice(0, 1024));
   await closeStage(doors, id, stage, { state: 'done', evidence });
   return answer;
 }

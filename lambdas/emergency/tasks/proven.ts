@@ -1,6 +1,6 @@
 /**
  * Was the old credential looked at? What was found is the secret's evidence, whatever it says: `isProvenDead` judges it
- * in the report, and nobody looks better for waiting longer.
+ * at the end of the stage, and nobody looks better for waiting longer.
  */
 import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
 import type { EmergencyDoors } from '../doors.ts';

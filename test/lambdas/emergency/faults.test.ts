@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type EmergencyStage, emergencyStages } from '../../../domain/events/emergency.ts';
 import {
+  dead,
   executionArn,
   id,
   input,
@@ -92,6 +93,25 @@ describe('a stage that fails', () => {
     expect(await around.secret('jwt')).toMatchObject({ state: 'proven', attempts: 2 });
     expect((await around.secret('db'))?.attempts).toBe(1);
     expect(around.stored.rotations).toHaveLength(3);
+  });
+
+  test('a credential that is not proven dead keeps it from being closed, and is changed once more', async () => {
+    const around = world();
+    around.before.proof = (name) =>
+      name === nameOf('db') ? [{ fact: 'oldCredentialNotProvenDead' }] : dead;
+    expect((await around.execute()).status).toBe('FAILED');
+    expect(await around.head()).toMatchObject({ state: 'incomplete' });
+    expect((await around.records.getStage(id, 'protect'))?.reason).toMatch(
+      /: db: .* not proven dead/,
+    );
+    expect(around.told().at(-1)).toMatchObject({ phase: 'incomplete', failedStages: ['protect'] });
+    expect(around.told().at(-1)?.deadAt).toBeUndefined();
+
+    around.before.proof = () => dead;
+    expect((await around.execute(input, 'second')).status).toBe('SUCCEEDED');
+    expect(await around.secret('db')).toMatchObject({ state: 'proven', attempts: 2 });
+    expect((await around.secret('jwt'))?.attempts).toBe(1);
+    expect(around.told().at(-1)?.deadAt).toBeDefined();
   });
 
   test('what follows a rotation stopped: the stages say so, and it goes on with the emergency', async () => {

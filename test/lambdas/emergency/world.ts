@@ -1,6 +1,7 @@
 /** Everything around the machine of an emergency: secrets that rotate, consumers that stop and start, and a trail. */
 import { expect } from '@jest/globals';
 import type { Manifest, ManifestSecret } from '../../../domain/config/manifest.ts';
+import type { Evidence } from '../../../domain/events/control-records.ts';
 import type { EmergencyEvent } from '../../../domain/events/emergency.ts';
 import type { ConsumersStopped, StopConsumers } from '../../../domain/events/rollout.ts';
 import type { EmergencyDoors } from '../../../lambdas/emergency/doors.ts';
@@ -99,6 +100,8 @@ export function world({
     rotation: (_name: string): 'promoted' | 'stuck' => 'promoted',
     /** What follows it comes to. */
     after: (_name: string): 'finished' | 'stopped' => 'finished',
+    /** What is found of the credential before. */
+    proof: (_name: string): Evidence[] => dead,
   };
 
   for (const secret of secrets) {
@@ -173,7 +176,7 @@ export function world({
       });
       return;
     }
-    const proof = { at: now(), evidence: dead };
+    const proof = { at: now(), evidence: before.proof(name) };
     const owner = record.owner?.split('#')[1] ?? '';
     const start = await records.getStage(owner, 'start');
     const isStarted = start !== undefined && start.state !== 'running';
