@@ -150,6 +150,18 @@ export class EmergencyStage {
     return this.run({ id, secrets: exposed, drill });
   }
 
+  /** Takes back what was denied to suspects. */
+  async lift({ head }: Emergency): Promise<void> {
+    if (head.suspects.length === 0) return;
+    const { region, account, clock } = this.world.stage.sandbox;
+    await this.person.startExecution({
+      stateMachineArn: `arn:aws:states:${region}:${account}:stateMachine:${this.machine}`,
+      name: `lift-${head.id}`,
+      input: { lift: head.id },
+    });
+    await clock.settle();
+  }
+
   /** What the records say of an execution's emergency. */
   async left(execution: string): Promise<Emergency> {
     const heads = await this.records.getEmergencies(50);

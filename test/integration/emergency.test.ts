@@ -3,6 +3,10 @@
  * and services of ECS beside it.
  */
 import { afterAll, beforeAll } from '@jest/globals';
+import { drill } from './emergency-drill.ts';
+import { faults } from './emergency-faults.ts';
+import { inFlight } from './emergency-in-flight.ts';
+import { interrupted } from './emergency-interrupted.ts';
 import { leak } from './emergency-leak.ts';
 import { EmergencyStage } from './emergency-stage.ts';
 
@@ -13,3 +17,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 leak(() => stage);
+drill(() => stage);
+interrupted(() => stage);
+faults(() => stage);
+inFlight(() => stage);
