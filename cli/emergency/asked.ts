@@ -1,7 +1,8 @@
 /** What somebody at a terminal asks an emergency, or a drill, for; refused before anything is begun. */
 import type { ManifestEmergency } from '../../domain/config/emergency-manifest.ts';
-import { isRotated, type Manifest, type ManifestSecret } from '../../domain/config/manifest.ts';
+import type { Manifest, ManifestSecret } from '../../domain/config/manifest.ts';
 import { type EmergencyInput, emergencyInputSchema } from '../../domain/events/emergency.ts';
+import { byHandFor, isProtected } from '../../domain/policy/emergency-by-hand.ts';
 import type { OpenDeployment } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { findSecret } from '../find-secret.ts';
@@ -95,23 +96,16 @@ export function inputOf(deployment: OpenDeployment, asked: Asked, id: string): E
   } satisfies Partial<EmergencyInput>);
 }
 
-/** Can the machine change it? As `lambdas/emergency/secrets.ts` decides it. */
-export const isProtected = (secret: ManifestSecret): boolean =>
-  isRotated(secret) && secret.kind !== 'userManaged' && secret.armed && !leavesRows(secret);
-
-/** Its readers know one key, or its rows move with consumers stopped, and nothing moves them. */
-const leavesRows = (secret: ManifestSecret): boolean =>
-  secret.kind === 'encryption' && secret.readers === 'scalar' && secret.reencryption === undefined;
-
 /** Why a person has to. */
 export function byHand(secret: ManifestSecret): string {
-  if (secret.kind === 'userManaged') {
-    return `user-managed (${secret.purpose}): its owners change it where it is issued${secret.inbox === undefined ? '' : ', and put the new one into its inbox'}`;
+  switch (byHandFor(secret)) {
+    case 'userManaged':
+      return `user-managed (${'purpose' in secret ? secret.purpose : ''}): its owners change it where it is issued${'inbox' in secret && secret.inbox !== undefined ? ', and put the new one into its inbox' : ''}`;
+    case 'leavesRows':
+      return 'its readers know one key, and no rows follow a new one: configure reencryption, or move the rows yourself';
+    default:
+      return 'not armed: nothing rotates it yet. Adopt it, and deploy with armed: true';
   }
-  if (leavesRows(secret)) {
-    return 'its readers know one key, and no rows follow a new one: configure reencryption, or move the rows yourself';
-  }
-  return 'not armed: nothing rotates it yet. Adopt it, and deploy with armed: true';
 }
 
 function assertSomething(secrets: readonly ManifestSecret[]): void {

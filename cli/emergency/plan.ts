@@ -1,8 +1,9 @@
 /** What an emergency will do, in its order and in words, before anybody says yes. Nothing is looked at but the manifest. */
 import type { Manifest, ManifestSecret } from '../../domain/config/manifest.ts';
 import type { EmergencyInput } from '../../domain/events/emergency.ts';
+import { isProtected } from '../../domain/policy/emergency-by-hand.ts';
 import { emergencyConsumers } from '../../domain/policy/emergency-consumers.ts';
-import { byHand, isProtected } from './asked.ts';
+import { byHand } from './asked.ts';
 
 export function planLines(manifest: Manifest, input: EmergencyInput): string[] {
   const { exposed, others } = changed(manifest, input);

@@ -1,11 +1,12 @@
 /** What the leavers could read and did read, and what is to be rotated for it. Nothing is changed. */
 import { isRotated, type ManifestSecret } from '../../domain/config/manifest.ts';
+import { isProtected } from '../../domain/policy/emergency-by-hand.ts';
 import type {
   OffboardedSecret,
   OffboardingReport,
 } from '../../domain/reports/offboarding-report.ts';
 import type { OpenDeployment } from '../command.ts';
-import { byHand, isProtected } from '../emergency/asked.ts';
+import { byHand } from '../emergency/asked.ts';
 import { type CouldRead, couldRead } from './could-read.ts';
 import { type DidRead, didRead } from './did-read.ts';
 import type { Leaver } from './who.ts';

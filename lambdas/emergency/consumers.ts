@@ -10,10 +10,11 @@ import {
   consumersStoppedSchema,
   type StopConsumers,
 } from '../../domain/events/rollout.ts';
+import { needsMaintenance, rowsFollow } from '../../domain/policy/emergency-by-hand.ts';
 import { currentVersion, pendingVersion } from '../../domain/policy/labels.ts';
 import { stands } from './claims.ts';
 import type { EmergencyDoors } from './doors.ts';
-import { needsMaintenance, rowsFollow } from './secrets.ts';
+
 import { evidenceOf } from './stages.ts';
 
 /** Of one call (stopConsumersSchema). */

@@ -6,6 +6,7 @@ import {
   type RotatedManifestSecret,
 } from '../../domain/config/manifest.ts';
 import type { EmergencyRecord } from '../../domain/events/emergency.ts';
+import { byHandFor } from '../../domain/policy/emergency-by-hand.ts';
 import type { EmergencyDoors } from './doors.ts';
 import { UnknownEmergencyError, UnknownSecretsError } from './errors.ts';
 
@@ -31,40 +32,30 @@ export function secretOf({ secrets }: Pick<Manifest, 'secrets'>, key: string): M
   return secret;
 }
 
-/** Its readers know one key, or its rows move with consumers stopped: a new key breaks whoever runs. */
-export const needsMaintenance = (secret: ManifestSecret): boolean =>
-  secret.kind === 'encryption' &&
-  (secret.readers === 'scalar' || secret.reencryption?.mode === 'maintenance');
-
-/** Do its rows follow a new key by themselves? */
-export const rowsFollow = (secret: ManifestSecret): boolean =>
-  secret.kind === 'encryption' && secret.reencryption !== undefined;
-
 /** What nothing here can change, and what its owners do; undefined: it rotates. */
 export function personFor(
   secret: ManifestSecret,
   { name, environment }: Pick<Manifest, 'name' | 'environment'>,
 ): { reason: string; command?: string } | undefined {
-  const on = `--deployment ${name}/${environment}`;
-  if (secret.kind === 'userManaged') {
-    return {
-      reason: `nothing here can make its value (${secret.purpose.slice(0, 256)}): its owners revoke it where it is issued, and put a new one`,
-    };
+  switch (byHandFor(secret)) {
+    case 'userManaged':
+      return {
+        reason: `nothing here can make its value${'purpose' in secret ? ` (${secret.purpose.slice(0, 256)})` : ''}: its owners revoke it where it is issued, and put a new one`,
+      };
+    case 'notArmed':
+      return {
+        reason:
+          'it is not armed: nothing rotates it yet. Change it where it is used, or adopt it first',
+        command: `npx quarterturn adopt ${secret.key} --deployment ${name}/${environment}`,
+      };
+    case 'leavesRows':
+      return {
+        reason:
+          'its readers know one key and no rows follow a new one: after a rotation they could open nothing that is there. Configure reencryption, or move the rows yourself',
+      };
+    case undefined:
+      return undefined;
   }
-  if (!secret.armed) {
-    return {
-      reason:
-        'it is not armed: nothing rotates it yet. Change it where it is used, or adopt it first',
-      command: `npx quarterturn adopt ${secret.key} ${on}`,
-    };
-  }
-  if (needsMaintenance(secret) && !rowsFollow(secret)) {
-    return {
-      reason:
-        'its readers know one key and no rows follow a new one: after a rotation they could open nothing that is there. Configure reencryption, or move the rows yourself',
-    };
-  }
-  return undefined;
 }
 
 export const keysOf = ({

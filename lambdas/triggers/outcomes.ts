@@ -2,6 +2,7 @@
 import type { ManifestSecret } from '../../domain/config/manifest.ts';
 import type { ExposureRecord } from '../../domain/events/control-records.ts';
 import type { Exposure, TriggeredSecret } from '../../domain/events/triggers.ts';
+import { needsMaintenance } from '../../domain/policy/emergency-by-hand.ts';
 import { adoptCommand, emergencyCommand } from './by-hand.ts';
 import type { UnderWay } from './emergency.ts';
 import type { failureIn, Handling } from './handling.ts';
@@ -85,10 +86,7 @@ export function personFor(
       command: adoptCommand(secret, manifest),
     };
   }
-  if (
-    secret.kind === 'encryption' &&
-    (secret.readers === 'scalar' || secret.reencryption?.mode === 'maintenance')
-  ) {
+  if (needsMaintenance(secret)) {
     return {
       ...person,
       code: 'ERR_ROTATION_NEEDS_MAINTENANCE',

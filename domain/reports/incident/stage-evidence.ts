@@ -21,7 +21,9 @@ export const stageFacts: Readonly<Record<string, (detail: Detail) => string>> = 
     `${it.consumer} has nothing that could be stopped or started${but(it)}`,
   consumerNotStopped: (it) => `${it.consumer} could NOT be stopped${but(it)}`,
   secretsChanged: (it) =>
-    `replaced and looked at: ${it.proven ?? 0}; for a person: ${it.person ?? 0}; failed: ${it.failed ?? 0}${
+    `replaced and looked at: ${Number(it.proven ?? 0) + Number(it.notProvenDead ?? 0)}${
+      it.notProvenDead === undefined ? '' : `, of which NOT proven dead: ${it.notProvenDead}`
+    }; for a person: ${it.person ?? 0}; failed: ${it.failed ?? 0}${
       (it.checked ?? 0) === 0 ? '' : `; looked at without effect: ${it.checked}`
     }`,
   wayNotCleared: (it) => `the rotation in flight could not be made to give way${but(it)}`,

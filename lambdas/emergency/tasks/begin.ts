@@ -16,6 +16,7 @@ import {
   emergencyIdSchema,
   emergencyInputSchema,
 } from '../../../domain/events/emergency.ts';
+import { needsMaintenance, rowsFollow } from '../../../domain/policy/emergency-by-hand.ts';
 import { emergencyConsumers } from '../../../domain/policy/emergency-consumers.ts';
 import { claimSecrets } from '../claims.ts';
 import type { EmergencyDoors } from '../doors.ts';
@@ -29,7 +30,7 @@ import {
   UnknownSecretsError,
 } from '../errors.ts';
 import type { Progress } from '../progress.ts';
-import { emergencyOf, keysOf, needsMaintenance, rowsFollow, secretOf } from '../secrets.ts';
+import { emergencyOf, keysOf, secretOf } from '../secrets.ts';
 
 const givenSchema = z.object({ input: z.unknown(), startedAt: z.iso.datetime() });
 const restoreSchema = z.strictObject({ restore: emergencyIdSchema });

@@ -18,6 +18,7 @@ import {
   emergencyOwner,
 } from '../../../domain/events/emergency.ts';
 import { derivedToken } from '../../../domain/policy/derived-token.ts';
+import { needsMaintenance } from '../../../domain/policy/emergency-by-hand.ts';
 import { canBeStopped } from '../../../domain/policy/emergency-consumers.ts';
 import { currentVersion } from '../../../domain/policy/labels.ts';
 import { isProvenDead } from '../../../domain/policy/proven-dead.ts';
@@ -25,7 +26,7 @@ import type { SecretDescription } from '../../../doors/secrets-manager.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { StageIncompleteError } from '../errors.ts';
 import { type AskedProgress, type SecretProgress, secretProgressSchema } from '../progress.ts';
-import { asksOwnFunction, emergencyOf, needsMaintenance, personFor, secretOf } from '../secrets.ts';
+import { asksOwnFunction, emergencyOf, personFor, secretOf } from '../secrets.ts';
 
 export type Prepared = (SecretProgress | AskedProgress) & {
   go: 'rotate' | 'wait' | 'follow' | 'look' | 'over';

@@ -3,10 +3,11 @@
  * Rows themselves take as long as they take; the re-encryption has its own proof and its own event.
  */
 import type { Evidence } from '../../../domain/events/control-records.ts';
+import { rowsFollow } from '../../../domain/policy/emergency-by-hand.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { StageIncompleteError } from '../errors.ts';
 import { type Looped, loopSchema } from '../progress.ts';
-import { emergencyOf, rowsFollow } from '../secrets.ts';
+import { emergencyOf } from '../secrets.ts';
 import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';
 import { change } from './prepare.ts';
 import { takeProof } from './proven.ts';

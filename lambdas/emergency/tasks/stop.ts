@@ -7,12 +7,13 @@
  * then their key does not change (tasks/prepare.ts).
  */
 import type { ConsumersStopped } from '../../../domain/events/rollout.ts';
+import { needsMaintenance } from '../../../domain/policy/emergency-by-hand.ts';
 import { moveConsumers } from '../consumers.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { consumersLooked } from '../drill/consumers.ts';
 import { StageIncompleteError } from '../errors.ts';
 import { type Looped, loopSchema } from '../progress.ts';
-import { emergencyOf, keysOf, needsMaintenance, secretOf } from '../secrets.ts';
+import { emergencyOf, keysOf, secretOf } from '../secrets.ts';
 import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';
 
 const minute = 60_000;
