@@ -43,7 +43,10 @@ export const fingerprints = (theWorld: () => World) =>
         expect.objectContaining({ key: 'jwt', name: world.name('jwt'), leftOut: [] }),
       ]);
       expect(secrets[0].values).toHaveLength(keyset.keys.length);
-      expect(secrets[0].values[0].versions[0]).toMatchObject({ versionId: current });
+      // Every key stands in AWSCURRENT; in which order of its versions is Secrets Manager's.
+      for (const { versions } of secrets[0].values) {
+        expect(versions).toContainEqual(expect.objectContaining({ versionId: current }));
+      }
       const bytes = Buffer.from(key, keyset.encoding);
       for (const secret of [key, bytes.toString('hex'), bytes.toString('base64url')]) {
         for (let at = 0; at + 8 <= secret.length; at += 1) {
