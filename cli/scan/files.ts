@@ -78,6 +78,13 @@ export async function readFiles(
       entries.some((entry) => entry.name === name && !entry.isSymbolicLink()),
     );
     if (isRepository) repositories.push(folder);
+    // As tools for many repositories lay them out: its history is elsewhere, and not searched with it.
+    const linked = entries.find(
+      (entry) => entry.isSymbolicLink() && ['objects', 'refs', 'HEAD'].includes(entry.name),
+    );
+    if (linked !== undefined && entries.some(({ name }) => name === 'HEAD')) {
+      failed(join(folder, linked.name), { code: 'a link, which is not followed' });
+    }
     for (const entry of entries) {
       if (interrupted.aborted) return;
       const path = join(folder, entry.name);

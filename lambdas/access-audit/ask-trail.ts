@@ -101,7 +101,9 @@ export async function readTrail(
     days.push(...page.map((row) => daySchema.parse(row)));
   }
   const interval = delivered(asked.interval, new Date(progress.begunAt));
-  const looked = asked.regions.map((region) => trailCoverage(region, days, interval));
+  const looked = asked.regions.map((region) =>
+    trailCoverage(region, days, interval, region === home),
+  );
   const { events } = tally.state;
   return {
     tally,

@@ -37,6 +37,8 @@ export interface TrailCoverage {
  */
 export const deliveryMilliseconds = 15 * 60_000;
 const dayMilliseconds = 24 * 60 * 60_000;
+/** The cadence looks once an hour: the deployment's own region, with a trail, is not silent for longer. */
+const silentMilliseconds = 2 * 60 * 60_000;
 /** Event history ends there (CloudTrail user guide, "Working with CloudTrail event history"). */
 export const historyMilliseconds = 90 * dayMilliseconds;
 
@@ -70,11 +72,13 @@ export function lastDayOf({ to }: Interval): string {
 /**
  * @param days of every region, in any order
  * @param interval what was asked, `delivered`
+ * @param isHome the deployment's own region
  */
 export function trailCoverage(
   region: string,
   days: readonly DayOfTrail[],
   interval: Interval | undefined,
+  isHome = false,
 ): TrailCoverage {
   const own = days.filter((one) => one.region === region).sort((a, b) => (a.day < b.day ? -1 : 1));
   const hasDecryptions = own.some(({ decryptions }) => decryptions > 0);
@@ -99,7 +103,10 @@ export function trailCoverage(
   const present = new Set(own.map(({ day }) => day));
   const asked = daysOf(interval);
   const missing = asked.filter((day) => !present.has(day));
-  const begins = missing[0] === asked[0];
+  // The first day has files as well where the trail was made in the middle of it.
+  const isSilent =
+    isHome && Date.parse(first.firstAt) - Date.parse(interval.from) > silentMilliseconds;
+  const begins = missing[0] === asked[0] || (first.day === asked[0] && isSilent);
   const from = begins && first.firstAt > interval.from ? first.firstAt : interval.from;
   if (from >= interval.to) {
     return { region, hasDecryptions, problem: `the trail's files of ${region} begin at ${from}` };

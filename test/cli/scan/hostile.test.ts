@@ -134,6 +134,19 @@ describe('a folder that wants to lead elsewhere', () => {
     expect(report.incomplete).toEqual([expect.stringContaining('a link, which is not followed')]);
   });
 
+  test('with objects elsewhere, its history is told as not searched', async () => {
+    const tree = join(root, 'shared-objects');
+    const git = join(tree, '.git');
+    mkdirSync(join(git, 'refs'), { recursive: true });
+    writeFileSync(join(git, 'HEAD'), 'ref: refs/heads/main\n');
+    symlinkSync(join(repository, '.git', 'objects'), join(git, 'objects'));
+    const { report, exitCode } = await scan(tree);
+    expect([exitCode, report.incomplete]).toEqual([
+      1,
+      [`could not be read: ${join(git, 'objects')} (a link, which is not followed)`],
+    ]);
+  });
+
   test('a pipe that nobody writes to does not hold it up', async () => {
     const tree = join(root, 'pipe');
     mkdirSync(tree);

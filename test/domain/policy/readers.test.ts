@@ -212,6 +212,14 @@ describe('what is covered', () => {
     });
   });
 
+  test('from its first event on, where the trail was made in the middle of the first day', () => {
+    const begun = day('2026/05/15', { firstAt: '2026-05-15T13:30:00Z' });
+    const days = [begun, day('2026/05/16'), day('2026/05/17')];
+    expect(trailCoverage('eu-west-1', days, asked, true).interval?.from).toBe(begun.firstAt);
+    // Another region may be silent for half a day.
+    expect(trailCoverage('eu-west-1', days, asked).interval).toEqual(asked);
+  });
+
   test.each<[string, DayOfTrail[], string]>([
     ['no file', [day('2026/05/16', { region: 'us-east-1' })], 'holds no log file of eu-west-1'],
     ['files of writes alone', [day('2026/05/16', { reads: 0 })], 'hold no event that reads'],
