@@ -42,11 +42,13 @@ export const fingerprints = (theWorld: () => World) =>
       expect(secrets).toEqual([
         expect.objectContaining({ key: 'jwt', name: world.name('jwt'), leftOut: [] }),
       ]);
-      expect(secrets[0].values).toHaveLength(keyset.keys.length);
-      // Every key stands in AWSCURRENT; in which order of its versions is Secrets Manager's.
-      for (const { versions } of secrets[0].values) {
-        expect(versions).toContainEqual(expect.objectContaining({ versionId: current }));
-      }
+      // A key that was revoked stands in earlier versions alone.
+      const held = keyset.keys.filter((it: { k?: string }) => it.k !== undefined);
+      const inCurrent = secrets[0].values.filter(({ versions }: { versions: object[] }) =>
+        versions.some((it) => 'versionId' in it && it.versionId === current),
+      );
+      expect(inCurrent).toHaveLength(held.length);
+      expect(held.length).toBeGreaterThan(0);
       const bytes = Buffer.from(key, keyset.encoding);
       for (const secret of [key, bytes.toString('hex'), bytes.toString('base64url')]) {
         for (let at = 0; at + 8 <= secret.length; at += 1) {
