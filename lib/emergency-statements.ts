@@ -144,13 +144,7 @@ function containing(
       arns,
     ),
     ...(roles.length > 0
-      ? [
-          allow(
-            'RevokeSessions',
-            ['iam:DeleteRolePolicy', 'iam:GetRolePolicy', 'iam:PutRolePolicy'],
-            roles,
-          ),
-        ]
+      ? [allow('RevokeSessions', ['iam:DeleteRolePolicy', 'iam:PutRolePolicy'], roles)]
       : []),
   ];
 }

@@ -32,10 +32,7 @@ describe('no right', () => {
       /^(iam|sts):/,
       [
         ['EmergencyFunctionRole', ['iam:SimulatePrincipalPolicy']],
-        [
-          'EmergencyFunctionRole',
-          ['iam:DeleteRolePolicy', 'iam:GetRolePolicy', 'iam:PutRolePolicy'],
-        ],
+        ['EmergencyFunctionRole', ['iam:DeleteRolePolicy', 'iam:PutRolePolicy']],
         ['AccessAuditFunctionRole', ['iam:ListEntitiesForPolicy']],
         ['EmergencyRole', ['iam:SimulatePrincipalPolicy']],
       ],

@@ -80,7 +80,7 @@ export async function rightsOfRoles(
       resources: suspects.length > 0 ? arns : [],
     },
     {
-      actions: ['iam:DeleteRolePolicy', 'iam:GetRolePolicy', 'iam:PutRolePolicy'],
+      actions: ['iam:DeleteRolePolicy', 'iam:PutRolePolicy'],
       resources: roles,
     },
   ]);
