@@ -1,13 +1,23 @@
 /** Which secrets an emergency changes, and which it has to leave to people: one rule for the machine and the terminal. */
-import type { ManifestSecret } from '../config/manifest.ts';
+
+/** Of a secret, as the manifest has it, what decides. */
+export type Protectable =
+  | { readonly kind: 'userManaged' }
+  | { readonly kind: 'jwt' | 'database'; readonly armed: boolean }
+  | {
+      readonly kind: 'encryption';
+      readonly armed: boolean;
+      readonly readers: 'keyset' | 'scalar';
+      readonly reencryption?: { readonly mode: 'online' | 'maintenance' } | undefined;
+    };
 
 /** Its readers know one key, or its rows move with consumers stopped: a new key breaks whoever runs. */
-export const needsMaintenance = (secret: ManifestSecret): boolean =>
+export const needsMaintenance = (secret: Protectable): boolean =>
   secret.kind === 'encryption' &&
   (secret.readers === 'scalar' || secret.reencryption?.mode === 'maintenance');
 
 /** Do its rows follow a new key by themselves? */
-export const rowsFollow = (secret: ManifestSecret): boolean =>
+export const rowsFollow = (secret: Protectable): boolean =>
   secret.kind === 'encryption' && secret.reencryption !== undefined;
 
 /**
@@ -18,10 +28,10 @@ export const rowsFollow = (secret: ManifestSecret): boolean =>
 export type ByHand = 'userManaged' | 'notArmed' | 'leavesRows';
 
 /** @returns undefined: an emergency changes it */
-export function byHandFor(secret: ManifestSecret): ByHand | undefined {
+export function byHandFor(secret: Protectable): ByHand | undefined {
   if (secret.kind === 'userManaged') return 'userManaged';
   if (!secret.armed) return 'notArmed';
   return needsMaintenance(secret) && !rowsFollow(secret) ? 'leavesRows' : undefined;
 }
 
-export const isProtected = (secret: ManifestSecret): boolean => byHandFor(secret) === undefined;
+export const isProtected = (secret: Protectable): boolean => byHandFor(secret) === undefined;
