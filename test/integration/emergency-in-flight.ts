@@ -4,10 +4,7 @@ import { countRows } from '../../demo/database-proof.ts';
 import { primaryOf } from '../../domain/secrets/keyset.ts';
 import type { EmergencyStage } from './emergency-stage.ts';
 import { credentialIn } from './eyes.ts';
-import { type Step, steps } from './world.ts';
-
-const isFull = process.env.PROOF === 'full';
-const inFull = isFull ? test : test.skip;
+import { steps } from './world.ts';
 
 export function inFlight(stageOf: () => EmergencyStage): void {
   describe('an emergency', () => {
@@ -16,7 +13,7 @@ export function inFlight(stageOf: () => EmergencyStage): void {
       stage = stageOf();
     });
 
-    test.each(isFull ? steps : (['setSecret'] satisfies Step[]))(
+    test.each(steps)(
       'clears away a rotation that is stuck at %s; its function comes late and changes nothing; a second emergency is refused by name',
       async (step) => {
         const { world } = stage;
@@ -61,63 +58,55 @@ export function inFlight(stageOf: () => EmergencyStage): void {
       300_000,
     );
 
-    inFull(
-      'comes straight after a planned rotation that was refused',
-      async () => {
-        const { world } = stage;
-        await world.rotate('jwt', 'planned');
-        // Its rows are not under way, its AfterRotation is not over: another one is refused.
-        await world.begin('jwt', 'planned');
-        const refused = await world.stage.operator.askFirst('jwt');
-        expect(refused.outcome).toBe('refused');
-        const done = await stage.run({ secrets: ['jwt'] });
-        expect(done.status).toBe('SUCCEEDED');
-        expect(done.secrets.jwt?.state).toBe('proven');
-      },
-      300_000,
-    );
+    test('comes straight after a planned rotation that was refused', async () => {
+      const { world } = stage;
+      await world.rotate('jwt', 'planned');
+      // Its rows are not under way, its AfterRotation is not over: another one is refused.
+      await world.begin('jwt', 'planned');
+      const refused = await world.stage.operator.askFirst('jwt');
+      expect(refused.outcome).toBe('refused');
+      const done = await stage.run({ secrets: ['jwt'] });
+      expect(done.status).toBe('SUCCEEDED');
+      expect(done.secrets.jwt?.state).toBe('proven');
+    }, 300_000);
 
-    inFull(
-      'takes the rows from a re-encryption that runs: nothing is written under the key that leaked any more',
-      async () => {
-        const { world } = stage;
-        const { application, asSuperuser, operator, sandbox, sealedPlaces } = world.stage;
-        const kid = async () => primaryOf(await application.keyset('pii')).kid;
-        const old = await kid();
-        await world.begin('pii', 'planned');
-        let leaked = old;
-        for (let looks = 0; looks < 300; looks += 1) {
-          await world.later(1_000);
-          leaked = await kid();
-          if (leaked !== old && (await operator.reencryption('pii'))?.state === 'active') break;
-        }
-        expect(leaked).not.toBe(old);
-        const before = await operator.reencryption('pii');
-        expect(before).toMatchObject({ state: 'active', targetKid: leaked });
+    test('takes the rows from a re-encryption that runs: nothing is written under the key that leaked any more', async () => {
+      const { world } = stage;
+      const { application, asSuperuser, operator, sandbox, sealedPlaces } = world.stage;
+      const kid = async () => primaryOf(await application.keyset('pii')).kid;
+      const old = await kid();
+      await world.begin('pii', 'planned');
+      let leaked = old;
+      for (let looks = 0; looks < 300; looks += 1) {
+        await world.later(1_000);
+        leaked = await kid();
+        if (leaked !== old && (await operator.reencryption('pii'))?.state === 'active') break;
+      }
+      expect(leaked).not.toBe(old);
+      const before = await operator.reencryption('pii');
+      expect(before).toMatchObject({ state: 'active', targetKid: leaked });
 
-        // Rows under the key that leaked, each time the clock moves: from its promotion on they only become fewer.
-        const seen: { current: string; rows: number }[] = [];
-        const stopLooking = sandbox.clock.onMove(async () => {
-          const current = await kid();
-          const counted = await asSuperuser((session) => countRows(session, sealedPlaces, leaked));
-          const rows = counted.flatMap(({ rows: all, others }) =>
-            others.map((other) => all - other.rows),
-          );
-          seen.push({ current, rows: rows.reduce((sum, more) => sum + more, 0) });
-        });
-        const done = await stage.run({ secrets: ['pii'] });
-        stopLooking();
-        expect(done.status).toBe('SUCCEEDED');
-        const next = await kid();
-        const after = seen.filter(({ current }) => current === next).map(({ rows }) => rows);
-        expect(after.length).toBeGreaterThan(3);
-        expect(after).toEqual(after.toSorted((a, b) => b - a));
-        expect(after.at(-1)).toBe(0);
-        const job = await operator.reencryption('pii');
-        expect(job).toMatchObject({ state: 'verified', targetKid: next });
-        expect(job?.jobId).not.toBe(before?.jobId);
-      },
-      300_000,
-    );
+      // Rows under the key that leaked, each time the clock moves: from its promotion on they only become fewer.
+      const seen: { current: string; rows: number }[] = [];
+      const stopLooking = sandbox.clock.onMove(async () => {
+        const current = await kid();
+        const counted = await asSuperuser((session) => countRows(session, sealedPlaces, leaked));
+        const rows = counted.flatMap(({ rows: all, others }) =>
+          others.map((other) => all - other.rows),
+        );
+        seen.push({ current, rows: rows.reduce((sum, more) => sum + more, 0) });
+      });
+      const done = await stage.run({ secrets: ['pii'] });
+      stopLooking();
+      expect(done.status).toBe('SUCCEEDED');
+      const next = await kid();
+      const after = seen.filter(({ current }) => current === next).map(({ rows }) => rows);
+      expect(after.length).toBeGreaterThan(3);
+      expect(after).toEqual(after.toSorted((a, b) => b - a));
+      expect(after.at(-1)).toBe(0);
+      const job = await operator.reencryption('pii');
+      expect(job).toMatchObject({ state: 'verified', targetKid: next });
+      expect(job?.jobId).not.toBe(before?.jobId);
+    }, 300_000);
   });
 }

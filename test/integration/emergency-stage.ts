@@ -286,7 +286,7 @@ export const statesOf = ({ stages }: Emergency): Record<string, string> =>
 function configure(local: RotationConfig, web: RolledOutService): RotationConfig {
   return {
     ...local,
-    emergency: { contain: { principals: [stranger] } },
+    emergency: { ...local.emergency, contain: { principals: [stranger] } },
     consumers: [
       ...local.consumers,
       {
