@@ -3,6 +3,7 @@
  * else from the bounds of the machine.
  */
 import type { Manifest } from '../../../domain/config/manifest.ts';
+import type { Intent } from '../../../domain/events/control-records.ts';
 import type { EmergencyRecord } from '../../../domain/events/emergency.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { keysOf, secretOf } from '../secrets.ts';
@@ -10,6 +11,11 @@ import { drainMinutes } from '../tasks/stop.ts';
 
 /** Looks between two states, and the proof of the old credential. */
 const proofSeconds = 30;
+/**
+ * An emergency lets nobody log in with what leaked until logins that had begun are over (`authentication_timeout`, a minute
+ * by default); other rotations do not wait for that.
+ */
+const loginsSeconds = 60;
 /** Of a secret that was never rotated: until it would be given up. */
 const rotationSeconds = 600;
 /** Consumers of a deployment that nothing is known of. */
@@ -31,7 +37,9 @@ export async function expectedTimes(
   for (const key of keysOf(record)) {
     const secret = secretOf(manifest, key);
     if (secret.kind === 'userManaged') continue;
-    const took = await lastOf(controlTable, secret.name);
+    const last = await lastOf(controlTable, secret.name);
+    const waits = secret.kind === 'database' && last.intent !== 'emergency' ? loginsSeconds : 0;
+    const took = { ...last, rotation: last.rotation + waits };
     const isExposed = record.exposed.includes(key);
     if (isExposed) dead = Math.max(dead, took.rotation + proofSeconds);
     over = Math.max(over, took.rotation + proofSeconds + took.after);
@@ -45,7 +53,7 @@ export async function expectedTimes(
 async function lastOf(
   controlTable: EmergencyDoors['controlTable'],
   name: string,
-): Promise<{ rotation: number; after: number }> {
+): Promise<{ rotation: number; after: number; intent?: Intent }> {
   const afters = await controlTable.getAfterRotations(name);
   const [last] = afters
     .filter(({ state }) => state === 'finished')
@@ -57,6 +65,7 @@ async function lastOf(
   }
   const end = Date.parse(finishSecret.at) + finishSecret.milliseconds;
   return {
+    intent: last.intent,
     rotation: (end - Date.parse(createSecret.at)) / 1000,
     after: Math.max(0, (Date.parse(last.at) - end) / 1000),
   };

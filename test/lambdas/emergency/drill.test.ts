@@ -1,5 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { database, id, input, jwt, scalar, served, suspect } from './deployment.ts';
+import {
+  database,
+  id,
+  input,
+  jwt,
+  nameOf,
+  scalar,
+  served,
+  suspect,
+  versionOf,
+} from './deployment.ts';
 import { world } from './world.ts';
 
 describe('a drill', () => {
@@ -70,6 +80,34 @@ describe('a drill', () => {
     const { evidence } = (await around.records.getStage(id, 'announce')) ?? {};
     expect(evidence?.filter(({ fact }) => fact === 'rightMissing')).toHaveLength(2);
   });
+
+  test.each([
+    // A rotation of 40 s: an emergency waits a minute more for logins that had begun, and has waited where it was one.
+    ['planned', 130],
+    ['emergency', 70],
+  ] as const)(
+    'of a rotation (%s) expects what it took, and what only an emergency waits for',
+    async (intent, seconds) => {
+      const around = world();
+      const token = versionOf('db');
+      const step = (at: string) => ({
+        at: `2026-05-01T00:00:${at}.000Z`,
+        milliseconds: 0,
+        outcome: 'done',
+      });
+      const at = '2026-05-01T00:01:00.000Z';
+      await around.controlTable.fixRotation(nameOf('db'), {
+        ...{ token, intent, basedOn: null, at, evidence: [] },
+        provenance: { intent, token, attributed: true },
+        steps: { createSecret: step('00'), finishSecret: step('40') },
+      });
+      await around.controlTable.putAfterRotation(nameOf('db'), {
+        ...{ versionId: token, state: 'finished', intent, basedOn: null, at },
+      });
+      await around.execute({ ...input, secrets: ['db'], drill: true, keepRunning: true });
+      expect(await around.records.getDrilled()).toMatchObject({ deadWithinSeconds: seconds });
+    },
+  );
 
   test.each([
     // Who, what, and on what (the beginning of it).
