@@ -59,7 +59,8 @@ async function inboxOf(
 
 /**
  * The identity is closed in the first rotation in which AWSCURRENT, AWSPENDING and AWSPREVIOUS all name a
- * login role: the third at the latest. Before, the rotation that closed it says so in its evidence.
+ * login role: the third at the latest. Before, the rotation that closed it says so in its evidence, or, of an emergency,
+ * the proof that follows it: whose sessions were ended was shut out first (retireRole).
  */
 async function identityThatLogsIn(
   { controlTable }: KnowingDoors,
@@ -71,9 +72,17 @@ async function identityThatLogsIn(
     (versionId) => dateLabelsOf(versionId, versionIdsToStages).length > 0,
   );
   if (dated.length >= 3) return undefined;
-  const records = await Promise.all(dated.map((id) => controlTable.getRotation(secret.name, id)));
-  const closed = records.some((record) =>
-    record?.evidence.some(({ fact }) => fact === 'identityClosed'),
-  );
-  return closed ? undefined : secret.identity;
+  const { name, identity } = secret;
+  const [records, afters] = await Promise.all([
+    Promise.all(dated.map((id) => controlTable.getRotation(name, id))),
+    Promise.all(dated.map((id) => controlTable.getAfterRotation(name, id))),
+  ]);
+  const closed =
+    records.some((record) => record?.evidence.some(({ fact }) => fact === 'identityClosed')) ||
+    afters.some((after) =>
+      after?.proof?.evidence.some(
+        ({ fact, detail }) => fact === 'sessionsEnded' && detail?.role === identity,
+      ),
+    );
+  return closed ? undefined : identity;
 }

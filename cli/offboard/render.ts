@@ -17,7 +17,9 @@ const columns: readonly Column<OffboardedSecret>[] = [
     title: 'DID READ',
     cell: ({ reads, denied, lastReadAt }) =>
       [
-        ...(lastReadAt === undefined ? [] : [`${reads} times, last in a look until ${lastReadAt}`]),
+        ...(lastReadAt === undefined
+          ? []
+          : [`${reads === 1 ? 'once' : `${reads} times, last`} in a look until ${lastReadAt}`]),
         ...(denied > 0 ? [`${denied} refused`] : []),
       ].join(', ') || 'not seen',
   },

@@ -396,6 +396,30 @@ describe('status', () => {
       [version('a')]: ['AWSPREVIOUS', label],
     });
     expect(await notes()).toContain('role pharmacy_app can still log in');
+    // An emergency shuts it out beside the leaked role.
+    const emergency = {
+      versionId: version('b'),
+      state: 'finished' as const,
+      intent: 'emergency' as const,
+      basedOn: version('a'),
+      primary: 'pharmacy_app_b:1',
+      at: '2025-11-19T09:00:00Z',
+    };
+    const proofOf = (role: string) => ({
+      at: '2025-11-19T09:00:00Z',
+      evidence: [{ fact: 'sessionsEnded', detail: { role } }],
+    });
+    await deployment.controlTable.putAfterRotation(name('db'), {
+      ...emergency,
+      proof: proofOf('pharmacy_app_a'),
+    });
+    expect(await notes()).toContain('role pharmacy_app can still log in');
+    await deployment.controlTable.moveAfterRotation(name('db'), ['finished'], {
+      ...emergency,
+      proof: proofOf('pharmacy_app'),
+    });
+    expect(await notes()).toBe('');
+    await deployment.controlTable.removeAfterRotation(name('db'), version('b'));
     await deployment.controlTable.fixRotation(name('db'), {
       ...rotation('b', '2025-11-19T08:00:00Z'),
       evidence: [{ fact: 'identityClosed', detail: { role: 'pharmacy_app' } }],
