@@ -6,7 +6,7 @@ import { cloudTrail } from '../../doors/cloud-trail.ts';
 import { deployedFile } from '../../doors/deployed-file.ts';
 import { functionRoles } from '../../doors/function-roles.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { policyHolders } from '../../doors/policy-holders.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
 import { readEnvironment } from '../rotation/read-environment.ts';
@@ -32,7 +32,7 @@ const keys = deployedFile(
   process.env.LAMBDA_TASK_ROOT ?? import.meta.dirname,
   process.env,
 );
-const manifest = manifestAt(environment.MANIFEST_PARAMETER);
+const manifest = manifestByRequest(environment.MANIFEST_PARAMETER);
 
 export async function handler(event: unknown): Promise<AccessAnswer> {
   return auditAccess(

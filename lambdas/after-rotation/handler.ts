@@ -6,7 +6,7 @@ import { emergencyRecords } from '../../doors/emergency-records.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
 import { rolloutRecords } from '../../doors/rollout-records.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
@@ -43,7 +43,7 @@ const doors: AfterRotationDoors = {
         key: () => secrets.getCurrentValue(signingSecret),
       },
     }),
-  manifest: manifestAt(environment.MANIFEST_PARAMETER),
+  manifest: manifestByRequest(environment.MANIFEST_PARAMETER),
   metrics: embeddedMetrics(),
   clock: systemClock,
   log: lambdaLog('after-rotation'),

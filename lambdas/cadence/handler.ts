@@ -3,7 +3,7 @@ import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
@@ -23,7 +23,7 @@ const doors = {
   clock: systemClock,
   log: lambdaLog('cadence'),
 };
-const manifest = manifestAt(environment.MANIFEST_PARAMETER);
+const manifest = manifestByRequest(environment.MANIFEST_PARAMETER);
 
 export async function handler(): Promise<TickSummary> {
   return tick(doors, await manifest(), {

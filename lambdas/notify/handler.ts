@@ -1,7 +1,7 @@
 /** Target of the rule on this deployment's own events: tells people. */
 import { systemClock } from '../../doors/clock.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { ownTexts } from '../../doors/own-texts.ts';
 import { sentMessages } from '../../doors/sent-messages.ts';
 import { topics } from '../../doors/topics.ts';
@@ -28,6 +28,6 @@ const settings = {
   timeZone: environment.TIME_ZONE,
   texts: ownTexts(process.env.LAMBDA_TASK_ROOT ?? import.meta.dirname),
 };
-const manifest = manifestAt(environment.MANIFEST_PARAMETER);
+const manifest = manifestByRequest(environment.MANIFEST_PARAMETER);
 
 export const handler = (event: unknown): Promise<Told> => notify(doors, manifest, settings, event);

@@ -3,7 +3,7 @@ import { systemClock } from '../../doors/clock.ts';
 import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
@@ -21,7 +21,7 @@ const doors = {
   clock: systemClock,
   log: lambdaLog('starter'),
 };
-const manifest = manifestAt(environment.MANIFEST_PARAMETER);
+const manifest = manifestByRequest(environment.MANIFEST_PARAMETER);
 
 export const handler = (event: unknown): Promise<{ outcome: Started }> =>
   startFor(doors, manifest, environment.STATE_MACHINE_ARN, event);

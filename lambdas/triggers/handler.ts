@@ -4,7 +4,7 @@ import { controlTable } from '../../doors/control-table.ts';
 import { emergencyRecords } from '../../doors/emergency-records.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { stepFunctions } from '../../doors/step-functions.ts';
 import { triggerRecords } from '../../doors/trigger-records.ts';
@@ -28,7 +28,7 @@ const options: TriggersOptions = {
     clock: systemClock,
     log: lambdaLog('triggers'),
   },
-  manifest: manifestAt(environment.MANIFEST_PARAMETER),
+  manifest: manifestByRequest(environment.MANIFEST_PARAMETER),
   settings: deployedTriggers(process.env.LAMBDA_TASK_ROOT ?? '.'),
   deployment: environment.DEPLOYMENT,
   accounts,

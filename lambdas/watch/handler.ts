@@ -4,7 +4,7 @@ import { controlTable } from '../../doors/control-table.ts';
 import { eventBus } from '../../doors/event-bus.ts';
 import { functionsByRequest } from '../../doors/functions-by-request.ts';
 import { lambdaLog } from '../../doors/log.ts';
-import { manifestAt } from '../../doors/manifest.ts';
+import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { embeddedMetrics } from '../../doors/metrics.ts';
 import { secretsManager } from '../../doors/secrets-manager.ts';
 import { assertTrustedEnvironment } from '../rotation/posture.ts';
@@ -23,7 +23,7 @@ const doors = {
   clock: systemClock,
   log: lambdaLog('watch'),
 };
-const manifest = manifestAt(environment.MANIFEST_PARAMETER);
+const manifest = manifestByRequest(environment.MANIFEST_PARAMETER);
 
 export async function handler(): Promise<WatchSummary> {
   return watch(doors, await manifest());
