@@ -123,12 +123,14 @@ function inFew(
  */
 function containing(
   scope: IConstruct,
-  { deployment, secrets }: EmergencyConstructProps,
+  { deployment, secrets, rotated }: EmergencyConstructProps,
 ): PolicyStatement[] {
   const { config } = deployment;
   const { contain } = config.emergency;
   if (contain === undefined) return [];
-  const arns = inFew(scope, config, Object.values(secrets));
+  // Inboxes, too: what a suspect may put there would be the next value.
+  const inboxes = rotated.flatMap(({ inbox }) => inbox ?? []);
+  const arns = inFew(scope, config, [...Object.values(secrets), ...inboxes]);
   const roles = ownRoles(config, contain.principals);
   return [
     allow(

@@ -48,6 +48,9 @@ describe('no right', () => {
       actions: ['secretsmanager:PutResourcePolicy'],
       conditions: ['Bool secretsmanager:BlockPublicPolicy = true'],
     });
+    const denied = own.find(({ sid }) => sid === 'DenySuspects')?.resources;
+    expect(denied).toContainEqual(expect.stringMatching(/Inbox/));
+    expect(own.find(({ sid }) => sid === 'LiftDenials')?.resources).toEqual(denied);
     // No user has a session to end.
     expect(own.find(({ sid }) => sid === 'RevokeSessions')?.resources).toEqual([
       'arn:aws:iam::111122223333:role/ci/builder',
