@@ -31,16 +31,19 @@ export interface UnderWay {
   readonly changedAt?: string | undefined;
 }
 
-/** Emergencies that are running, by the keys of the secrets they have taken. */
-export async function underWay({
-  emergencies,
-  stepFunctions,
-  clock,
-}: Pick<TriggerDoors, 'emergencies' | 'stepFunctions' | 'clock'>): Promise<
-  ReadonlyMap<string, UnderWay>
-> {
+/** Emergencies that are running, by the keys of the secrets they have taken. @param keys of these */
+export async function underWay(
+  {
+    emergencies,
+    stepFunctions,
+    clock,
+  }: Pick<TriggerDoors, 'emergencies' | 'stepFunctions' | 'clock'>,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, UnderWay>> {
   const taken = new Map<string, UnderWay>();
   for (const { id, secrets, at } of await emergencies.getClaims()) {
+    const asked = secrets.filter((key) => keys.includes(key));
+    if (asked.length === 0) continue;
     const head = await emergencies.getEmergency(id);
     const isNew = clock.now().getTime() - new Date(at).getTime() < newMilliseconds;
     const runs =
@@ -48,7 +51,7 @@ export async function underWay({
         ? isNew
         : head.state === 'running' && (await stepFunctions.isRunning(head.execution));
     if (!runs) continue;
-    for (const key of secrets) {
+    for (const key of asked) {
       const changedAt = (await emergencies.getSecret(id, key))?.promotedAt;
       taken.set(key, { id, changedAt });
     }

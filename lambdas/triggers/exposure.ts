@@ -45,7 +45,10 @@ export async function exposure(
   if ((await known(doors, asked.id, arrival)) === 'handled') return [];
   if (!mayBegin(handling, arrival)) return leftToPeople(handling, arrival, asked, secrets);
 
-  const running = await underWay(doors);
+  const running = await underWay(
+    doors,
+    secrets.map(({ key }) => key),
+  );
   const at = await firstSeenAt(handling, arrival, asked);
   const id = emergencyId(handling.deployment, asked.id, at);
   const outcomes: TriggeredSecret[] = [];
