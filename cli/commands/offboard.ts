@@ -98,7 +98,11 @@ async function offboard(
   });
   const meant = found.secrets.filter(({ rotates }) => rotates !== 'no');
   if (meant.length === 0) {
-    say('Nothing to rotate, as far as this looked.');
+    say(
+      isUnknown(found)
+        ? 'Nothing is known of what they could read, and no read was found. Is the ARN right? Of one that was deleted, rotate what it had: npx quarterturn rotate <secret>'
+        : 'Nothing to rotate, as far as this looked.',
+    );
     return done({ outcome: 'nothing', rotations: [] });
   }
   if (dryRun) return done({ outcome: 'looked', rotations: [] });
@@ -197,11 +201,15 @@ const reasonOf = (leavers: readonly Leaver[]): string =>
     longestReason,
   );
 
-/** What is left to a person is a finding; so is what a look found. */
+/** A principal that IAM does not know: deleted, or its name is wrong. */
+const isUnknown = ({ secrets }: Pick<OffboardingReport, 'secrets'>): boolean =>
+  secrets.length > 0 && secrets.every(({ couldRead }) => couldRead === 'unknown');
+
+/** What is left to a person is a finding; so is what a look found, and that it could find nothing out. */
 function exitCodeOf({ outcome, secrets, emergency }: OffboardingReport): ExitCode {
   switch (outcome) {
     case 'nothing':
-      return exitCodes.ok;
+      return isUnknown({ secrets }) ? exitCodes.findings : exitCodes.ok;
     case 'looked':
       return exitCodes.findings;
     case 'rotated':

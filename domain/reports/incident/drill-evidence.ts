@@ -31,7 +31,7 @@ export const drillFacts: Readonly<Record<string, (detail: Detail) => string>> = 
   rightMissing: (it) =>
     `${it.role} may NOT ${it.action} on ${it.resource} (IAM’s simulation: ${it.decision})`,
   rightsHeld: (it) =>
-    `${it.role} holds ${it.rights} rights that an emergency uses, by IAM’s simulation`,
+    `${it.role} holds ${it.rights === 1 ? 'the one right' : `${it.rights} rights`} that an emergency uses of it, by IAM’s simulation`,
   rightsNotKnown: (it) => `what ${it.role ?? it.function} may do could NOT be simulated${but(it)}`,
   secretNotDescribed: (it) => `${it.name} could NOT be described${but(it)}`,
   serviceAnswers: (it) =>

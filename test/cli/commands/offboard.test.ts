@@ -346,6 +346,14 @@ describe('it rotates', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('nothing of whom IAM does not know and nobody saw read: that is not told as if it were clear', async () => {
+    const { exitCode, said } = await runCommand(deployment, ['offboard', `${role}-typo`, '--yes']);
+    expect(said).toContain('Nothing is known of what they could read');
+    expect(said).not.toContain('Nothing to rotate');
+    expect(exitCode).toBe(3);
+    expect(rotated()).toEqual([]);
+  });
+
   test('as an emergency with --exposed, and cuts off whom the configuration lets it', async () => {
     const emergency = manifestOf(exampleConfig).emergency;
     if (emergency === undefined) throw new Error('expected the machine of emergencies');
