@@ -209,7 +209,8 @@ export function leak(stageOf: () => EmergencyStage): void {
       expect(values.length).toBeGreaterThanOrEqual(6);
       const forms = new Set(values.flatMap(({ text, bytes }) => formsOf(text, bytes)));
       expect(foundIn(sinks, [...forms, forged, honest])).toEqual([]);
-      // It looks where something is.
+      // It would find one, and looks where something is.
+      expect(foundIn({ planted: `a log with ${stolen.db}` }, [...forms])).toEqual(['planted']);
       for (const text of Object.values(sinks)) expect(text.length).toBeGreaterThan(500);
     });
   });
