@@ -26,6 +26,8 @@ export interface AlarmDefinition {
   /** What no data means. */
   readonly missing: 'breaching' | 'notBreaching';
   readonly description: string;
+  /** Who is woken. @default on-call */
+  readonly tells?: 'security';
 }
 
 const minute = 60;

@@ -98,7 +98,8 @@ export class Alarms extends Construct {
     const place = (definitions: readonly AlarmDefinition[], stack: NestedStack | undefined) => {
       for (const definition of definitions) {
         // Other names there: an alarm that moves is made in its new stack before the old one is gone.
-        alarm(stack ?? this, config, messages.onCall, definition, stack && '-of-many');
+        const topic = definition.tells === 'security' ? messages.security : messages.onCall;
+        alarm(stack ?? this, config, topic, definition, stack && '-of-many');
       }
     };
     place(beside, size > secretsBesideAnyAlarm ? nested : undefined);

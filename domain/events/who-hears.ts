@@ -124,7 +124,7 @@ export const news = {
     what: 'an emergency has ended, and a stage failed or a credential is not proven dead',
     tells: toActOn,
     words: emergencyEnded,
-    flags: [...emergencyFlags, 'dead', 'readAgain'],
+    flags: [...emergencyFlags, 'dead', 'readAgain', 'goesOn'],
   },
   'emergency-reopened': {
     what: 'an emergency is over, and somebody whom nobody declared has read what came with it',

@@ -300,14 +300,13 @@ describe('an alarm', () => {
     return found;
   };
 
-  test('is told to on-call when it begins and when it is over', () => {
+  test('is told to on-call when it begins and when it is over; of an emergency, to security alone', () => {
     expect(alarms.length).toBeGreaterThan(25);
-    for (const { AlarmActions, OKActions, ActionsEnabled } of alarms) {
-      expect([AlarmActions, OKActions, ActionsEnabled]).toEqual([
-        [ref(onCall)],
-        [ref(onCall)],
-        undefined,
-      ]);
+    const ofEmergencies = /-emergency-(failed|timed-out|aborted)$/;
+    expect(alarms.filter(({ AlarmName }) => ofEmergencies.test(AlarmName))).toHaveLength(3);
+    for (const { AlarmName, AlarmActions, OKActions, ActionsEnabled } of alarms) {
+      const topic = ref(ofEmergencies.test(AlarmName) ? security : onCall);
+      expect([AlarmActions, OKActions, ActionsEnabled]).toEqual([[topic], [topic], undefined]);
     }
   });
 

@@ -44,6 +44,8 @@ export function emergencyFacts(
       drill: event.drill,
       unattended: event.unattended,
       dead: deadAt !== undefined,
+      // One whose stages are all done leaves what is not proven to people.
+      goesOn: event.phase === 'incomplete',
       signsOut: !event.drill && kinds.includes('jwt'),
       readAgain: (unknownReadersOfNew ?? 0) > 0,
       readersUnknown: unknownReaders === undefined,

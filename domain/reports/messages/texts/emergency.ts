@@ -88,8 +88,9 @@ ${report}
 
 {{unless dead}}Act now, and take on-call in by phone: nobody else is told why. Support and product are told nothing.
 {{if dead}}Support and product are told nothing until it is over.
-Remove the cause, then let it go on where it stopped:
-    npx quarterturn emergency --resume {{emergency}}
+{{if goesOn}}Remove the cause, then let it go on where it stopped:
+{{if goesOn}}    npx quarterturn emergency --resume {{emergency}}
+{{unless goesOn}}Every stage is done; what is left is for people: the report says for whom, and what to do.
 `,
   'emergency-incomplete.on-call': `{{application}} {{environment}}: a change of secrets is not finished
 
