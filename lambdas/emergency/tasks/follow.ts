@@ -3,6 +3,7 @@
  * that died is taken over, one that stopped goes on, because whoever runs the emergency again has mended it.
  */
 import { createHash } from 'node:crypto';
+import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
 import { restartAfterRotation } from '../../../doors/restart-after-rotation.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { NotPromotedError } from '../errors.ts';
@@ -29,7 +30,19 @@ export async function follow(
   if (record === undefined) {
     throw new NotPromotedError(name, versionId, 'finishSecret left no AfterRotation record');
   }
-  if (record.state === 'finished') return answer;
+  await goOnAfter(doors, execution, { arn, name }, record);
+  return answer;
+}
+
+/** Starts what follows a rotation, or has it go on where it died or stopped. At work, or finished: nothing. */
+export async function goOnAfter(
+  doors: Pick<EmergencyDoors, 'manifest' | 'stepFunctions'>,
+  execution: string,
+  { arn, name }: { arn: string; name: string },
+  record: AfterRotationRecord,
+): Promise<void> {
+  const { versionId } = record;
+  if (record.state === 'finished') return;
   const { afterRotationMachine } = await doors.manifest();
   const stateMachineArn = machineArn(execution, afterRotationMachine);
   if (record.state === 'stopped') {
@@ -40,12 +53,11 @@ export async function follow(
       name: `${versionId}-resume-${by}`,
       input: { secretArn: arn, secretName: name, versionId, resume: true },
     });
-    return answer;
+    return;
   }
   const first = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${versionId}`;
   const atWork = record.state === 'running' ? (record.execution ?? first) : first;
   if (!(await doors.stepFunctions.isRunning(atWork))) {
     await restartAfterRotation(doors, stateMachineArn, { arn, name }, record);
   }
-  return answer;
 }

@@ -9,6 +9,7 @@ import { StageIncompleteError } from '../errors.ts';
 import { type Looped, loopSchema } from '../progress.ts';
 import { emergencyOf } from '../secrets.ts';
 import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';
+import { goOnAfter } from './follow.ts';
 import { change } from './prepare.ts';
 import { takeProof } from './proven.ts';
 
@@ -17,12 +18,15 @@ const settleMinutes = 60;
 
 export async function settle(
   doors: EmergencyDoors,
-  _execution: string,
+  execution: string,
   given: unknown,
 ): Promise<Looped> {
   const { id, drill, since } = loopSchema.parse(given);
   const over: Looped = { id, drill, done: true };
   await emergencyOf(doors, id);
+  // An execution before left it open: whoever goes on has mended what stopped.
+  const goesOn =
+    since === undefined && (await doors.records.getStage(id, 'settle'))?.state === 'failed';
   if (isOver(await openStage(doors, id, 'settle'))) return over;
   const found = (await doors.records.getSecrets(id)).filter(
     ({ versionId, promotedAt }) => versionId !== undefined && promotedAt !== undefined,
@@ -43,7 +47,13 @@ export async function settle(
   for (const { key, name, versionId = '' } of found) {
     const after = await doors.controlTable.getAfterRotation(name, versionId);
     await takeProof(doors, id, key, after);
-    if (after?.state === 'finished') {
+    const isOpen = after !== undefined && after.state !== 'finished';
+    if (isOpen && goesOn) {
+      // Its old credential is proven dead, so no other stage has it go on.
+      const { arn } = await doors.secretsManager.describe(name);
+      await goOnAfter(doors, execution, { arn, name }, after);
+      waiting.push(`${key} is ${after.state}`);
+    } else if (after?.state === 'finished') {
       await change(doors, id, key, (standing) => ({ ...standing, afterRotation: 'finished' }));
       const job = rows.has(key) ? await doors.controlTable.getReencryption(name) : undefined;
       if (job !== undefined)

@@ -169,6 +169,19 @@ test('a key whose readers did not stop is left as it is; gone on with, they stop
   ]);
 });
 
+test('what follows a rotation stopped after the old credential was dead: an execution under the same id has it go on', async () => {
+  const around = world();
+  around.before.task = ({ task }) => {
+    if (task === 'start') around.before.after = () => 'stopped';
+  };
+  expect((await around.execute()).status).toBe('FAILED');
+  expect(await around.stages()).toMatchObject({ protect: 'done', settle: 'failed' });
+  around.before.task = () => undefined;
+  around.before.after = () => 'finished';
+  expect((await around.execute(input, 'second')).status).toBe('SUCCEEDED');
+  expect(await around.head()).toMatchObject({ state: 'closed' });
+});
+
 describe('a task that is cut off', () => {
   const retried = async (arm: (around: ReturnType<typeof world>) => void) => {
     const around = world();

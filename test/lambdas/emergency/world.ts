@@ -168,6 +168,8 @@ export function world({
     if (!executions.has(key)) return;
     const record = await controlTable.getAfterRotation(name, versionId);
     if (record === undefined || record.state === 'finished') return;
+    const isResumed = [...executions.keys()].some((it) => it.startsWith(`${versionId}-resume-`));
+    if (record.state === 'stopped' && !isResumed) return;
     if (before.after(name) === 'stopped') {
       await controlTable.moveAfterRotation(name, [record.state], {
         ...record,
