@@ -30,6 +30,7 @@ export function inFlight(stageOf: () => EmergencyStage): void {
         await world.later();
         const since = world.stage.sandbox.requests().length;
         const first = await stage.begin({ secrets: ['legacyDb'] });
+        await world.stage.sandbox.clock.idle();
         const second = await stage.begin({ secrets: ['legacyDb', 'jwt'] });
         await world.settle();
         const done = await stage.left(first);
