@@ -107,7 +107,7 @@ export function leak(stageOf: () => EmergencyStage): void {
     test('the application is well: users who sign in again find their patients, and failures are the emergency’s alone', async () => {
       const { pharmacy } = stage.world.stage;
       const sofar = load.uses.length;
-      await load.more(6);
+      await load.more(3);
       await load.stop();
       const { startedAt = '' } = done.stages.protect ?? {};
       const { endedAt = '' } = done.stages.start ?? {};

@@ -10,7 +10,7 @@ export interface Use {
 }
 
 const users = 2;
-const pauseMilliseconds = 400;
+const pauseMilliseconds = 700;
 
 export class EmergencyLoad {
   readonly uses: Use[] = [];
