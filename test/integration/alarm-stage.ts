@@ -216,6 +216,11 @@ export class AlarmStage {
     return this.sandbox.messages().filter(({ topicArn }) => topicArn.endsWith(`:${name}`));
   }
 
+  /** What is told in words: no alarm. */
+  written(audience: Parameters<AlarmStage['published']>[0]): PublishedMessage[] {
+    return this.published(audience).filter(({ message }) => !message.startsWith('{"AlarmName"'));
+  }
+
   /** `ALARM step-failed-jwt`, in the order in which they reached the topic. */
   told(audience: 'on-call' | 'security' = 'on-call'): string[] {
     const alarms = this.published(audience).filter(({ message }) => message.startsWith('{'));

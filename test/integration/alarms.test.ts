@@ -97,7 +97,7 @@ describe('a deployment whose addresses have confirmed', () => {
   });
 
   test('a first value is told to security, and a rotation to everybody it is for, once', async () => {
-    expect(stage.published('security').map(({ subject }) => subject)).toEqual([
+    expect(stage.written('security').map(({ subject }) => subject)).toEqual([
       'pharmacy test: jwt has its first value',
     ]);
     expect(stage.published('support')).toEqual([]);
@@ -113,9 +113,9 @@ describe('a deployment whose addresses have confirmed', () => {
       }),
     );
     await stage.passing(2);
-    const told = (audience: Parameters<typeof stage.published>[0]) =>
+    const told = (audience: Parameters<typeof stage.written>[0]) =>
       stage
-        .published(audience)
+        .written(audience)
         .map(({ subject, message }) => subject ?? JSON.parse(message).content.title);
     expect(told('security').slice(1)).toEqual(['pharmacy test: jwt is rotated']);
     expect(told('support')).toContain('pharmacy test: the change of a secret is done');
@@ -206,10 +206,10 @@ describe('a deployment whose addresses have confirmed', () => {
   );
 
   test('an unmanaged write is told to security, in words', async () => {
-    const before = stage.published('security').length;
+    const before = stage.written('security').length;
     await unmanagedWrite();
     await stage.passing(1);
-    expect(stage.published('security').slice(before)).toMatchObject([
+    expect(stage.written('security').slice(before)).toMatchObject([
       {
         subject: 'pharmacy test: jwt was written outside of a rotation',
         message: expect.stringMatching(
@@ -318,7 +318,7 @@ describe('a key that does not name', () => {
     });
     await unmanagedWrite();
     await stage.passing(3);
-    expect(stage.published('security')).toEqual([]);
+    expect(stage.written('security')).toEqual([]);
     expect(stage.told()).toEqual(
       expect.arrayContaining(['ALARM rule-failed-notify', 'ALARM dead-letter-lost-rule-notify']),
     );

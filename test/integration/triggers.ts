@@ -186,7 +186,7 @@ export function triggers(stageOf: () => AlarmStage): void {
         state: 'proven',
         versionId: await current(),
       });
-      const subjects = stage.published('security').map(({ subject }) => subject);
+      const subjects = stage.written('security').map(({ subject }) => subject);
       expect(subjects).toContain('pharmacy test: jwt reported as exposed');
       expect(subjects).toContain('pharmacy test: emergency rotation of jwt is done');
       expect(JSON.stringify(stage.sandbox.messages())).not.toContain('the-leaked-value');
