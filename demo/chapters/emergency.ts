@@ -44,7 +44,9 @@ export const emergency: Chapter = {
       prove(head.state === 'closed', `the emergency is closed, not ${head.state}`);
       const dead = secrets.map(({ provenAt }) => new Date(present(provenAt, 'proven')).getTime());
       const seconds = (Math.max(...dead) - new Date(head.startedAt).getTime()) / 1000;
-      report.changed(`both were proven dead ${Math.round(seconds)} s after its start`);
+      report.changed(
+        `both were proven dead ${Math.round(seconds)} s after its start, by the sandbox’s clock, which stands while functions run`,
+      );
       report.changed(
         `stopped and started again: ${head.consumers.stop.join(', ')}; reads again by itself: ${head.consumers.alone.join(', ')}`,
       );
