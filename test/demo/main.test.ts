@@ -6,7 +6,7 @@ import { Machine } from './machine.ts';
 const minutes = 60_000;
 /** Those of `npm start` in the full form. */
 const isFull = process.env.PROOF === 'full';
-const rows = isFull ? 100_000 : 12_000;
+const rows = isFull ? 100_000 : 30_000;
 const inFull = isFull ? test : test.skip;
 /** One of the processes of the reference application. @throws Error when there is none */
 function applicationOf(demo: number | undefined): number {
