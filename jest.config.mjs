@@ -34,5 +34,7 @@ export default {
   ),
   cacheDirectory: '<rootDir>/.cache/jest',
   maxWorkers: 2,
+  // Modules of a file are not given back when it ends: a worker is begun anew before its heap costs more than that.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
 };
