@@ -223,8 +223,8 @@ export function triggers(stageOf: () => AlarmStage): void {
       expect(await current()).toBe(version);
     }, 300_000);
 
-    const byHand = process.env.PROOF === 'full' ? test : test.skip;
-    byHand(
+    const inFull = process.env.PROOF === 'full' ? test : test.skip;
+    inFull(
       'that comes too soon says what a person runs, and that is an emergency',
       async () => {
         const before = await current();
@@ -276,18 +276,22 @@ export function triggers(stageOf: () => AlarmStage): void {
       expect(told().at(-1)).toMatchObject({ trigger: 'deployment', outcome: 'accepted' });
     });
 
-    test('of somebody who leaves waits for what is under way, and rotates it in the next hour', async () => {
-      await stage.rotate();
-      const underWay = await current();
-      await put('directory', 'credential-offboarding', { person: 'ada' });
-      await stage.passing(2);
-      expect(told().at(-1)).toMatchObject({
-        trigger: 'offboarding',
-        secrets: [expect.objectContaining({ key: 'jwt', state: 'waiting' })],
-      });
-      await stage.passing(75);
-      expect(await current()).not.toBe(underWay);
-      expect(stage.sandbox.undelivered()).toEqual([]);
-    });
+    // In the short form over doors in memory: test/lambdas/triggers.
+    inFull(
+      'of somebody who leaves waits for what is under way, and rotates it in the next hour',
+      async () => {
+        await stage.rotate();
+        const underWay = await current();
+        await put('directory', 'credential-offboarding', { person: 'ada' });
+        await stage.passing(2);
+        expect(told().at(-1)).toMatchObject({
+          trigger: 'offboarding',
+          secrets: [expect.objectContaining({ key: 'jwt', state: 'waiting' })],
+        });
+        await stage.passing(75);
+        expect(await current()).not.toBe(underWay);
+        expect(stage.sandbox.undelivered()).toEqual([]);
+      },
+    );
   });
 }
