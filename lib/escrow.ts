@@ -4,10 +4,11 @@
  */
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
-import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
+import { CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
 import { Aws, RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { RotationConfig } from '../domain/config/rotation-config.ts';
+import { lockedBucket } from './locked-bucket.ts';
 import { allow } from './statements.ts';
 
 export interface EscrowProps {
@@ -39,38 +40,10 @@ export class Escrow extends Construct {
   constructor(scope: Construct, id: string, props: EscrowProps) {
     super(scope, id);
     const { config, key } = props;
-    // The name is CloudFormation's: one that was kept from an earlier deployment is in nobody's way.
-    const bucket = new CfnBucket(this, 'Bucket', {
-      bucketEncryption: {
-        serverSideEncryptionConfiguration: [
-          {
-            serverSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: key.keyArn },
-            // With a bucket key the encryption context is the bucket; without, each role can be held to its
-            // own objects at the key, too (AmazonS3/latest/userguide/bucket-key.html).
-            bucketKeyEnabled: false,
-          },
-        ],
-      },
-      objectLockEnabled: true,
-      objectLockConfiguration: {
-        objectLockEnabled: 'Enabled',
-        rule: {
-          defaultRetention: {
-            mode: config.escrow.mode.toUpperCase(),
-            days: config.escrow.retentionDays,
-          },
-        },
-      },
-      ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
-      publicAccessBlockConfiguration: {
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      versioningConfiguration: { status: 'Enabled' },
+    const bucket = lockedBucket(this, key, {
+      mode: config.escrow.mode.toUpperCase(),
+      days: config.escrow.retentionDays,
     });
-    bucket.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.bucketName = bucket.ref;
     this.bucketArn = bucket.attrArn;
     this.#host = bucket.attrRegionalDomainName;
