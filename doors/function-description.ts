@@ -10,14 +10,8 @@ import * as z from 'zod';
 import { AwsCallError, clientDefaults, isAwsError } from './aws-call.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type ContainerVariable, variablesOf } from './container-variables.ts';
-import {
-  errorCodeOf,
-  type LambdaRequest,
-  lambdaRequest,
-  messageIn,
-  type NeighbourClient,
-  parsed,
-} from './lambda-request.ts';
+import { errorCodeOf, type LambdaRequest, lambdaRequest, messageIn } from './lambda-request.ts';
+import { type NeighbourClient, parsed } from './signed-request.ts';
 
 export interface FunctionFacts {
   readonly description: string;

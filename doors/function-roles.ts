@@ -7,13 +7,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { AwsCallError, clientDefaults } from './aws-call.ts';
 import { type Clock, systemClock } from './clock.ts';
-import {
-  errorCodeOf,
-  lambdaRequest,
-  messageIn,
-  type NeighbourClient,
-  parsed,
-} from './lambda-request.ts';
+import { errorCodeOf, lambdaRequest, messageIn } from './lambda-request.ts';
+import { type NeighbourClient, parsed } from './signed-request.ts';
 
 export interface FunctionRolesDoor {
   /** @returns the role's ARN; undefined: there is no such function. @throws AwsCallError */

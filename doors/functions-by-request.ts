@@ -3,7 +3,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { AwsCallError, clientDefaults } from './aws-call.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { answerIn, answerWithinMilliseconds, type FunctionsDoor } from './function-answer.ts';
-import { errorCodeOf, lambdaRequest, messageIn, type NeighbourClient } from './lambda-request.ts';
+import { errorCodeOf, lambdaRequest, messageIn } from './lambda-request.ts';
+import type { NeighbourClient } from './signed-request.ts';
 
 export interface FunctionsByRequestOptions {
   /** @default of Secrets Manager, which every function has */

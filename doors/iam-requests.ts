@@ -4,21 +4,17 @@
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
  */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SignatureV4 } from '@smithy/signature-v4';
-import { AwsCallError, AwsUnansweredError, clientDefaults } from './aws-call.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { connectionReason } from './guarded-lookup.ts';
-import type { NeighbourClient } from './lambda-request.ts';
-import { Sha256 } from './node-sha256.ts';
-import { networkOf } from './unanswered.ts';
+import { AwsCallError, clientDefaults } from './aws-call.ts';
+import { systemClock } from './clock.ts';
+import {
+  type SignedResponse,
+  type Surroundings,
+  signedRequest,
+  standInFor,
+} from './signed-request.ts';
 
-export interface IamRequestsOptions {
-  /** Whose region and credentials these requests use. @default of Secrets Manager, which every function has */
-  readonly client?: NeighbourClient;
-  /** Of the function, for the endpoint in the sandbox. @default process.env */
-  readonly environment?: NodeJS.ProcessEnv;
-  readonly clock?: Clock;
-}
+/** @default of Secrets Manager, which every function has; process.env; the machine's clock */
+export type IamRequestsOptions = Partial<Surroundings>;
 
 /** @returns the XML of the answer @throws AwsCallError with IAM's own code; AwsUnansweredError */
 export type IamRequests = (
@@ -27,9 +23,8 @@ export type IamRequests = (
 ) => Promise<string>;
 
 const version = '2010-05-08';
-const { connectionTimeout, requestTimeout } = clientDefaults.requestHandler;
 /** A simulation of many rights takes a while. */
-const withinMilliseconds = connectionTimeout + 4 * requestTimeout;
+const within = 4 * clientDefaults.requestHandler.requestTimeout;
 /** Milliseconds before the second, third and fourth try of what may pass. */
 const pauses = [200, 600, 1800];
 const mayPass = (status: number, code: string): boolean =>
@@ -42,46 +37,13 @@ export function iamRequests(options: IamRequestsOptions = {}): IamRequests {
     clock = systemClock,
   } = options;
 
-  async function send(body: string, action: string): Promise<{ status: number; text: string }> {
-    const region = await client.config.region();
-    const { base, signedFor } = placeOf(region, environment);
-    const signer = new SignatureV4({
-      service: 'iam',
-      region: signedFor,
-      credentials: client.config.credentials,
-      sha256: Sha256,
-    });
-    const signed = await signer.sign(
-      {
-        method: 'POST',
-        protocol: base.protocol,
-        hostname: base.hostname,
-        path: '/',
-        headers: { host: base.host, 'content-type': 'application/x-www-form-urlencoded' },
-        body,
-      },
-      { signingDate: clock.now() },
+  async function send(body: string, call: string): Promise<SignedResponse> {
+    const { base, signedFor: region } = placeOf(await client.config.region(), environment);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return signedRequest(
+      { client, environment, clock },
+      { service: 'iam', call, method: 'POST', base, region, headers, body, within },
     );
-    const { host: _setByFetch, ...headers } = signed.headers;
-    try {
-      const response = await fetch(`${base.origin}/`, {
-        method: 'POST',
-        headers,
-        body,
-        redirect: 'error',
-        signal: AbortSignal.timeout(withinMilliseconds),
-      });
-      return { status: response.status, text: await response.text() };
-    } catch (error) {
-      const { cause } = error as { cause?: unknown };
-      const to = { service: 'iam', endpoint: base.host };
-      throw new AwsUnansweredError(
-        action,
-        connectionReason(cause ?? error),
-        to,
-        networkOf(environment),
-      );
-    }
   }
 
   return async (action, parameters) => {
@@ -105,14 +67,14 @@ export function iamRequests(options: IamRequestsOptions = {}): IamRequests {
 
 /** IAM is one service for a partition: its endpoint and the region of its signatures are the partition's. */
 function placeOf(region: string, environment: NodeJS.ProcessEnv): { base: URL; signedFor: string } {
-  const standIn = environment.AWS_ENDPOINT_URL_IAM || environment.AWS_ENDPOINT_URL;
+  const standIn = standInFor('iam', environment);
   const [host, signedFor]: [string, string] = region.startsWith('cn-')
     ? ['iam.cn-north-1.amazonaws.com.cn', 'cn-north-1']
     : region.startsWith('us-gov-')
       ? ['iam.us-gov.amazonaws.com', 'us-gov-west-1']
       : ['iam.amazonaws.com', 'us-east-1'];
   return standIn
-    ? { base: new URL(standIn), signedFor: region }
+    ? { base: standIn, signedFor: region }
     : { base: new URL(`https://${host}`), signedFor };
 }
 

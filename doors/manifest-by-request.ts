@@ -4,26 +4,22 @@
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
  */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
 import type { Manifest } from '../domain/config/manifest.ts';
 import { readManifest } from '../domain/config/manifest-parts.ts';
-import { AwsCallError, AwsUnansweredError, clientDefaults } from './aws-call.ts';
-import { type Clock, systemClock } from './clock.ts';
-import { connectionReason } from './guarded-lookup.ts';
-import { type NeighbourClient, parsed } from './lambda-request.ts';
-import { Sha256 } from './node-sha256.ts';
-import { networkOf } from './unanswered.ts';
+import { AwsCallError, clientDefaults } from './aws-call.ts';
+import { systemClock } from './clock.ts';
+import {
+  endpointBeside,
+  parsed,
+  type SignedResponse,
+  type Surroundings,
+  signedRequest,
+} from './signed-request.ts';
 
-export interface ManifestByRequestOptions {
-  /** @default of Secrets Manager, which every function has */
-  readonly client?: NeighbourClient;
-  /** @default process.env */
-  readonly environment?: NodeJS.ProcessEnv;
-  readonly clock?: Clock;
-}
+/** @default of Secrets Manager, which every function has; process.env; the machine's clock */
+export type ManifestByRequestOptions = Partial<Surroundings>;
 
-const { connectionTimeout, requestTimeout } = clientDefaults.requestHandler;
 /** Milliseconds before the second, third and fourth try of what may pass. */
 const pauses = [100, 300, 900];
 
@@ -50,55 +46,17 @@ export function manifestByRequest(
     clock = systemClock,
   } = options;
 
-  async function send(body: string): Promise<{ status: number; text: string }> {
+  async function send(body: string): Promise<SignedResponse> {
+    const surroundings = { client, environment, clock };
     const region = await client.config.region();
-    const standIn = environment.AWS_ENDPOINT_URL_SSM || environment.AWS_ENDPOINT_URL;
-    const base = standIn
-      ? new URL(standIn)
-      : new URL(
-          // Its domain is that of every other service of the partition.
-          client.config
-            .endpointProvider({ Region: region })
-            .url.href.replace(/:\/\/[a-z]+\./, '://ssm.'),
-        );
-    const { config } = client;
-    const signer = new SignatureV4({
-      service: 'ssm',
-      region,
-      credentials: config.credentials,
-      sha256: Sha256,
+    const base = endpointBeside(surroundings, 'ssm', region);
+    const headers = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'AmazonSSM.GetParameter',
+    };
+    return signedRequest(surroundings, {
+      ...{ service: 'ssm', call: 'GetParameter', method: 'POST', base, region, headers, body },
     });
-    const signed = await signer.sign(
-      {
-        method: 'POST',
-        protocol: base.protocol,
-        hostname: base.hostname,
-        path: '/',
-        headers: {
-          host: base.host,
-          'content-type': 'application/x-amz-json-1.1',
-          'x-amz-target': 'AmazonSSM.GetParameter',
-        },
-        body,
-      },
-      { signingDate: clock.now() },
-    );
-    const { host: _setByFetch, ...headers } = signed.headers;
-    try {
-      const response = await fetch(`${base.origin}/`, {
-        method: 'POST',
-        headers,
-        body,
-        redirect: 'error',
-        signal: AbortSignal.timeout(connectionTimeout + requestTimeout),
-      });
-      return { status: response.status, text: await response.text() };
-    } catch (error) {
-      const { cause } = error as { cause?: unknown };
-      const to = { service: 'ssm', endpoint: base.host };
-      const reason = connectionReason(cause ?? error);
-      throw new AwsUnansweredError('GetParameter', reason, to, networkOf(environment));
-    }
   }
 
   async function parameter(parameterName: string): Promise<string> {

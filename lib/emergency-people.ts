@@ -12,12 +12,11 @@ import {
   deploymentDimension,
   emergencyPolicyName,
   emergencyRoleName,
-  manifestRoot,
 } from '../domain/config/names.ts';
 import type { Deployment } from './deployment.ts';
 import type { Emergency } from './emergency.ts';
 import { managedPolicies } from './managed-policies.ts';
-import { allow } from './statements.ts';
+import { allow, findDeployments } from './statements.ts';
 
 /**
  * IAM user guide, "Secure API access with MFA": absent where somebody has long-term keys alone, so never IfExists. It
@@ -67,18 +66,7 @@ export function emergencyPeople(
         [emergency.machine.arn, emergency.machine.executions],
       ),
       allow('ReadManifest', ['ssm:GetParameter'], manifestParameterArns),
-      // As on-call's policy, and why is said there.
-      allow(
-        'FindDeployments',
-        ['ssm:GetParametersByPath'],
-        [manifestRoot, `${manifestRoot}/`].map((path) =>
-          Stack.of(scope).formatArn({
-            service: 'ssm',
-            resource: 'parameter',
-            resourceName: path.slice(1),
-          }),
-        ),
-      ),
+      findDeployments(scope),
       // What somebody who leaves could read (`quarterturn offboard`): it shows permissions of others, so on-call's
       // policy has it not.
       allow(

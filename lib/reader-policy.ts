@@ -1,10 +1,8 @@
 /** Managed policies for people and applications: readers of values, and operators who never read one. */
 import type { CfnManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
   deploymentDimension,
-  manifestRoot,
   operatorPolicyName,
   readerPolicyName,
   tagKeys,
@@ -12,7 +10,7 @@ import {
 import type { Deployment, SecretReference } from './deployment.ts';
 import { managedPolicies } from './managed-policies.ts';
 import type { ReencryptionParts } from './reencryption-machine.ts';
-import { allow, readValues, startRotations, useKeyOf } from './statements.ts';
+import { allow, findDeployments, readValues, startRotations, useKeyOf } from './statements.ts';
 import type { MachineArns } from './workflow.ts';
 
 /** What one consumer's role is given: its secrets, under the labels applications use. */
@@ -93,20 +91,7 @@ export function operatorPolicy(
       // Knows no resource.
       allow('List', ['secretsmanager:ListSecrets'], ['*']),
       allow('ReadManifest', ['ssm:GetParameter'], manifestParameterArns),
-      // Which deployments there are: "If a user has access to a path, then the user can access all levels of
-      // that path" (Systems Manager user guide). Manifests hold names and numbers; the other way to list,
-      // DescribeParameters, knows no path and would tell every parameter of the account.
-      allow(
-        'FindDeployments',
-        ['ssm:GetParametersByPath'],
-        [manifestRoot, `${manifestRoot}/`].map((path) =>
-          Stack.of(scope).formatArn({
-            service: 'ssm',
-            resource: 'parameter',
-            resourceName: path.slice(1),
-          }),
-        ),
-      ),
+      findDeployments(scope),
       ...(invoked.length > 0 ? [allow('InvokeOperators', ['lambda:InvokeFunction'], invoked)] : []),
       ...adoption(rotated.filter(({ adopted }) => adopted).map(({ reference }) => reference)),
       // Who was asked to confirm an address, and did not: it hears no alarm.

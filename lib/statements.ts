@@ -3,6 +3,7 @@
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Aws, Stack } from 'aws-cdk-lib/core';
 import type { IConstruct } from 'constructs';
+import { manifestRoot } from '../domain/config/names.ts';
 import { auditEventSource } from '../domain/events/audit-event.ts';
 import type { SecretReference } from './deployment.ts';
 
@@ -69,6 +70,24 @@ export function startRotations(
     allow('InvokeRotationFunctions', ['lambda:InvokeFunction'], functionArns),
   ];
 }
+
+/**
+ * Which deployments there are: "If a user has access to a path, then the user can access all levels of that path"
+ * (Systems Manager user guide). Manifests hold names and numbers; the other way to list, DescribeParameters, knows no
+ * path and would tell every parameter of the account.
+ */
+export const findDeployments = (scope: IConstruct): PolicyStatement =>
+  allow(
+    'FindDeployments',
+    ['ssm:GetParametersByPath'],
+    [manifestRoot, `${manifestRoot}/`].map((path) =>
+      Stack.of(scope).formatArn({
+        service: 'ssm',
+        resource: 'parameter',
+        resourceName: path.slice(1),
+      }),
+    ),
+  );
 
 /** Labels and rules, no value. */
 export const describe = (secrets: readonly Pick<SecretReference, 'arn'>[]): PolicyStatement =>

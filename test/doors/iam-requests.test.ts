@@ -3,10 +3,10 @@ import type { IAMClient } from '@aws-sdk/client-iam';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { NeighbourClient } from '../../doors/lambda-request.ts';
 import { manifestByRequest } from '../../doors/manifest-by-request.ts';
 import { permissionsSimulation } from '../../doors/permissions-simulation.ts';
 import { revokedSessions } from '../../doors/revoked-sessions.ts';
+import type { NeighbourClient } from '../../doors/signed-request.ts';
 import { simulationByRequest } from '../../doors/simulation-by-request.ts';
 import { account, allow, policy, startWorld, type World } from '../sandbox/iam/world.ts';
 
