@@ -148,16 +148,15 @@ export class RotationWorld<Value> {
     });
     this.handler = async (event) => {
       const { Step, operation } = (event ?? {}) as { Step?: string; operation?: string };
-      faults.begin(Step ?? operation ?? 'event');
       try {
-        const answer = await handle(event, { invokedFunctionArn: functionArn });
+        const answer = await faults.invocation(Step ?? operation ?? 'event', () =>
+          handle(event, { invokedFunctionArn: functionArn }),
+        );
         this.answers.push(answer);
         return answer;
       } catch (error) {
         this.answers.push(error);
         throw error;
-      } finally {
-        faults.begin('idle');
       }
     };
   }

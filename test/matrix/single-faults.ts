@@ -6,7 +6,7 @@
  * of the three, drawn by a printed seed.
  */
 import { expect } from '@jest/globals';
-import { type FaultKind, faultKinds } from '../in-process/faults.ts';
+import { type FaultKind, survivedKinds } from '../in-process/faults.ts';
 import type { RotationWorld } from '../in-process/rotation-world.ts';
 import type { MatrixRoom, Scenario } from './rooms.ts';
 
@@ -67,7 +67,7 @@ function drawn({ shortShare = 1 }: MatrixRoom, sites: readonly string[]): [numbe
 }
 
 function kindsFor(index: number): readonly FaultKind[] {
-  return isFull ? faultKinds : faultKinds.filter((_, at) => at === (seed + index * 7919) % 3);
+  return isFull ? survivedKinds : survivedKinds.filter((_, at) => at === (seed + index * 7919) % 3);
 }
 
 async function runSchedule(

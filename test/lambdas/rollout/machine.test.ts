@@ -1,7 +1,7 @@
 /** The rollout of one consumer from its first state to its last, against ECS as the sandbox runs it. */
 import { describe, expect, test } from '@jest/globals';
 import { ServiceException } from '../../../sandbox/service.ts';
-import { faultKinds } from '../../in-process/faults.ts';
+import { survivedKinds } from '../../in-process/faults.ts';
 import { api, bad, held, input, jwt, service, v2, world } from './world.ts';
 
 const breaker = {
@@ -226,7 +226,7 @@ describe('a run that is cut off', () => {
     );
     const unended: string[] = [];
     for (const [index, site] of sites.entries()) {
-      for (const kind of faultKinds.filter((_, at) => isFull || at === (seed + index) % 3)) {
+      for (const kind of survivedKinds.filter((_, at) => isFull || at === (seed + index) % 3)) {
         const where = `${kind} at ${site}${isFull ? '' : ` (SEED=${seed})`}`;
         const { execute, record, faults, deployments, before, clock, records } = world();
         // As with StopExecution: nothing of it runs any more, not even the task that would say so.

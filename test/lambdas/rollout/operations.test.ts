@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { consumerPostureFoundSchema } from '../../../domain/events/operator-requests.ts';
 import { consumersStoppedSchema } from '../../../domain/events/rollout.ts';
-import { faultKinds } from '../../in-process/faults.ts';
+import { survivedKinds } from '../../in-process/faults.ts';
 import { api, service, world } from './world.ts';
 
 const place = { cluster: 'pharmacy', service: 'api' };
@@ -69,7 +69,7 @@ describe('stop and start', () => {
       expect.arrayContaining(['stop/ecs.setDesiredCount#1', 'start/records.removeCounts#1']),
     );
     for (const site of sites) {
-      for (const kind of faultKinds) {
+      for (const kind of survivedKinds) {
         const { asked, found, pass, faults, records } = scaled();
         faults.arm(site, kind);
         const until = async (operation: 'stop' | 'start') => {
