@@ -19,19 +19,22 @@ export interface Grants {
   rights: readonly Right[];
   /** Who may assume each role. */
   trust: Readonly<Record<string, readonly string[]>>;
+  /** What else decides about a holder's rights: what its policy stands on, a boundary. */
+  notes: Readonly<Record<string, readonly string[]>>;
 }
 
 type Resources = Readonly<Record<string, Resource>>;
 
-/** Types that carry a policy of their own, and the property it stands in. */
-const resourcePolicies: Readonly<Record<string, string>> = {
-  'AWS::KMS::Key': 'KeyPolicy',
-  'AWS::SecretsManager::ResourcePolicy': 'ResourcePolicy',
-  'AWS::S3::BucketPolicy': 'PolicyDocument',
-  'AWS::SNS::TopicPolicy': 'PolicyDocument',
-  'AWS::SQS::QueuePolicy': 'PolicyDocument',
-  'AWS::EC2::VPCEndpoint': 'PolicyDocument',
-  'AWS::Logs::ResourcePolicy': 'PolicyDocument',
+/** Types that carry a policy of their own, the property it stands in, and the one that says what it is put on. */
+const resourcePolicies: Readonly<Record<string, { document: string; on?: string }>> = {
+  'AWS::KMS::Key': { document: 'KeyPolicy' },
+  'AWS::SecretsManager::ResourcePolicy': { document: 'ResourcePolicy', on: 'SecretId' },
+  'AWS::S3::BucketPolicy': { document: 'PolicyDocument', on: 'Bucket' },
+  'AWS::SNS::TopicPolicy': { document: 'PolicyDocument', on: 'Topics' },
+  'AWS::SQS::QueuePolicy': { document: 'PolicyDocument', on: 'Queues' },
+  'AWS::EC2::VPCEndpoint': { document: 'PolicyDocument', on: 'ServiceName' },
+  'AWS::Logs::ResourcePolicy': { document: 'PolicyDocument' },
+  'AWS::Events::EventBus': { document: 'Policy' },
 };
 
 export function grantsOf(resources: Resources): Grants {
@@ -41,18 +44,72 @@ export function grantsOf(resources: Resources): Grants {
       .filter(([, { Type }]) => Type === 'AWS::IAM::Role')
       .map(([id, { Properties }]) => [
         short(id),
-        list(Properties.AssumeRolePolicyDocument.Statement).map(
-          (it: Json) => `${principal(it.Principal)}${joined(conditionsOf(it.Condition))}`,
-        ),
+        list(Properties.AssumeRolePolicyDocument.Statement).map(trusted),
       ]),
   );
   const rights = entries.flatMap(([id, resource]) => rightsOf(id, resource));
-  return { rights, trust };
+  const notes: Record<string, string[]> = {};
+  for (const [id, resource] of entries) {
+    const found = notesOf(resource);
+    const holder = holderOf(id, resource);
+    if (found.length > 0) notes[holder] = [...(notes[holder] ?? []), ...found];
+  }
+  return { rights, trust, notes };
 }
+
+/** AssumeRole by whom a statement names is the rule; anything else about it is said. */
+function trusted({ Effect, Action, Principal, NotPrincipal, Condition, ...more }: Json): string {
+  const usual = Effect === 'Allow' && Action === 'sts:AssumeRole' && NotPrincipal === undefined;
+  return [
+    ...(usual ? [] : [`${Effect} ${list(Action).map(text).join(' | ')} to `]),
+    named(Principal, NotPrincipal),
+    ...Object.entries(more)
+      .filter(([element]) => element !== 'Sid')
+      .map(([element, value]) => ` ${element} ${JSON.stringify(value)}`),
+    joined(conditionsOf(Condition)),
+  ].join('');
+}
+
+function notesOf({ Type, Properties }: Resource): string[] {
+  if (Type === 'AWS::IAM::Role' && Properties.PermissionsBoundary !== undefined) {
+    return [`Bounded by ${text(Properties.PermissionsBoundary)}.`];
+  }
+  if (Type === 'AWS::Lambda::Url') {
+    return [`Has a URL for callers by ${Properties.AuthType}.`];
+  }
+  const on = resourcePolicies[Type]?.on;
+  const document = Properties?.[resourcePolicies[Type]?.document ?? ''];
+  return [
+    ...(on === undefined ? [] : [`Put on ${list(Properties[on]).map(text).join(', ')}.`]),
+    ...(document === undefined || parsed(document).Version === '2012-10-17'
+      ? []
+      : [`Version ${parsed(document).Version}.`]),
+    ...(Properties?.BlockPublicPolicy === undefined
+      ? []
+      : [`BlockPublicPolicy ${Properties.BlockPublicPolicy}.`]),
+  ];
+}
+
+const holderOf = (id: string, { Type, Properties }: Resource): string =>
+  Type === 'AWS::IAM::Role'
+    ? short(id)
+    : Type === 'AWS::Lambda::Url'
+      ? `function ${text(Properties.TargetFunctionArn).replace(/^.*:function:/, '')}`
+      : `${Type.split('::').slice(1).join(' ')} ${short(id)}`;
+
+/** CloudWatch Logs takes its policy as text, which holds references: a join of pieces of JSON. */
+const parsed = (document: Json): Json =>
+  typeof document === 'string' || document['Fn::Join'] !== undefined
+    ? JSON.parse(text(document))
+    : document;
 
 function rightsOf(id: string, { Type, Properties }: Resource): Right[] {
   if (Type === 'AWS::IAM::Policy' || Type === 'AWS::IAM::ManagedPolicy') {
-    const holders = list(Properties.Roles).map((role: Json) => short(text(role)));
+    const holders = ['Roles', 'Users', 'Groups'].flatMap((kind) =>
+      list(Properties[kind]).map(
+        (it: Json) => `${kind === 'Roles' ? '' : `${kind} `}${short(text(it))}`,
+      ),
+    );
     const names = holders.length > 0 ? holders : [`policy ${text(Properties.ManagedPolicyName)}`];
     return names.flatMap((holder) => statements(holder, Properties.PolicyDocument));
   }
@@ -69,28 +126,25 @@ function rightsOf(id: string, { Type, Properties }: Resource): Right[] {
     return [];
   }
   if (Type === 'AWS::Lambda::Permission') {
-    const conditions = ['SourceAccount', 'SourceArn']
-      .filter((key) => Properties[key] !== undefined)
-      .map((key) => `${key} = ${text(Properties[key])}`);
+    const { FunctionName: of, Action: action, Principal: who, ...more } = Properties;
+    const conditions = Object.keys(more).map((key) => `${key} = ${text(more[key])}`);
     return [
       {
-        holder: `function ${text(Properties.FunctionName)}`,
+        holder: `function ${text(of)}`,
         sid: short(id),
         effect: 'Allow',
-        principal: text(Properties.Principal),
-        actions: [Properties.Action],
+        principal: text(who),
+        actions: [action],
         resources: ['itself'],
         conditions,
       },
     ];
   }
-  const property = resourcePolicies[Type];
+  const property = resourcePolicies[Type]?.document;
   const document = property === undefined ? undefined : Properties[property];
-  if (document === undefined) {
-    return [];
-  }
-  const parsed = typeof document === 'string' ? JSON.parse(document) : document;
-  return statements(`${Type.split('::').slice(1).join(' ')} ${short(id)}`, parsed);
+  return document === undefined
+    ? []
+    : statements(holderOf(id, { Type, Properties }), parsed(document));
 }
 
 const statements = (holder: string, document: Json): Right[] =>
@@ -101,13 +155,17 @@ function right(holder: string, statement: Json): Right {
     holder,
     sid: statement.Sid ?? '',
     effect: statement.Effect,
-    ...(statement.Principal !== undefined && { principal: principal(statement.Principal) }),
-    actions: list(statement.Action ?? statement.NotAction)
-      .map(text)
-      .sort(),
-    resources: list(statement.Resource ?? statement.NotResource)
-      .map(text)
-      .sort(),
+    ...((statement.Principal ?? statement.NotPrincipal) !== undefined && {
+      principal: named(statement.Principal, statement.NotPrincipal),
+    }),
+    actions: [
+      ...list(statement.Action).map(text).sort(),
+      ...list(statement.NotAction).map(allBut).sort(),
+    ],
+    resources: [
+      ...list(statement.Resource).map(text).sort(),
+      ...list(statement.NotResource).map(allBut).sort(),
+    ],
     conditions: conditionsOf(statement.Condition),
   };
 }
@@ -120,11 +178,22 @@ function conditionsOf(condition: Json): string[] {
   );
 }
 
+const allBut = (value: Json): string => `all but ${text(value)}`;
+
+const named = (principals: Json, notPrincipals: Json): string =>
+  [
+    ...(principals === undefined ? [] : [principal(principals)]),
+    ...(notPrincipals === undefined ? [] : [`all but ${principal(notPrincipals)}`]),
+  ].join(' and ');
+
+/** An account's principals and services are told apart by their names. */
 const principal = (value: Json): string =>
   value === '*'
     ? 'anybody'
     : Object.entries(value)
-        .flatMap(([, names]) => list(names).map(text))
+        .flatMap(([type, names]) =>
+          list(names).map((it) => `${/^(AWS|Service)$/.test(type) ? '' : `${type} `}${text(it)}`),
+        )
         .sort()
         .join(' | ');
 
