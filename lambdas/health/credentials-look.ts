@@ -88,10 +88,14 @@ function held({ versionId, keys, role }: HealthCheckSeen, { key }: Expected): st
     return `key ${key?.kid} as ${states.has(found.state) ? found.state : 'something else'}`;
   }
   if (versionId !== undefined) {
-    return /^[A-Za-z0-9-]{32,64}$/.test(versionId) ? `version ${versionId}` : 'another version';
+    return ofAVersion.test(versionId) ? `version ${versionId}` : 'another version';
   }
   return keys === undefined && role !== undefined ? 'another role' : 'other keys';
 }
+
+/** A UUID, as SDKs and the service make them, or 16 bytes of a terminal. Any 32 characters might be a password. */
+const ofAVersion =
+  /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(eject-|abandon-)?[0-9a-f]{32})$/i;
 
 const states: ReadonlySet<string> = new Set([
   ...['published', 'primary', 'verifyOnly', 'decryptOnly', 'disabled', 'revoked', 'pruned'],

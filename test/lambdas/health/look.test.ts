@@ -219,6 +219,23 @@ describe('the health answer of the client library', () => {
     routes['/health'] = answers(200, JSON.stringify({ status: 'ok', checks, extra: { a: 1 } }));
     expect((await ask()).looks[0]?.found).toContain('holds another version, expected version');
   });
+
+  test.each([
+    ['a password', 'Zk3a9pQ8vLx7RtY2uWn4HbC8sDf6MgJ1'],
+    ['a key in hex', '9f2c41aa07be63d11a77c0de55e1b0029f2c41aa07be63d11a77c0de55e1b002'],
+  ])('regression: that has %s where its version belongs is not repeated', async (_what, secret) => {
+    const checks = { a: { status: 'ok', secret: expected.secretName, versionId: secret } };
+    routes['/health'] = answers(200, JSON.stringify({ status: 'ok', checks }));
+    const answer = await ask();
+    expect(answer.looks[0]?.found).toContain('holds another version, expected version');
+    expect(JSON.stringify([answer, log])).not.toContain(secret);
+  });
+
+  test('that holds a version made at a terminal is told which', async () => {
+    const terminal = '0123456789abcdef0123456789abcdef';
+    held = { ...held, versionId: terminal, keys: [] };
+    expect((await ask()).looks[0]?.found).toContain(`holds version ${terminal}, expected`);
+  });
 });
 
 describe('the smoke checklist', () => {
@@ -300,6 +317,17 @@ describe('the smoke checklist', () => {
     const answer = await ask({ probes: [probe(more)] });
     expect(answer.healthy).toBe(false);
     expect(foundOf(answer)[1]).toEqual([false, found]);
+  });
+
+  test('regression: a password that an answer echoes is not repeated, however it is made up', async () => {
+    // Its words are short, and look like names.
+    const password = 'hbqwertya-pharmacy-lkjhgfd-mnbvc';
+    routes['/ready'] = answers(200, JSON.stringify({ a: password }));
+    const answer = await ask({ probes: [probe({ json: { '/a': 'up' } })] });
+    expect(foundOf(answer)[1]).toEqual([
+      false,
+      '200, /a is a text of 32 characters; expected "up"',
+    ]);
   });
 
   test('every probe is asked although one fails, with method and body', async () => {
