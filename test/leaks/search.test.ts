@@ -78,6 +78,9 @@ const written: readonly (readonly [how: string, text: string | Buffer])[] = [
   ['its second half', `…${password.slice(16)}`],
   ['half a key in hex', key.toString('hex').slice(18)],
   ['the error of JSON.parse', messageOf(() => JSON.parse(`${password} is no JSON`))],
+  ['the same in a log line', JSON.stringify(messageOf(() => JSON.parse(`${password} is no JSON`)))],
+  ['the error of JSON.parse, in the middle', messageOf(() => JSON.parse(`["a", ${password}]`))],
+  ['a middle piece of twenty', `…${password.slice(7, 27)}…`],
   [
     'the error of new URL',
     inspect(
