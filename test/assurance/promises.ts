@@ -1,0 +1,100 @@
+/** What Quarterturn promises, by which tests each promise would be broken, and what of it is not proven. */
+import { by, type PromiseOfProduct } from './claim.ts';
+
+export const promises: readonly PromiseOfProduct[] = [
+  {
+    id: 'P1',
+    promise:
+      'Every crash converges: whatever call fails, in whatever way, one of the documented ways on ends in a good state.',
+    tests: [],
+    figures: [],
+  },
+  {
+    id: 'P2',
+    promise: 'There is no instant without a stored, labelled credential that works.',
+    tests: [],
+    figures: [],
+  },
+  {
+    id: 'P3',
+    promise: 'A planned rotation fails no login, no verification and no decryption.',
+    tests: [
+      by(
+        'soak/soak.test.ts',
+        'no token is refused, whoever signed it and whoever verifies it, with whatever they hold by then',
+      ),
+      by(
+        'soak/soak.test.ts',
+        'every value opens for every reader, whoever wrote it, and all of them with the last keyset',
+      ),
+      by(
+        'integration/rollouts.test.ts',
+        'is published, held by every consumer, activated and then used; no token is refused meanwhile',
+      ),
+    ],
+    figures: [],
+    limits:
+      'One role (`singleUser`) with readers that learn only by a restart: the old password ends at setSecret. Stated in docs/connections.md, not promised.',
+  },
+  {
+    id: 'P4',
+    promise:
+      'No value leaves memory and Secrets Manager in plaintext, but to the places that are configured for it.',
+    tests: [by('integration/leaks.test.ts', 'of any version is found in any sink, in any form')],
+    figures: [],
+  },
+  {
+    id: 'P5',
+    promise: 'Least privilege, by an exact list.',
+    tests: [
+      by('lib/permissions.test.ts', 'docs/permissions.md lists every right there is'),
+      by(
+        'lib/permissions-mutations.test.ts',
+        'whatever widens a right of the template changes the list of rights',
+      ),
+    ],
+    figures: [],
+  },
+  {
+    id: 'P6',
+    promise: 'One rotation at a time for each secret.',
+    tests: [],
+    figures: [],
+  },
+  {
+    id: 'P7',
+    promise: 'No secret that rotates is older than its limit.',
+    tests: [
+      by('domain/policy/due.test.ts', 'ten years of hourly decisions, every %i days'),
+      by(
+        'integration/schedule.test.ts',
+        'forty days, the hours around its due days one by one: announced, then rotated, in time',
+      ),
+    ],
+    figures: [],
+    limits:
+      'A hold, a freeze, or a rotation that fails may carry it past the limit: that is told, and is an alarm.',
+  },
+  {
+    id: 'P8',
+    promise:
+      'After an emergency what leaked is dead within a stated time: a database login within a minute of its rotation, its sessions ended; a token within the bound its verifiers state.',
+    tests: [
+      by(
+        'integration/emergency-leak.ts',
+        'what leaked was dead within 5 minutes, and all was over within the hour',
+      ),
+      by(
+        'soak/soak.test.ts',
+        'a revoked token is refused within the bound each verifier states, and a new one is accepted at once',
+      ),
+      by(
+        'lambdas/after-rotation/emergency.test.ts',
+        'the old credential is tried right after its role is closed, and what was found is on record before copies are made',
+      ),
+    ],
+    figures: [],
+    limits:
+      'A key of field encryption is never dead while rows or backups are under it, and no report says so.',
+  },
+];
