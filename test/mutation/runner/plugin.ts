@@ -1,0 +1,184 @@
+/**
+ * Stryker's test runner for this tree: suites in one process, modules anew for each mutant. Stryker switches mutants
+ * by a global (its "mutant schemata"), so nothing is compiled again.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { INSTRUMENTER_CONSTANTS } from '@stryker-mutator/api/core';
+import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+import {
+  determineHitLimitReached,
+  type DryRunOptions,
+  type DryRunResult,
+  DryRunStatus,
+  type MutantRunOptions,
+  type MutantRunResult,
+  type TestResult,
+  type TestRunner,
+  TestStatus,
+  toMutantRunResult,
+} from '@stryker-mutator/api/test-runner';
+import { Bundles } from './bundles.ts';
+import { inMemorySuites } from './in-memory-suites.ts';
+import { nearestFirst } from './nearest-first.ts';
+import { runSuite, type TestRun } from './suite.ts';
+
+type Counts = Record<string, number>;
+
+interface StrykerGlobal {
+  activeMutant?: string | undefined;
+  currentTestId?: string | undefined;
+  hitCount?: number | undefined;
+  hitLimit?: number | undefined;
+  mutantCoverage?: { static: Counts; perTest: Record<string, Counts> };
+}
+
+/** What a file's modules ran while they were loaded, or its hooks: no single test's. */
+interface LoadCoverage {
+  [file: string]: { milliseconds: number; mutants: string[] };
+}
+
+const between = '::';
+const idOf = (file: string, name: string) => `${file}${between}${name}`;
+
+function shared(): StrykerGlobal {
+  const holder = globalThis as unknown as Record<string, StrykerGlobal>;
+  holder[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {};
+  return holder[INSTRUMENTER_CONSTANTS.NAMESPACE] as StrykerGlobal;
+}
+
+export class InProcessRunner implements TestRunner {
+  readonly #root = process.cwd();
+  readonly #bundles = new Bundles(this.#root, join(this.#root, '.bundles'));
+  #loadCoverage: LoadCoverage | undefined;
+
+  capabilities() {
+    return { reloadEnvironment: true };
+  }
+
+  async dryRun({ files }: DryRunOptions): Promise<DryRunResult> {
+    const namespace = shared();
+    const tests: TestResult[] = [];
+    const coverage = { static: {} as Counts, perTest: {} as Record<string, Counts> };
+    const loadCoverage: LoadCoverage = {};
+    for (const file of inMemorySuites(this.#root, files ?? [])) {
+      const ofFile = { static: {} as Counts, perTest: {} as Record<string, Counts> };
+      namespace.mutantCoverage = ofFile;
+      const start = performance.now();
+      const runs = await this.#run(file, () => true, false);
+      loadCoverage[file] = {
+        milliseconds: performance.now() - start,
+        mutants: Object.keys(ofFile.static),
+      };
+      for (const [mutant, count] of Object.entries(ofFile.static)) {
+        coverage.static[mutant] = (coverage.static[mutant] ?? 0) + count;
+      }
+      Object.assign(coverage.perTest, ofFile.perTest);
+      tests.push(...runs.map((run) => asResult(file, run)));
+    }
+    writeFileSync(this.#coverageFile, JSON.stringify(loadCoverage));
+    return { status: DryRunStatus.Complete, tests, mutantCoverage: coverage };
+  }
+
+  async mutantRun({
+    activeMutant,
+    testFilter,
+    hitLimit,
+    disableBail,
+    sandboxFileName,
+  }: MutantRunOptions): Promise<MutantRunResult> {
+    const namespace = shared();
+    const wanted = this.#wanted(activeMutant.id, testFilter);
+    const files = nearestFirst(
+      [...wanted.keys()],
+      relative(this.#root, sandboxFileName),
+      (file) => this.#coverage[file]?.milliseconds ?? 0,
+    );
+    const environment = { ...process.env };
+    namespace.activeMutant = activeMutant.id;
+    namespace.hitCount = hitLimit === undefined ? undefined : 0;
+    namespace.hitLimit = hitLimit;
+    namespace.mutantCoverage = { static: {}, perTest: {} };
+    const tests: TestResult[] = [];
+    try {
+      for (const file of files) {
+        const names = wanted.get(file);
+        const runs = await this.#run(
+          file,
+          (name) => names === undefined || names.has(name),
+          !disableBail,
+        );
+        tests.push(...runs.map((run) => asResult(file, run)));
+        const overrun = determineHitLimitReached(namespace.hitCount, hitLimit);
+        if (overrun !== undefined) return toMutantRunResult(overrun);
+        if (!disableBail && runs.some(({ status }) => status === 'failed')) break;
+      }
+    } catch (error) {
+      // Its modules do not even load: seen by everybody, and no test's merit.
+      const errorMessage = String((error as Error).stack ?? error);
+      return toMutantRunResult({ status: DryRunStatus.Error, errorMessage });
+    } finally {
+      namespace.activeMutant = undefined;
+      process.env = environment;
+    }
+    return toMutantRunResult({ status: DryRunStatus.Complete, tests }, disableBail);
+  }
+
+  async #run(file: string, wants: (name: string) => boolean, bail: boolean): Promise<TestRun[]> {
+    const namespace = shared();
+    namespace.currentTestId = undefined;
+    const suite = await this.#bundles.load(file);
+    return runSuite(suite, {
+      wants,
+      onTest: (name) => {
+        namespace.currentTestId = name === undefined ? undefined : idOf(file, name);
+      },
+      onResult: ({ status }) => bail && status === 'failed',
+    });
+  }
+
+  /** File → names of its tests, or undefined for all of them: what is run while a file loads, any may notice. */
+  #wanted(mutant: string, filter: string[] | undefined): Map<string, Set<string> | undefined> {
+    const wanted = new Map<string, Set<string> | undefined>();
+    if (filter === undefined) {
+      for (const [file, { mutants }] of Object.entries(this.#coverage)) {
+        if (mutants.includes(mutant)) wanted.set(file, undefined);
+      }
+      return wanted;
+    }
+    for (const id of filter) {
+      const at = id.indexOf(between);
+      const file = id.slice(0, at);
+      const names = wanted.get(file) ?? new Set();
+      wanted.set(file, names.add(id.slice(at + between.length)));
+    }
+    return wanted;
+  }
+
+  get #coverageFile(): string {
+    return join(this.#root, '.bundles-coverage.json');
+  }
+
+  get #coverage(): LoadCoverage {
+    if (this.#loadCoverage === undefined && existsSync(this.#coverageFile)) {
+      this.#loadCoverage = JSON.parse(readFileSync(this.#coverageFile, 'utf8')) as LoadCoverage;
+    }
+    return this.#loadCoverage ?? {};
+  }
+}
+
+function asResult(file: string, { name, status, milliseconds, message }: TestRun): TestResult {
+  const base = { id: idOf(file, name), name, timeSpentMs: milliseconds, fileName: file };
+  switch (status) {
+    case 'passed':
+      return { ...base, status: TestStatus.Success };
+    case 'skipped':
+      return { ...base, status: TestStatus.Skipped };
+    case 'failed':
+      return { ...base, status: TestStatus.Failed, failureMessage: message };
+  }
+}
+
+export const strykerPlugins = [
+  declareClassPlugin(PluginKind.TestRunner, 'in-process', InProcessRunner),
+];
