@@ -108,11 +108,14 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
     operation: (call: Call) => Promise<object | undefined> | object | undefined;
     /** What getting a consumer to a new value comes to; throws: it is not well. */
     rollOut: (input: unknown) => Promise<object>;
+    /** Runs a task; a matrix puts its faults around the doors. */
+    run: (doors: AfterRotationDoors, payload: unknown) => Promise<object>;
   } = {
     task: () => undefined,
     answer: () => undefined,
     operation: () => undefined,
     rollOut: async () => ({}),
+    run: runTask,
   };
 
   async function rotated(
@@ -142,7 +145,7 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
   const taskFunctionArn = bench.lambda.on('tasks', async (payload) => {
     calls.push(payload as Call);
     await before.task(payload as Call);
-    const answer = await runTask(doors, payload);
+    const answer = await before.run(doors, payload);
     before.answer(payload as Call);
     return answer;
   });
@@ -215,5 +218,6 @@ export function world(secret: RotatedManifestSecret = jwt, more: Partial<Manifes
     rotated,
     activateBy,
     execute,
+    stateMachineArn,
   };
 }

@@ -96,6 +96,8 @@ export function world({
     answer: (_call: Call): void => undefined,
     /** Before and after every call of a door. */
     door: (_name: string, _when: 'before' | 'after'): void => undefined,
+    /** Runs a task; a matrix puts its faults around the doors. */
+    run: (of: EmergencyDoors, payload: unknown): Promise<object> => runTask(of, payload),
     /** What a rotation comes to, when it is looked at first. */
     rotation: (_name: string): 'promoted' | 'stuck' => 'promoted',
     /** What follows it comes to. */
@@ -128,6 +130,8 @@ export function world({
       }),
     };
   };
+  /** Keys of secrets, once for each time that a version of them came into use. */
+  const promotions: string[] = [];
   /** Looks before anything has come of what was asked for. */
   const looks = new Map<string, number>();
   const look = (what: string) => {
@@ -160,6 +164,7 @@ export function world({
       at: now(),
     });
     stored.promote(name, token);
+    promotions.push(keyOf(name));
   }
 
   /** AfterRotation, where somebody started it: takes the version, looks at the old credential, waits for consumers. */
@@ -321,7 +326,7 @@ export function world({
         }
       }
     }
-    const answer = await runTask(watched, payload);
+    const answer = await before.run(watched, payload);
     before.answer(call);
     return answer;
   });
@@ -408,6 +413,7 @@ export function world({
     before,
     stateMachineArn,
     execute,
+    timesPromoted: (key: string) => promotions.filter((promoted) => promoted === key).length,
     /** Tasks in order, each loop once. */
     tasks: () =>
       calls
