@@ -24,7 +24,7 @@ export interface Behaviour {
   /**
    * Who takes AWSPENDING off the version that became AWSCURRENT.
    * - serviceStrips:   the service, once finishSecret has returned (maintainer, rotation lambdas PR 145)
-   * - withTheMove:     the service, in the UpdateSecretVersionStage that moves AWSCURRENT (user guide)
+   * - withTheMove:     the service, in the UpdateSecretVersionStage of a rotation that moves AWSCURRENT (user guide)
    * - leftForClient:   nobody; both labels stay (rotation lambdas issue 168)
    */
   pendingEndState: 'serviceStrips' | 'withTheMove' | 'leftForClient';

@@ -33,7 +33,8 @@ export function tokenInUse(token: string, secret: Secret) {
  * 3. it holds the same value: success, nothing changes (the service decrypts to compare)
  * 4. it holds another value: ResourceExistsException
  *
- * A put that moves AWSCURRENT also ends a rotation under way, and takes AWSPENDING off.
+ * A put that moves AWSCURRENT also ends a rotation under way, and takes AWSPENDING off. The first value of a secret
+ * becomes AWSCURRENT, whatever labels were asked for.
  */
 export function putValue(backend: Backend, caller: Caller, secret: Secret, put: NewValue): void {
   const existing = secret.state.versions.get(put.token)?.value;
@@ -44,22 +45,26 @@ export function putValue(backend: Backend, caller: Caller, secret: Secret, put: 
     }
     return;
   }
-  const { kmsKeyId } = secret.state;
+  const { kmsKeyId, versions } = secret.state;
+  // "If this operation creates the first version for the secret, then Secrets Manager automatically attaches the staging
+  // label AWSCURRENT to it" (API_PutSecretValue); AWSPENDING's placeholder is no version yet (API_DescribeSecret).
+  const isFirst = [...versions.values()].every((version) => version.value === undefined);
+  const stages = isFirst ? [...new Set([...put.stages, CURRENT])] : put.stages;
   const value = backend.values.seal(caller, secret.arn, kmsKeyId, put.token, put.value);
   const pending = pendingElsewhere(secret.state);
   changeSecret(backend, secret, (draft, now) => {
     const version = draft.versions.get(put.token) ?? addVersion(draft, put.token, now);
     version.value = value;
-    for (const stage of put.stages) {
+    for (const stage of stages) {
       moveLabel(draft, stage, version);
     }
-    if (put.stages.includes(CURRENT)) {
+    if (stages.includes(CURRENT)) {
       // "Manually updating the secret value … is considered a valid rotation" (RotationRulesType).
       draft.cadenceBase = now;
       takePendingFromOthers(draft, put.token);
     }
   });
-  if (put.stages.includes(CURRENT)) {
+  if (stages.includes(CURRENT)) {
     backend.schedule.arm(secret);
     if (pending !== undefined && pending.versionId !== put.token) {
       backend.rotations.abandon(secret, pending.versionId);

@@ -109,10 +109,11 @@ function assertInvocable(
 }
 
 function alreadyKnown(backend: Backend, secret: Secret, token: string): boolean {
-  if (backend.rotations.running(secret) === token) {
+  const version = secret.state.versions.get(token);
+  // Taken on, and its label taken away before it had a value: nothing is left of it that could go on.
+  if (version !== undefined && backend.rotations.running(secret) === token) {
     return true;
   }
-  const version = secret.state.versions.get(token);
   return version !== undefined && pendingElsewhere(secret.state) !== version;
 }
 

@@ -1,6 +1,6 @@
 import type { Operation } from '../../service.ts';
 import { checkSecret } from '../access.ts';
-import type { Backend, Behaviour } from '../backend.ts';
+import type { Backend } from '../backend.ts';
 import { changeSecret } from '../change.ts';
 import { invalidParameter, notFound } from '../errors.ts';
 import { requiredString, secretId, versionId } from '../input.ts';
@@ -28,7 +28,16 @@ export function updateSecretVersionStage(backend: Backend): Operation {
       const holder = labelled(secret.state, label)?.versionId;
       if (holder !== moveTo) {
         changeSecret(backend, secret, (draft) => {
-          apply(draft, label, removeFrom, moveTo, backend.behaviour);
+          apply(draft, label, removeFrom, moveTo);
+          // The user guide's finishSecret: the move of a rotation. Outside of one both labels stay (as recorded).
+          const ofRotation = moveTo !== undefined && backend.rotations.running(secret) === moveTo;
+          if (
+            label === CURRENT &&
+            ofRotation &&
+            backend.behaviour.pendingEndState === 'withTheMove'
+          ) {
+            removeLabel(draft, PENDING, valueVersion(draft, moveTo));
+          }
         });
       }
       return { ARN: secret.arn, Name: secret.name };
@@ -72,7 +81,6 @@ function apply(
   label: string,
   removeFrom: string | undefined,
   moveTo: string | undefined,
-  behaviour: Behaviour,
 ): void {
   if (moveTo === undefined) {
     const from = draft.versions.get(removeFrom ?? '');
@@ -81,11 +89,7 @@ function apply(
     }
     return;
   }
-  const to = valueVersion(draft, moveTo);
-  moveLabel(draft, label, to);
-  if (label === CURRENT && behaviour.pendingEndState === 'withTheMove') {
-    removeLabel(draft, PENDING, to);
-  }
+  moveLabel(draft, label, valueVersion(draft, moveTo));
 }
 
 /** A placeholder has no value to point at: it is no version yet. */
