@@ -42,7 +42,7 @@ export async function rehearseRollback<Value>(
 
   const findings = await leased(run);
   const rotation = await rotationOf(run, recordOf(run, restoreId));
-  const versions = await attempt(findings, () => versionsToBuildOn(run, 'rollback'));
+  const versions = await attempt(findings, () => versionsToBuildOn(run, 'rollback', rotation));
   const tried =
     versions && (await attempt(findings, () => restored(run, restoreId, versions, rotation)));
   const nearest =

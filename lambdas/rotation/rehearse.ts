@@ -133,7 +133,7 @@ async function rehearsed<Value>(
   const inspection = await attempt(findings, async () => inspect?.(value, text, rotation));
   findings.push(...(inspection?.findings ?? []));
   const next = await attempt(findings, async () => {
-    const versions = await versionsToBuildOn(run, 'planned');
+    const versions = await versionsToBuildOn(run, 'planned', rotation);
     return sizeOf(run, 'planned', await run.strategy.createSecret(versions, rotation));
   });
   if (next?.tooLarge) findings.push(blocks('VALUE_TOO_LARGE', next.tooLarge.message));

@@ -79,7 +79,7 @@ async function makeAndStore<Value>(
 
   const rotation = await rotationOf(run, record);
   const restore = await valueToRestore(run, record, rotation);
-  const versions = await versionsToBuildOn(run, record.intent);
+  const versions = await versionsToBuildOn(run, record.intent, rotation);
   const value = await run.strategy.createSecret(versions, {
     ...rotation,
     ...(restore !== undefined && { restore }),
@@ -194,19 +194,29 @@ export async function valueToRestore<Value>(
   return value;
 }
 
-/** Current, previous, and every other version a label still holds: no key in any of them may be lost. */
+/**
+ * Current, previous, and every other version a label still holds: no key in any of them may be lost. Before anything
+ * was promoted, what was kept of a first value that was given up is no history: it would refuse the next one for ever.
+ */
 export async function versionsToBuildOn<Value>(
   run: Run<Value>,
   intent: Intent,
+  { rotatedBefore }: Pick<Rotation<Value>, 'rotatedBefore'>,
 ): Promise<Versions<Value>> {
   const stages = run.description.versionIdsToStages;
   const currentId = currentVersion(stages);
   const previousId = previousVersion(stages);
-  const others = Object.keys(stages).filter(
-    (versionId) => versionId !== currentId && versionId !== previousId && versionId !== run.token,
-  );
   const isPinnedAlone = (id: string | undefined) =>
     id !== undefined && stages[id]?.every((label) => label === pinLabel);
+  const isHistory = (id: string) =>
+    rotatedBefore || intent === 'emergency' || isPinnedAlone(id) !== true;
+  const others = Object.keys(stages).filter(
+    (versionId) =>
+      versionId !== currentId &&
+      versionId !== previousId &&
+      versionId !== run.token &&
+      isHistory(versionId),
+  );
   const [current, previous, ...found] = await Promise.all(
     [currentId, previousId, ...others].map((id) =>
       // What was kept when a rotation was given up was never in use; one that cannot be read must stop no later one.
