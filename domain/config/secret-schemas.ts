@@ -12,13 +12,21 @@ const kmsKeyArn = z
     /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
     'the full ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>)',
   );
-const secretArn = z.string().refine((arn) => {
-  try {
-    return secretNameOfArn(arn).length > 0;
-  } catch {
-    return false;
-  }
-}, 'the full ARN of a secret (arn:aws:secretsmanager:<region>:<account>:secret:<name>-<six characters>)');
+const secretArn = z.string().refine(
+  (arn) => {
+    try {
+      return secretNameOfArn(arn).length > 0;
+    } catch {
+      return false;
+    }
+  },
+  {
+    error:
+      'the full ARN of a secret (arn:aws:secretsmanager:<region>:<account>:secret:<name>-<six characters>)',
+    // What compares it with other fields would ask for its name again, and throw.
+    abort: true,
+  },
+);
 
 /** A secret that stands outside of this stack, and the customer managed key it is encrypted with. */
 export const existingSecretSchema = z
