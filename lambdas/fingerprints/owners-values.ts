@@ -42,14 +42,16 @@ function membersOf(secretString: string): [string, string][] | undefined {
   }
   if (typeof json !== 'object' || json === null) return undefined;
   const found: [string, string][] = [];
-  const visit = (name: string, value: unknown): void => {
+  // What is left to look at, first things last. Not by recursion: a value may nest deeper than calls do.
+  const left: [string, unknown][] = [['value', json]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [name, value] = next;
     if (typeof value === 'string') found.push([name, value]);
-    else if (Array.isArray(value)) for (const each of value) visit(name, each);
     else if (typeof value === 'object' && value !== null) {
-      for (const [member, each] of Object.entries(value)) visit(member, each);
+      const members = Object.entries(value).reverse();
+      for (const [member, each] of members) left.push([Array.isArray(value) ? name : member, each]);
     }
-  };
-  visit('value', json);
+  }
   return found;
 }
 
