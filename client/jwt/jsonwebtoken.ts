@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto';
 import type { JwtPayload, SignOptions, VerifyOptions } from 'jsonwebtoken';
 import { ClientSettingsError } from '../errors.ts';
 import { peer } from '../missing-peer.ts';
-import { TokenWithoutKeyError } from './errors.ts';
+import { MalformedTokenError, TokenWithoutKeyError } from './errors.ts';
 import type { KeysetSigner } from './keyset-signer.ts';
 import type { KeysetVerifier } from './keyset-verifier.ts';
 import type { TokenAlgorithm } from './token-keys.ts';
@@ -18,7 +18,7 @@ type Callback<Key> = (error: Error | null, key?: Key) => void;
 /**
  * jsonwebtoken's `verify` with the key that the token names. Claims are checked by jsonwebtoken, as `options`
  * say; the algorithm is the keyset's, whatever they say.
- * @throws TokenRefusedError: no key; JsonWebTokenError: signature or claims
+ * @throws TokenRefusedError: no key, no token; JsonWebTokenError: signature or claims
  */
 export async function verifyToken(
   token: string,
@@ -27,7 +27,13 @@ export async function verifyToken(
 ): Promise<JwtPayload | string> {
   const { verify } = await library();
   const { key, alg } = await verifier.keyFor(token);
-  return verify(token, key, { ...options, algorithms: [alg] });
+  try {
+    return verify(token, key, { ...options, algorithms: [alg] });
+  } catch (error) {
+    // jsonwebtoken reads the payload before it checks the signature, and JSON.parse quotes what it could not read.
+    if ((error as Error).name !== 'SyntaxError') throw error;
+    throw new MalformedTokenError('The payload of the token is no JSON.');
+  }
 }
 
 /** jsonwebtoken's `sign` with the primary key, its `kid` and its algorithm. */
