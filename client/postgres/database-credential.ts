@@ -37,6 +37,11 @@ export class DatabaseCredential {
         `The database secret has no ${host === undefined ? 'host' : 'dbname'}; give host, port and database as options.`,
       );
     }
+    if (!(Number.isInteger(port) && port > 0 && port < 65_536)) {
+      throw new ClientSettingsError(
+        'The port in the database secret is no number from 1 to 65535; correct the secret, or give the port as an option.',
+      );
+    }
     return { host, port, dbname };
   }
 }
