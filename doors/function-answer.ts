@@ -1,4 +1,5 @@
 /** What a function answers to whoever invokes it. */
+import { AwsCallError } from './aws-call.ts';
 
 export interface FunctionsDoor {
   /**
@@ -28,14 +29,20 @@ export const answerWithinMilliseconds = 150_000;
 
 /**
  * @param failed did the function itself throw? (`FunctionError`, API_Invoke)
- * @throws FunctionFailedError
+ * @throws FunctionFailedError; AwsCallError when what came back is no answer of a function
  */
 export function answerIn(functionName: string, text: string, failed: boolean): unknown {
   if (failed) {
     const { errorType, errorMessage } = errorOf(text);
     throw new FunctionFailedError(functionName, errorType, errorMessage);
   }
-  return text === '' ? undefined : JSON.parse(text);
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // JSON.parse quotes its input.
+    throw new AwsCallError('Invoke', 'InvalidAnswer', `the answer of ${functionName} is no JSON`);
+  }
 }
 
 function errorOf(text: string): { errorType: string; errorMessage: string } {
