@@ -41,12 +41,18 @@ export function parseExternalSecret(answer: unknown): ExternalSecretState {
   const { metadata, status } = externalSecretSchema.parse(answer);
   const ready = status.conditions.find(({ type }) => type === 'Ready');
   return {
-    refreshTime: status.refreshTime ? new Date(status.refreshTime) : undefined,
+    refreshTime: instant(status.refreshTime),
     syncedVersion: status.syncedResourceVersion,
     ready: ready?.status === 'True',
     reason: ready?.reason,
     marker: metadata.annotations?.[forceSyncAnnotation],
   };
+}
+
+/** Times are the cluster's own words: one that is none says nothing. */
+function instant(text: string | null | undefined): Date | undefined {
+  const date = new Date(text ?? Number.NaN);
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /**
