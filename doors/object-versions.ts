@@ -26,7 +26,7 @@ export function parseVersionsPage(xml: string): VersionsPage {
   const versions = [...xml.matchAll(/<Version>(.*?)<\/Version>/gs)].map(([, entry = '']) => ({
     key: textOf(entry, 'Key'),
     objectVersion: textOf(entry, 'VersionId'),
-    lastModified: new Date(textOf(entry, 'LastModified')),
+    lastModified: dateOf(entry, 'LastModified'),
   }));
   if (textOf(xml, 'IsTruncated') !== 'true') {
     return { versions };
@@ -46,4 +46,16 @@ function textOf(xml: string, name: string): string {
     throw new AwsCallError('ListObjectVersions', 'InvalidAnswer', `the answer has no ${name}`);
   }
   return text;
+}
+
+function dateOf(xml: string, name: string): Date {
+  const date = new Date(textOf(xml, name));
+  if (Number.isNaN(date.getTime())) {
+    throw new AwsCallError(
+      'ListObjectVersions',
+      'InvalidAnswer',
+      `${name} of a version is no date`,
+    );
+  }
+  return date;
 }
