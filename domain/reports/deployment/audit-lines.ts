@@ -42,8 +42,8 @@ export function auditEvents(lines: readonly string[]): AuditEvents {
       notUnderstood += 1;
       continue;
     }
-    const type = String(detail.type);
-    if (!Object.hasOwn(schemas, type)) continue;
+    const { type } = detail;
+    if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) continue;
     const parsed = schemas[type as keyof typeof schemas].safeParse(detail);
     if (parsed.success) events.set(`${type} ${parsed.data.id}`, parsed.data);
     else notUnderstood += 1;
