@@ -61,8 +61,9 @@ export async function operate(
   event: unknown,
 ): Promise<OperatorAnswer> {
   try {
-    const asked = String((event as { operation?: unknown } | null)?.operation);
-    const known = Object.hasOwn(operations, asked) ? operations[asked] : undefined;
+    const asked = (event as { operation?: unknown } | null)?.operation;
+    const isKnown = typeof asked === 'string' && Object.hasOwn(operations, asked);
+    const known = isKnown ? operations[asked] : undefined;
     if (known === undefined) {
       throw new InvalidRequestError('names no operation of this function');
     }
