@@ -110,7 +110,9 @@ const isPoolers = (sqlstate: string, message: string): boolean =>
 function describe(error: unknown): { code: string; message: string } {
   const thrown = error as { code?: unknown; message?: unknown } | null | undefined;
   return {
-    code: typeof thrown?.code === 'string' ? thrown.code : '',
+    // Codes of Node.js and OpenSSL are told as they are, so they must look like some.
+    code:
+      typeof thrown?.code === 'string' && /^[A-Z0-9_]{2,64}$/.test(thrown.code) ? thrown.code : '',
     message: typeof thrown?.message === 'string' ? thrown.message : '',
   };
 }
