@@ -73,6 +73,9 @@ export async function guarded(
 }
 
 export function reasonOf(error: unknown): string {
-  const { name, code, message } = error as { name?: string; code?: string; message?: string };
-  return code?.startsWith('ERR_ROTATION_') ? `${code}: ${message}` : (name ?? 'Error');
+  const { name, code, message } = error as { name?: string; code?: unknown; message?: string };
+  // The code of a DOMException (a fetch that was given up) is a number.
+  return typeof code === 'string' && code.startsWith('ERR_ROTATION_')
+    ? `${code}: ${message}`
+    : (name ?? 'Error');
 }
