@@ -15,6 +15,10 @@ export function readChain(
   const [leaf, ...issuers] = pathOf(certificates);
   if (leaf === undefined) return { problem: 'no certificate' };
   const path = [leaf, ...issuers];
+  // Of a date that is damaged OpenSSL says so in words; as a date it would compare with nothing, and never end.
+  if (path.some((one) => Number.isNaN(endOf(one).getTime() + Date.parse(one.validFrom)))) {
+    return { problem: 'a certificate has a date that cannot be read' };
+  }
   const first = path.reduce((soonest, one) => (endOf(one) < endOf(soonest) ? one : soonest));
   const notBefore = new Date(Math.max(...path.map((one) => Date.parse(one.validFrom))));
   const problems = [
