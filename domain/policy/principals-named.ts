@@ -39,17 +39,33 @@ function isMeant({ Principal, NotPrincipal }: Statement, principal: string): boo
 }
 
 function isAbout({ Action, NotAction }: Statement, action: string): boolean {
-  const matches = (patterns: unknown) => list(patterns).some((one) => like(String(one), action));
+  const matches = (patterns: unknown) =>
+    list(patterns).some((one) => typeof one === 'string' && like(one, action));
   return NotAction === undefined ? matches(Action) : !matches(NotAction);
 }
 
-/** `*` any run of characters, `?` one; actions are the same in any case. */
+/**
+ * `*` any run of characters, `?` one; actions are the same in any case. Not by a regular expression: of a dozen `*`
+ * in a policy that anybody may have written, its engine would try every way to share the action out.
+ */
 function like(pattern: string, action: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'i').test(action);
+  const [wanted, found] = [pattern.toLowerCase(), action.toLowerCase()];
+  let [at, from, star, taken] = [0, 0, -1, 0];
+  while (at < found.length) {
+    if (wanted[from] === '*') {
+      [star, taken] = [from, at];
+      from += 1;
+    } else if (from < wanted.length && (wanted[from] === '?' || wanted[from] === found[at])) {
+      [at, from] = [at + 1, from + 1];
+    } else if (star === -1) {
+      return false;
+    } else {
+      // The last `*` takes one more character; those before it need no other share.
+      taken += 1;
+      [at, from] = [taken, star + 1];
+    }
+  }
+  return /^\**$/.test(wanted.slice(from));
 }
 
 function list<T>(value: T | T[] | undefined): T[] {
