@@ -7,6 +7,11 @@ import { constants, inflateRawSync } from 'node:zlib';
 /** Bytes of a file that is opened, and of what one part of it may become. */
 export const largestContainer = 32 * 1024 * 1024;
 const largestPart = 64 * 1024 * 1024;
+/**
+ * Bytes that all parts together may become: entries of a directory may share one part, 65,535 of them, and a
+ * megabyte would keep a scan for hours.
+ */
+const largestWhole = 4 * largestPart;
 /** A file that was cut off is read up to there. */
 const bounds = { maxOutputLength: largestPart, finishFlush: constants.Z_SYNC_FLUSH };
 
@@ -61,9 +66,14 @@ export function inflated(bytes: Buffer): Inflated {
       if (part !== undefined) yield part;
     }
   }
+  let left = largestWhole;
   function opened(open: (() => Buffer) | undefined): Buffer | undefined {
     try {
-      if (open !== undefined) return open();
+      if (open !== undefined && left > 0) {
+        const part = open();
+        left -= part.length;
+        return part;
+      }
     } catch {
       // Damaged, or larger than we open.
     }
