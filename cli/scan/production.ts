@@ -75,12 +75,15 @@ const ownPassword = /:\/\/[^:/?#\s@]*:([^@/?#\s]+)@/;
 export function fallbacksIn(text: string): Fallback[] {
   const found = new Map<string, Fallback>();
   for (const pattern of [assigned, named]) {
+    // Matches come in their order: lines are counted on from the one before.
+    let [line, counted] = [1, 0];
     for (const match of text.matchAll(pattern)) {
       const [, name = '', double, single, bare] = match;
       const value = double ?? single ?? bare ?? '';
       const reason = reasonOf(value);
       if (reason === undefined) continue;
-      const line = text.slice(0, match.index).split('\n').length;
+      line += text.slice(counted, match.index).split('\n').length - 1;
+      counted = match.index;
       found.set(`${name}\0${line}`, { name, line, reason });
     }
   }
