@@ -57,6 +57,16 @@ const OF_SERVICES = [
   'secretsmanager:resource/AllowRotationLambdaArn',
 ];
 
+/** Of several values at once (service authorization reference: ArrayOfString). */
+const MULTIVALUED = new Set(
+  [
+    ...['aws:CalledVia', 'aws:TagKeys', 'dynamodb:Attributes', 'dynamodb:LeadingKeys'],
+    'kms:EncryptionContextKeys',
+  ].map((key) => key.toLowerCase()),
+);
+
+export const isMultivalued = (key: string): boolean => MULTIVALUED.has(key.toLowerCase());
+
 const KNOWN = [...GLOBAL, ...OF_SERVICES].map((key) => key.toLowerCase());
 
 export function isKnownConditionKey(key: string): boolean {

@@ -2,6 +2,7 @@
 import type { SandboxClock } from '../clock.ts';
 import type { AccessCheck, Caller } from '../service.ts';
 import type { Context } from './conditions.ts';
+import { accountIn } from './identity.ts';
 
 export interface Surroundings {
   account: string;
@@ -16,18 +17,20 @@ export function contextOf(
   check: AccessCheck,
 ): Context {
   const now = clock.now();
-  const via = caller.via?.replace(/^([a-z-]+)\.amazonaws\.com$/, `$1.${region}.amazonaws.com`);
+  const via = caller.via?.replace(/^([a-z0-9-]+)\.amazonaws\.com$/, `$1.${region}.amazonaws.com`);
   const service = caller.kind === 'service' ? (caller.service ?? caller.arn) : undefined;
+  const isNamed = service === undefined && accountIn(caller, account) !== '';
   return contextFrom({
     // "Some services make requests on behalf of the principal": those of the chain (IAM user guide, aws:CalledVia).
     'aws:CalledVia': caller.calledVia,
     'aws:CurrentTime': now.toISOString(),
     'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
-    'aws:PrincipalAccount': service === undefined ? account : undefined,
-    'aws:PrincipalArn': service === undefined ? (identity?.arn ?? caller.arn) : undefined,
+    // "Anonymous requests do not include this key" (aws:PrincipalAccount, aws:PrincipalArn).
+    'aws:PrincipalAccount': isNamed ? accountIn(caller, account) : undefined,
+    'aws:PrincipalArn': isNamed ? (identity?.arn ?? roleOf(caller.arn)) : undefined,
     'aws:PrincipalIsAWSService': String(service !== undefined),
     'aws:PrincipalServiceName': service,
-    'aws:PrincipalType': service ? undefined : caller.kind === 'role' ? 'AssumedRole' : 'User',
+    'aws:PrincipalType': service ? undefined : typeOf(caller, isNamed),
     'aws:RequestedRegion': caller.request?.region ?? region,
     // AWS's endpoints are reached by TLS; the loopback address stands for one of them.
     'aws:SecureTransport': 'true',
@@ -41,6 +44,13 @@ export function contextOf(
     ...check.context,
   });
 }
+
+const typeOf = ({ kind }: Caller, isNamed: boolean): string =>
+  isNamed ? (kind === 'role' ? 'AssumedRole' : 'User') : 'Anonymous';
+
+/** Of a role of another account the path is not known: "the ARN of the role, not of the session". */
+const roleOf = (arn: string): string =>
+  arn.replace(/^(arn:[^:]+):sts:(.*):assumed-role\/([^/]+)\/.*$/, '$1:iam:$2:role/$3');
 
 export const contextFrom = (
   values: Readonly<Record<string, string | readonly string[] | undefined>>,

@@ -1,21 +1,27 @@
 /**
- * Whether a caller may do something, within one account (IAM user guide, "Policy evaluation logic"):
+ * Whether a caller may do something to what belongs to this account (IAM user guide, "Policy evaluation logic"):
  *
  * 1. an explicit deny in any policy                                     → denied
  * 2. a service calls: only a resource policy that names it              → allowed
- * 3. the resource policy names the caller (not only the account)        → allowed
- * 4. an identity policy allows, and the resource policy is not required
+ * 3. of another account: the resource policy names the caller or its
+ *    account, and an identity policy there allows as well               → allowed
+ *    nobody signed: the resource policy names everybody                 → allowed
+ * 4. the resource policy names the caller (not only the account)        → allowed
+ * 5. an identity policy allows, and the resource policy is not required
  *    (KMS: is required) or hands the decision to the account's root      → allowed
- * 5. otherwise                                                          → denied
+ * 6. otherwise                                                          → denied
  */
 import type { AccessCheck } from '../service.ts';
 import { type Context, conditionsHold } from './conditions.ts';
 import type { PolicyDocument, Statement } from './policy.ts';
-import { asList, matchesArn, matchesWildcard } from './wildcard.ts';
+import { asList, matchesResource, matchesWildcard } from './wildcard.ts';
 
 /** The names by which policies may mean one caller. */
 export interface Principal {
+  /** Empty for who has not signed. */
   account: string;
+  /** Of another account than the resource. */
+  isForeign?: boolean;
   /** Role ARN and assumed-role ARN, or the user's ARN; empty for a service. */
   arns: readonly string[];
   service?: string;
@@ -53,12 +59,15 @@ export function evaluate(
   if (resource.some(({ statement }) => statement.Effect === 'Deny')) {
     return 'denied by resource policy';
   }
-  if (
-    resource.some(({ statement, meaning }) => statement.Effect === 'Allow' && meaning === 'caller')
-  ) {
+  const isNamed = resource.some(({ meaning }) => meaning === 'caller');
+  if (principal.isForeign === true && principal.account !== '') {
+    if (resource.length === 0) return 'not allowed by resource policy';
+    return identity.length > 0 ? 'allowed' : 'not allowed by identity policy';
+  }
+  if (isNamed) {
     return 'allowed';
   }
-  if (principal.service !== undefined) {
+  if (principal.service !== undefined || principal.account === '') {
     return 'not allowed by resource policy';
   }
   const handedToAccount = resource.some(({ meaning }) => meaning === 'account');
@@ -95,7 +104,7 @@ function hasNoResource({ Resource, NotResource }: Statement): boolean {
 
 function concernsResource({ Resource, NotResource }: Statement, resource: string): boolean {
   const matches = (patterns: Statement['Resource']) =>
-    asList(patterns).some((pattern) => matchesArn(pattern, resource));
+    asList(patterns).some((pattern) => matchesResource(pattern, resource));
   return NotResource === undefined ? matches(Resource) : !matches(NotResource);
 }
 

@@ -5,7 +5,14 @@ import { type AccessCheck, type Caller, ServiceException } from '../service.ts';
 import { contextOf } from './context.ts';
 import { reasonOf } from './denial.ts';
 import { type Decision, evaluate, type Principal } from './evaluate.ts';
-import { entityIn, type Identity, type NamedPolicy, nameIn, type Role } from './identity.ts';
+import {
+  accountIn,
+  entityIn,
+  type Identity,
+  type NamedPolicy,
+  nameIn,
+  type Role,
+} from './identity.ts';
 import { MANAGED_BY_AWS } from './managed-by-aws.ts';
 import type { PolicyDocument } from './policy.ts';
 import { assertSupportedPolicy } from './validate.ts';
@@ -261,14 +268,18 @@ export class Iam implements IamPort, EndpointPolicyPort {
   }
 
   #principal(caller: Caller, identity: Identity | undefined): Principal {
+    const account = accountIn(caller, this.#settings.account);
     return {
-      account: this.#settings.account,
+      account,
+      isForeign: account !== this.#settings.account,
       arns: caller.kind === 'service' ? [] : [caller.arn, ...(identity ? [identity.arn] : [])],
       ...(caller.kind === 'service' && { service: caller.service ?? caller.arn }),
     };
   }
 
   #identity(caller: Caller): Identity | undefined {
+    // Somebody of another account may bear the same name, and "anonymous" is nobody's.
+    if (accountIn(caller, this.#settings.account) !== this.#settings.account) return undefined;
     switch (caller.kind) {
       case 'service':
         return undefined;

@@ -1,5 +1,5 @@
 /** Roles and users, and the policies they hold. */
-import { ServiceException } from '../service.ts';
+import { type Caller, ServiceException } from '../service.ts';
 import type { PolicyDocument } from './policy.ts';
 
 export interface Identity {
@@ -25,6 +25,10 @@ export function nameIn(arn: string): string {
   const [type = '', ...rest] = arn.split(':').slice(5).join(':').split('/');
   return (type === 'assumed-role' ? rest[0] : rest.at(-1)) ?? arn;
 }
+
+/** Whose principal it is; a service works for the account it is asked in, and who has not signed is of none. */
+export const accountIn = ({ arn, kind }: Caller, own: string): string =>
+  kind === 'service' ? own : (arn.split(':')[4] ?? '');
 
 /** A role or user by its ARN. @throws ServiceException InvalidInput for a session, a group or anything else */
 export function entityIn(arn: string): { type: 'role' | 'user'; name: string } {

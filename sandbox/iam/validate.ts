@@ -1,5 +1,5 @@
 /** Refuses, by name, what the evaluator would not judge as AWS does. Asked before a policy counts. */
-import { isKnownConditionKey } from './condition-keys.ts';
+import { isKnownConditionKey, isMultivalued } from './condition-keys.ts';
 import { isKnownOperator } from './conditions.ts';
 import type { PolicyDocument, Statement } from './policy.ts';
 import { asList } from './wildcard.ts';
@@ -90,6 +90,12 @@ function faultOfConditions(statement: Statement): string | undefined {
     const key = Object.keys(keys).find((name) => !isKnownConditionKey(name));
     if (key !== undefined) {
       return `condition key ${key} is supplied by no check of the sandbox`;
+    }
+    // "You must use ForAllValues or ForAnyValue" with them (IAM user guide, "Multivalued context keys"): without, AWS
+    // finds no match, whatever the values are.
+    const several = Object.keys(keys).find(isMultivalued);
+    if (several !== undefined && operator !== 'Null' && !operator.startsWith('For')) {
+      return `condition key ${several} has several values, and ${operator} compares one`;
     }
   }
   return undefined;

@@ -8,8 +8,24 @@ export function matchesWildcard(pattern: string, value: string, ignoreCase = fal
 }
 
 /**
- * ARNs are compared segment by segment: a wildcard does not reach over a colon, except in the last
- * segment (IAM user guide, "Using wildcards in resource ARNs").
+ * A `Resource`: wildcards stay within their segment, except that "if the * wildcard is the last character of a resource
+ * ARN segment, it can expand to match beyond the colon boundaries" (IAM user guide, "IAM JSON policy elements: Resource").
+ */
+export function matchesResource(pattern: string, value: string): boolean {
+  const source = pattern
+    .split(':')
+    .map((segment, index) => {
+      const one = index < 5 ? '[^:]' : '.';
+      const literal = segment.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('?', one);
+      return literal.replace(/\*/g, (_, at) => (at === literal.length - 1 ? '.*' : `${one}*`));
+    })
+    .join(':');
+  return new RegExp(`^${source}$`, 's').test(value);
+}
+
+/**
+ * An ARN as conditions compare it: "each of the six colon-delimited components of the ARN is checked separately" (IAM
+ * user guide, "ARN condition operators"), so no wildcard reaches over a colon but in the last one.
  */
 export function matchesArn(pattern: string, value: string): boolean {
   const values = arnSegments(value);

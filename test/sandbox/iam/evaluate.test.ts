@@ -11,6 +11,11 @@ const ROLE: Principal = {
   ],
 };
 const SERVICE: Principal = { account: '000000000000', arns: [], service: 'events.amazonaws.com' };
+const FOREIGNER: Principal = {
+  account: '444455556666',
+  isForeign: true,
+  arns: ['arn:aws:iam::444455556666:user/eve'],
+};
 const ROOT = { AWS: 'arn:aws:iam::000000000000:root' };
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:000000000000:secret:prod/jwt-AbCdEf';
 const policy = (...Statement: Statement[]): PolicyDocument => ({ Statement });
@@ -57,6 +62,16 @@ const CASES: Case[] = [
   {
     title: 'a wildcard would have to reach over a colon',
     identity: [allow({ Resource: 'arn:aws:*:000000000000:*:secret:prod/jwt-AbCdEf' })],
+    decision: 'not allowed by identity policy',
+  },
+  {
+    title: 'regression: an ARN ends early, in a wildcard that stands for all the rest',
+    identity: [allow({ Resource: 'arn:aws:secretsmanager:eu-west-1:*' })],
+    decision: 'allowed',
+  },
+  {
+    title: 'an ARN ends early, and not in a wildcard',
+    identity: [allow({ Resource: 'arn:aws:secretsmanager:eu-west-1' })],
     decision: 'not allowed by identity policy',
   },
   {
@@ -145,6 +160,25 @@ const CASES: Case[] = [
     principal: SERVICE,
     resource: [allow({ Principal: { Service: 'states.amazonaws.com' } })],
     decision: 'not allowed by resource policy',
+  },
+  {
+    title: 'regression: of another account, and only the resource policy allows',
+    principal: FOREIGNER,
+    resource: [allow({ Principal: { AWS: FOREIGNER.arns } })],
+    decision: 'not allowed by identity policy',
+  },
+  {
+    title: 'regression: of another account, and only an identity policy there allows',
+    principal: FOREIGNER,
+    identity: [allow()],
+    decision: 'not allowed by resource policy',
+  },
+  {
+    title: 'of another account, and both allow',
+    principal: FOREIGNER,
+    identity: [allow()],
+    resource: [allow({ Principal: { AWS: 'arn:aws:iam::444455556666:root' } })],
+    decision: 'allowed',
   },
   {
     title: 'a service is not in the account that the resource policy names',

@@ -33,6 +33,11 @@ test.each([
     { Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o' } } },
   ],
   [`policy variable \${aws:username}`, { Resource: `arn:aws:s3:::b/\${aws:username}` }],
+  // regression: it was loaded, and held where any of the values matched; AWS finds no match.
+  [
+    'condition key dynamodb:LeadingKeys has several values',
+    { Condition: { StringEquals: { 'dynamodb:LeadingKeys': 'a' } } },
+  ],
   ['element Conditions', { Conditions: {} }],
   ['Effect is "allow"', { Effect: 'allow' }],
   ['exactly one of Action and NotAction', { NotAction: 'kms:Encrypt' }],
