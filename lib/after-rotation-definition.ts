@@ -26,9 +26,11 @@ import { answeringEvidence, proofStates, proveOld } from './after-rotation-proof
 import { type RolloutStates, roundStates } from './after-rotation-rounds.ts';
 import {
   caughtBy,
+  functionDied,
   lambdaRetry,
   roomTask,
   type State,
+  untilAnswered,
   untilConsumersMoved,
   untilHookAnswers,
   wait,
@@ -72,7 +74,7 @@ const machineSeconds = 2 * 3600;
 /** An hour of looks (lambdas/after-rotation/tasks/await-consumers.ts), and what each of them takes. */
 const awaitSeconds = 3 * 3600;
 
-const Retry = [lambdaRetry];
+const Retry = [lambdaRetry, functionDied, untilAnswered];
 const Catch = caughtBy('Stop');
 
 export function afterRotationDefinition({
@@ -82,14 +84,17 @@ export function afterRotationDefinition({
   syncFunctionArn,
 }: DefinitionProps): State {
   const task = (name: string, next: State): State =>
-    roomTask({ functionArn: taskFunctionArn, task: name, timeoutSeconds: taskSeconds }, next);
+    roomTask(
+      { functionArn: taskFunctionArn, task: name, timeoutSeconds: taskSeconds },
+      { Retry, ...next },
+    );
   const guarded = (name: string, Next: string) => task(name, { Catch, Next });
   /** An operation of the secret's own function. */
   const operation = (Payload: State, rest: State): State => ({
     Type: 'Task',
     Resource: 'arn:aws:states:::lambda:invoke',
     Parameters: { 'FunctionName.$': '$.rotationFunction', Payload },
-    Retry,
+    Retry: [lambdaRetry],
     Catch,
     ...rest,
   });

@@ -20,7 +20,16 @@
 import { type EmergencyStage, emergencyStages } from '../domain/events/emergency.ts';
 import { rolloutInputSchema } from '../domain/events/rollout.ts';
 import { secretStates } from './emergency-secret-states.ts';
-import { caughtBy, lambdaRetry, roomTask, type State, wait, whether } from './states-language.ts';
+import {
+  caughtBy,
+  functionDied,
+  lambdaRetry,
+  roomTask,
+  type State,
+  untilAnswered,
+  wait,
+  whether,
+} from './states-language.ts';
 
 export interface EmergencyDefinitionProps {
   /** The function of `lambdas/emergency`. */
@@ -44,21 +53,12 @@ const pauseSeconds = { Stop: 10, Started: 15, Restore: 15, Settle: 15, AccessAud
 /** Without restarts. Every loop gives up by itself long before. */
 const machineSeconds = 6 * 3600;
 
-/** Every task may run any number of times: what did not answer is asked again before a stage is given up. */
-const untilAnswered = {
-  // Containment tells of everything that failed at once, so what did not answer is among it.
-  ErrorEquals: [
-    'AwsCallError',
-    'AwsUnansweredError',
-    'ControlRecordError',
-    'ContainmentError',
-    'LiftError',
-  ],
-  IntervalSeconds: 2,
-  MaxAttempts: 3,
-  BackoffRate: 2,
+/** Containment tells of everything that failed at once, so what did not answer is among it. */
+const untilContained = {
+  ...untilAnswered,
+  ErrorEquals: [...untilAnswered.ErrorEquals, 'ContainmentError', 'LiftError'],
 };
-const Retry = [lambdaRetry, untilAnswered];
+const Retry = [lambdaRetry, functionDied, untilContained];
 
 /** What may go well a moment later (connect-stepfunctions.html). */
 const startRetry = {

@@ -24,9 +24,11 @@
 import { Catch, Retry, rowsSeconds, workAlone, workers } from './reencryption-workers.ts';
 import {
   caughtBy,
+  functionDied,
   lambdaRetry,
   roomTask,
   type State,
+  untilAnswered,
   untilConsumersMoved,
   untilHookAnswers,
   wait,
@@ -53,6 +55,9 @@ const mostSweeps = 20;
 /** Rounds in which no row was looked at. */
 const mostStalled = 3;
 
+/** Of what reaches beyond the network of the rows. */
+const again = [lambdaRetry, functionDied, untilAnswered];
+
 export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefinitionProps): State {
   const rows = (task: string, rest: State): State =>
     roomTask(
@@ -60,8 +65,11 @@ export function reencryptionDefinition({ taskFunctionArn }: ReencryptionDefiniti
       { Retry, Catch, ...rest },
     );
   const outside = (task: string, rest: State): State =>
-    roomTask({ functionArn: taskFunctionArn, task, timeoutSeconds: taskSeconds }, rest);
-  const hooked = { Retry: [lambdaRetry, untilHookAnswers, untilConsumersMoved], Catch };
+    roomTask(
+      { functionArn: taskFunctionArn, task, timeoutSeconds: taskSeconds },
+      { Retry: again, ...rest },
+    );
+  const hooked = { Retry: [...again, untilHookAnswers, untilConsumersMoved], Catch };
 
   return {
     Comment: 'Every row of a secret moves to its new key: rewrite, sweep, verify, count',

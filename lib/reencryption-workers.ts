@@ -1,5 +1,12 @@
 /** The workers of the re-encryption, as states: a distributed Map, and what is retried and caught around the function. */
-import { caughtBy, lambdaRetry, roomTask, type State, wait } from './states-language.ts';
+import {
+  caughtBy,
+  functionDied,
+  lambdaRetry,
+  roomTask,
+  type State,
+  wait,
+} from './states-language.ts';
 
 /** Of the Map: part of the ARNs of its children. */
 export const workLabel = 'Work';
@@ -18,14 +25,8 @@ const UntilDatabaseAnswers = {
   BackoffRate: 1.5,
   MaxDelaySeconds: 120,
 };
-/** A function that ran out of time is called again: what it had done is in the ledger ("Error names", Lambda.Unknown). */
-const UnknownEnd = {
-  ErrorEquals: ['Lambda.Unknown', 'Sandbox.Timedout', 'States.Timeout'],
-  IntervalSeconds: 5,
-  MaxAttempts: 3,
-  BackoffRate: 2,
-};
-export const Retry = [lambdaRetry, UnknownEnd, UntilDatabaseAnswers];
+/** What a function that was killed had done is in the ledger. */
+export const Retry = [lambdaRetry, functionDied, UntilDatabaseAnswers];
 
 /** An emergency, a rollback or a later rotation closed the job: the rows are another execution's. */
 export const Catch = [

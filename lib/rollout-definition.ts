@@ -8,7 +8,14 @@
  * Its loops are bounded by the tasks, which have the clock, and their pauses grow with the bound: a loop has 400 looks
  * at most, all three 13,000 events of the 25,000 an execution may have (Step Functions guide, "Quotas").
  */
-import { caughtBy, lambdaRetry, roomTask, type State, whether } from './states-language.ts';
+import {
+  caughtBy,
+  functionDied,
+  lambdaRetry,
+  roomTask,
+  type State,
+  whether,
+} from './states-language.ts';
 
 export interface RolloutDefinitionProps {
   /** The function of `lambdas/rollout`. */
@@ -24,8 +31,8 @@ const askSeconds = 130;
 /** Names of errors that are the consumer's own: lambdas/rollout/errors.ts. */
 export const consumersOwnErrors = ['ConsumerUnhealthyError', 'ConsumerNotSteadyError'] as const;
 
-/** A task may run any number of times: what did not answer is asked again before anything is given up. */
-const untilAnswered = {
+/** A cluster or a hook that is restarted is away for longer than an API of AWS. */
+const untilPlatformAnswers = {
   ErrorEquals: [
     'AwsCallError',
     'AwsUnansweredError',
@@ -36,7 +43,7 @@ const untilAnswered = {
   MaxAttempts: 4,
   BackoffRate: 2,
 };
-const Retry = [lambdaRetry, untilAnswered];
+const Retry = [lambdaRetry, functionDied, untilPlatformAnswers];
 
 const toEither = [
   { ErrorEquals: consumersOwnErrors, ResultPath: '$.error', Next: 'Unhealthy' },
@@ -70,7 +77,8 @@ export function rolloutDefinition({
     ResultSelector: { 'answer.$': '$.Payload' },
     ResultPath: at,
     TimeoutSeconds: askSeconds,
-    Retry,
+    // One that is out of time has waited for the consumer: that is an answer, and the next look asks again.
+    Retry: [lambdaRetry, untilPlatformAnswers],
   });
 
   return {

@@ -2,9 +2,10 @@
 
 export type State = Readonly<Record<string, unknown>>;
 
-/** What AWS says to retry (Step Functions guide, "Handle transient Lambda service exceptions"). */
+/** What AWS says to retry (Step Functions guide, "Handle Lambda service exceptions"), and what it says of too many. */
 export const lambdaRetry = {
   ErrorEquals: [
+    'Lambda.ClientExecutionTimeoutException',
     'Lambda.ServiceException',
     'Lambda.AWSLambdaException',
     'Lambda.SdkClientException',
@@ -12,6 +13,22 @@ export const lambdaRetry = {
   ],
   IntervalSeconds: 2,
   MaxAttempts: 6,
+  BackoffRate: 2,
+} as const;
+
+/** Tasks may run any number of times: one that was killed, out of time or memory, runs again (same page, Lambda.Unknown). */
+export const functionDied = {
+  ErrorEquals: ['Lambda.Unknown', 'Sandbox.Timedout', 'States.Timeout'],
+  IntervalSeconds: 5,
+  MaxAttempts: 3,
+  BackoffRate: 2,
+} as const;
+
+/** And what did not answer, or refused for now, is asked again before anything is given up. */
+export const untilAnswered = {
+  ErrorEquals: ['AwsCallError', 'AwsUnansweredError', 'ControlRecordError'],
+  IntervalSeconds: 2,
+  MaxAttempts: 3,
   BackoffRate: 2,
 } as const;
 

@@ -87,6 +87,7 @@ describe('the synthesized definition', () => {
         [
           {
             ErrorEquals: [
+              'Lambda.ClientExecutionTimeoutException',
               'Lambda.ServiceException',
               'Lambda.AWSLambdaException',
               'Lambda.SdkClientException',
@@ -100,7 +101,7 @@ describe('the synthesized definition', () => {
       ]);
       expect([name, task.Retry?.length]).toEqual([
         name,
-        { ProveProxy: 2, Reencrypt: 3 }[name] ?? 1,
+        { Retire: 1, ProveProxy: 2, ProveOld: 1, ProveOldFirst: 1, Reencrypt: 5 }[name] ?? 3,
       ]);
     }
   });

@@ -18,6 +18,7 @@ interface State {
 
 const stack = synthesize(everything);
 const lambdaErrors = [
+  'Lambda.ClientExecutionTimeoutException',
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',

@@ -139,6 +139,7 @@ export function rollout(stack: Synthesized): void {
         expect([name, Retry?.[0]?.ErrorEquals]).toEqual([
           name,
           [
+            'Lambda.ClientExecutionTimeoutException',
             'Lambda.ServiceException',
             'Lambda.AWSLambdaException',
             'Lambda.SdkClientException',
