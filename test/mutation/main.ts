@@ -1,3 +1,91 @@
+/**
+ * `npm run mutation`: the kill list, the strata, a sample of everything else. `-- --kill-list [part of a name]`,
+ * `-- --stratum <id>`, `-- --sample [share]` for one of them; `-- --full` for every mutant there is, which goes on
+ * where it was stopped. SEED draws the sample, MUTATION_PROCESSES says how many processes work.
+ */
+import { parseArgs } from 'node:util';
+import { recordFigures } from '../assurance/figures.ts';
 import { runKillList } from './kill-list/run.ts';
-const v = await runKillList(Number(process.env.MUTATION_PROCESSES ?? 1), process.argv[2] ?? '');
-console.log(v.length, v.filter((x) => x.survived).length);
+import { interval, scoreOf, scoreOfCovered } from './score.ts';
+import { type Stratum, strata } from './strata.ts';
+import { mutate, survivorsOf } from './stryker.ts';
+
+const seed = Number(process.env.SEED ?? 20_260_517);
+const processes = Number(process.env.MUTATION_PROCESSES ?? 2);
+const goalOfAll = 85;
+const everything = ['lambdas/**/*.ts', 'domain/**/*.ts'];
+/** Of 38,000 mutants: an interval of some 5 points. */
+const usualShare = 0.02;
+
+const problems: string[] = [];
+
+async function killList(part: string): Promise<void> {
+  const verdicts = await runKillList(processes, part);
+  const survivors = verdicts.filter(({ survived }) => survived !== undefined);
+  recordFigures('mutation-kill-list', seed, {
+    mutants: verdicts.length,
+    survivors: survivors.length,
+  });
+  problems.push(...survivors.map(({ kill }) => `survived: ${kill.name}`));
+}
+
+async function stratum({ id, mutate: files, goal }: Stratum): Promise<void> {
+  const run = await mutate({ id, files, processes });
+  const { tally } = run;
+  const score = scoreOf(tally);
+  process.stdout.write(survivorsOf(run));
+  recordFigures(`mutation-${id}`, seed, { ...tally, score, goal });
+  if (score < goal) problems.push(`${id}: ${score} of 100, expected ${goal}`);
+}
+
+async function sample(share: number): Promise<void> {
+  const run = await mutate({ id: 'sample', files: everything, processes, draw: { seed, share } });
+  const { tally } = run;
+  const { low, high } = interval(tally);
+  const score = scoreOf(tally);
+  process.stdout.write(survivorsOf(run));
+  recordFigures('mutation-sample', seed, {
+    ...tally,
+    score,
+    low,
+    high,
+    scoreOfCovered: scoreOfCovered(tally),
+  });
+  if (high < goalOfAll)
+    problems.push(`sample: ${score} of 100 (to ${high}), expected ${goalOfAll}`);
+}
+
+async function full(): Promise<void> {
+  const run = await mutate({ id: 'full', files: everything, processes, resume: true });
+  const score = scoreOf(run.tally);
+  recordFigures('mutation-full', seed, {
+    ...run.tally,
+    score,
+    scoreOfCovered: scoreOfCovered(run.tally),
+  });
+  if (score < goalOfAll) problems.push(`all: ${score} of 100, expected ${goalOfAll}`);
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    'kill-list': { type: 'boolean' },
+    stratum: { type: 'string' },
+    sample: { type: 'boolean' },
+    full: { type: 'boolean' },
+  },
+});
+if (values['kill-list']) await killList(positionals[0] ?? '');
+else if (values.stratum !== undefined) {
+  const asked = strata.find(({ id }) => id === values.stratum);
+  if (asked === undefined) throw new Error(`one of ${strata.map(({ id }) => id).join(', ')}`);
+  await stratum(asked);
+} else if (values.sample) await sample(Number(positionals[0] ?? usualShare));
+else if (values.full) await full();
+else {
+  await killList('');
+  for (const each of strata) await stratum(each);
+  await sample(usualShare);
+}
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+process.exit(problems.length === 0 ? 0 : 1);

@@ -88,8 +88,8 @@ export const cadenceAndAccessKills: readonly Kill[] = [
   {
     name: 'an emergency denies its own roles',
     file: 'lambdas/emergency/tasks/begin.ts',
-    find: "if (own.length > 0) throw new RefusedSuspectsError",
-    replace: "if (own.length > 99) throw new RefusedSuspectsError",
+    find: 'if (own.length > 0) throw new RefusedSuspectsError',
+    replace: 'if (own.length > 99) throw new RefusedSuspectsError',
     red: [{ suite: 'test/lambdas/emergency/machine.test.ts' }],
   },
 ];

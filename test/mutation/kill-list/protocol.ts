@@ -3,6 +3,7 @@ import type { Kill } from './kill.ts';
 
 const protocol = { suite: 'test/lambdas/rotation/protocol.test.ts' };
 const races = { suite: 'test/lambdas/rotation/races.test.ts' };
+const atOnce = { suite: 'test/lambdas/rotation/refused-at-once.test.ts' };
 const escrow = { suite: 'test/lambdas/rotation/escrow.test.ts' };
 const preflight = { suite: 'test/domain/policy/preflight.test.ts' };
 const finish = 'lambdas/rotation/steps/finish-secret.ts';
@@ -49,21 +50,21 @@ export const protocolKills: readonly Kill[] = [
     file: 'lambdas/rotation/steps/set-secret.ts',
     find: 'if (current !== record.basedOn) {',
     replace: 'if (current === undefined) {',
-    red: [protocol],
+    red: [atOnce],
   },
   {
     name: 'createSecret does not compare AWSCURRENT with basedOn',
     file: create,
     find: 'if (basedOn !== record.basedOn) {',
     replace: 'if (basedOn === undefined) {',
-    red: [protocol],
+    red: [atOnce],
   },
   {
     name: 'promotes a value that testSecret never tested',
     file: finish,
     find: "recordAfter(run, 'finishSecret', 'testSecret')",
     replace: "recordAfter(run, 'finishSecret', 'setSecret')",
-    red: [protocol],
+    red: [atOnce],
   },
   {
     name: 'setSecret runs without createSecret',
@@ -77,7 +78,7 @@ export const protocolKills: readonly Kill[] = [
     file: 'lambdas/rotation/run.ts',
     find: 'if (leaseHasEnded(lease, run.now)) {',
     replace: 'if (lease.owner !== "") {',
-    red: [protocol],
+    red: [races],
   },
   {
     name: 'the lease is not asked again right before AWSCURRENT moves',
@@ -91,7 +92,7 @@ export const protocolKills: readonly Kill[] = [
     file: create,
     find: 'if ((await secretsManager.getValue(SECRET_ARN, run.token)) !== undefined) {',
     replace: 'if ((await secretsManager.getValue(SECRET_ARN, run.token)) === "") {',
-    red: [protocol],
+    red: [atOnce],
   },
   {
     name: 'a refused rotation leaves its AWSPENDING behind',
@@ -105,14 +106,14 @@ export const protocolKills: readonly Kill[] = [
     file: create,
     find: 'if (primary !== undefined && compromised.has(primary)) {',
     replace: 'if (primary === "" && compromised.has(primary)) {',
-    red: [protocol],
+    red: [atOnce],
   },
   {
     name: 'material that leaked under way is promoted',
     file: 'lambdas/rotation/steps/set-secret.ts',
     find: '    assertNotCompromised(pending, current, compromised);\n',
     replace: '',
-    red: [protocol],
+    red: [races],
   },
   {
     name: 'AfterRotation is due only once AWSCURRENT has moved',
@@ -162,7 +163,7 @@ export const protocolKills: readonly Kill[] = [
     find: '    const started = room.doors.clock.now();\n    let what',
     replace:
       "    const started = room.doors.clock.now();\n    room.doors.log.info('event', event as never);\n    let what",
-    red: [{ suite: 'test/lambdas/rotation/silence.test.ts' }],
+    red: [{ ...protocol, only: /logs it nowhere/ }],
   },
   {
     name: 'a planned rotation starts while the AfterRotation before it runs',

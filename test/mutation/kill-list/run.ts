@@ -18,7 +18,9 @@ export interface Verdict {
 
 /** As test/global-setup.mjs: servers of PostgreSQL run under another account and keep their templates together. */
 function makeRoom(): string {
-  const room = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'quarterturn-kill-'));
+  const room = mkdtempSync(
+    join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'quarterturn-kill-'),
+  );
   chmodSync(room, 0o1777);
   const templates = join(room, 'postgres-templates');
   mkdirSync(templates);

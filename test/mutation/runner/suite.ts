@@ -224,10 +224,7 @@ export async function runSuite(suite: Suite, watching: Watching): Promise<TestRu
 async function within(milliseconds: number, body: Body): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`not over after ${milliseconds} ms`)),
-      milliseconds,
-    );
+    timer = setTimeout(() => reject(new Error(`not over after ${milliseconds} ms`)), milliseconds);
   });
   try {
     await Promise.race([body(), late]);

@@ -5,12 +5,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { INSTRUMENTER_CONSTANTS } from '@stryker-mutator/api/core';
-import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import {
-  determineHitLimitReached,
   type DryRunOptions,
   type DryRunResult,
   DryRunStatus,
+  determineHitLimitReached,
   type MutantRunOptions,
   type MutantRunResult,
   type TestResult,
@@ -178,7 +177,3 @@ function asResult(file: string, { name, status, milliseconds, message }: TestRun
       return { ...base, status: TestStatus.Failed, failureMessage: message };
   }
 }
-
-export const strykerPlugins = [
-  declareClassPlugin(PluginKind.TestRunner, 'in-process', InProcessRunner),
-];

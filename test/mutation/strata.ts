@@ -1,0 +1,45 @@
+/** What must be told apart by its tests nearly whole: what decides who is let in, what is current, and when. */
+export interface Stratum {
+  /** Of its figures: `mutation-<id>`. */
+  readonly id: string;
+  readonly mutate: readonly string[];
+  /** Percent of its mutants. */
+  readonly goal: number;
+}
+
+const goal = 95;
+const policy = (...names: string[]) => names.map((name) => `domain/policy/${name}.ts`);
+const secrets = (...names: string[]) => names.map((name) => `domain/secrets/${name}.ts`);
+
+export const strata: readonly Stratum[] = [
+  {
+    id: 'logins',
+    mutate: ['scram', 'classify-error', 'transient', 'login-probe'].map(
+      (name) => `doors/postgres/${name}.ts`,
+    ),
+    goal,
+  },
+  {
+    id: 'cadence',
+    mutate: policy('age', 'due', 'labels', 'freeze', 'window', 'plan', 'preflight'),
+    goal,
+  },
+  { id: 'keysets', mutate: secrets('keyset', 'strict-json', 'union', 'leaving'), goal },
+  {
+    id: 'ciphertext',
+    mutate: ['qt1', 'qt1-body', 'qt1-bytes', 'binding', 'gcm'].map(
+      (name) => `domain/ciphertext/${name}.ts`,
+    ),
+    goal,
+  },
+  {
+    id: 'protocol',
+    mutate: [
+      'lambdas/rotation/steps/*.ts',
+      ...['staging', 'run', 'event', 'date-label', 'escrow-pending'].map(
+        (name) => `lambdas/rotation/${name}.ts`,
+      ),
+    ],
+    goal,
+  },
+];

@@ -1,0 +1,53 @@
+/** One run of Stryker, as `stryker.config.mjs` has it. */
+import { join, relative } from 'node:path';
+import type { MutantResult } from '@stryker-mutator/api/core';
+import { Stryker } from '@stryker-mutator/core';
+import { notDrawn } from './runner/drawn.ts';
+import { type Tally, tallyOf } from './score.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface Asked {
+  id: string;
+  files: readonly string[];
+  processes: number;
+  /** A sample. */
+  draw?: { seed: number; share: number };
+  /** Goes on where an earlier run was stopped, and leaves out what has not changed since. */
+  resume?: boolean;
+}
+
+export interface Run {
+  results: readonly MutantResult[];
+  tally: Tally;
+}
+
+export async function mutate({ id, files, processes, draw, resume }: Asked): Promise<Run> {
+  process.env.MUTATION_ROOT = root;
+  process.env.MUTATION_SEED = String(draw?.seed ?? 0);
+  process.env.MUTATION_SHARE = String(draw?.share ?? 1);
+  const results = await new Stryker({
+    mutate: [...files],
+    concurrency: processes,
+    checkers: draw === undefined ? [] : ['drawn'],
+    tempDirName: `.cache/stryker-${id}`,
+    jsonReporter: { fileName: `reports/mutation/${id}.json` },
+    htmlReporter: { fileName: `reports/mutation/${id}.html` },
+    thresholds: { high: 95, low: 85, break: null },
+    ...(resume && { incremental: true, incrementalFile: `.cache/mutation/${id}.json` }),
+  }).runMutationTest();
+  const run = results.filter(({ statusReason }) => statusReason !== notDrawn);
+  return { results: run, tally: tallyOf(run) };
+}
+
+/** One a line, by file, as an editor opens it. */
+export function survivorsOf({ results }: Run): string {
+  return results
+    .filter(({ status }) => status === 'Survived' || status === 'NoCoverage')
+    .map(({ fileName, location: { start }, mutatorName, replacement, status }) => {
+      const place = `${relative(root, fileName)}:${start.line}:${start.column}`;
+      return `${place} ${mutatorName} → ${replacement?.replaceAll(/\s+/g, ' ').slice(0, 100)}${status === 'NoCoverage' ? ' (no suite comes by)' : ''}\n`;
+    })
+    .sort()
+    .join('');
+}
