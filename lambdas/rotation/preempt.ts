@@ -9,7 +9,8 @@
  * 2. AWSCURRENT is another version than whoever asks knows: the lease ends, and nothing else is done. What follows an
  *    emergency that was promoted meanwhile goes on
  * 3. the secret's AfterRotation is stopped: its tasks go on only while their record says running
- * 4. a pending value that the target accepts, or may accept, is pinned
+ * 4. a pending value that the target accepts, or may accept, is pinned. Nobody sets it meanwhile: setSecret may be on
+ *    its way already, and what it sets after the target was asked would be in no labelled version
  * 5. the service's retries are cancelled (CancelRotateSecret leaves AWSPENDING where it is)
  * 6. AWSPENDING is taken away
  */
@@ -17,9 +18,10 @@ import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
 import type { Preempted } from '../../domain/events/preempt-operation.ts';
 import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
+import type { AbandoningRoom } from './abandon.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
-import { leaseHasEnded, type Room, type Run, trialRotation } from './run.ts';
-import { clearPending, pinIfAccepted } from './staging.ts';
+import { leaseHasEnded, type Room, type Run, readCompanion, trialRotation } from './run.ts';
+import { clearPending, pendingValue, pinIfAccepted } from './staging.ts';
 
 const preemptSchema = z.strictObject({
   operation: z.literal('preempt'),
@@ -34,7 +36,10 @@ const preemptSchema = z.strictObject({
 /** Of a lease that is no emergency's. */
 const longestMinutes = 60;
 
-export async function preempt<Value>(room: Room<Value>, input: unknown): Promise<Preempted> {
+export async function preempt<Value>(
+  room: AbandoningRoom<Value>,
+  input: unknown,
+): Promise<Preempted> {
   const parsed = preemptSchema.safeParse(input);
   if (!parsed.success) {
     throw new InvalidRotationEventError('is no preempt operation { token, owner, minutes? }');
@@ -61,12 +66,25 @@ export async function preempt<Value>(room: Room<Value>, input: unknown): Promise
     return { pinned: false, stoppedAfterRotation };
   }
   const run: Run<Value> = { ...room, token: pending, description, now, evidence: [] };
-  const pinned = await pinIfAccepted(run, pending, async (strategy, value) =>
-    strategy.testSecret({ pending: value }, await trialRotation(run)),
+  const pinned = await undisturbed(room, pending, () =>
+    pinIfAccepted(run, pending, async (strategy, value) =>
+      strategy.testSecret({ pending: value }, await trialRotation(run)),
+    ),
   );
   await secretsManager.cancelRotation(SECRET_ARN);
   await clearPending(room, pending);
   return { preempted: pending, pinned, stoppedAfterRotation };
+}
+
+async function undisturbed<Value>(
+  room: AbandoningRoom<Value>,
+  versionId: string,
+  work: () => Promise<boolean>,
+): Promise<boolean> {
+  const value = await pendingValue(room, versionId);
+  return value === undefined || value === 'unparsable' || room.undisturbed === undefined
+    ? work()
+    : room.undisturbed(value, (name) => readCompanion(room, name), work);
 }
 
 /**

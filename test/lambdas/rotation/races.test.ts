@@ -80,6 +80,38 @@ describe('a rotation that is preempted', () => {
     expect((await world.labels()).AWSPENDING).toBeUndefined();
   });
 
+  test('regression: while setSecret is setting its value has that value pinned, not dropped', async () => {
+    world.stop();
+    let lock: Promise<unknown> = Promise.resolve();
+    const alone = <T>(work: () => Promise<T>): Promise<T> => {
+      const mine = lock.then(work);
+      lock = mine.catch(() => undefined);
+      return mine;
+    };
+    world = await RotationWorld.start({
+      room: () => ({
+        strategy,
+        companions: {},
+        undisturbed: (_value, _companion, work) => alone(work),
+      }),
+    });
+    await world.rotate();
+    await world.finishAfterRotation();
+    let preempting: Promise<unknown> = Promise.resolve();
+    const usual = strategy.setSecret.bind(strategy);
+    strategy.setSecret = (versions, rotation) =>
+      alone(async () => {
+        await rotation.assertNotSuperseded();
+        preempting = preempt(world.nextToken());
+        // The preemption gets as far as it gets while the value is on its way to the target.
+        for (let turn = 0; turn < 200; turn++) await new Promise((done) => setImmediate(done));
+        return usual(versions, rotation);
+      });
+    const stale = await world.begin({ intent: 'planned' });
+    await expect(preempting).resolves.toMatchObject({ preempted: stale, pinned: true });
+    expect(Object.values(await world.labels())).toContain(stale);
+  });
+
   test('right before its promotion leaves no AfterRotation behind', async () => {
     const put = world.control.putAfterRotation;
     world.control.putAfterRotation = async (...args) => {
