@@ -70,7 +70,7 @@ export async function factsOf(
     doors.controlTable.getHold(secret.name),
     adoptedMaterialSince(doors, secret),
     afterRotationOf(doors, secret.name, currentVersion(versionIdsToStages)),
-    pendingSince(doors, secret.name, rotationInProgress(versionIdsToStages)),
+    pendingSince(doors, secret.name, description),
     doors.controlTable.getNotice(secret.name),
     rowsFollow(secret) ? doors.controlTable.getReencryption(secret.name) : undefined,
   ]);
@@ -143,15 +143,19 @@ async function afterRotationOf(
   return { ...record, live };
 }
 
-/** createSecret's record of the rotation, or the intent its caller left before RotateSecret. */
+/**
+ * createSecret's record of the rotation, or the intent its caller left before RotateSecret. The console leaves none,
+ * and createSecret comes a moment later: until then the label itself was the last change of the secret.
+ */
 async function pendingSince(
   { controlTable }: FactDoors,
   secretName: string,
-  pending: string | undefined,
+  { versionIdsToStages, lastChangedDate }: SecretDescription,
 ): Promise<string | undefined> {
+  const pending = rotationInProgress(versionIdsToStages);
   if (pending === undefined) return undefined;
   const record =
     (await controlTable.getRotation(secretName, pending)) ??
     (await controlTable.getIntent(secretName, pending));
-  return record?.at;
+  return record?.at ?? lastChangedDate?.toISOString();
 }

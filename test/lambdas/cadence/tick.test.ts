@@ -178,6 +178,19 @@ describe('a secret that is due', () => {
     expect(secrets.rotations).toHaveLength(1);
   });
 
+  test('regression: what the console began a moment ago is in progress, and no finding before it was recorded', async () => {
+    secrets.stages.set(jwt, { [v1]: ['AWSCURRENT', old], [v2]: ['AWSPENDING'] });
+    const began = new Date('2025-12-10T11:59:59Z');
+    const { more } = secrets;
+    secrets.more = (name) => ({ ...more(name), lastChangedDate: began });
+    expect(only(await run(secretOf(jwt)))).toMatchObject({
+      decision: 'inProgress',
+      finding: false,
+    });
+    clock.set('2025-12-10T12:09:00Z');
+    expect(only(await run(secretOf(jwt)))).toMatchObject({ decision: 'inProgress', finding: true });
+  });
+
   test('is left alone when a second look finds it rotated meanwhile', async () => {
     secrets.listed.set(jwt, { [v1]: ['AWSCURRENT', old] });
     secrets.promote(jwt, v2, [young]);
