@@ -1,0 +1,145 @@
+/**
+ * What holds after every call of every participant, and what holds when all is over (reliability.md 2a, I1–I5, I7).
+ * Only what is outside is looked at: labels, values, records, roles.
+ */
+import { expect } from '@jest/globals';
+import type { Credential } from '../../doors/postgres/door.ts';
+import { type RacingRoom, stranger } from './rooms.ts';
+import { type RaceWorld, secretName } from './world.ts';
+
+interface Key {
+  kid: string;
+  k?: string;
+  state: string;
+}
+
+export interface Promotion {
+  from: string | undefined;
+  to: string;
+  /** How many changes of roles were committed before. */
+  alters: number;
+}
+
+export class Watch {
+  /** Each move of AWSCURRENT since the race began. */
+  readonly promotions: Promotion[] = [];
+  readonly #world: RaceWorld;
+  readonly #room: RacingRoom;
+  readonly #values = new Map<string, string>();
+  readonly #keys = new Map<string, string>();
+  #current: string | undefined;
+
+  constructor(world: RaceWorld, room: RacingRoom) {
+    this.#world = world;
+    this.#room = room;
+  }
+
+  /** After every call. */
+  async look(): Promise<void> {
+    const stages = await this.#world.stages();
+    const holders = Object.keys(stages).filter((id) => stages[id]?.includes('AWSCURRENT'));
+    if (holders.length !== 1) broken('I1', `AWSCURRENT is on ${holders.length} versions`);
+    const [current = ''] = holders;
+    for (const versionId of Object.keys(stages)) await this.#sameValue(versionId);
+    const value = this.#values.get(current);
+    if (value === undefined) broken('I1', 'AWSCURRENT has no value');
+    await this.#noteMove(current);
+    this.#keysLive(value ?? '');
+    this.#rolesKnown(Object.keys(stages), current);
+  }
+
+  /** I4: what a token holds once, it holds for ever. */
+  async #sameValue(versionId: string): Promise<void> {
+    const value = await this.#world.valueOf(versionId);
+    const known = this.#values.get(versionId);
+    if (known !== undefined && value !== known) broken('I4', `${versionId} has another value`);
+    if (value !== undefined) this.#values.set(versionId, value);
+  }
+
+  /** Compare-and-swap: what is promoted was made for what it replaces. */
+  async #noteMove(to: string): Promise<void> {
+    const from = this.#current;
+    if (from === to) return;
+    this.#current = to;
+    if (from === undefined) return;
+    this.promotions.push({ from, to, alters: this.#room.cluster?.alters.length ?? 0 });
+    const record = await this.#world.control.getRotation(secretName, to);
+    if (record !== undefined && record.basedOn !== from) {
+      broken('CAS', `${to} is based on ${record.basedOn} and replaced ${from}`);
+    }
+  }
+
+  /** I5: a key that was in use opens what it sealed; only a tombstone says otherwise. */
+  #keysLive(text: string): void {
+    const keys: Key[] = text.includes('"keyset"') ? JSON.parse(text).keyset.keys : [];
+    for (const { kid, k, state } of keys) {
+      const known = this.#keys.get(kid);
+      if (k === undefined && state !== 'revoked') broken('I5', `${kid} is ${state} without a key`);
+      if (k !== undefined && known !== undefined && known !== k) broken('I5', `${kid} changed`);
+      if (k !== undefined) this.#keys.set(kid, k);
+    }
+    const kept = new Set(keys.map(({ kid }) => kid));
+    const lost = [...this.#keys.keys()].filter((kid) => !kept.has(kid));
+    if (keys.length > 0 && lost.length > 0) broken('I5', `${lost.join(', ')} vanished`);
+  }
+
+  /**
+   * I2: what the server accepts is in a version that a label holds; of alternating users AWSCURRENT itself logs in.
+   * I7: a stranger's role is as it was.
+   */
+  #rolesKnown(labelled: readonly string[], current: string): void {
+    const { cluster, kind } = this.#room;
+    if (cluster === undefined) return;
+    if (!cluster.accepts(stranger)) broken('I7', `${stranger.username} was changed`);
+    const [inUse] = credentialIn(this.#values.get(current));
+    if (inUse === undefined) broken('I1', 'AWSCURRENT holds no credential');
+    if (kind === 'multiUser') {
+      if (!cluster.accepts(inUse)) broken('I2', 'AWSCURRENT does not log in');
+      return;
+    }
+    // Closed is no way in for anybody: an emergency is about to open it again.
+    if (cluster.roles.get(inUse.username)?.login !== true) return;
+    const stored = labelled.flatMap((id) => credentialIn(this.#values.get(id)));
+    if (!stored.some((one) => cluster.accepts(one))) {
+      broken('I2', `no labelled version holds what the server accepts for ${inUse.username}`);
+    }
+  }
+
+  /** When nobody has anything left to do. */
+  async settled(): Promise<void> {
+    await this.look();
+    const labels = await this.#world.labels();
+    expect([undefined, labels.AWSCURRENT]).toContain(labels.AWSPENDING);
+    for (const versionId of Object.keys(await this.#world.stages())) {
+      if ((await this.#world.valueOf(versionId)) === undefined) {
+        broken('trace', `${versionId} is labelled and has no value`);
+      }
+    }
+    const lease = await this.#world.control.getLease(secretName);
+    if (lease !== undefined && new Date(lease.expiresAt) > this.#world.clock.now()) {
+      broken('trace', `a lease of ${lease.owner} for ${lease.token} is left`);
+    }
+    const text = await this.#world.valueOf(labels.AWSCURRENT ?? '');
+    for (const inUse of credentialIn(text)) {
+      if (this.#room.cluster?.accepts(inUse) === false) broken('I3', 'AWSCURRENT does not log in');
+    }
+  }
+
+  /** Changes of roles after AWSCURRENT moved last. */
+  altersSincePromotion(): number {
+    const all = this.#room.cluster?.alters.length ?? 0;
+    return all - (this.promotions.at(-1)?.alters ?? all);
+  }
+}
+
+export function credentialIn(text: string | undefined): Credential[] {
+  return text?.includes('"username"') ? [JSON.parse(text) as Credential] : [];
+}
+
+export class InvariantError extends Error {
+  override readonly name = 'InvariantError';
+}
+
+export function broken(which: string, found: string): never {
+  throw new InvariantError(`${which}: ${found}`);
+}

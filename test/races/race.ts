@@ -1,0 +1,113 @@
+/** A race: who takes part, and how it may end. */
+
+import type { Scheduler } from 'fast-check';
+import { broken, Watch } from './invariants.ts';
+import type { RacingRoom } from './rooms.ts';
+import { type Kind, racingRoom } from './rooms.ts';
+import { type Hold, type Outcome, type Participant, Schedule, told } from './schedule.ts';
+import { RaceWorld, secretName } from './world.ts';
+
+export interface Place {
+  readonly world: RaceWorld;
+  readonly room: RacingRoom;
+  readonly watch: Watch;
+  /** Drawn: after how many calls of the others the second one begins. */
+  readonly after: number;
+  /** AWSCURRENT before the race. */
+  readonly before: string;
+  readonly schedule: Schedule;
+}
+
+export interface Race {
+  readonly name: string;
+  readonly kinds: readonly Kind[];
+  /** Names of participants that may be held at one of their calls. */
+  readonly held: readonly string[];
+  /** Calls of the longest participant: nobody begins, or is held, later than that. */
+  readonly calls: number;
+  prepare?(place: Place): Promise<void>;
+  participants(place: Place): readonly Participant[];
+  /** @returns which way it went. @throws InvariantError */
+  judge(place: Place, outcomes: ReadonlyMap<string, Outcome>): Promise<string> | string;
+  /** Every way that must occur: a race that always ends the same way has not overlapped. */
+  readonly ways: readonly string[];
+}
+
+export interface Run {
+  readonly way: string;
+  readonly calls: number;
+  /** Calls after which somebody else was let go. */
+  readonly changes: number;
+}
+
+export async function run(
+  race: Race,
+  kind: Kind,
+  scheduler: Scheduler,
+  { after, hold }: { after: number; hold: Hold | undefined },
+): Promise<Run> {
+  const room = racingRoom(kind);
+  const world = await RaceWorld.start(room);
+  const schedule = new Schedule(scheduler, hold);
+  try {
+    await ready(world, kind);
+    const { AWSCURRENT: before = '' } = await world.labels();
+    const watch = new Watch(world, room);
+    const place: Place = { world, room, watch, after, before, schedule };
+    await race.prepare?.(place);
+    await watch.look();
+    watch.promotions.length = 0;
+    schedule.invariants = () => watch.look();
+    world.schedule = schedule;
+    const outcomes = await schedule.play(race.participants(place));
+    await schedule.play([{ name: 'the service', run: () => world.settle() }]);
+    world.schedule = new Schedule();
+    await watch.settled();
+    const way = await race.judge(place, outcomes);
+    await nextRotationGoesThrough(place);
+    return { way, calls: schedule.calls.length, changes: changesIn(schedule) };
+  } catch (error) {
+    const log = world.log.slice(-12).map((line) => JSON.stringify(line));
+    throw new Error(
+      `${race.name} (${kind}): ${(error as Error).message}\n${told(schedule)}\n${log.join('\n')}`,
+      { cause: error },
+    );
+  } finally {
+    world.stop();
+  }
+}
+
+/** Values of several generations: something to go back to, and no identity that still logs in. */
+async function ready(world: RaceWorld, kind: Kind): Promise<void> {
+  for (let rotation = 0; rotation < (kind === 'jwt' ? 2 : 3); rotation++) {
+    await world.rotate();
+    if (rotation === 1 && kind === 'jwt') await activate(world);
+    await world.finishAfterRotation();
+  }
+}
+
+/** The published key of AWSCURRENT becomes primary, as AfterRotation has it done. */
+export async function activate(world: RaceWorld): Promise<void> {
+  const { AWSCURRENT: versionId = '' } = await world.labels();
+  const record = await world.control.getAfterRotation(secretName, versionId);
+  if (record?.publishedKid === undefined) return;
+  await world.rotate('activate', { activate: { versionId, kid: record.publishedKid } });
+}
+
+/** Whoever lost left nothing that keeps the next one from its turn. */
+async function nextRotationGoesThrough({ world, watch }: Place): Promise<void> {
+  // Leases are over, and holds are the schedule's business.
+  await world.pass(13 * 3_600_000);
+  const { AWSCURRENT: versionId = '' } = await world.labels();
+  const after = await world.control.getAfterRotation(secretName, versionId);
+  if (after?.publishedKid !== undefined && after.state !== 'finished') await activate(world);
+  await world.finishAfterRotation();
+  await watch.look();
+  const token = await world.rotate();
+  await watch.settled();
+  const { AWSCURRENT } = await world.labels();
+  if (AWSCURRENT !== token) broken('next', `the next planned rotation ${token} came to nothing`);
+}
+
+const changesIn = ({ calls }: Schedule): number =>
+  calls.filter(({ name }, index) => index > 0 && calls[index - 1]?.name !== name).length;

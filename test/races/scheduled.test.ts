@@ -1,0 +1,76 @@
+/**
+ * Scheduled interleavings: every call of every participant at a door is a point at which fast-check decides who goes
+ * on. `npm test` runs a few seeds of each race, the proof 200; a failing run prints what repeats it.
+ */
+import { afterAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { isFull, recordFigures } from '../assurance/figures.ts';
+import { type Race, type Run, run } from './race.ts';
+import { cadenceAgainstConsole, cadenceAgainstPut } from './scheduled/asking.ts';
+import { emergencyDuringSteps, rollBackAgainstFinish } from './scheduled/preempting.ts';
+import { nextStepEarly, sameStepTwice, twoTokens } from './scheduled/steps.ts';
+
+const seed = Number(process.env.SEED ?? 20_260_517);
+const seeds = Number(process.env.SEEDS ?? (isFull ? 200 : 4));
+const figures = { races: 0, seeds: 0, interleavings: 0, bad: 0 };
+
+const races: readonly Race[] = [
+  sameStepTwice,
+  nextStepEarly,
+  twoTokens,
+  cadenceAgainstConsole,
+  cadenceAgainstPut,
+  rollBackAgainstFinish,
+  emergencyDuringSteps,
+];
+
+describe.each(races)('$name', (race) => {
+  test.each([...race.kinds])('%s', async (kind) => {
+    const runs: Run[] = [];
+    const drawn = fc.record({
+      after: fc.nat(race.calls),
+      hold: fc.option(
+        fc.record({
+          name: fc.constantFrom(...race.held),
+          at: fc.integer({ min: 1, max: race.calls }),
+        }),
+        { nil: undefined },
+      ),
+    });
+    const property = fc.asyncProperty(fc.scheduler(), drawn, async (scheduler, way) => {
+      runs.push(await run(race, kind, scheduler, way));
+    });
+    figures.races++;
+    try {
+      await fc.assert(property, { seed, numRuns: seeds, endOnFailure: true, ...pathOf() });
+    } catch (error) {
+      figures.bad++;
+      throw replayable(error as Error);
+    }
+    figures.seeds += runs.length;
+    figures.interleavings += runs.reduce((sum, { changes }) => sum + changes, 0);
+    const ways = new Set(runs.map(({ way }) => way));
+    for (const way of ways) expect(race.ways).toContain(way);
+    // In the short form a few seeds need not meet them all.
+    if (seeds >= 100) expect([...ways].sort()).toEqual([...race.ways].sort());
+    if (process.env.TELL)
+      process.stderr.write(`${race.name} ${kind}: ${JSON.stringify(tally(runs))}\n`);
+  });
+});
+
+afterAll(() => recordFigures('races-scheduled', seed, figures));
+
+/** `RUN=…` as a failure names it: that run alone. */
+const pathOf = () => (process.env.RUN === undefined ? {} : { path: process.env.RUN });
+
+function replayable(error: Error): Error {
+  const run = /path: "([\d:]+)"/.exec(error.message)?.[1];
+  const { message } = (error.cause as Error | undefined) ?? error;
+  return new Error(`again: SEED=${seed} SEEDS=${seeds} RUN=${run}\n${message}`);
+}
+
+function tally(runs: readonly Run[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { way } of runs) found[way] = (found[way] ?? 0) + 1;
+  return found;
+}
