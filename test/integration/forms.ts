@@ -140,8 +140,7 @@ export function piecesIn(secretString: string): Piece[] {
   const encoding = encodingIn(secretString);
   const visit = (value: unknown, name = ''): void => {
     if (typeof value === 'string' && value.length >= shortest && !named.has(name)) {
-      const isKey = encoding !== undefined && (name === 'k' || !value.includes('://'));
-      texts.set(value, Buffer.from(value, isKey ? encoding : 'utf8'));
+      texts.set(value, Buffer.from(value, encoding ?? encodingOf(value)));
       for (const [, , body = ''] of value.matchAll(pem)) {
         texts.set(body, Buffer.from(body, 'base64'));
       }
@@ -161,6 +160,12 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Of a text that could be one of bytes: whoever has the text has them, and may write them down. */
+function encodingOf(text: string): BufferEncoding {
+  if (/^([0-9a-f]{2}){12,}$/i.test(text)) return 'hex';
+  return /^[A-Za-z0-9+/_-]{16,}={0,2}$/.test(text) ? 'base64' : 'utf8';
 }
 
 function encodingIn(secretString: string): BufferEncoding | undefined {

@@ -5,7 +5,7 @@
  */
 import { inspect } from 'node:util';
 import type { ControlTableDoor } from '../../doors/control-table.ts';
-import type { SecretsManagerDoor } from '../../doors/secrets-manager.ts';
+import type { PendingValue, SecretsManagerDoor } from '../../doors/secrets-manager.ts';
 import type { RotationStrategy } from '../../lambdas/rotation/strategy.ts';
 import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
 import { RotationWorld, type WorldOptions } from '../in-process/rotation-world.ts';
@@ -33,7 +33,7 @@ export class WatchedRoom {
   private constructor(world: World, calls: string[]) {
     this.world = world;
     this.#calls = calls;
-    watch(world.secrets, this.#requests);
+    watch(world.secrets, this.#requests, (name, text) => this.keep(name, text));
   }
 
   static async start(options: Options): Promise<WatchedRoom> {
@@ -144,19 +144,21 @@ function recorded(door: ControlTableDoor, calls: string[]): ControlTableDoor {
   });
 }
 
-/** Of a request that stores a value, everything but the value. */
-function watch(door: SecretsManagerDoor, requests: string[]): void {
+/** Of a request that stores a value, everything but the value, and but the proof of who stores it. */
+function watch(
+  door: SecretsManagerDoor,
+  requests: string[],
+  keep: (name: string, text: string) => void,
+): void {
   const methods = door as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const [name, method] of Object.entries(methods)) {
     methods[name] = (...args) => {
-      requests.push(JSON.stringify([name, args.map(withoutValue)]));
+      const { secretString, rotationToken, ...rest } = (args[0] ?? {}) as Partial<PendingValue>;
+      // "sensitive": whoever has it stores values in this function's name.
+      if (rotationToken !== undefined) keep(`rotation token ${rotationToken}`, rotationToken);
+      const told = secretString === undefined ? args : [rest];
+      requests.push(JSON.stringify([name, told]));
       return method.apply(door, args);
     };
   }
-}
-
-function withoutValue(argument: unknown): unknown {
-  if (typeof argument !== 'object' || argument === null) return argument;
-  const { secretString: _stored, ...rest } = argument as { secretString?: string };
-  return rest;
 }
