@@ -46,7 +46,7 @@ export function requestFrom(world: Deployed, draw: () => number): Request {
     meant !== '*'
       ? meant
       : (pick([...ofService, undefined])?.arn ??
-        `arn:aws:${serviceIn(action)}:eu-west-1:${ACCOUNT}:thing/a`);
+        `arn:aws:${serviceIn(action)}:eu-west-1:${ACCOUNT}:key/another`);
   const near = world.wildcardOnly.has(action) ? '*' : neighbour(resource, { pick, often });
   const [identity, caller] = whoAsks(world, holder, guard && statement, { pick, often, draw });
   const context = contextFor(statement, { pick, often });
