@@ -1,4 +1,4 @@
-/** Items 47 to 51, 53, 55 and 59: what only a server can show. Real ones, each wrong in its own way. */
+/** Items 47 to 51, 53, 55, 59 and 65: what only a server can show. Real ones, each wrong in its own way. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { executeBootstrap, planBootstrap } from '../../doors/postgres/bootstrap.ts';
 import type { Credential } from '../../doors/postgres/door.ts';
@@ -7,6 +7,7 @@ import { DatabaseStrategy } from '../../lambdas/database/database-strategy.ts';
 import type { DatabaseSettings } from '../../lambdas/database/settings.ts';
 import { type PostgresServer, startPostgres } from '../../sandbox/postgres/start.ts';
 import { type Pharmacy, startPharmacy } from '../lambdas/database/pharmacy.ts';
+import { columnItems, expectRefused, expectTaken, makeTables } from './columns-on-postgres.ts';
 import { type PostgresItem, postgresItems } from './postgres-items.ts';
 import { expectPromises, type Row } from './row.ts';
 import { adminArn, databaseValue, onStage, step } from './stage.ts';
@@ -125,5 +126,16 @@ describe('a server that is wrong is found out before a role is changed', () => {
       await expect(work).rejects.toMatchObject({ code });
       expect(await verifiers()).toEqual(before);
     },
+  );
+});
+
+describe('a column that is not as it is declared is found out before a key is published', () => {
+  beforeAll(() => makeTables(pharmacy));
+
+  test('what they begin with is taken', () => expectTaken(pharmacy));
+
+  test.each(columnItems.map((item) => [item.item, item.title, item] as const))(
+    '%i: %s',
+    (_item, _title, item) => expectRefused(pharmacy, item),
   );
 });

@@ -18,11 +18,13 @@ export interface Attempt {
 }
 
 export interface Row {
-  /** Its number in the corpus, 1 to 60. */
+  /** Its number in the corpus, 1 to 66. */
   item: number;
   title: string;
   /** The error's code; absent in a row that must be accepted. */
   code?: `ERR_ROTATION_${string}`;
+  /** Its message says what was found and no more: of one value in millions, what to do stands where it is met. */
+  terse?: true;
   /** What an accepted row answers. */
   answer?: unknown;
   /**
@@ -59,13 +61,13 @@ export async function expectPromises(row: Row): Promise<void> {
   expect(outcome.error).toMatchObject({ code: row.code });
   const message = String((outcome.error as Error).message);
   expect(message.length).toBeGreaterThan(40);
-  expect(message).toMatch(remedy);
+  if (!row.terse) expect(message).toMatch(remedy);
   expect(message).not.toContain('\n');
 }
 
 const everything = { depth: 10, maxStringLength: null, maxArrayLength: null } as const;
 
-async function settled(
+export async function settled(
   work: () => Promise<unknown>,
 ): Promise<{ answer?: unknown; error?: unknown }> {
   try {
