@@ -155,7 +155,7 @@ export function checkKeyset(keyset: Keyset): void {
     const earlier = keyset.keys.slice(0, index);
     if (earlier.some(({ kid }) => kid === entry.kid)) {
       throw new KidCollisionError(
-        `kid ${entry.kid} is in the keyset twice; a kid is never reused.`,
+        `kid ${entry.kid} is in the keyset twice; a kid is never reused. Restore the value of the version before.`,
       );
     }
     const { key } = entry;
