@@ -2,6 +2,7 @@
  * The door to what the rollout of a consumer remembers, in the control table: how far it has come, who restarts it
  * now, and what it ran with before it was stopped. What AfterRotation reads of it is `doors/rollout-records.ts`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   type ConsumerLock,
@@ -45,7 +46,10 @@ export interface ConsumerRecordsDoor {
   getCounts(consumer: string): Promise<CountsRecord | undefined>;
   /** The first record stands: what a consumer ran with is not what it runs with once it is being stopped. */
   putCounts(consumer: string, record: CountsRecord): Promise<CountsRecord>;
-  removeCounts(consumer: string): Promise<void>;
+  /** Whatever stands: somebody may have removed it while the consumer was being stopped. */
+  keepCounts(consumer: string, record: CountsRecord): Promise<void>;
+  /** @returns false when another record stands than the one that was looked at; it goes on standing */
+  removeCounts(consumer: string, looked: CountsRecord): Promise<boolean>;
 }
 
 /** @param deployment `<name>/<environment>` */
@@ -54,7 +58,7 @@ export function consumerRecords(
   deployment: string,
   client = new DynamoDBClient(clientDefaults),
 ): ConsumerRecordsDoor {
-  const { get, put, content, replace, remove } = controlItems(table, client);
+  const { get, put, content, replace, removeUnchanged } = controlItems(table, client);
   const sortKey = ({ versionId, round, consumer }: RolloutKey) =>
     `${versionId}/${round}/${consumer}`;
   return {
@@ -96,8 +100,14 @@ export function consumerRecords(
       await put('counts', deployment, consumer, record, { revision: 0 });
       return (await content(countsRecordSchema, 'counts', deployment, consumer)) ?? record;
     },
-    async removeCounts(consumer) {
-      await remove('counts', deployment, consumer);
+    async keepCounts(consumer, record) {
+      await replace(countsRecordSchema, ['counts', deployment, consumer], record, () => true);
+    },
+    async removeCounts(consumer, looked) {
+      const stored = await get(countsRecordSchema, 'counts', deployment, consumer);
+      if (stored === undefined) return true;
+      if (!isDeepStrictEqual(stored.content, looked)) return false;
+      return removeUnchanged('counts', deployment, consumer, stored);
     },
   };
 }

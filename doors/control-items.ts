@@ -131,6 +131,31 @@ export function controlItems(table: string, client: DynamoDBClient) {
       client.send(new DeleteItemCommand({ TableName: table, Key: keyOf(name, secretName, sk) })),
     );
 
+  /** @returns false when it was written since it was read */
+  async function removeUnchanged(
+    name: RecordName,
+    secretName: string,
+    sk: string,
+    { revision }: { revision: number },
+  ): Promise<boolean> {
+    try {
+      await awsCall('DeleteItem', () =>
+        client.send(
+          new DeleteItemCommand({
+            TableName: table,
+            Key: keyOf(name, secretName, sk),
+            ConditionExpression: 'revision = :revision',
+            ExpressionAttributeValues: { ':revision': { N: String(revision) } },
+          }),
+        ),
+      );
+      return true;
+    } catch (error) {
+      if (isAwsError(error, 'ConditionalCheckFailedException')) return false;
+      throw error;
+    }
+  }
+
   const content = async <Schema extends z.ZodType>(
     schema: Schema,
     ...key: [RecordName, string, string]
@@ -161,7 +186,7 @@ export function controlItems(table: string, client: DynamoDBClient) {
     );
   }
 
-  return { get, put, all, remove, content, replace };
+  return { get, put, all, remove, removeUnchanged, content, replace };
 }
 
 function decode<Schema extends z.ZodType>(

@@ -107,6 +107,8 @@ export const countsRecordSchema = z.object({
     })
     .optional(),
   stoppedBy: z.string().max(1024),
+  /** How often it was told to stop: whoever starts it removes the record only if nobody stops it meanwhile. */
+  stops: z.int().optional(),
   at: instant,
 });
 export type CountsRecord = z.infer<typeof countsRecordSchema>;

@@ -272,7 +272,9 @@ describe('what a rollout remembers', () => {
     const counts = { desired: 3, stoppedBy: 'arn:1', at };
     expect(await records.putCounts('api', counts)).toEqual(counts);
     expect(await records.putCounts('api', { ...counts, desired: 0 })).toEqual(counts);
-    await records.removeCounts('api');
+    await records.keepCounts('api', { ...counts, stops: 1 });
+    expect(await records.removeCounts('api', counts)).toBe(false);
+    expect(await records.removeCounts('api', { ...counts, stops: 1 })).toBe(true);
     expect(await records.getCounts('api')).toBeUndefined();
   });
 });

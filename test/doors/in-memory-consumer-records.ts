@@ -1,5 +1,5 @@
 /** The door to what rollouts remember over Maps, with the same conditions on every write. */
-
+import { isDeepStrictEqual } from 'node:util';
 import type { ConsumerLock, CountsRecord, RolloutRecord } from '../../domain/events/rollout.ts';
 import {
   type ConsumerRecordsDoor,
@@ -49,6 +49,12 @@ export function inMemoryConsumerRecords(): ConsumerRecords & {
       if (!counts.has(consumer)) counts.set(consumer, structuredClone(record));
       return structuredClone(counts.get(consumer) ?? record);
     },
-    removeCounts: async (consumer) => void counts.delete(consumer),
+    keepCounts: async (consumer, record) => void counts.set(consumer, structuredClone(record)),
+    async removeCounts(consumer, looked) {
+      const standing = counts.get(consumer);
+      if (standing !== undefined && !isDeepStrictEqual(standing, looked)) return false;
+      counts.delete(consumer);
+      return true;
+    },
   };
 }

@@ -3,11 +3,7 @@
  * forgotten when it runs with that again; so both may be asked any number of times, in any order, from anywhere in
  * the middle.
  */
-import type {
-  ConsumersStopped,
-  CountsRecord,
-  StopConsumers,
-} from '../../../domain/events/rollout.ts';
+import type { ConsumersStopped, StopConsumers } from '../../../domain/events/rollout.ts';
 import type { RolloutDoors } from '../doors.ts';
 import type { CountedPlatform, Looked } from '../platform.ts';
 import { platformOf } from '../platform.ts';
@@ -59,12 +55,15 @@ async function stop(
   consumer: string,
   { counts, target, by }: Stopped & { by: string },
 ): Promise<Looked> {
-  if ((await records.getCounts(consumer)) === undefined) {
-    const running = await counts.read(target);
-    const record: CountsRecord = { ...running, stoppedBy: by, at: clock.now().toISOString() };
-    await records.putCounts(consumer, record);
-  }
-  return counts.stop(target);
+  const at = clock.now().toISOString();
+  const known =
+    (await records.getCounts(consumer)) ??
+    (await records.putCounts(consumer, { ...(await counts.read(target)), stoppedBy: by, at }));
+  const looked = await counts.stop(target);
+  // Whoever was starting it at this moment would forget what it ran with, and it would stay stopped for good.
+  const stops = (known.stops ?? 0) + 1;
+  await records.keepCounts(consumer, { ...known, stoppedBy: by, stops, at });
+  return looked;
 }
 
 async function start(
@@ -77,7 +76,7 @@ async function start(
     return { consumer, state: 'reached', detail: 'nobody stopped it, or it was started again' };
   }
   const looked = await counts.start(target, before);
-  if (looked.state === 'steady') await records.removeCounts(consumer);
+  if (looked.state === 'steady') await records.removeCounts(consumer, before);
   return toOutcome(consumer, looked);
 }
 

@@ -100,6 +100,26 @@ describe('stop and start', () => {
     }
   });
 
+  test('regression: what it ran with is not forgotten where one starts it while another stops it', async () => {
+    const { asked, found, pass, records } = scaled();
+    await asked('stop');
+    await pass(60);
+    await asked('start');
+    await pass(60);
+    const remove = records.removeCounts;
+    records.removeCounts = async (...looked) => {
+      records.removeCounts = remove;
+      await asked('stop');
+      return remove(...looked);
+    };
+    await asked('start');
+    await pass(60);
+    await asked('stop');
+    await asked('start');
+    await pass(60);
+    expect(await found()).toMatchObject({ service: { runningCount: 2, desiredCount: 2 } });
+  });
+
   test('leave an autoscaling as it was that somebody had suspended before', async () => {
     const { asked, found, pass, scaling } = scaled();
     const suspended = {
