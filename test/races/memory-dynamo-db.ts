@@ -32,9 +32,12 @@ export class MemoryDynamoDb {
         this.#items.set(at, request.Item as Item);
         return {};
       }
-      case 'DeleteItem':
-        this.#items.delete(keyOf(request.Key));
+      case 'DeleteItem': {
+        const at = keyOf(request.Key);
+        assertCondition(this.#items.get(at), request);
+        this.#items.delete(at);
         return {};
+      }
       case 'Query':
         return { Items: this.#found(request) };
       default:

@@ -44,18 +44,23 @@ type Statement = [
   ) => Row[] | Promise<Row[]>,
 ];
 
+/** Salt and password → verifier: computing one takes a millisecond. */
+const verifiers = new Map<string, string>();
+
 export class MemoryPostgres {
   readonly roles = new Map<string, Role>();
   /** Every change of a role that was committed. */
   readonly alters: { role: string; by: string }[] = [];
+  /** Whose sessions were ended by somebody. */
+  readonly terminated: string[] = [];
   readonly #sessions = new Map<number, Open>();
   readonly #advisory = new Map<string, { holder: Open; waiting: (() => void)[] }>();
   readonly #rows = new Map<string, { holder: Open; waiting: (() => void)[] }>();
-  readonly #verifiers = new Map<string, string>();
   #pid = 100;
 
   addRole(name: string, password?: string): void {
-    const verifier = password === undefined ? undefined : scramVerifier(password);
+    const salt = Buffer.alloc(16, name);
+    const verifier = password === undefined ? undefined : scramVerifier(password, salt);
     this.roles.set(name, { verifier, login: password !== undefined, settings: new Map() });
   }
 
@@ -126,8 +131,8 @@ export class MemoryPostgres {
     if (verifier === undefined) return false;
     const salt = /:([^$]+)\$/.exec(verifier)?.[1] ?? '';
     const key = `${salt} ${password}`;
-    const known = this.#verifiers.get(key) ?? scramVerifier(password, Buffer.from(salt, 'base64'));
-    this.#verifiers.set(key, known);
+    const known = verifiers.get(key) ?? scramVerifier(password, Buffer.from(salt, 'base64'));
+    verifiers.set(key, known);
     return known === verifier;
   }
 
@@ -232,6 +237,7 @@ export class MemoryPostgres {
     );
     for (const session of found) {
       session.terminated = true;
+      this.terminated.push(session.user);
       this.#end(session);
     }
     return found.map(({ pid }) => ({ pid, signalled: true }));

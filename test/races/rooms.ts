@@ -35,8 +35,9 @@ const settings = {
   multiUser: { ...shared, SCHEME: 'multiUser', ROLES: ['app_a', 'app_b'], IDENTITY: 'app' },
 } as const;
 
-export function racingRoom(kind: Kind): RacingRoom {
-  return kind === 'jwt' ? jwt() : database(kind);
+/** @param cluster of a neighbour that has its roles there, too */
+export function racingRoom(kind: Kind, cluster?: MemoryPostgres): RacingRoom {
+  return kind === 'jwt' ? jwt() : database(kind, cluster);
 }
 
 function jwt(): RacingRoom {
@@ -50,12 +51,7 @@ function jwt(): RacingRoom {
   return { kind: 'jwt', room: () => ({ strategy: strategy() }) };
 }
 
-function database(scheme: 'singleUser' | 'multiUser'): RacingRoom {
-  const cluster = new MemoryPostgres();
-  cluster.addRole(admin.username, admin.password);
-  cluster.addRole(stranger.username, stranger.password);
-  for (const role of settings[scheme].ROLES) cluster.addRole(role);
-  if (scheme === 'multiUser') cluster.addRole('app', 'chosen-by-a-person-2019');
+function database(scheme: 'singleUser' | 'multiUser', cluster = clusterOf(scheme)): RacingRoom {
   return {
     kind: scheme,
     cluster,
@@ -78,4 +74,13 @@ function database(scheme: 'singleUser' | 'multiUser'): RacingRoom {
       };
     },
   };
+}
+
+function clusterOf(scheme: 'singleUser' | 'multiUser'): MemoryPostgres {
+  const cluster = new MemoryPostgres();
+  cluster.addRole(admin.username, admin.password);
+  cluster.addRole(stranger.username, stranger.password);
+  for (const role of settings[scheme].ROLES) cluster.addRole(role);
+  if (scheme === 'multiUser') cluster.addRole('app', 'chosen-by-a-person-2019');
+  return cluster;
 }

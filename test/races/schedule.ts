@@ -44,6 +44,7 @@ export class Schedule {
   readonly #scheduler: Scheduler | undefined;
   readonly #hold: Hold | undefined;
   readonly #counts = new Map<string, number>();
+  readonly #sleepers: (() => void)[] = [];
   #release: (() => void) | undefined;
   #broken: { error: unknown } | undefined;
 
@@ -73,6 +74,13 @@ export class Schedule {
     } finally {
       await this.#look(call);
     }
+  }
+
+  /** Seconds: others come as far as they can meanwhile. */
+  async sleep(name: string): Promise<void> {
+    if (this.#scheduler === undefined) return;
+    await new Promise<void>((resolve) => this.#sleepers.push(resolve));
+    await this.call(name, 'sleep', () => undefined);
   }
 
   /** Runs everybody to their end. @throws StuckError, or what an invariant found */
@@ -107,7 +115,7 @@ export class Schedule {
     return outcomes;
   }
 
-  /** Nobody can go on: whoever is held may, and after that whoever has not begun. */
+  /** Nobody can go on: whoever is held may, then who sleeps, then who has not begun. */
   #goOn(waiting: ReadonlySet<Participant>, begin: (participant: Participant) => void): boolean {
     if (this.#release !== undefined) {
       this.#release();
@@ -115,8 +123,10 @@ export class Schedule {
       return true;
     }
     const [next] = waiting;
-    if (next !== undefined) begin(next);
-    return next !== undefined;
+    const sleeper = this.#sleepers.shift();
+    if (sleeper !== undefined) sleeper();
+    else if (next !== undefined) begin(next);
+    return (sleeper ?? next) !== undefined;
   }
 
   async #look(call: { name: string; site: string }): Promise<void> {

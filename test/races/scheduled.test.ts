@@ -7,7 +7,16 @@ import fc from 'fast-check';
 import { isFull, recordFigures } from '../assurance/figures.ts';
 import { type Race, type Run, run } from './race.ts';
 import { cadenceAgainstConsole, cadenceAgainstPut } from './scheduled/asking.ts';
+import { stopAndStart } from './scheduled/consumers.ts';
+import { deploymentDuringRotation } from './scheduled/deploying.ts';
+import {
+  activateAgainstEmergency,
+  eventTwice,
+  killerAgainstSessions,
+  restoreAgainstRotation,
+} from './scheduled/following.ts';
 import { emergencyDuringSteps, rollBackAgainstFinish } from './scheduled/preempting.ts';
+import { twoSecretsOneRole } from './scheduled/roles.ts';
 import { nextStepEarly, sameStepTwice, twoTokens } from './scheduled/steps.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
@@ -22,6 +31,12 @@ const races: readonly Race[] = [
   cadenceAgainstPut,
   rollBackAgainstFinish,
   emergencyDuringSteps,
+  activateAgainstEmergency,
+  eventTwice,
+  restoreAgainstRotation,
+  killerAgainstSessions,
+  twoSecretsOneRole,
+  deploymentDuringRotation,
 ];
 
 describe.each(races)('$name', (race) => {
@@ -56,6 +71,31 @@ describe.each(races)('$name', (race) => {
     if (process.env.TELL)
       process.stderr.write(`${race.name} ${kind}: ${JSON.stringify(tally(runs))}\n`);
   });
+});
+
+test('one consumer, stopped and started by two', async () => {
+  const ways: string[] = [];
+  const drawn = fc.record({
+    after: fc.nat(12),
+    hold: fc.option(
+      fc.record({ name: fc.constantFrom('one', 'other'), at: fc.integer({ min: 1, max: 12 }) }),
+      { nil: undefined },
+    ),
+  });
+  figures.races++;
+  const property = fc.asyncProperty(fc.scheduler(), drawn, async (scheduler, draw) => {
+    const { way, changes } = await stopAndStart(scheduler, draw);
+    ways.push(way);
+    figures.interleavings += changes;
+  });
+  try {
+    await fc.assert(property, { seed, numRuns: seeds * 5, endOnFailure: true, ...pathOf() });
+  } catch (error) {
+    figures.bad++;
+    throw replayable(error as Error);
+  }
+  figures.seeds += ways.length;
+  if (seeds >= 100) expect([...new Set(ways)].sort()).toEqual(['one', 'other']);
 });
 
 afterAll(() => recordFigures('races-scheduled', seed, figures));

@@ -58,6 +58,8 @@ export class RaceWorld {
   /** Doors that are no part of the schedule: what a test looks through. */
   readonly secrets: SecretsManagerDoor;
   readonly control: ControlTableDoor;
+  /** Participants whose code is of a release before: how they write a record. */
+  readonly older = new Map<string, (kind: string, record: string) => string>();
   /** The function as Secrets Manager invokes it; a deployment may change that between two steps. */
   invoked: (event: { Step: string }) => string = () => 'service';
   /** What was done before the race was not scheduled. */
@@ -130,7 +132,7 @@ export class RaceWorld {
       localRandom: random('local'),
       clock: {
         now: () => this.clock.now(),
-        sleep: () => this.schedule.call(by, 'sleep', () => {}),
+        sleep: () => this.schedule.sleep(by),
       },
       log: { info: log('info'), error: log('error') },
     };
@@ -255,6 +257,11 @@ export class RaceWorld {
     return clientOf(async (operation, input) => {
       const key = (input.Key ?? input.Item) as { pk?: { S?: string } } | undefined;
       const what = key?.pk?.S?.split('#')[0] ?? '';
+      const item = input.Item as { record?: { S: string } } | undefined;
+      const older = by === undefined ? undefined : this.older.get(by);
+      if (item?.record !== undefined && older !== undefined) {
+        item.record.S = older(what, item.record.S);
+      }
       const run = () => structuredClone(this.table.answer(operation, input));
       return by === undefined ? run() : this.schedule.call(by, `${operation} ${what}`, run);
     }) as DynamoDBClient;
@@ -262,7 +269,7 @@ export class RaceWorld {
 }
 
 /** What the doors use of an SDK client. Errors of the services have the names the SDK would give them. */
-function clientOf(
+export function clientOf(
   answer: (operation: string, input: Record<string, unknown>) => Promise<unknown>,
 ): unknown {
   return {
