@@ -1,0 +1,22 @@
+import { expect, test } from '@jest/globals';
+import { methodOf, methodsInUse } from './methods-in-use.ts';
+import { encryptionRoom, jwtRoom } from './rooms/keysets.ts';
+import { userManagedRoom } from './rooms/user-managed.ts';
+import { expectSound } from './sound.ts';
+
+const endpoint = { host: 'localhost', port: 5432, dbname: 'pharmacy', ca: 'no authority' };
+/** Sources of stack frames are looked up at every error otherwise, which costs more than a schedule. */
+Error.stackTraceLimit = 0;
+
+/** One rotation at a time runs here: what only another one that is promoted meanwhile can lead to is not met. */
+const ofRaces = ['controlTable.removeAfterRotation'];
+
+test('rooms of keys and of values people make: every call fails in every way, and every recovery ends well', async () => {
+  const met = new Set<string>();
+  for (const room of [jwtRoom, encryptionRoom(endpoint), userManagedRoom]) {
+    for (const site of (await expectSound(room)).seen) met.add(methodOf(site));
+  }
+  const inUse = methodsInUse('rotation', 'jwt', 'encryption', 'user-managed');
+  expect(inUse.size).toBeGreaterThan(20);
+  expect([...inUse].filter((method) => !met.has(method)).sort()).toEqual(ofRaces);
+}, 1_500_000);

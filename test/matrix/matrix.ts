@@ -1,0 +1,258 @@
+/**
+ * The crash matrix of one room: every call fails once in every way, and every failure is followed by every recovery;
+ * then every call that comes after a failure, the recovery's own included, fails, too.
+ *
+ * `npm run proof` (PROOF=full) runs all of it; `npm test` meets every call of every scenario once, with a kind and a
+ * recovery drawn by a printed seed. `REPLAY='<room>/<scenario>/<call>:<kind>,…/<recovery>'` runs one schedule.
+ */
+import { isFull } from '../assurance/figures.ts';
+import { faultKinds } from '../in-process/faults.ts';
+import type { Kind, Passed, Planned } from './calls.ts';
+import { LeakSearch } from './leaks.ts';
+import { type Recovery, recoveries } from './recoveries.ts';
+import type { Room, Scenario } from './room.ts';
+import { type Outcome, runSchedule } from './schedule.ts';
+import { drawnFrom, seed } from './seeded-random.ts';
+import { type Kept, Stand } from './stand.ts';
+
+export interface Counts {
+  /** Calls that were met by a fault, by name. */
+  readonly armed: Set<string>;
+  /** Calls that any run passed; and those of runs without a fault. */
+  readonly seen: Set<string>;
+  readonly ofCleanRuns: Set<string>;
+  /** Codes with which a rollback was refused, and how often. */
+  readonly refused: Map<string, number>;
+  singleSchedules: number;
+  doubleSchedules: number;
+  /** Pairs of faults the double schedules stand for. */
+  doublePairs: number;
+  /** Schedules in which something did not hold. */
+  readonly bad: string[];
+}
+
+interface Running {
+  readonly room: Room;
+  readonly kept: Kept;
+  readonly scenario: Scenario;
+  readonly leaks: LeakSearch;
+  readonly counts: Counts;
+}
+
+/** Of the double schedules, so many run. */
+const share = isFull ? 1 : 0.002;
+
+export async function prepared(
+  room: Room,
+  scenario: Scenario,
+  made: Stand | Promise<Stand> = new Stand(room),
+): Promise<Kept> {
+  const stand = await made;
+  await stand.configure();
+  await room.prepare(stand, scenario);
+  const failed = stand.steps.filter((run) => run.failed);
+  if (failed.length > 0) {
+    throw new Error(`${room.name} ${scenario}: ${failed[0]?.step} failed while it was prepared`);
+  }
+  await stand.refresh?.();
+  return stand.keep();
+}
+
+export async function runRoom(room: Room): Promise<Counts> {
+  const { REPLAY } = process.env;
+  const counts: Counts = {
+    ...{ armed: new Set(), seen: new Set(), ofCleanRuns: new Set(), refused: new Map(), bad: [] },
+    ...{ singleSchedules: 0, doubleSchedules: 0, doublePairs: 0 },
+  };
+  for (const scenario of room.scenarios) {
+    const running = { room, scenario, leaks: new LeakSearch(), counts };
+    const kept = await prepared(room, scenario);
+    if (REPLAY === undefined) {
+      await runScenario({ ...running, kept });
+    } else if (REPLAY.startsWith(`${room.name}/${scenario}/`)) {
+      await replay({ ...running, kept }, REPLAY);
+    }
+  }
+  return counts;
+}
+
+async function replay(running: Running, text: string): Promise<void> {
+  const [, , plan = '', recovery = ''] = text.split('/');
+  const faults = plan.split(',').map((one) => {
+    const [call, kind] = one.split(':');
+    return { call: Number(call), kind: kind as Kind };
+  });
+  const { stand, passed } = await run(running, faults, recovery as Recovery);
+  const lines = [
+    ...passed.map(({ site }) => site),
+    ...stand.log.map((line) => JSON.stringify(line)),
+  ];
+  process.stderr.write(`${lines.join('\n')}\n`);
+}
+
+async function runScenario(running: Running): Promise<void> {
+  const clean = await run(running, [], 'sameToken');
+  const calls = clean.passed.slice(0, clean.beforeRecovery);
+  for (const { site } of calls) running.counts.ofCleanRuns.add(site);
+  const places = new Map<string, Place>();
+  for (const [call, passed] of calls.entries()) {
+    if (!isDrawn(running, passed, call)) continue;
+    for (const kind of drawnKinds(running, passed, call)) {
+      await singles(running, places, { call, kind }, clean);
+    }
+  }
+  for (const [index, place] of [...places.values()].entries()) {
+    await doubles(running, place, index);
+  }
+}
+
+/** What one failure leaves, whichever fault it was: the first one that led there stands for all. */
+interface Place {
+  readonly first: Planned;
+  /** How many faults led there. */
+  faults: number;
+  /** By recovery, the calls of a run without a second fault. */
+  readonly passed: Map<Recovery, { calls: readonly Passed[]; from: number }>;
+}
+
+async function singles(
+  running: Running,
+  places: Map<string, Place>,
+  fault: Planned,
+  clean: Outcome,
+): Promise<void> {
+  const { counts, scenario, room } = running;
+  const drawn = recoveries[drawnFrom(recoveries.length, room.name, scenario, fault.call)];
+  const wanted = !isFull ? recoveries.filter((one) => one === drawn) : recoveries;
+  let place: Place | undefined;
+  for (const recovery of wanted) {
+    const outcome = await run(running, [fault], recovery);
+    counts.singleSchedules += 1;
+    place ??= placeOf(places, fault, outcome, clean);
+    if (place?.first === fault) {
+      place.passed.set(recovery, { calls: outcome.passed, from: fault.call + 1 });
+    }
+  }
+}
+
+/** Undefined: it left no trace, so a second fault is a first one. */
+function placeOf(
+  places: Map<string, Place>,
+  first: Planned,
+  outcome: Outcome,
+  clean: Outcome,
+): Place | undefined {
+  const onTheWay = outcome.passed.slice(first.call + 1, outcome.beforeRecovery);
+  const sites = onTheWay.map(({ site }) => site).join();
+  const failed = outcome.stand.steps.some((run) => run.failed);
+  if (!failed && sites === sitesFrom(clean, first.call + 1)) {
+    return undefined;
+  }
+  const name = `${outcome.digest} ${sites}`;
+  const found = places.get(name);
+  if (found !== undefined) {
+    found.faults += 1;
+    return found;
+  }
+  const made = { first, faults: 1, passed: new Map() };
+  places.set(name, made);
+  return made;
+}
+
+const sitesFrom = ({ passed, beforeRecovery }: Outcome, from: number): string =>
+  passed
+    .slice(from, beforeRecovery)
+    .map(({ site }) => site)
+    .join();
+
+/** One recovery is drawn for each pair. */
+async function doubles(running: Running, place: Place, index: number): Promise<void> {
+  const { counts, scenario, room } = running;
+  for (const [recovery, { calls, from }] of place.passed) {
+    for (let call = from; call < calls.length; call++) {
+      for (const kind of distinctKinds(calls[call] as Passed)) {
+        const words = [room.name, scenario, index, call, kind] as const;
+        const isItsTurn = place.passed.size === 1 || drawnFrom(6, ...words) === at(recovery);
+        if (!isItsTurn || drawnFrom(10_000, 'short', ...words) >= share * 10_000) {
+          continue;
+        }
+        await run(running, [place.first, { call, kind }], recovery);
+        counts.doubleSchedules += 1;
+        counts.doublePairs += place.faults;
+      }
+    }
+  }
+}
+
+const at = (recovery: Recovery): number => recoveries.indexOf(recovery);
+
+/** Eventually consistent are the reads of Secrets Manager; DynamoDB and PostgreSQL's primary are asked consistently. */
+const mayBeStale = /^secretsManager\.(describe|get)/;
+
+export const allKinds = ({ method }: Passed): readonly Kind[] =>
+  mayBeStale.test(method) ? [...faultKinds, 'stale'] : faultKinds;
+
+/** A call that changes nothing is the same done or not done, once or twice. */
+export function distinctKinds(passed: Passed): readonly Kind[] {
+  if (passed.hasEffect) {
+    return allKinds(passed);
+  }
+  const isSql = passed.method.startsWith('postgres.');
+  return allKinds(passed).filter(
+    (kind) =>
+      kind === 'before' ||
+      kind === 'diedBefore' ||
+      kind === 'stale' ||
+      // The server's words differ: a session lives on after them, or it does not.
+      (isSql && (kind === 'retryable' || kind === 'permanent')),
+  );
+}
+
+/** In the short form a call that another scenario's was met already is met now and then. */
+function isDrawn({ room, scenario, counts }: Running, { site }: Passed, call: number): boolean {
+  return isFull || !counts.armed.has(site) || drawnFrom(6, room.name, scenario, call, 'met') === 0;
+}
+
+function drawnKinds({ room, scenario }: Running, passed: Passed, call: number): readonly Kind[] {
+  const kinds = allKinds(passed);
+  const drawn = drawnFrom(kinds.length, 'kind', room.name, scenario, call);
+  return !isFull ? kinds.filter((_, index) => index === drawn) : kinds;
+}
+
+async function run(
+  { room, kept, scenario, leaks, counts }: Running,
+  faults: readonly Planned[],
+  recovery: Recovery,
+): Promise<Outcome> {
+  const outcome = await runSchedule(room, kept, { scenario, faults, recovery }, leaks);
+  for (const { site } of outcome.passed) counts.seen.add(site);
+  for (const { call } of faults) counts.armed.add(outcome.passed[call]?.site ?? 'nowhere');
+  const { refused } = outcome.recovered ?? {};
+  if (refused !== undefined) counts.refused.set(refused, (counts.refused.get(refused) ?? 0) + 1);
+  if (outcome.fired !== faults.length) {
+    outcome.stand.log.push({ level: 'error', event: 'fired', fields: outcome.fired });
+  }
+  if (outcome.bad.length > 0) {
+    counts.bad.push(told(room, scenario, faults, recovery, outcome));
+  }
+  return outcome;
+}
+
+/** Everything that is needed to run it again. */
+function told(
+  room: Room,
+  scenario: Scenario,
+  faults: readonly Planned[],
+  recovery: Recovery,
+  { bad, passed, stand }: Outcome,
+): string {
+  const plan = faults.map(({ call, kind }) => `${call}:${kind}`).join(',');
+  const at = faults.map(({ call, kind }) => `${kind} at ${passed[call]?.site}`).join(', then ');
+  const log = stand.log.slice(-3).map((line) => JSON.stringify(line).slice(0, 300));
+  return [
+    `SEED=${seed} REPLAY='${room.name}/${scenario}/${plan}/${recovery}'`,
+    at,
+    ...bad,
+    ...log,
+  ].join('\n  ');
+}
