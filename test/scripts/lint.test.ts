@@ -35,6 +35,23 @@ const namedZod: readonly string[] = [
   "import * as zod from 'zod';\nexport const x = zod;",
   "import { z } from 'zod/v4';\nexport const x = z;",
 ];
+/** In functions and doors, where a line of the log may hold what somebody was handed. */
+const wholeEvents: readonly string[] = [
+  'export const handler = (event: unknown) => console.log(event);',
+  'export const x = [1].map(console.error);',
+  'globalThis.console.dir({});',
+  "declare const log: any, event: any;\nlog.info('asked', event);",
+  "declare const log: any, event: any;\nlog.info('asked', event as object);",
+  "declare const doors: any, error: any;\ndoors.log.error('failed', error);",
+  "declare const log: any, event: any;\nlog.info('asked', { event: JSON.stringify(event) });",
+  "declare const log: any, error: any;\nlog.error('failed', { told: inspect(error) });",
+  "declare const log: any, event: any;\nlog.info('asked', {\n  step: 1,\n  ...event,\n});",
+];
+const namedFields: readonly string[] = [
+  "declare const log: any, error: any;\nlog.error('failed', { code: error.code });",
+  "declare const log: any, secret: any;\nlog.info('asked', { ...{ secret, step: 'a' } });",
+  "declare const doors: any, nameOf: any, error: any;\ndoors.log.error('x', { error: nameOf(error) });",
+];
 
 describe('lint', () => {
   const found = new Map<string, string[]>();
@@ -43,8 +60,11 @@ describe('lint', () => {
 
   beforeAll(async () => {
     await withTree(['biome.json', 'scripts/lint'], async ({ directory, write }) => {
-      const settings = ['ambient', 'innocent', 'zod'] as const;
-      const sources = { ambient, innocent, zod: namedZod };
+      const settings = ['ambient', 'innocent', 'zod', 'whole', 'named'] as const;
+      const sources = {
+        ...{ ambient, innocent, zod: namedZod },
+        ...{ whole: wholeEvents, named: namedFields },
+      };
       for (const folder of [...strict, ...free]) {
         for (const kind of settings) {
           sources[kind].forEach((source, index) => {
@@ -91,6 +111,20 @@ describe('lint', () => {
   });
 
   test.each(each(strict, 'innocent', innocent))('allows `%s` in %s/', (_source, _folder, path) => {
+    expect(found.get(path)).toBeUndefined();
+  });
+
+  const logging = ['domain', 'lambdas', 'doors'];
+  test.each(each(logging, 'whole', wholeEvents))(
+    'refuses `%s` in %s/',
+    (_source, _folder, path) => {
+      expect(found.get(path)).toBeDefined();
+    },
+  );
+  test.each([
+    ...each(logging, 'named', namedFields),
+    ...each(['cli', 'client', 'sandbox', 'test'], 'whole', wholeEvents),
+  ])('allows `%s` in %s/', (_source, _folder, path) => {
     expect(found.get(path)).toBeUndefined();
   });
 
