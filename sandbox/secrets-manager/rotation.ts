@@ -126,6 +126,9 @@ export class Rotations {
 
   async #rotate(secret: Secret, run: Run): Promise<void> {
     await this.#answered();
+    if (run.stopped) {
+      return;
+    }
     const { serviceEvents } = this.#with;
     run.rotationToken = randomUUID();
     serviceEvents.rotation('RotationStarted', secret, run.token);
@@ -217,6 +220,10 @@ export class Rotations {
 
   async #test(secret: Secret, run: Run): Promise<void> {
     await this.#answered();
+    if (run.stopped) {
+      // Cancelled before it began; "it can leave the VersionStage labels in an unexpected state" (API_CancelRotateSecret).
+      return;
+    }
     const { serviceEvents } = this.#with;
     serviceEvents.rotation('TestRotationStarted', secret, run.token);
     const failure = await this.#step(secret, run, 'testSecret');

@@ -23,17 +23,31 @@ export const start = new Date('2027-01-10T12:00:00Z');
 /** `never`: the request did not arrive. `lost`: its answer did not. `twice`: it arrived two times, the second was answered. */
 export type Fault = 'never' | 'lost' | 'twice';
 
-/** Told what happened. */
+/** What becomes of a request. */
+export interface Hearing {
+  answered(answer: Answer): void;
+  /** No answer came. */
+  lost(): void;
+  /** It was done, and nobody heard the answer. */
+  done(): void;
+}
+
+/** Told what happened, in its order. */
 export interface Witness {
-  answered(request: Request, answer: Answer): void;
-  lost(request: Request): void;
-  done(request: Request): void;
-  invoked(step: Step, token: string): void;
+  asked(request: Request): Hearing;
+  /** The service calls the function. @returns to be called when the function begins */
+  calling(step: Step, token: string): () => void;
   returned(step: Step, token: string, failed: boolean): void;
 }
 
-/** Made once: a client costs more than a sequence of requests. Whose turn it is says which service answers. */
-type Handle = (request: unknown) => Promise<unknown>;
+export interface AccountOptions {
+  /** Who takes AWSPENDING off a version that became AWSCURRENT. @default 'serviceStrips' */
+  end?: ServiceBehaviour['pendingEndState'];
+  /** Others may overtake here. @default nobody does: what the service does in the background waits for the test's request */
+  transit?: (what: string) => Promise<void>;
+}
+
+type Handle = (request: unknown, options?: { fault?: Fault }) => Promise<unknown>;
 
 export class InProcessAccount {
   readonly clock = new SandboxClock(start, 'manual');
@@ -44,38 +58,35 @@ export class InProcessAccount {
   readonly #target: Target;
   readonly #witness: Witness;
   readonly #handle: Handle;
-  #fault: Fault | undefined;
+  readonly #transit: AccountOptions['transit'];
   #generated = 0;
   /** The test's own request: what the service does in the background is told after its answer. */
   #asking: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    witness: Witness,
-    end: ServiceBehaviour['pendingEndState'] = 'serviceStrips',
-    defect: (service: SecretsManagerService) => SecretsManagerService = (service) => service,
-  ) {
+  constructor(witness: Witness, { end = 'serviceStrips', transit }: AccountOptions = {}) {
     this.#witness = witness;
+    this.#transit = transit;
     const iam = { authorize: () => undefined };
     const { clock } = this;
-    this.service = defect(
-      new SecretsManagerService({
-        account,
-        region,
-        clock,
-        iam,
-        kms: new KmsService({ account, region, iam, clock }),
-        events: { publish: () => undefined },
-        lambda: {
-          exists: () => true,
-          mayInvoke: () => true,
-          invoke: (_caller, _arn, payload) => this.#invoked(payload as Payload),
-        },
-      }),
-    );
+    this.service = new SecretsManagerService({
+      account,
+      region,
+      clock,
+      iam,
+      kms: new KmsService({ account, region, iam, clock }),
+      events: { publish: () => undefined },
+      lambda: {
+        exists: () => true,
+        mayInvoke: () => true,
+        invoke: (_caller, _arn, payload) => this.#invoked(payload as Payload),
+      },
+    });
     this.service.setPendingEndState(end);
     const settings = inProcess(this.service);
     this.#handle = settings.requestHandler.handle as Handle;
-    const requestHandler = { ...settings.requestHandler, handle: (it: unknown) => this.#line(it) };
+    // A client hands the options of a call through to here.
+    const handle: Handle = (request, options) => this.#line(request, options?.fault);
+    const requestHandler = { ...settings.requestHandler, handle };
     const client = new SecretsManagerClient({ ...settings, requestHandler } as object);
     this.#target = { client, secretId: 'model/secret', lambdaArn };
   }
@@ -88,27 +99,27 @@ export class InProcessAccount {
   }
 
   async #ask(request: Request, fault?: Fault): Promise<Answer | undefined> {
-    this.#fault = fault;
+    const hearing = this.#witness.asked(request);
+    const first = fault === 'twice' ? this.#witness.asked(request) : undefined;
     try {
-      const answer = await send(this.#target, request);
-      if (fault === 'twice') {
-        this.#witness.done(request);
-      }
-      this.#witness.answered(request, answer);
+      const answer = await send(this.#target, request, { fault });
+      first?.done();
+      hearing.answered(answer);
       return answer;
     } catch (error) {
       if (!(error instanceof NoAnswerError)) {
         throw error;
       }
-      this.#witness.lost(request);
+      hearing.lost();
       return undefined;
     }
   }
 
   /** The function's requests, which no fault meets. */
   readonly #askAsFunction = async (request: Request): Promise<Answer> => {
+    const hearing = this.#witness.asked(request);
     const answer = await send(this.#target, request);
-    this.#witness.answered(request, answer);
+    hearing.answered(answer);
     return answer;
   };
 
@@ -136,7 +147,7 @@ export class InProcessAccount {
     } catch (error) {
       answer = { error: (error as ServiceException).code };
     }
-    this.#witness.answered(request, answer);
+    this.#witness.asked(request).answered(answer);
   }
 
   /** Versions that only `label` was ever on, the last of them still. */
@@ -152,28 +163,44 @@ export class InProcessAccount {
         },
         tester,
       );
-      this.#witness.done({ op: 'put', token, value, stages: [label] });
+      this.#witness.asked({ op: 'put', token, value, stages: [label] }).done();
     }
   }
 
-  async #line(request: unknown): Promise<unknown> {
-    const fault = this.#fault;
-    this.#fault = undefined;
+  /** The service takes whatever is thrown here for a failure of the function. */
+  #tell(witness: () => void): void {
+    try {
+      witness();
+    } catch (error) {
+      this.unexpected ??= error;
+    }
+  }
+
+  async #line(request: unknown, fault: Fault | undefined): Promise<unknown> {
     if (fault === 'never') {
       throw new NoAnswerError();
     }
-    const answer = await this.#handle(request);
+    await this.#transit?.('arrives');
+    let answer = await this.#handle(request);
+    if (fault === 'twice') {
+      await this.#transit?.('arrives again');
+      answer = await this.#handle(request);
+    }
+    await this.#transit?.('is answered');
     if (fault === 'lost') {
       throw new NoAnswerError();
     }
-    return fault === 'twice' ? this.#handle(request) : answer;
+    return answer;
   }
 
   async #invoked({ Step, ClientRequestToken: token }: Payload): Promise<InvokeOutcome> {
-    await this.#asking.catch(() => undefined);
-    this.#witness.invoked(Step, token);
+    const begins = this.#witness.calling(Step, token);
+    await (this.#transit === undefined
+      ? this.#asking.catch(() => undefined)
+      : this.#transit(`calls ${Step}`));
+    this.#tell(begins);
     const failed = await this.step(Step, token, this.behaviour);
-    this.#witness.returned(Step, token, failed);
+    this.#tell(() => this.#witness.returned(Step, token, failed));
     return failed ? { payload: 'null', functionError: 'Unhandled' } : { payload: 'null' };
   }
 }

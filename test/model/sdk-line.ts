@@ -32,11 +32,19 @@ export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
 }
 
-/** @throws whatever is no answer of the service */
-export async function send(target: Target, request: Request): Promise<Answer> {
+/** @param options of the call, for the client's request handler. @throws whatever is no answer of the service */
+export async function send(
+  { client, ...target }: Target,
+  request: Request,
+  options: object = {},
+): Promise<Answer> {
+  const sent: Sent = {
+    ...target,
+    client: { send: (command: never) => client.send(command, options) } as never,
+  };
   try {
-    const call = calls[request.op] as (t: Target, r: Request) => Promise<unknown>;
-    return { ok: await call(target, request) };
+    const call = calls[request.op] as (to: Sent, request: Request) => Promise<unknown>;
+    return { ok: await call(sent, request) };
   } catch (error) {
     if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode) {
       return { error: (error as Error).name };
@@ -45,7 +53,8 @@ export async function send(target: Target, request: Request): Promise<Answer> {
   }
 }
 
-type Call<Op extends Operation> = (target: Target, request: RequestOf<Op>) => Promise<unknown>;
+type Sent = Omit<Target, 'client'> & { client: Pick<SecretsManagerClient, 'send'> };
+type Call<Op extends Operation> = (to: Sent, request: RequestOf<Op>) => Promise<unknown>;
 
 const calls: { [Op in Operation]: Call<Op> } = {
   async create({ client, secretId }, { token, value }) {

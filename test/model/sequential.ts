@@ -1,7 +1,6 @@
 /** One sequence of commands against the sandbox in this process, compared with the model after every command. */
 import fc from 'fast-check';
 import type { Behaviour as ServiceBehaviour } from '../../sandbox/secrets-manager/backend.ts';
-import type { SecretsManagerService } from '../../sandbox/secrets-manager/service.ts';
 import { Branches } from './branches.ts';
 import { InProcessAccount, type Witness } from './in-process-account.ts';
 import { type Command, requestsOf } from './label-commands.ts';
@@ -23,18 +22,16 @@ export const beginnings: fc.Arbitrary<Beginning> = fc.record({
   ),
 });
 
-export type Defect = (service: SecretsManagerService) => SecretsManagerService;
-
 export class SequentialRun {
   readonly branches: Branches = new Branches(() => this.account.clock.now().getTime());
   readonly account: InProcessAccount;
 
-  constructor({ end }: Beginning, defect?: Defect) {
-    this.account = new InProcessAccount(judge(this.branches), end, defect);
+  constructor({ end }: Beginning) {
+    this.account = new InProcessAccount(judge(this.branches), { end });
   }
 
-  static async begin(beginning: Beginning, defect?: Defect): Promise<SequentialRun> {
-    const run = new SequentialRun(beginning, defect);
+  static async begin(beginning: Beginning): Promise<SequentialRun> {
+    const run = new SequentialRun(beginning);
     const { secret } = beginning;
     const made = { op: 'create', token: tokenOf(99) } as const;
     await run.account.ask(secret === 'empty' ? made : { ...made, value: 'first' });
@@ -77,10 +74,12 @@ export class SequentialRun {
 /** Has the model say at once whether what happened may happen. */
 function judge(branches: Branches): Witness {
   return {
-    answered: (request, answer) => branches.answered(request, answer),
-    lost: (request) => branches.lost(request),
-    done: (request) => branches.done(request),
-    invoked: (step, token) =>
+    asked: (request) => ({
+      answered: (answer) => branches.answered(request, answer),
+      lost: () => branches.lost(request),
+      done: () => branches.done(request),
+    }),
+    calling: (step, token) => () =>
       branches.happened(`${step} of ${token} was called`, (s) => invoked(s, step, token)),
     returned: (step, token, failed) =>
       branches.happened(`after ${step} of ${token}`, (s) => returned(s, step, token, failed)),

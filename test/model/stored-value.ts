@@ -38,22 +38,22 @@ function labelled(
   for (const stage of [...stages].sort((a) => (a === CURRENT ? -1 : 1))) {
     moved(draft, stage, token);
   }
-  const ends: Secret[] = [draft];
   const promoted = stages.includes(CURRENT) && wasCurrent !== token;
+  // RotationAbandoned: a new version appeared, the pending label is removed (user guide, "CloudTrail entries").
+  if (promoted && wasPending !== undefined && wasPending !== token && wasPending !== wasCurrent) {
+    delete draft.run;
+  }
+  const ends: Secret[] = [draft];
   if (promoted && stages.includes(PREVIOUS) && wasCurrent !== undefined) {
     const followed = copyOf(draft);
     moved(followed, PREVIOUS, wasCurrent);
     ends.push(followed);
   }
-  if (promoted && !stages.includes(PENDING) && wasPending !== undefined) {
-    const stripped = ends.map((end) => {
-      const { run, ...rest } = copyOf(end);
-      const abandoned: Secret =
-        run === undefined || run.token === token ? { ...rest, ...(run && { run }) } : rest;
-      moved(abandoned, PENDING, undefined);
-      return abandoned;
-    });
-    // RotationAbandoned: a new version appeared, the pending label is removed (user guide, "CloudTrail entries").
+  if (promoted && wasPending !== undefined && !stages.includes(PENDING)) {
+    const stripped = ends.map(copyOf);
+    for (const end of stripped) {
+      moved(end, PENDING, undefined);
+    }
     ends.splice(0, wasPending === token ? 0 : ends.length, ...stripped);
   }
   return ends.map((end) => (tooManyLabels(end) ? { error: 'LimitExceededException' } : end));

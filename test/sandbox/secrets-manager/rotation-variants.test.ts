@@ -102,11 +102,16 @@ describe('clearing the way while a step still runs', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
+    let runs = (): void => undefined;
+    const running = new Promise<void>((resolve) => {
+      runs = resolve;
+    });
     let late = '';
     bench.handler = async (payload, of) => {
       if (payload.ClientRequestToken !== token('t1')) {
         return wellBehaved(payload, of);
       }
+      runs();
       await held;
       const { SecretId, ClientRequestToken, RotationToken } = payload;
       late = await of.refusal('PutSecretValue', {
@@ -116,6 +121,7 @@ describe('clearing the way while a step still runs', () => {
       });
     };
     await bench.rotate('t1');
+    await running;
     await bench.call('CancelRotateSecret', { SecretId: arn });
     await bench.call('UpdateSecretVersionStage', {
       SecretId: arn,
@@ -130,6 +136,16 @@ describe('clearing the way while a step still runs', () => {
     expect(late).toMatch(/^InvalidParameterException: The RotationToken is not valid/);
   });
 });
+
+test.each([true, false])(
+  'regression: a rotation cancelled before its function was called does not call it (immediately: %s)',
+  async (immediately) => {
+    await bench.rotate('t1', { RotateImmediately: immediately });
+    await bench.call('CancelRotateSecret', { SecretId: arn });
+    await bench.clock.settle();
+    expect(bench.steps()).toEqual([]);
+  },
+);
 
 describe('the native rule', () => {
   test('counts days from the last rotation or manual change to the end of that day in UTC', async () => {
