@@ -1,23 +1,24 @@
 /** After everything that can happen to a secret, its values are in Secrets Manager and nowhere else. */
-import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import {
-  GetSecretValueCommand,
-  PutSecretValueCommand,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
-import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { formsOf, foundIn, valuesIn } from './forms.ts';
-import { administrator, machineArn, readSinks, type Sinks, sinkNames } from './sinks.ts';
+import { functionName } from '../../domain/config/names.ts';
+import { isFull, recordFigures } from '../assurance/figures.ts';
+import { runCommands } from '../leaks/commands.ts';
+import { type Gathered, readDeployedSinks } from '../leaks/deployed-sinks.ts';
+import { functionProcesses, leftBehind } from '../leaks/processes.ts';
+import { seedDeployedSinks, unseeded } from '../leaks/seed-deployed.ts';
+import { sinksRead } from '../leaks/sink-table.ts';
+import { Watching } from '../leaks/watching.ts';
+import { searchFor } from './forms.ts';
 import { type SecretKey, steps, World } from './world.ts';
 
 const keys: readonly SecretKey[] = ['jwt', 'db', 'legacyDb', 'pii'];
 const rotator = 'quarterturn_rotator';
+const since = new Date();
 
 let world: World;
+let watching: Watching;
+let gathered: Gathered;
+let ran: number;
 beforeAll(async () => {
   world = await World.start({
     settings: {
@@ -32,9 +33,17 @@ beforeAll(async () => {
     },
   });
   await asSuperuser('CREATE EXTENSION pg_stat_statements');
+  watching = new Watching(world.stage.asSuperuser);
   await everything();
-}, 120_000);
-afterAll(() => world?.stop());
+  const told = await runCommands(world, isFull ? 'every' : 'some');
+  ran = told.ran;
+  gathered = { watching, since, ...told };
+  await watching.look();
+}, 300_000);
+afterAll(async () => {
+  await watching?.stop();
+  await world?.stop();
+});
 
 /** First values, planned rotations, a setSecret that fails, an emergency of every kind, and answers. */
 async function everything(): Promise<void> {
@@ -42,6 +51,14 @@ async function everything(): Promise<void> {
     await world.rotate(key);
     await world.rotate(key, 'planned');
   }
+  // Messages that cannot be told end in the queue of what failed for good, as they are.
+  const silent = world.stage.sandbox.injectFault({
+    service: 'lambda',
+    operation: 'Invoke',
+    match: { functionName: functionName(world.stage.operator.manifest, 'notify-people') },
+    when: 'before',
+    error: { code: 'ServiceException', status: 500 },
+  });
   // The server refuses the statement that holds the verifier, and logs it with its error.
   await asSuperuser(`ALTER ROLE ${rotator} NOCREATEROLE`);
   const failing = [await world.begin('db'), await world.begin('legacyDb')];
@@ -50,6 +67,8 @@ async function everything(): Promise<void> {
   }
   await asSuperuser(`ALTER ROLE ${rotator} CREATEROLE`);
   await world.settle();
+  expect(silent.fired()).toBeGreaterThan(0);
+  silent.remove();
   for (const key of keys) {
     await world.preemptAndRotate(key, 'emergency');
   }
@@ -72,115 +91,83 @@ async function answersOf(key: SecretKey): Promise<void> {
 const asSuperuser = (sql: string): Promise<unknown> =>
   world.stage.asSuperuser((session) => session.query(sql));
 
-/** All there ever were: every version that still has a value, labelled or not. */
-async function everyValue(): Promise<{ text: string; bytes: Buffer }[]> {
-  const values = new Map<string, { text: string; bytes: Buffer }>();
+/** All there ever were: every version that still has a value, labelled or not, and those that owners keep. */
+async function everyValue(): Promise<Record<string, string>> {
+  const values: Record<string, string> = {};
   for (const key of keys) {
     for (const version of await world.versionIds(key)) {
-      const secretString = (await world.valueOf(key, version)) ?? '{}';
-      for (const value of valuesIn(secretString)) {
-        values.set(value.text, value);
-      }
+      const secretString = (await world.valueOf(key, version)) ?? '';
+      if (!secretString.includes('"uninitialised"')) values[`${key} ${version}`] = secretString;
     }
   }
-  return [...values.values()];
+  return values;
 }
 
 describe('no value', () => {
-  test('of any version is found in any sink, in any form', async () => {
+  test('of any version, nor of the rotator or the superuser, is found in any sink, in any form', async () => {
     const values = await everyValue();
-    // First, planned and emergency key of two keysets; first, planned, retried and emergency password.
-    expect(values.length).toBeGreaterThanOrEqual(2 * 3 + 2 * 4);
-    const sinks = await readSinks(world);
-    for (const name of sinkNames) {
-      expect([name, sinks[name].length > 200]).toEqual([name, true]);
-    }
+    // First, planned and emergency value of four secrets, and the retried ones of databases.
+    expect(Object.keys(values).length).toBeGreaterThanOrEqual(4 * 3 + 2);
+    const search = searchFor({
+      ...values,
+      rotator: await world.ownValue('dbAdmin'),
+      superuser: world.stage.server.superuser.password,
+    });
+    const sinks = await readDeployedSinks(world, gathered);
+    expect(Object.keys(sinks).toSorted()).toEqual(sinksRead('deployment').toSorted());
+    const unwritten = sinksRead('deployment').filter((name) => sinks[name].length < 200);
+    expect(unwritten).toEqual([]);
     // The statements that set a credential were seen, the refused one included; they hold a verifier.
     expect(sinks['PostgreSQL log']).toMatch(/ALTER ROLE .*PASSWORD 'SCRAM-SHA-256\$/);
     expect(sinks['PostgreSQL log']).toMatch(/ERROR: {2}permission denied to alter role/);
     expect(sinks.pg_stat_statements).toMatch(/ALTER ROLE/);
-    const forms = values.flatMap(({ text, bytes }) => formsOf(text, bytes));
-    expect(foundIn(sinks, forms)).toEqual([]);
+    expect(sinks.pg_stat_activity).toMatch(/quarterturn/);
+    expect(sinks['process arguments']).toMatch(/runner\.mjs/);
+    expect(sinks['function environments']).toMatch(/AWS_LAMBDA_FUNCTION_NAME/);
+    expect(ran).toBeGreaterThan(isFull ? 25 : 6);
+    const found = Object.entries(sinks).flatMap(([name, text]) =>
+      search.in(text, 20).map(({ of, form }) => `${name}: ${of}, ${form}`),
+    );
+    expect([...new Set(found)]).toEqual([]);
+    recordFigures('leaks-deployed', 0, {
+      canaries: Object.keys(values).length + 2,
+      sinks: Object.keys(sinks).length,
+      bytesSearched: Object.values(sinks).reduce((sum, { length }) => sum + length, 0),
+      hits: found.length,
+    });
+  }, 120_000);
+
+  test('is on the disk of a function: nothing is, and no function writes its memory down', async () => {
+    const functions = await functionProcesses(world.stage.sandbox.url);
+    expect(functions.length).toBeGreaterThan(5);
+    for (const { name, folder, args, environment } of functions) {
+      expect([name, await leftBehind(folder)]).toEqual([name, []]);
+      // Options of Node.js that write heap or environment down (nodejs.org/api/cli.html, /api/report.html).
+      expect(args).not.toMatch(/--(heap|report|cpu-prof|diagnostic|abort|inspect)/);
+      expect(environment).not.toMatch(/^(NODE_OPTIONS|NODE_V8_COVERAGE|_X_AMZN_TRACE_ID)=/m);
+    }
+    const { dist } = await readDeployedSinks(world, gathered);
+    for (const written of [
+      /writeHeapSnapshot|heapsnapshot|process\.report\b|setFlagsFromString/,
+      /["'`]\/tmp\b/,
+      // Lambda's own segments hold names and times; annotations and metadata are what code adds.
+      /aws-xray-sdk|captureAWS|addAnnotation|putAnnotation|PutTraceSegments|XRAY_DAEMON/,
+    ]) {
+      expect([written, written.test(dist)]).toEqual([written, false]);
+    }
   }, 60_000);
 
-  test('of the rotator or the superuser is, either', async () => {
-    const admin = await world.ownValue('dbAdmin');
-    const passwords = [...valuesIn(admin).map(({ text }) => text)];
-    passwords.push(world.stage.server.superuser.password);
-    expect(passwords).toHaveLength(2);
-    const forms = passwords.flatMap((text) => formsOf(text, Buffer.from(text)));
-    expect(foundIn(await readSinks(world), forms)).toEqual([]);
-  });
-
   test('left out of the search: the search finds one in each sink, in the form it is told in', async () => {
-    const canaries = await seedEverySink();
-    const sinks = await readSinks(world);
-    for (const name of sinkNames) {
-      const { text, bytes } = canaries[name];
-      expect(foundIn(sinks, formsOf(text, bytes))).toContain(name);
+    const { canaries, put, stop } = await seedDeployedSinks(world, watching, gathered);
+    const sinks = await readDeployedSinks(world, put).finally(stop);
+    const found = new Map(
+      sinksRead('deployment').map((name) => {
+        const text = canaries[name];
+        return [name, text !== undefined && searchFor({ name: text }).in(sinks[name]).length > 0];
+      }),
+    );
+    for (const name of sinksRead('deployment')) {
+      expect([name, found.get(name)]).toEqual([name, !unseeded.has(name)]);
     }
-  }, 30_000);
+  }, 60_000);
 });
-
-type Canary = { text: string; bytes: Buffer };
-
-/** A value of its own for each sink, written there the way a leak would come about. */
-async function seedEverySink(): Promise<Record<keyof Sinks, Canary>> {
-  const entries = sinkNames.map((name) => {
-    const bytes = randomBytes(24);
-    return [name, { text: bytes.toString('base64url'), bytes }];
-  });
-  const canaries = Object.fromEntries(entries) as Record<keyof Sinks, Canary>;
-  const of = (name: keyof Sinks) => canaries[name];
-  const access = administrator(world);
-
-  await asSuperuser(`SELECT '${of('PostgreSQL log').bytes.toString('hex')}'`);
-  // Constants of other statements are left out of it; those of utility statements are not.
-  await asSuperuser(`COMMENT ON DATABASE pharmacy IS '${of('pg_stat_statements').text}'`);
-  const SecretId = (await world.stage.operator.describe('jwt')).arn;
-  // A token is told in log and answer; one canary each.
-  const steps = (['function logs', 'function answers'] as const).map((name) => {
-    const ClientRequestToken = of(name).bytes.toString('hex');
-    return world.invoke('jwt', { Step: 'setSecret', SecretId, ClientRequestToken });
-  });
-  expect((await Promise.allSettled(steps)).map(({ status }) => status)).toEqual([
-    'rejected',
-    'rejected',
-  ]);
-  await new SecretsManagerClient(access)
-    .send(new PutSecretValueCommand({ SecretId: of('request log').text, SecretString: 'x' }))
-    .catch(() => '');
-  await new SecretsManagerClient(access)
-    .send(new GetSecretValueCommand({ SecretId: of('CloudTrail').text }))
-    .catch(() => '');
-  await new EventBridgeClient(access).send(
-    new PutEventsCommand({
-      Entries: [
-        {
-          Source: 'a.leak',
-          DetailType: 'canary',
-          Detail: JSON.stringify({
-            inside: Buffer.from(`x=${of('events').text};`).toString('base64'),
-          }),
-        },
-      ],
-    }),
-  );
-  await new SFNClient(access).send(
-    new StartExecutionCommand({
-      stateMachineArn: machineArn(world),
-      input: JSON.stringify({ backwards: [...of('state machine').text].reverse().join('') }),
-    }),
-  );
-  await world.control.putIntent(world.name('jwt'), {
-    intent: 'planned',
-    token: await world.newToken(),
-    requestedBy: 'on-call',
-    reason: of('control table').text.slice(0, 16),
-    at: world.stage.sandbox.clock.now().toISOString(),
-  });
-  const file = join(world.stage.directory, 'cdk.out', 'canary.txt');
-  await writeFile(file, of('cdk.out').bytes.toString('base64'));
-  await world.settle();
-  return canaries;
-}

@@ -91,7 +91,8 @@ export const sinkTable = {
   },
   'X-Ray': {
     readIn: 'nowhere',
-    proof: 'no function and no machine of the template has tracing on, no process a trace header',
+    proof:
+      'what Lambda and Step Functions trace by themselves are names, times and the error a machine’s history has, too; no bundle adds an annotation, metadata or a segment',
   },
   'core dumps, heap snapshots, diagnostic reports': {
     readIn: 'nowhere',
