@@ -8,6 +8,8 @@ export interface Tally {
   survived: number;
   /** No suite that runs in memory comes by: survived, for the score. */
   uncovered: number;
+  /** Its modules do not load, or its tests were not found again: in no score. */
+  broken: number;
 }
 
 const counted: Partial<Record<MutantStatus, keyof Tally>> = {
@@ -15,15 +17,16 @@ const counted: Partial<Record<MutantStatus, keyof Tally>> = {
   Timeout: 'timedOut',
   Survived: 'survived',
   NoCoverage: 'uncovered',
+  RuntimeError: 'broken',
 };
 
 export function tallyOf(results: readonly Pick<MutantResult, 'status'>[]): Tally {
-  const tally: Tally = { mutants: 0, killed: 0, timedOut: 0, survived: 0, uncovered: 0 };
+  const tally: Tally = { mutants: 0, killed: 0, timedOut: 0, survived: 0, uncovered: 0, broken: 0 };
   for (const { status } of results) {
     const kind = counted[status];
     if (kind === undefined) continue;
     tally[kind] += 1;
-    tally.mutants += 1;
+    if (kind !== 'broken') tally.mutants += 1;
   }
   return tally;
 }

@@ -3,6 +3,8 @@ export interface Stratum {
   /** Of its figures: `mutation-<id>`. */
   readonly id: string;
   readonly mutate: readonly string[];
+  /** Those that are there to tell it apart; any other would only make survivors dear. */
+  readonly suites: RegExp;
   /** Percent of its mutants. */
   readonly goal: number;
 }
@@ -17,19 +19,27 @@ export const strata: readonly Stratum[] = [
     mutate: ['scram', 'classify-error', 'transient', 'login-probe'].map(
       (name) => `doors/postgres/${name}.ts`,
     ),
+    suites: /^test\/doors\/postgres\//,
     goal,
   },
   {
     id: 'cadence',
     mutate: policy('age', 'due', 'labels', 'freeze', 'window', 'plan', 'preflight'),
+    suites: /^test\/domain\/policy\//,
     goal,
   },
-  { id: 'keysets', mutate: secrets('keyset', 'strict-json', 'union', 'leaving'), goal },
+  {
+    id: 'keysets',
+    mutate: secrets('keyset', 'strict-json', 'union', 'leaving'),
+    suites: /^test\/domain\/secrets\//,
+    goal,
+  },
   {
     id: 'ciphertext',
     mutate: ['qt1', 'qt1-body', 'qt1-bytes', 'binding', 'gcm'].map(
       (name) => `domain/ciphertext/${name}.ts`,
     ),
+    suites: /^test\/domain\/ciphertext\//,
     goal,
   },
   {
@@ -40,6 +50,7 @@ export const strata: readonly Stratum[] = [
         (name) => `lambdas/rotation/${name}.ts`,
       ),
     ],
+    suites: /^test\/lambdas\/rotation\//,
     goal,
   },
 ];

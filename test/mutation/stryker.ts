@@ -11,6 +11,8 @@ export interface Asked {
   id: string;
   files: readonly string[];
   processes: number;
+  /** Absent: every suite that runs in memory. */
+  suites?: RegExp;
   /** A sample. */
   draw?: { seed: number; share: number };
   /** Goes on where an earlier run was stopped, and leaves out what has not changed since. */
@@ -22,8 +24,10 @@ export interface Run {
   tally: Tally;
 }
 
-export async function mutate({ id, files, processes, draw, resume }: Asked): Promise<Run> {
+export async function mutate(asked: Asked): Promise<Run> {
+  const { id, files, suites, processes, draw, resume } = asked;
   process.env.MUTATION_ROOT = root;
+  process.env.MUTATION_SUITES = suites?.source ?? '';
   process.env.MUTATION_SEED = String(draw?.seed ?? 0);
   process.env.MUTATION_SHARE = String(draw?.share ?? 1);
   const results = await new Stryker({

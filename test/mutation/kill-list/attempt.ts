@@ -19,13 +19,14 @@ export interface SuiteAttempt {
 
 const root = join(import.meta.dirname, '../../..');
 
-export const namesOf = (suite: string, only: RegExp | undefined) => `${suite} ${only ?? ''}`;
-
 async function attempt(index: number, isMutated: boolean): Promise<SuiteAttempt[]> {
   const kill = killList[index];
   if (kill === undefined) throw new Error(`there is no mutant ${index}`);
   const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
-  const bundles = new Bundles(root, folder, isMutated ? kill : undefined);
+  const bundles = new Bundles(root, folder, {
+    ...(isMutated && { change: kill }),
+    startsProcesses: true,
+  });
   const attempts: SuiteAttempt[] = [];
   for (const { suite, only } of kill.red) {
     try {

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Script } from 'node:vm';
+import { constants, Script } from 'node:vm';
 import { build, type Plugin } from 'esbuild';
 import { newSuite, type Suite } from './suite.ts';
 
@@ -43,6 +43,18 @@ const asItStands = (root: string, change: Change | undefined): Plugin => ({
   },
 });
 
+/** A process of its own sees no mutant of this one: a test that starts one fails, and is left out for its time. */
+const noProcesses = new Proxy(
+  {},
+  {
+    get: (_, name) => () => {
+      const error = new Error('no processes here');
+      if (name === 'spawnSync') return { error, status: null, stdout: '', stderr: '' };
+      throw error;
+    },
+  },
+);
+
 /** Scripts that are kept compiled: they are megabytes each where much is instrumented. */
 const kept = 60;
 
@@ -50,13 +62,19 @@ export class Bundles {
   readonly #root: string;
   readonly #folder: string;
   readonly #change: Change | undefined;
+  readonly #startsProcesses: boolean;
   readonly #scripts = new Map<string, Evaluate>();
 
   /** @param folder where bundles are kept: of one root and one change */
-  constructor(root: string, folder: string, change?: Change) {
+  constructor(
+    root: string,
+    folder: string,
+    { change, startsProcesses = false }: { change?: Change; startsProcesses?: boolean } = {},
+  ) {
     this.#root = root;
     this.#folder = folder;
     this.#change = change;
+    this.#startsProcesses = startsProcesses;
   }
 
   /** @param file relative to the root @throws what the file throws while it is loaded */
@@ -65,11 +83,11 @@ export class Bundles {
     const suite = newSuite();
     const require = createRequire(join(this.#root, file));
     const module = { exports: {} };
-    evaluate(
-      (name) => (name === '@jest/globals' ? suite.globals : require(name)),
-      module,
-      module.exports,
-    );
+    const load = (name: string) => {
+      if (name === '@jest/globals') return suite.globals;
+      return name.endsWith('child_process') && !this.#startsProcesses ? noProcesses : require(name);
+    };
+    evaluate(load, module, module.exports);
     return suite;
   }
 
@@ -83,7 +101,7 @@ export class Bundles {
     const path = await this.#bundled(file);
     const script = new Script(
       `(function (require, module, exports) {${readFileSync(path, 'utf8')}\n})`,
-      { filename: path },
+      { filename: path, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER },
     );
     const evaluate = script.runInThisContext() as Evaluate;
     this.#scripts.set(file, evaluate);

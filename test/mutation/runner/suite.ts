@@ -122,7 +122,9 @@ export async function runSuite(suite: Suite, watching: Watching): Promise<TestRu
   let ended = false;
 
   function named(path: string, title: string): string {
-    const name = path === '' ? title : `${path} ${title}`;
+    // An error in a table prints with its stack, which is another one in every run.
+    const [line = ''] = title.split('\n');
+    const name = path === '' ? line : `${path} ${line}`;
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
     return count === 1 ? name : `${name} #${count}`;
