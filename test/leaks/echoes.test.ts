@@ -33,7 +33,11 @@ const behaviours = {
   'takes it, and says it all': (sent: string) => ({ status: 200, body: sent }),
   'answers as Kubernetes and GitHub do': (sent: string) => ({
     status: 422,
-    body: JSON.stringify({ message: `invalid: ${sent}`, reason: value, errors: [sent] }),
+    body: JSON.stringify({
+      message: `invalid: ${sent}`,
+      reason: sent.replaceAll(/\W/g, '').slice(0, 40),
+      errors: [sent],
+    }),
   }),
   'quotes a part of it': (sent: string) => ({
     status: 403,
@@ -118,7 +122,7 @@ const doors: Readonly<Record<string, (authority: string) => Promise<unknown>>> =
       resource: 'deployments',
       namespace: 'n',
       name: 'd',
-      patch: { value },
+      patch: { spec: {} },
     }).then(() => 'answered'),
   'a hook of consumers': () =>
     consumersHook(fetch, 2_000).ask(`${url}/?key=${value}`, {
@@ -146,4 +150,13 @@ test.each(cases)('%s that %s is not repeated', async (door, how) => {
   // The hook's `fetch` trusts the authorities Node.js ships alone.
   const isAsked = how in behaviours && door !== 'a hook of consumers';
   expect(requests > before).toBe(isAsked);
+});
+
+test('regression: of a token that a cluster quotes in part, or as its reason, nothing is told', async () => {
+  for (const how of ['quotes a part of it', 'answers as Kubernetes and GitHub do'] as const) {
+    behaviour = how;
+    const error: unknown = await doors['a cluster']?.(ca).catch((reason) => reason);
+    expect(String(error)).toContain('its message is withheld');
+    expect(search.in(shown(error))).toEqual([]);
+  }
 });
