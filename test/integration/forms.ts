@@ -170,11 +170,9 @@ function encodingOf(text: string): BufferEncoding {
 
 function encodingIn(secretString: string): BufferEncoding | undefined {
   const { keyset } = (parsed(secretString) ?? {}) as { keyset?: { encoding?: string } };
-  return keyset === undefined
-    ? undefined
-    : keyset.encoding === 'text'
-      ? 'utf8'
-      : ((keyset.encoding ?? 'base64') as BufferEncoding);
+  if (keyset === undefined) return undefined;
+  const { encoding = 'base64' } = keyset;
+  return Buffer.isEncoding(encoding) ? encoding : 'utf8';
 }
 
 /** @param secretStrings by the name a hit is told under */
