@@ -7,6 +7,7 @@ import {
   type ExposureRecord,
   exposureRecordSchema,
   type RefusalRecord,
+  refusalRecordSchema,
   type TriggerRecord,
   triggerRecordSchema,
   type WaitingRecord,
@@ -36,8 +37,16 @@ export interface TriggerRecordsDoor {
     over: (standing: ExposureRecord) => boolean,
   ): Promise<ExposureRecord | undefined>;
 
-  /** @returns 'exists' when security was told of this reason in this hour */
-  putRefusal(code: string, hour: string, record: RefusalRecord): Promise<'stored' | 'exists'>;
+  /**
+   * @param over may the record that stands give way? @default never
+   * @returns 'exists' when security was told of this reason in this hour
+   */
+  putRefusal(
+    code: string,
+    hour: string,
+    record: RefusalRecord,
+    over?: (standing: RefusalRecord) => boolean,
+  ): Promise<'stored' | 'exists'>;
 }
 
 /** @param deployment `<name>/<environment>` */
@@ -65,9 +74,10 @@ export function triggerRecords(
     },
     putExposure: (secretName, record, over) =>
       replace(exposureRecordSchema, ['exposure', secretName, 'exposure'], record, over),
-    putRefusal: async (code, hour, record) =>
-      (await put('refusal', deployment, `${code}/${hour}`, record, { revision: 0 }))
-        ? 'stored'
-        : 'exists',
+    async putRefusal(code, hour, record, over = () => false) {
+      const key = ['refusal', deployment, `${code}/${hour}`] as const;
+      const standing = await replace(refusalRecordSchema, [...key], record, over);
+      return standing === undefined ? 'stored' : 'exists';
+    },
   };
 }

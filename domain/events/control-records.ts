@@ -293,6 +293,8 @@ export const waitingRecordSchema = z.object({
   since: instant,
   /** Keys of the secrets that are left. */
   secrets: z.array(z.string()),
+  /** By key, the rotation that was asked for last: whether it was begun, only Secrets Manager knows. */
+  asked: z.record(z.string(), tokenSchema).optional(),
   /** Somebody was told that it takes more than a day. */
   told: z.boolean(),
 });

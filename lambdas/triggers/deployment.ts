@@ -30,21 +30,15 @@ export async function deploy(
       ? manifest.secrets.filter(({ kind }) => kind !== 'userManaged')
       : secretsNamed(manifest, asked.secrets);
   if ((await known(doors, asked.id, arrival)) === 'handled') return [];
-  const outcomes: TriggeredSecret[] = [];
-  for (const secret of secrets) {
-    try {
-      outcomes.push(await ask(handling, secret, asked));
-    } catch (error) {
-      outcomes.push({ key: secret.key, name: secret.name, state: 'refused', ...failureIn(error) });
-    }
-  }
-  const other = await doors.records.putTrigger(asked.id, {
-    trigger: 'deployment',
+  const outcomes = await askEach(handling, secrets, asked);
+  const record = {
+    trigger: 'deployment' as const,
     eventId: arrival.eventId,
     at: doors.clock.now().toISOString(),
-    done: true,
     secrets: outcomes,
-  });
+  };
+  // Whose id it is first; that it is done when it was told, too.
+  const other = await doors.records.putTrigger(asked.id, { ...record, done: false });
   if (other !== undefined) throw replayed(asked.id, other.at, other.eventId);
   await tell(
     doors,
@@ -60,6 +54,24 @@ export async function deploy(
     },
     asked.id,
   );
+  await doors.records.putTrigger(asked.id, { ...record, done: true });
+  return outcomes;
+}
+
+/** One that is asked again finds the rotation that it had asked for: that one is followed. */
+async function askEach(
+  handling: Handling,
+  secrets: readonly ManifestSecret[],
+  asked: DeploymentTrigger,
+): Promise<TriggeredSecret[]> {
+  const outcomes: TriggeredSecret[] = [];
+  for (const secret of secrets) {
+    try {
+      outcomes.push(await ask(handling, secret, asked));
+    } catch (error) {
+      outcomes.push({ key: secret.key, name: secret.name, state: 'refused', ...failureIn(error) });
+    }
+  }
   return outcomes;
 }
 

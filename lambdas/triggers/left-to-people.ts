@@ -36,7 +36,13 @@ export async function leftToPeople(
   const { eventId, by } = arrival;
   const told = await Promise.all(
     secrets.map(({ key }) =>
-      doors.records.putRefusal(`${code}/${key}`, at.slice(0, 13), { at, eventId }),
+      doors.records.putRefusal(
+        `${code}/${key}`,
+        at.slice(0, 13),
+        { at, eventId },
+        // Whoever died before it had told tells it again.
+        (standing) => standing.eventId === eventId,
+      ),
     ),
   );
   doors.log.error('left-to-people', { code, requestId: id, eventId, source: by.source });

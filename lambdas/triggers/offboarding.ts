@@ -9,7 +9,12 @@ import type { ManifestSecret } from '../../domain/config/manifest.ts';
 import type { WaitingRecord } from '../../domain/events/control-records.ts';
 import type { Offboarding, TriggeredSecret } from '../../domain/events/triggers.ts';
 import { derivedToken } from '../../domain/policy/derived-token.ts';
-import { currentVersion } from '../../domain/policy/labels.ts';
+import {
+  currentVersion,
+  pendingVersion,
+  previousVersion,
+  type VersionIdsToStages,
+} from '../../domain/policy/labels.ts';
 import { askForRotation } from '../../doors/ask-for-rotation.ts';
 import { adoptCommand } from './by-hand.ts';
 import { TriggerRefusedError } from './errors.ts';
@@ -37,6 +42,7 @@ export async function offboarding(
   }
   if ((await known(doors, asked.id, arrival)) === 'handled') return [];
   const now = doors.clock.now().toISOString();
+  const begun = (await doors.records.getWaiting()).find(({ requestId }) => requestId === asked.id);
   const waiting: WaitingRecord = {
     requestId: asked.id,
     person: asked.person,
@@ -44,12 +50,12 @@ export async function offboarding(
     ...(asked.reason !== undefined && { reason: asked.reason }),
     since: now,
     secrets: [...keys],
+    ...(begun?.asked && { asked: begun.asked }),
     told: false,
   };
   // Before anything is asked for: whoever dies from here on is caught up with by the hourly tick.
   await doors.records.putWaiting(waiting);
   const outcomes = await askEach(handling, secretsNamed(manifest, keys), waiting);
-  await keep(handling, waiting, outcomes);
   const needsPerson = outcomes.some(({ state }) => state === 'person');
   await tell(
     doors,
@@ -72,6 +78,8 @@ export async function offboarding(
     done: true,
     secrets: outcomes,
   });
+  // Last: whoever is asked again after a crash finds there what was asked for, and tells the same.
+  await keep(handling, waiting, outcomes);
   return outcomes;
 }
 
@@ -144,8 +152,9 @@ async function askEach(
 async function ask(
   { doors, manifest }: Handling,
   secret: ManifestSecret,
-  { requestId, reason, person }: WaitingRecord,
+  waiting: WaitingRecord,
 ): Promise<TriggeredSecret> {
+  const { requestId, reason, person } = waiting;
   const about = { key: secret.key, name: secret.name };
   if (secret.kind === 'userManaged') {
     const message = `nothing here can make its value (${secret.purpose.slice(0, 256)}): its owners change it where it is issued`;
@@ -157,11 +166,20 @@ async function ask(
     return { ...about, state: 'person', message, command: adoptCommand(secret, manifest) };
   }
   const description = await doors.secretsManager.describe(secret.name);
-  const current = currentVersion(description.versionIdsToStages) ?? 'none';
+  const stages = description.versionIdsToStages;
+  const before = waiting.asked?.[secret.key];
+  // The answer was lost: it is under way, or over and what is current was made by it. Once is enough.
+  if (before !== undefined && isOf(stages, before)) {
+    return { ...about, state: 'rotating', versionId: before };
+  }
+  const current = currentVersion(stages) ?? 'none';
   // One that failed for good is asked for anew in the next hour.
   const at = doors.clock.now().toISOString().slice(0, 13);
+  const token = derivedToken('offboarding', secret.name, requestId, current, at);
+  waiting.asked = { ...waiting.asked, [secret.key]: token };
+  await doors.records.putWaiting(waiting);
   const asked = await askForRotation(doors, secret, description, {
-    token: derivedToken('offboarding', secret.name, requestId, current, at),
+    token,
     requestedBy: 'trigger: offboarding',
     reason: reasonOf(`offboarding of ${person}`, reason),
   });
@@ -176,3 +194,7 @@ async function ask(
       : { code: 'ERR_ROTATION_IN_PROGRESS', message: 'another rotation began a moment ago' }),
   };
 }
+
+/** AWSPREVIOUS: its published key is activated by now. */
+const isOf = (stages: VersionIdsToStages, token: string): boolean =>
+  [pendingVersion(stages), currentVersion(stages), previousVersion(stages)].includes(token);

@@ -39,8 +39,8 @@ export async function tell(
 }
 
 /**
- * A flood is one finding: the first of a reason in an hour is told, each one is in the log. Told first and recorded
- * then: whoever dies in between tells it again.
+ * A flood is one finding: the first of a reason in an hour is told, each one is in the log. Its own record keeps nobody
+ * from telling it again who died in between.
  */
 export async function tellRefusal(
   doors: Pick<TriggerDoors, 'eventBus' | 'clock' | 'log' | 'records'>,
@@ -53,7 +53,8 @@ export async function tellRefusal(
   const at = doors.clock.now().toISOString();
   const hour = at.slice(0, 13);
   doors.log.error('trigger-refused', { code, reason: message, trigger, requestId, eventId });
-  if ((await doors.records.putRefusal(code, hour, { at, eventId })) === 'exists') return;
+  const isOwn = (standing: { eventId: string }) => standing.eventId === eventId;
+  if ((await doors.records.putRefusal(code, hour, { at, eventId }, isOwn)) === 'exists') return;
   await tell(
     doors,
     {

@@ -1,6 +1,7 @@
 /** The door to what is remembered of triggers over Maps, with the same conditions on every write. */
 import type {
   ExposureRecord,
+  RefusalRecord,
   TriggerRecord,
   WaitingRecord,
 } from '../../domain/events/control-records.ts';
@@ -10,7 +11,7 @@ export function inMemoryTriggerRecords(): TriggerRecordsDoor {
   const triggers = new Map<string, TriggerRecord>();
   const waiting = new Map<string, WaitingRecord>();
   const exposures = new Map<string, ExposureRecord>();
-  const refusals = new Set<string>();
+  const refusals = new Map<string, RefusalRecord>();
   return {
     getTrigger: async (id) => structuredClone(triggers.get(id)),
     async putTrigger(id, record) {
@@ -30,10 +31,11 @@ export function inMemoryTriggerRecords(): TriggerRecordsDoor {
       exposures.set(name, structuredClone(record));
       return undefined;
     },
-    async putRefusal(code, hour) {
+    async putRefusal(code, hour, record, over = () => false) {
       const key = `${code}/${hour}`;
-      if (refusals.has(key)) return 'exists';
-      refusals.add(key);
+      const standing = refusals.get(key);
+      if (standing !== undefined && !over(standing)) return 'exists';
+      refusals.set(key, structuredClone(record));
       return 'stored';
     },
   };

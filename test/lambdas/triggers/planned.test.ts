@@ -1,5 +1,7 @@
 /** Offboarding and deployment: planned rotations, when their preflight lets them. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { AwsCallError } from '../../../doors/aws-call.ts';
+import type { TriggerDoors } from '../../../lambdas/triggers/doors.ts';
 import { exposed, first, name, onBus, own, triggersWorld } from './world.ts';
 
 let world: ReturnType<typeof triggersWorld>;
@@ -192,5 +194,67 @@ describe('before a deployment', () => {
       ['jwt', 'refused'],
       ['dbAdmin', 'person'],
     ]);
+  });
+});
+
+describe('an answer that is lost', () => {
+  /** The n-th call of a method has its effect, and is not answered. */
+  const losing =
+    (door: 'eventBus' | 'secretsManager', method: string) =>
+    (doors: TriggerDoors): TriggerDoors => {
+      const whole = doors[door] as unknown as Record<
+        string,
+        (...args: unknown[]) => Promise<unknown>
+      >;
+      const lost = async (...args: unknown[]) => {
+        await whole[method]?.(...args);
+        throw new AwsCallError(method, 'InternalServiceError', 'lost');
+      };
+      return { ...doors, [door]: { ...whole, [method]: lost } };
+    };
+  const unanswered =
+    (door: 'eventBus') =>
+    (doors: TriggerDoors): TriggerDoors => ({
+      ...doors,
+      [door]: {
+        put: async () => {
+          throw new AwsCallError('PutEvents', 'InternalServiceError', 'not reached');
+        },
+      },
+    });
+
+  test('regression: of RotateSecret, and nobody who left is rotated for twice', async () => {
+    const event = onBus('credential-offboarding', { person: 'ada' });
+    await world.handle(event, losing('secretsManager', 'rotate'));
+    expect(rotations()).toEqual([name('jwt'), name('db')]);
+    for (const [index, key] of ['jwt', 'db'].entries()) {
+      const token = world.secrets.rotations[index]?.clientRequestToken ?? '';
+      world.secrets.promote(name(key), token, ['rotated-20260302T100000Z']);
+    }
+    later(1);
+    await tick();
+    expect(rotations()).toEqual([name('jwt'), name('db')]);
+    expect(await world.records.getWaiting()).toEqual([]);
+  });
+
+  test('regression: of the bus, and what a deployment asked for is told when it is handled again', async () => {
+    const event = onBus('credential-deployment', { secrets: ['jwt'] });
+    await expect(world.handle(event, unanswered('eventBus'))).rejects.toMatchObject({
+      code: 'ERR_ROTATION_AWS_CALL',
+    });
+    await world.handle(event);
+    expect(rotations()).toEqual([name('jwt')]);
+    expect(world.told()).toMatchObject([
+      { trigger: 'deployment', secrets: [{ key: 'jwt', state: 'following' }] },
+    ]);
+  });
+
+  test('regression: of the bus, and a refusal is told when it is handled again', async () => {
+    const event = onBus('credential-offboarding', { person: 'eve' });
+    await expect(world.handle(event, unanswered('eventBus'))).rejects.toBeDefined();
+    expect(await world.handle(event)).toMatchObject({ outcome: 'refused' });
+    expect(world.told()).toMatchObject([{ outcome: 'refused' }]);
+    await world.handle(event);
+    expect(new Set(world.told().map(({ id }) => id)).size).toBe(1);
   });
 });

@@ -10,6 +10,7 @@ import {
 } from '../../../domain/events/triggers.ts';
 import { formatDateLabel } from '../../../domain/policy/labels.ts';
 import type { TriggerRecordsDoor } from '../../../doors/trigger-records.ts';
+import type { TriggerDoors } from '../../../lambdas/triggers/doors.ts';
 import type { TriggerSettings } from '../../../lambdas/triggers/environment.ts';
 import { type Handled, handle } from '../../../lambdas/triggers/handle.ts';
 import example from '../../../rotation.config.ts';
@@ -62,10 +63,14 @@ export function triggersWorld(more: Partial<TriggerSettings> = {}) {
     /** What Step Functions says of a start. */
     start: async (): Promise<void> => undefined,
     runs: true,
-    handle: (event: unknown): Promise<Handled> =>
+    /** @param wrap puts faults around the doors */
+    handle: (
+      event: unknown,
+      wrap: (doors: TriggerDoors) => TriggerDoors = (doors) => doors,
+    ): Promise<Handled> =>
       handle(
         {
-          doors: {
+          doors: wrap({
             secretsManager: secrets.door,
             controlTable,
             records,
@@ -83,7 +88,7 @@ export function triggersWorld(more: Partial<TriggerSettings> = {}) {
             eventBus: bus,
             clock,
             log,
-          },
+          }),
           manifest: async () => manifest,
           settings: { ...settings, ...more },
           deployment,
