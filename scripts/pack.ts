@@ -1,6 +1,6 @@
 /**
  * Packs the npm packages `quarterturn` (the constructs as ES modules and as CommonJS with their types, the
- * bundled functions, the command line) and `@quarterturn/client` (package/client.ts). The repository's own
+ * bundled functions, the command line, what all of it is made of) and `@quarterturn/client` (package/client.ts). The repository's own
  * package.json stays private; each package gets one of its own, its dependencies taken from what its modules
  * import.
  *
@@ -18,6 +18,7 @@ import { declarations } from './package/declarations.ts';
 import { reachedFrom, transpiled, transpileTogether } from './package/modules.ts';
 import { packageJson } from './package/package-json.ts';
 import { packed } from './package/tarball.ts';
+import { writeSbom } from './sbom.ts';
 
 const constructs = 'lib/index.ts';
 const command = 'bin/installed.ts';
@@ -61,6 +62,7 @@ export function pack({ root, out }: { root: string; out: string }): string {
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) {
       cpSync(join(root, file), join(staged, file), { recursive: true });
     }
+    writeSbom({ root, out: join(staged, 'dist/sbom'), without: ['quarterturn-client.cdx.json'] });
     write('package.json', `${JSON.stringify(packageJson(root, { lib, cli }), undefined, 2)}\n`);
   });
 }

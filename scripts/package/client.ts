@@ -5,6 +5,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
+import { bomOfClient } from '../supply-chain/artefacts.ts';
 import { declarations } from './declarations.ts';
 import { reachedFrom, transpiled, transpileTogether } from './modules.ts';
 import { packed } from './tarball.ts';
@@ -63,6 +64,7 @@ export function packClient({ root, out }: { root: string; out: string }): string
     }
     write('dist/cjs/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`);
     write('package.json', `${JSON.stringify(packageJson(root, peers), undefined, 2)}\n`);
+    write('dist/sbom/quarterturn-client.cdx.json', bomOfClient(root));
     cpSync(join(root, 'client/README.md'), join(staged, 'README.md'));
     cpSync(join(root, 'LICENSE'), join(staged, 'LICENSE'));
   });
