@@ -26,6 +26,7 @@ export const sandboxPackages = [
   'croner',
   'dynalite',
   'reflect-metadata',
+  'sql.js',
 ] as const;
 
 export const registerSandbox: RegisterCommand = (program, run) => {

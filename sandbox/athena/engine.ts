@@ -3,7 +3,7 @@
  * a sandbox that asks Athena nothing never pays for it.
  * @see https://sql.js.org/documentation/
  */
-import { createRequire } from 'node:module';
+import type { Database, SqlJsStatic } from 'sql.js';
 import { QueryError } from './sql/error.ts';
 import type { Type } from './sql/functions.ts';
 
@@ -15,27 +15,11 @@ export interface Rows {
   rows: readonly (readonly Value[])[];
 }
 
-/** What of sql.js is used here; the package has no types. */
-interface Database {
-  run(sql: string): void;
-  prepare(sql: string): Statement;
-  exec(sql: string): { columns: string[]; values: Value[][] }[];
-  create_function(name: string, work: (...values: never[]) => Value): void;
-  create_aggregate(name: string, work: object): void;
-  close(): void;
-}
+let loaded: Promise<SqlJsStatic> | undefined;
 
-interface Statement {
-  run(values: readonly Value[]): void;
-  free(): void;
-}
-
-type SqlJs = () => Promise<{ Database: new () => Database }>;
-
-let loaded: Promise<{ Database: new () => Database }> | undefined;
-
-function engine(): Promise<{ Database: new () => Database }> {
-  loaded ??= (createRequire(import.meta.url)('sql.js') as SqlJs)();
+/** By an import, which the package of the command line sees and names among what the sandbox needs. */
+function engine(): Promise<SqlJsStatic> {
+  loaded ??= import('sql.js').then(({ default: initialize }) => initialize());
   return loaded;
 }
 
