@@ -29,8 +29,13 @@ export async function deploy(
     asked.secrets === undefined
       ? manifest.secrets.filter(({ kind }) => kind !== 'userManaged')
       : secretsNamed(manifest, asked.secrets);
-  if ((await known(doors, asked.id, arrival)) === 'handled') return [];
-  const outcomes = await askEach(handling, secrets, asked);
+  const before = await known(doors, asked.id, arrival);
+  if (before === 'handled') return [];
+  // Told again it says the same, whatever has become of a rotation since.
+  const recorded = before === 'begun' ? await doors.records.getTrigger(asked.id) : undefined;
+  const outcomes =
+    (recorded?.secrets as TriggeredSecret[] | undefined) ??
+    (await askEach(handling, secrets, asked));
   const record = {
     trigger: 'deployment' as const,
     eventId: arrival.eventId,
@@ -58,7 +63,6 @@ export async function deploy(
   return outcomes;
 }
 
-/** One that is asked again finds the rotation that it had asked for: that one is followed. */
 async function askEach(
   handling: Handling,
   secrets: readonly ManifestSecret[],

@@ -245,7 +245,7 @@ describe('an answer that is lost', () => {
     await world.handle(event);
     expect(rotations()).toEqual([name('jwt')]);
     expect(world.told()).toMatchObject([
-      { trigger: 'deployment', secrets: [{ key: 'jwt', state: 'following' }] },
+      { trigger: 'deployment', secrets: [{ key: 'jwt', state: 'rotating' }] },
     ]);
   });
 
