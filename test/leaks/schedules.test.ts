@@ -7,7 +7,7 @@ import { sinksRead } from './sink-table.ts';
 
 const tally = new Tally();
 /** `npm test` draws one of so many. */
-const share = isFull ? 1 : 149;
+const share = isFull ? 1 : 397;
 
 afterAll(() => {
   const { schedules, canaries, bytesSearched, hits, sinks } = tally;
@@ -23,7 +23,7 @@ describe.each(rooms)('$name', (room) => {
     async (scenario) => {
       const before = tally.schedules;
       await everySingleFault(room, scenario, tally, share);
-      expect(tally.schedules - before).toBeGreaterThan(isFull ? 100 : 1);
+      expect(tally.schedules - before).toBeGreaterThan(isFull ? 100 : 0);
     },
     600_000,
   );

@@ -21,8 +21,9 @@ import { shown, WatchedRoom } from './watched-room.ts';
 
 const secret = canary('a seeded leak', 24).toString('base64url');
 const bytes = Buffer.from(secret, 'base64url');
+let planted = 0;
 let found = 0;
-afterAll(() => recordFigures('leaks-seeded', seed, { seededLeaks: found, missed: 0 }));
+afterAll(() => recordFigures('leaks-seeded', seed, { planted, found }));
 
 /** An error whose message its author vouches for, wrongly. */
 class TrustedError extends Error {
@@ -156,12 +157,14 @@ const leaks: readonly (readonly [how: string, Plant, sinks: readonly InProcessSi
 ];
 
 test.each(leaks)('planted: %s', async (_how, plant, sinks) => {
+  if (sinks.length > 0) planted += 1;
   const look = await leaking(plant);
   expect(Object.keys(look()).toSorted()).toEqual(sinks.toSorted());
   if (sinks.length > 0) found += 1;
 });
 
 test('planted: a cause three levels deep, which a client keeps', async () => {
+  planted += 1;
   const deep = new Error('no', { cause: new Error('no', { cause: new Error(`no: ${secret}`) }) });
   const cache = new SecretCache({ name: 's', refreshes: true, read: () => Promise.reject(deep) }, {
     parse: (text: string) => text,
@@ -176,6 +179,7 @@ test('planted: a cause three levels deep, which a client keeps', async () => {
 });
 
 test('planted: a dimension of a metric', () => {
+  planted += 1;
   const lines = written(() =>
     embeddedMetrics().emit({
       dimensions: { secret: `db ${secret}` },
@@ -188,6 +192,7 @@ test('planted: a dimension of a metric', () => {
 });
 
 test('a client with a logger tells no value; one that logs what it is given is found', async () => {
+  planted += 1;
   const room = await WatchedRoom.start({ room: () => ({ strategy: {} as never, companions: {} }) });
   const { service, secretArn: secretId } = room.world;
   const lines: unknown[] = [];
