@@ -25,11 +25,11 @@ const problems: string[] = [];
 async function killList(part: string): Promise<void> {
   const verdicts = await runKillList(processes, part);
   const survivors = verdicts.filter(({ survived }) => survived !== undefined);
-  recordFigures('mutation-kill-list', seed, {
-    mutants: verdicts.length,
-    survivors: survivors.length,
-  });
-  problems.push(...survivors.map(({ kill }) => `survived: ${kill.name}`));
+  if (part === '') {
+    const [mutants, survived] = [verdicts.length, survivors.length];
+    recordFigures('mutation-kill-list', seed, { mutants, survivors: survived });
+  }
+  problems.push(...survivors.map(({ kill, survived }) => `survived: ${kill.name}\n  ${survived}`));
 }
 
 async function stratum({ id, mutate: files, suites, goal }: Stratum): Promise<void> {

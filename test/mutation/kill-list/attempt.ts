@@ -1,16 +1,19 @@
 /**
- * One mutant, or none, in a process of its own: the named suites on one standard output. Whatever a broken product does
- * to its process, the next mutant does not meet.
+ * Mutants of one suite in a process of their own, one after the other, and at the end the suite as it stands: what was
+ * red because a mutant before it had spoilt the process would still be red then.
+ *
+ * Arguments: the suite, then places in the list. Answers are lines on standard output.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Bundles } from '../runner/bundles.ts';
+import { Bundles, type Change } from '../runner/bundles.ts';
 import { runSuite } from '../runner/suite.ts';
 import { killList } from './list.ts';
 
-export interface SuiteAttempt {
-  suite: string;
+export interface Attempt {
+  /** Place in the list; absent: nothing was broken. */
+  index?: number;
   ran: number;
   failed: { name: string; message: string }[];
   /** It did not even load. */
@@ -18,31 +21,39 @@ export interface SuiteAttempt {
 }
 
 const root = join(import.meta.dirname, '../../..');
+const [suite = '', ...places] = process.argv.slice(2);
+const indices = places.map(Number);
 
-async function attempt(index: number, isMutated: boolean): Promise<SuiteAttempt[]> {
-  const kill = killList[index];
-  if (kill === undefined) throw new Error(`there is no mutant ${index}`);
+/** Undefined: all of its tests. */
+const patternsOf = (index: number): RegExp[] | undefined => {
+  const only = killList[index]?.red.find((one) => one.suite === suite)?.only;
+  return only && [only];
+};
+
+async function attempt(patterns: RegExp[] | undefined, change?: Change): Promise<Attempt> {
   const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
-  const bundles = new Bundles(root, folder, {
-    ...(isMutated && { change: kill }),
-    startsProcesses: true,
-  });
-  const attempts: SuiteAttempt[] = [];
-  for (const { suite, only } of kill.red) {
-    try {
-      const runs = await runSuite(await bundles.load(suite), {
-        wants: (name) => only === undefined || only.test(name),
-        onResult: ({ status }) => isMutated && status === 'failed',
-      });
-      const failed = runs.filter(({ status }) => status === 'failed');
-      attempts.push({ suite, ran: runs.length, failed });
-    } catch (error) {
-      attempts.push({ suite, ran: 0, failed: [], broken: String((error as Error).stack ?? error) });
-    }
+  const bundles = new Bundles(root, folder, { ...(change && { change }), startsProcesses: true });
+  try {
+    const runs = await runSuite(await bundles.load(suite), {
+      wants: (name) => patterns === undefined || patterns.some((pattern) => pattern.test(name)),
+      onResult: ({ status }) => change !== undefined && status === 'failed',
+    });
+    return { ran: runs.length, failed: runs.filter(({ status }) => status === 'failed') };
+  } catch (error) {
+    return { ran: 0, failed: [], broken: String((error as Error).stack ?? error) };
   }
-  return attempts;
 }
 
-const [index = '', form = ''] = process.argv.slice(2);
-const attempts = await attempt(Number(index), form === 'mutated');
-process.stdout.write(`\n@@${JSON.stringify(attempts)}\n`, () => process.exit(0));
+const say = (answer: Attempt) =>
+  new Promise((resolve) => process.stdout.write(`\n@@${JSON.stringify(answer)}\n`, resolve));
+
+const all: RegExp[] = [];
+let isWhole = false;
+for (const index of indices) {
+  const patterns = patternsOf(index);
+  if (patterns === undefined) isWhole = true;
+  else all.push(...patterns);
+  await say({ index, ...(await attempt(patterns, killList[index])) });
+}
+await say(await attempt(isWhole ? undefined : all));
+process.exit(0);

@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SuiteAttempt } from './attempt.ts';
+import { createInterface } from 'node:readline';
+import type { Attempt } from './attempt.ts';
 import type { Kill } from './kill.ts';
 import { killList } from './list.ts';
 
 const script = join(import.meta.dirname, 'attempt.ts');
-const patienceMilliseconds = 300_000;
+const patienceMilliseconds = 900_000;
 
 export interface Verdict {
   kill: Kill;
@@ -28,9 +29,12 @@ function makeRoom(): string {
   return room;
 }
 
-function attempt(room: string, index: number, form: 'mutated' | 'plain'): Promise<SuiteAttempt[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', script, String(index), form], {
+/** @returns its answers, as far as it came */
+async function attempts(room: string, suite: string, indices: readonly number[]) {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', script, suite, ...indices.map(String)],
+    {
       env: {
         ...process.env,
         TMPDIR: room,
@@ -38,75 +42,67 @@ function attempt(room: string, index: number, form: 'mutated' | 'plain'): Promis
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         CDK_VALIDATION: 'false',
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let told = '';
-    let wrong = '';
-    child.stdout.on('data', (text) => {
-      told += text;
-    });
-    child.stderr.on('data', (text) => {
-      wrong = (wrong + text).slice(-4_000);
-    });
-    const timer = setTimeout(() => child.kill('SIGTERM'), patienceMilliseconds);
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      const answer = /^@@(.*)$/m.exec(told)?.[1];
-      if (answer !== undefined) resolve(JSON.parse(answer));
-      else reject(new Error(`no answer (${code ?? signal}): ${wrong}`));
-    });
-  });
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  const timer = setTimeout(() => child.kill('SIGTERM'), patienceMilliseconds);
+  const answers: Attempt[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith('@@')) answers.push(JSON.parse(line.slice(2)) as Attempt);
+  }
+  clearTimeout(timer);
+  return answers;
 }
 
 /** A mutant that is no program proves nothing: what fails then is the language, not a promise. */
 const noProgram = /^(SyntaxError|ReferenceError)|is not defined|is not a function/;
 
-function problemOf(attempts: readonly SuiteAttempt[]): string | undefined {
-  for (const { suite, ran, failed, broken } of attempts) {
-    if (broken !== undefined) return `${suite} does not load: ${broken.slice(0, 400)}`;
-    if (ran === 0) return `${suite} ran no test`;
-    const [first] = failed;
-    if (first === undefined) return `${suite} is green (${ran} tests)`;
-    if (noProgram.test(first.message)) {
-      return `${suite} fails because the mutant is no program: ${first.message.slice(0, 200)}`;
-    }
-  }
-  return undefined;
+function problemOf(suite: string, attempt: Attempt | undefined): string | undefined {
+  if (attempt === undefined) return `${suite} came to no end with it`;
+  const { ran, failed, broken } = attempt;
+  if (broken !== undefined) return `${suite} does not load with it: ${broken.slice(0, 400)}`;
+  if (ran === 0) return `${suite} has no such test`;
+  const [first] = failed;
+  if (first === undefined) return `${suite} is green with it (${ran} tests)`;
+  return noProgram.test(first.message)
+    ? `${suite} is red because it is no program: ${first.message.slice(0, 200)}`
+    : undefined;
 }
 
-/** @param asked part of a name; absent: all */
+function problemWithout(suite: string, plain: Attempt | undefined): string | undefined {
+  if (plain !== undefined && plain.ran > 0 && plain.failed.length === 0 && !plain.broken) {
+    return undefined;
+  }
+  return `${suite} is red without it, too: ${JSON.stringify(plain ?? 'no answer').slice(0, 600)}`;
+}
+
+/** @param asked part of a name, of the broken file or of a suite; absent: all */
 export async function runKillList(processes: number, asked = ''): Promise<Verdict[]> {
   const room = makeRoom();
-  const verdicts: Verdict[] = [];
-  const plain = new Map<string, Promise<string | undefined>>();
-  const waiting = killList
-    .map((kill, index) => ({ kill, index }))
-    .filter(({ kill }) => kill.name.includes(asked) || kill.file.includes(asked));
-
-  /** Green without the mutant, asked once for the same tests. */
-  async function isGreen(kill: Kill, index: number): Promise<string | undefined> {
-    const tests = JSON.stringify(kill.red.map(({ suite, only }) => `${suite} ${only ?? ''}`));
-    const known =
-      plain.get(tests) ??
-      attempt(room, index, 'plain').then((attempts) => {
-        const wrong = attempts.find(
-          ({ ran, failed, broken }) => ran === 0 || failed.length > 0 || broken !== undefined,
-        );
-        return wrong && `without the mutant, too: ${JSON.stringify(wrong).slice(0, 600)}`;
-      });
-    plain.set(tests, known);
-    return known;
+  const suites = new Map<string, number[]>();
+  const problems = new Map<number, string[]>();
+  for (const [index, { name, file, red }] of killList.entries()) {
+    if (![name, file, ...red.map(({ suite }) => suite)].some((it) => it.includes(asked))) continue;
+    problems.set(index, []);
+    for (const { suite } of red) suites.set(suite, [...(suites.get(suite) ?? []), index]);
   }
+  const waiting = [...suites];
 
   async function work(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const { kill, index } = next;
-      const survived = await attempt(room, index, 'mutated')
-        .then(async (attempts) => problemOf(attempts) ?? (await isGreen(kill, index)))
-        .catch((error: Error) => error.message);
-      verdicts.push({ kill, ...(survived !== undefined && { survived }) });
-      const what = survived === undefined ? 'killed  ' : 'SURVIVED';
-      process.stderr.write(`${what} ${kill.name}${survived ? `\n         ${survived}` : ''}\n`);
+      const [suite, indices] = next;
+      const answers = await attempts(room, suite, indices);
+      const without = problemWithout(
+        suite,
+        answers.find(({ index }) => index === undefined),
+      );
+      for (const index of indices) {
+        const answer = answers.find((one) => one.index === index);
+        const problem = problemOf(suite, answer) ?? without;
+        const what = problem === undefined ? 'red  ' : 'GREEN';
+        process.stderr.write(`${what} ${killList[index]?.name}\n`);
+        if (problem !== undefined) problems.get(index)?.push(problem);
+      }
     }
   }
 
@@ -115,5 +111,9 @@ export async function runKillList(processes: number, asked = ''): Promise<Verdic
   } finally {
     rmSync(room, { recursive: true, force: true });
   }
-  return verdicts;
+  return killList.flatMap((kill, index) => {
+    const found = problems.get(index);
+    if (found === undefined) return [];
+    return found.length === 0 ? [{ kill }] : [{ kill, survived: found.join('\n  ') }];
+  });
 }
