@@ -4,6 +4,8 @@
  * drawn by the seed. Where the two differ, what the model says proves nothing.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { migrate } from '../../doors/postgres/ledger-schema.ts';
+import { nodePostgres } from '../../doors/postgres/node-postgres.ts';
 import { isFull, recordFigures } from '../assurance/figures.ts';
 import { type Pharmacy, startPharmacy } from '../lambdas/database/pharmacy.ts';
 import type { Kind, Passed } from './calls.ts';
@@ -13,6 +15,8 @@ import { type RealServer, realServer } from './real-server.ts';
 import { type Recovery, recoveries } from './recoveries.ts';
 import type { Room, Scenario } from './room.ts';
 import { databaseRoom } from './rooms/databases.ts';
+import { encryptionRoom } from './rooms/keysets.ts';
+import { identity } from './rooms/server.ts';
 import { type Outcome, runSchedule, type Schedule } from './schedule.ts';
 import { drawnFrom, seed } from './seeded-random.ts';
 import type { Kept } from './stand.ts';
@@ -84,6 +88,23 @@ function kindsFor(passed: Passed, ...words: readonly (string | number)[]): reado
 
 const drawnRecovery = (...words: readonly (string | number)[]): Recovery =>
   recoveries[drawnFrom(recoveries.length, 'recovery', ...words)] as Recovery;
+
+test('what the model answers to the encryption room a real PostgreSQL answers, too', async () => {
+  await pharmacy.sql('create table notes (id int primary key, body text)');
+  await pharmacy.sql(`alter table notes owner to ${identity}`);
+  await nodePostgres.withSession(pharmacy.at(), pharmacy.server.superuser, (session) =>
+    migrate(session, identity),
+  );
+  const model = encryptionRoom({ host: 'localhost', port: 5432, dbname: 'pharmacy', ca: '' });
+  const real = encryptionRoom(pharmacy.at());
+  for (const scenario of ['firstValue', 'activate'] as const) {
+    const pair = {
+      model: { room: model, kept: await prepared(model, scenario) },
+      real: { room: real, kept: await prepared(real, scenario, server.stand(real)) },
+    };
+    await compare(pair, { scenario, faults: [], recovery: 'sameToken' });
+  }
+}, 300_000);
 
 test('a real PostgreSQL goes the way of the model, and every recovery ends well on it', async () => {
   const started = performance.now();

@@ -180,7 +180,7 @@ async function onTop(
   await again(stand, () =>
     stand.calls.invocation('operator', async () => {
       if (intent === 'emergency') {
-        await recordCompromised(stand, controlTable);
+        await recordCompromised(stand, controlTable, token);
       }
       const at = stand.clock.now().toISOString();
       await controlTable.putIntent(secretName, { intent, token, requestedBy: owner, at });

@@ -62,14 +62,17 @@ export function functionOf<Value>(
 export const companionArn = (stand: Stand, name: string): string =>
   stand.secrets.secret(`${secretName}-${name}`).arn;
 
-/** Material of every labelled version is known to be out, as the emergency's machine records it. */
+/** Material of every labelled version but its own is known to be out, as the emergency's machine records it. */
 export async function recordCompromised(
   stand: Stand,
   control: Pick<Stand['control'], 'getAfterRotations' | 'putCompromised'> = stand.control,
+  own?: string,
 ): Promise<void> {
   const labelled = stand.secret.state.versions;
   const records = await control.getAfterRotations(secretName);
-  const known = records.filter(({ versionId }) => labelled.get(versionId)?.labels.size);
+  const known = records.filter(
+    ({ versionId }) => labelled.get(versionId)?.labels.size && versionId !== own,
+  );
   const materials = known.flatMap(({ primary, publishedKid }) => [primary, publishedKid]);
   const at = stand.clock.now().toISOString();
   for (const material of new Set(materials.filter((one) => one !== undefined))) {

@@ -11,11 +11,6 @@ const actual = createRequire(import.meta.url)('node:crypto') as typeof crypto;
 const derived = new Map<string, Buffer>();
 let drawn = 0;
 
-/** A schedule begins: its salts are those of the one before. */
-export function beginSalts(): void {
-  drawn = 0;
-}
-
 export function seededCrypto(): Record<string, unknown> {
   const pbkdf2Sync = (
     password: string,

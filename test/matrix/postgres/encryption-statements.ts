@@ -2,8 +2,17 @@
 import type { JobRow } from './cluster.ts';
 import type { Answer } from './statements.ts';
 
-/** Text columns of the schema quarterturn that the application's role may read, as PostgreSQL 18 lists them. */
-export const ledgerColumns: readonly (readonly [table: string, column: string])[] = [];
+/** The ledger's tables are searched for ciphertext, too, one statement each; one text column a table says as much. */
+const ledgerColumns: readonly (readonly [table: string, column: string])[] = [
+  ['attestation', 'store'],
+  ['fence', 'name'],
+  ['job', 'secret'],
+  ['leaf', 'leaf'],
+  ['quarantine', 'reason'],
+  ['range', 'leaf'],
+  ['range_count', 'column_id'],
+  ['seal_count', 'secret'],
+];
 
 const candidate = (schema: string, table: string, column: string, readable: boolean) => ({
   ...{ schema, table, column, type: 'text', rows: 0, readable },
