@@ -18,6 +18,7 @@ import { handle } from '../../lambdas/triggers/handle.ts';
 import { UserManagedStrategy } from '../../lambdas/user-managed/user-managed-strategy.ts';
 import example from '../../rotation.config.ts';
 import { recordedBus, recordedLog } from '../doors/recorded.ts';
+import { probeOf } from '../lambdas/user-managed/vendor.ts';
 import { type Calls, closedDoors } from './closed-doors.ts';
 import { type Kind, onStage, type Scene, settings } from './stage.ts';
 
@@ -43,14 +44,13 @@ const over =
     const log = recordedLog();
     // A refused trigger is told: there is nobody else who could hear of it.
     const bus = recordedBus();
-    const records = { putRefusal: async () => 'stored' };
     const open = {
       clock,
       log,
       manifest: async () => manifest,
       consumers: [],
       eventBus: bus,
-      records,
+      'records.putRefusal': async () => 'stored',
     };
     const doors = closedDoors<Doors>(calls, open);
     return {
@@ -193,7 +193,11 @@ export const entries: Readonly<Record<string, Entry>> = {
   'database singleUser': staged('singleUser'),
   'user-managed': staged('jwt', {
     strategy: new UserManagedStrategy({
-      probe: closedDoors({ made: [] }),
+      probe: {
+        settings: probeOf({ url: 'https://vendor.example.com' }),
+        door: closedDoors({ made: [] }),
+        sleep: clock.sleep,
+      },
       fingerprint: (credential) => `value:${credential.length}`,
     }),
     companions: {},

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RotationRecord } from '../../domain/events/control-records.ts';
 import type { PostgresDoor } from '../../doors/postgres/door.ts';
+import { PostgresUnreachableError } from '../../doors/postgres/errors.ts';
 import { DatabaseStrategy } from '../../lambdas/database/database-strategy.ts';
 import { retireRole } from '../../lambdas/database/retire-role.ts';
 import type { DatabaseSettings } from '../../lambdas/database/settings.ts';
@@ -50,7 +51,7 @@ const dialled: string[] = [];
 const door: PostgresDoor = {
   async withSession({ host }) {
     dialled.push('postgres.withSession');
-    throw new Error(`the database ${host} was dialled`);
+    throw new PostgresUnreachableError(host, 'nothing is dialled here');
   },
 };
 const tools = (of: DatabaseSettings) => ({

@@ -1,7 +1,11 @@
 /** Every parser of the product under attack; one that is added without a target turns this red. */
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { type Attacked, attack, isTyped, settled, type Target } from './target.ts';
+import { recordFigures } from '../assurance/figures.ts';
+import { withoutTarget } from './exceptions.ts';
+import { countCalls, decoders, parsers } from './reached.ts';
+import { type Attacked, attack, isTyped, seed, settled, type Target } from './target.ts';
 import { all } from './targets/all.ts';
+import { withoutSeeds } from './targets/events.ts';
 import { cleanUp } from './targets/scan.ts';
 
 const sum: Attacked & { targets: number } = {
@@ -11,6 +15,8 @@ const sum: Attacked & { targets: number } = {
   uncaught: 0,
   echoed: 0,
 };
+
+const calls = countCalls();
 
 describe('whatever it is given, a parser answers or refuses in its own words', () => {
   test.each(all.map((target) => [target.name, target] as const))(
@@ -24,6 +30,18 @@ describe('whatever it is given, a parser answers or refuses in its own words', (
     },
     700_000,
   );
+});
+
+test('every parser there is was under attack', () => {
+  const called = calls.stop();
+  expect(parsers.length).toBeGreaterThan(60);
+  expect(parsers.filter((parser) => !called.has(parser))).toEqual([]);
+  const files = new Set([...called].map((name) => name.split(': ')[0]));
+  expect(decoders.length).toBeGreaterThan(40);
+  const left = decoders.filter((file) => !files.has(file));
+  expect(left.filter((file) => !Object.hasOwn(withoutTarget, file))).toEqual([]);
+  expect(Object.keys(withoutTarget).filter((file) => !decoders.includes(file))).toEqual([]);
+  expect(withoutSeeds).toEqual([]);
 });
 
 /** A parser that refused everything, or took everything, would keep every promise. */
@@ -42,5 +60,5 @@ async function beginsRight(target: Target): Promise<void> {
 
 afterAll(() => {
   cleanUp();
-  console.log(sum);
+  recordFigures('fuzz', seed, { ...sum });
 });

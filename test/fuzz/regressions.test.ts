@@ -17,6 +17,7 @@ import { readEndpoint } from '../../lambdas/certificates/read-endpoint.ts';
 import { ownersValues } from '../../lambdas/fingerprints/owners-values.ts';
 import example from '../../rotation.config.ts';
 import { entries } from '../bad-input/entries.ts';
+import { task } from '../bad-input/stage-machines.ts';
 import { leaf } from './targets/certificate.ts';
 import { zip } from './targets/scan.ts';
 
@@ -94,6 +95,14 @@ test('regression: an operation that is an object is a request that does not fit'
   const sent = await entries.operator?.({ operation: { toString: 'x' } });
   const { code } = await thrownBy(() => sent?.work());
   expect(code).not.toBe('ERR_ROTATION_UNEXPECTED');
+});
+
+test('regression: a task of the sync for another secret is refused without its name, which anybody may have written', async () => {
+  const secretName = 'hunter2-of-somebody';
+  const sent = await entries.sync?.(task('sync', { secretName }));
+  const error = await thrownBy(() => sent?.work());
+  expect(error.code).toBe('ERR_ROTATION_FOREIGN_SECRET');
+  expect(error.message).not.toContain(secretName);
 });
 
 test('regression: what is told of a lost connection looks like a code', () => {

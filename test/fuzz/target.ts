@@ -36,8 +36,8 @@ export interface Attacked {
 
 export const seed = Number(process.env.SEED ?? 20_261_123);
 /** Nightly: FUZZ_SECONDS=600 of each target. */
-const seconds = Number(process.env.FUZZ_SECONDS ?? (isFull ? 2 : 0));
-const runs = 40;
+const seconds = Number(process.env.FUZZ_SECONDS ?? 0);
+const runs = isFull ? 1_500 : 12;
 
 /** No input of 64 kB may keep a function for longer (reliability plan, 2d). */
 const mostMilliseconds = 1_000;

@@ -103,7 +103,7 @@ const lookup = JSON.stringify({
 
 /** A program by the name of git, which says what lies in the folder it is asked about. */
 let folder: string | undefined;
-const repository = (): string => {
+export const repository = (): string => {
   if (folder === undefined) {
     folder = mkdtempSync(join(process.env.TMPDIR ?? tmpdir(), 'fuzz-git-'));
     writeFileSync(join(folder, 'git'), '#!/bin/sh\nexec /bin/cat "$GIT_DIR/out"\n', {
