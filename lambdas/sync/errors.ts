@@ -17,9 +17,9 @@ export class InvalidSyncTaskError extends SyncError {
 export class ForeignSecretError extends SyncError {
   override readonly name = 'ForeignSecretError';
   readonly code = 'ERR_ROTATION_FOREIGN_SECRET';
-  constructor(secretName: string) {
+  constructor() {
     super(
-      `The task's secretArn is not the full ARN of ${secretName} in this account and region; expected the one describe-secret shows. Nothing was copied.`,
+      "The task's secretArn is not the full ARN of its secretName in this account and region; expected the one describe-secret shows. Nothing was copied.",
     );
   }
 }

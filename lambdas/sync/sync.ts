@@ -63,7 +63,7 @@ async function copied(
   { execution, progress }: z.infer<typeof taskSchema>,
 ): Promise<{ evidence: Evidence[] }> {
   const { secretArn, secretName, versionId } = progress;
-  if (!isSecretOf(secretArn, secretName, execution)) throw new ForeignSecretError(secretName);
+  if (!isSecretOf(secretArn, secretName, execution)) throw new ForeignSecretError();
   const own = targets.filter(({ secret }) => secret === secretName);
   if (own.length === 0) return { evidence: [] };
 
