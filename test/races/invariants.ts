@@ -36,6 +36,7 @@ export class Watch {
 
   /** After every call. */
   async look(): Promise<void> {
+    await this.#room.cluster?.refresh();
     const stages = await this.#world.stages();
     const holders = Object.keys(stages).filter((id) => stages[id]?.includes('AWSCURRENT'));
     if (holders.length !== 1) broken('I1', `AWSCURRENT is on ${holders.length} versions`);

@@ -16,13 +16,8 @@ import {
   RoleCannotLoginError,
 } from '../../doors/postgres/errors.ts';
 import { scramVerifier } from '../../doors/postgres/scram.ts';
+import { Cluster, fits, type Role } from './cluster.ts';
 import type { Schedule } from './schedule.ts';
-
-export interface Role {
-  verifier: string | undefined;
-  login: boolean;
-  readonly settings: Map<string, string>;
-}
 
 interface Open {
   readonly pid: number;
@@ -44,15 +39,7 @@ type Statement = [
   ) => Row[] | Promise<Row[]>,
 ];
 
-/** Salt and password → verifier: computing one takes a millisecond. */
-const verifiers = new Map<string, string>();
-
-export class MemoryPostgres {
-  readonly roles = new Map<string, Role>();
-  /** Every change of a role that was committed. */
-  readonly alters: { role: string; by: string }[] = [];
-  /** Whose sessions were ended by somebody. */
-  readonly terminated: string[] = [];
+export class MemoryPostgres extends Cluster {
   readonly #sessions = new Map<number, Open>();
   readonly #advisory = new Map<string, { holder: Open; waiting: (() => void)[] }>();
   readonly #rows = new Map<string, { holder: Open; waiting: (() => void)[] }>();
@@ -62,12 +49,6 @@ export class MemoryPostgres {
     const salt = Buffer.alloc(16, name);
     const verifier = password === undefined ? undefined : scramVerifier(password, salt);
     this.roles.set(name, { verifier, login: password !== undefined, settings: new Map() });
-  }
-
-  /** Would this login succeed? */
-  accepts({ username, password }: Credential): boolean {
-    const role = this.roles.get(username);
-    return role?.login === true && this.#fits(role, password);
   }
 
   /** The cluster as this participant reaches it. */
@@ -111,7 +92,7 @@ export class MemoryPostgres {
   #login(endpoint: Endpoint, credential: Credential): Open {
     const at = `${endpoint.host} as ${credential.username}`;
     const role = this.roles.get(credential.username);
-    if (role === undefined || !this.#fits(role, credential.password)) {
+    if (role === undefined || !fits(role, credential.password)) {
       throw new LoginRefusedError(at);
     }
     if (!role.login) throw new RoleCannotLoginError(at);
@@ -125,15 +106,6 @@ export class MemoryPostgres {
     };
     this.#sessions.set(open.pid, open);
     return open;
-  }
-
-  #fits({ verifier }: Role, password: string): boolean {
-    if (verifier === undefined) return false;
-    const salt = /:([^$]+)\$/.exec(verifier)?.[1] ?? '';
-    const key = `${salt} ${password}`;
-    const known = verifiers.get(key) ?? scramVerifier(password, Buffer.from(salt, 'base64'));
-    verifiers.set(key, known);
-    return known === verifier;
   }
 
   #end(open: Open): void {

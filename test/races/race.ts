@@ -2,6 +2,7 @@
 
 import type { Scheduler } from 'fast-check';
 import { broken, Watch } from './invariants.ts';
+import type { MemoryPostgres } from './memory-postgres.ts';
 import type { RacingRoom } from './rooms.ts';
 import { type Kind, racingRoom } from './rooms.ts';
 import { type Hold, type Outcome, type Participant, Schedule, told } from './schedule.ts';
@@ -16,7 +17,21 @@ export interface Place {
   /** AWSCURRENT before the race. */
   readonly before: string;
   readonly schedule: Schedule;
+  /** A second secret over the same cluster. */
+  another(): Promise<RaceWorld>;
 }
+
+/** Where a race is run. */
+export interface Stage {
+  room(kind: Kind, beside?: RacingRoom): RacingRoom | Promise<RacingRoom>;
+  /** @default turns of the event loop */
+  quiet?: () => Promise<void>;
+}
+
+/** Everything in this process, and nothing but it. */
+export const inMemory: Stage = {
+  room: (kind, beside) => racingRoom(kind, beside?.cluster as MemoryPostgres | undefined),
+};
 
 export interface Race {
   readonly name: string;
@@ -47,14 +62,17 @@ export async function run(
   kind: Kind,
   scheduler: Scheduler,
   { after, hold }: { after: number; hold: Hold | undefined },
+  stage: Stage = inMemory,
 ): Promise<Run> {
-  const room = racingRoom(kind);
+  const room = await stage.room(kind);
   const world = await RaceWorld.start(room);
   const schedule = new Schedule(scheduler, hold);
+  if (stage.quiet !== undefined) schedule.quiet = stage.quiet;
+  const another = async () => RaceWorld.start(await stage.room(kind, room));
   try {
     await ready(world, kind);
     const watch = new Watch(world, room);
-    const place: Place = { world, room, watch, after, before: '', schedule };
+    const place: Place = { world, room, watch, after, before: '', schedule, another };
     await race.prepare?.(place);
     const { AWSCURRENT: before = '' } = await world.labels();
     const racing = { ...place, before };

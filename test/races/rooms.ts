@@ -7,6 +7,7 @@ import { retireRole } from '../../lambdas/database/retire-role.ts';
 import { undisturbed } from '../../lambdas/database/undisturbed.ts';
 import { JwtStrategy } from '../../lambdas/jwt/jwt-strategy.ts';
 import type { RotationStrategy } from '../../lambdas/rotation/strategy.ts';
+import type { Cluster } from './cluster.ts';
 import { MemoryPostgres } from './memory-postgres.ts';
 import type { WorldOptions } from './world.ts';
 
@@ -15,7 +16,7 @@ export type Kind = 'jwt' | 'singleUser' | 'multiUser';
 export interface RacingRoom extends WorldOptions {
   readonly kind: Kind;
   /** Where roles are; absent: nothing outside holds the value. */
-  readonly cluster?: MemoryPostgres;
+  readonly cluster?: Cluster;
 }
 
 const admin = { username: 'rotator', password: 'of-the-rotator-00000000000000000' };

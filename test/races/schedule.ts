@@ -41,6 +41,11 @@ export class Schedule {
   readonly calls: { name: string; site: string }[] = [];
   /** Looked at after every call that may have changed something. */
   invariants: (call: { name: string; site: string }) => Promise<void> = async () => undefined;
+  /** Nobody goes further by itself any more. */
+  quiet: () => Promise<void> = async () => {
+    await turn();
+    await turn();
+  };
   readonly #scheduler: Scheduler | undefined;
   readonly #hold: Hold | undefined;
   readonly #counts = new Map<string, number>();
@@ -101,8 +106,7 @@ export class Schedule {
     while (outcomes.size < participants.length) {
       const passed = this.calls.length - before;
       for (const one of [...waiting].filter(({ after = 0 }) => after <= passed)) begin(one);
-      await turn();
-      await turn();
+      await this.quiet();
       if (this.#broken !== undefined) throw this.#broken.error;
       if (scheduler.count() > 0) {
         idle = 0;

@@ -2,7 +2,7 @@
  * Scheduled interleavings: every call of every participant at a door is a point at which fast-check decides who goes
  * on. `npm test` runs a few seeds of each race, the proof 200; a failing run prints what repeats it.
  */
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isFull, recordFigures } from '../assurance/figures.ts';
 import { type Race, type Run, run } from './race.ts';
@@ -21,6 +21,7 @@ import { nextStepEarly, sameStepTwice, twoTokens } from './scheduled/steps.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
 const seeds = Number(process.env.SEEDS ?? (isFull ? 200 : 4));
+jest.setTimeout(isFull ? 900_000 : 60_000);
 const figures = { races: 0, seeds: 0, interleavings: 0, bad: 0 };
 
 const races: readonly Race[] = [

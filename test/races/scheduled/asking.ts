@@ -59,7 +59,7 @@ function withoutAlarm(outcomes: ReadonlyMap<string, Outcome>): string {
 
 export const cadenceAgainstConsole: Race = {
   name: 'the cadence against a RotateSecret of the console',
-  kinds: ['jwt', 'singleUser'],
+  kinds: ['jwt'],
   held: ['cadence', 'service'],
   calls: 30,
   prepare: due,
@@ -91,7 +91,7 @@ export const cadenceAgainstConsole: Race = {
 /** The same text again: what a person does who believes that this resets something. */
 export const cadenceAgainstPut: Race = {
   name: 'the cadence against a PutSecretValue by hand',
-  kinds: ['jwt', 'multiUser'],
+  kinds: ['multiUser'],
   held: ['cadence', 'service', 'person'],
   calls: 60,
   prepare: due,

@@ -40,7 +40,7 @@ const tokens = new WeakMap<Place['world'], string>();
 
 export const deploymentDuringRotation: Race = {
   name: 'a deployment during a rotation',
-  kinds: ['jwt', 'singleUser', 'multiUser'],
+  kinds: ['singleUser'],
   held: ['before', 'service', 'late'],
   calls: 60,
   participants(place) {

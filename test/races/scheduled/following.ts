@@ -156,7 +156,7 @@ const outcomesOf = (outcomes: ReadonlyMap<string, Outcome>): string[] =>
 /** The first try fails after setSecret, as one does that the watch is asked about. */
 export const restoreAgainstRotation: Race = {
   name: 'restoreLogin of the watch against a rotation that finishes',
-  kinds: ['singleUser', 'multiUser'],
+  kinds: ['singleUser'],
   held: ['watch', 'service'],
   calls: 60,
   participants: (place) => [

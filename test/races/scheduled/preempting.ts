@@ -6,8 +6,6 @@ import { unwrap } from '../schedule.ts';
 import { secretName } from '../world.ts';
 import { ask, messageOf } from './steps.ts';
 
-const everyKind = ['jwt', 'singleUser', 'multiUser'] as const;
-
 /** As the terminal and AfterRotation ask for it. */
 export function rollBack({ world, before }: Place, restoreVersionId: string, token: string) {
   const { secretsManager, controlTable, clock } = world.doorsOf('rollback');
@@ -93,7 +91,7 @@ export async function onlyTheNewWorks({ world, room }: Place, token: string): Pr
 
 export const rollBackAgainstFinish: Race = {
   name: 'a rollback against a running finishSecret',
-  kinds: everyKind,
+  kinds: ['jwt', 'singleUser'],
   held: ['rollback', 'service'],
   calls: 70,
   participants: (place) => {
@@ -132,7 +130,7 @@ export const rollBackAgainstFinish: Race = {
 
 export const emergencyDuringSteps: Race = {
   name: 'an emergency during each of the four steps',
-  kinds: everyKind,
+  kinds: ['jwt', 'singleUser', 'multiUser'],
   held: ['emergency', 'service'],
   calls: 80,
   participants: (place) => {

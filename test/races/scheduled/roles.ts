@@ -1,8 +1,7 @@
 /** Two secrets that name one role. A synthesis refuses that; two deployments of one cluster find out at run time. */
 import { broken, credentialIn } from '../invariants.ts';
 import type { Place, Race } from '../race.ts';
-import { racingRoom } from '../rooms.ts';
-import { RaceWorld } from '../world.ts';
+import type { RaceWorld } from '../world.ts';
 import { ask } from './steps.ts';
 
 const neighbours = new WeakMap<RaceWorld, RaceWorld>();
@@ -14,7 +13,7 @@ export const twoSecretsOneRole: Race = {
   calls: 60,
   shared: true,
   async prepare(place) {
-    const neighbour = await RaceWorld.start(racingRoom('singleUser', place.room.cluster));
+    const neighbour = await place.another();
     neighbour.invoked = () => 'neighbour';
     neighbours.set(place.world, neighbour);
   },

@@ -5,8 +5,6 @@ import type { Outcome } from '../schedule.ts';
 import { secretName } from '../world.ts';
 
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
-const everyKind = ['jwt', 'singleUser', 'multiUser'] as const;
-
 /** Tokens of a race are the first two that are free. */
 interface Begun {
   token: string;
@@ -49,7 +47,7 @@ export const messageOf = (outcome: Outcome | undefined): string =>
 /** A step may be delivered twice, and Secrets Manager repeats them: the second run meets the first one half done. */
 export const sameStepTwice: Race = {
   name: 'the same step twice in parallel',
-  kinds: everyKind,
+  kinds: ['jwt', 'singleUser'],
   held: ['service', 'twin'],
   calls: 60,
   participants: (place) => [
@@ -79,7 +77,7 @@ function wonBy(place: Place): string {
 
 export const nextStepEarly: Race = {
   name: 'step n+1 before step n answers',
-  kinds: everyKind,
+  kinds: ['singleUser'],
   held: ['service', 'early setSecret', 'early testSecret', 'early finishSecret'],
   calls: 60,
   participants: (place) => [
@@ -103,7 +101,7 @@ export const nextStepEarly: Race = {
 /** RotateSecret of two tokens, and a function of each that runs whatever the service says. */
 export const twoTokens: Race = {
   name: 'two tokens at once',
-  kinds: everyKind,
+  kinds: ['singleUser'],
   held: ['service', 'one', 'other'],
   calls: 60,
   participants: (place) =>
