@@ -32,7 +32,7 @@ test('whatever widens a right of the template changes the list of rights', () =>
     kinds: kinds.size,
     survivors: survivors.length,
   });
-});
+}, 120_000);
 
 describe('no policy is missing from the list', () => {
   test('of those the template holds, by whatever property', () => {

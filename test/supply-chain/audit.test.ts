@@ -48,15 +48,19 @@ describe('asked of a registry', () => {
     ['an advisory that is high fails', [advisoryOf('high')], 1, 'FOUND'],
     ['an advisory that is moderate does not', [advisoryOf('moderate')], 0, 'ok'],
     ['no advisory is a success', undefined, 0, 'ok'],
-  ])('%s', async (_, victim, code, word) => {
-    answer = { status: 200, body: victim === undefined ? {} : { victim } };
-    const [finding, ...more] = await audited(server, project);
-    expect([
-      told(finding as never).split(/ {2,}/)[0],
-      exitCodeOf([finding as never, ...more]),
-    ]).toEqual([word, code]);
-    if (code === 1) expect(finding).toMatchObject({ found: ['victim *: high'] });
-  });
+  ])(
+    '%s',
+    async (_, victim, code, word) => {
+      answer = { status: 200, body: victim === undefined ? {} : { victim } };
+      const [finding, ...more] = await audited(server, project);
+      expect([
+        told(finding as never).split(/ {2,}/)[0],
+        exitCodeOf([finding as never, ...more]),
+      ]).toEqual([word, code]);
+      if (code === 1) expect(finding).toMatchObject({ found: ['victim *: high'] });
+    },
+    120_000,
+  );
 
   test('that takes no questions, nothing was checked, and that is no success', async () => {
     answer = { status: 405, body: {} };
@@ -64,7 +68,7 @@ describe('asked of a registry', () => {
     expect(findings[0]).toMatchObject({ is: 'not checked', about: advisories });
     expect(exitCodeOf(findings)).toBe(3);
     expect(findings.map(told).join('\n')).toMatch(/^NOT CHECKED .*the registry did not answer/);
-  });
+  }, 120_000);
 });
 
 test('of a registry that is not there, nothing was checked', () => {

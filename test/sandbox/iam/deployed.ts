@@ -69,7 +69,7 @@ export async function deployed() {
     arn: Arn,
     policies: iam.policiesOf(Arn).policies.map(({ document }) => document),
   }));
-  // People and applications hold what the template leaves to be attached; each policy is somebody's here.
+  // People and applications hold what the template leaves to be attached; each policy is one of each's here.
   const unattached = all('AWS::IAM::ManagedPolicy').filter(({ physicalId }) => {
     const { roles: held, users } = iam.holdersOf(physicalId);
     return held.length + users.length === 0;
@@ -79,9 +79,27 @@ export async function deployed() {
     const policies = iam.policiesOf(arn).policies.map(({ document }) => document);
     return { caller: { arn, kind: 'user' }, arn, policies } satisfies Identity;
   };
+  const role = (name: string, managed: readonly string[]): Identity => {
+    const { arn } = iam.putRole(name, [], managed);
+    const policies = iam.policiesOf(arn).policies.map(({ document }) => document);
+    return { caller: iam.callerOfRole(arn, 'session'), arn, policies };
+  };
+  // Its role is spared the question for MFA that the policy puts to everybody else who holds it.
+  const emergency = roles.find(({ arn }) => arn.endsWith('-emergency-role'));
+  const ofEmergency = all('AWS::IAM::ManagedPolicy').filter(({ physicalId }) =>
+    iam.holdersOf(physicalId).roles.some(({ arn }) => arn === emergency?.arn),
+  );
+  const applications = [
+    ...unattached.map(({ physicalId }, index) => role(`application-${index}`, [physicalId])),
+    ...ofEmergency.map(({ physicalId }, index) => role(`responder-${index}`, [physicalId])),
+    ...ofEmergency.map(({ physicalId }, index) => user(`commander-${index}`, [], [physicalId])),
+  ];
   const users: Identity[] = [
-    ...unattached.map(({ physicalId }, index) => user(`holder-${index}`, [], [physicalId])),
+    ...unattached.map(({ physicalId }, index) => user(`person-${index}`, [], [physicalId])),
     user('stranger', [], []),
+    // Whom policies of the template name, and who holds nothing else.
+    user('incident-commander', [], []),
+    ...['recovery', 'break-glass', 'scanner', 'vendor-keys'].map((name) => role(name, [])),
     user('administrator', [{ Statement: ADMINISTRATOR }], []),
   ];
 
@@ -138,7 +156,8 @@ export async function deployed() {
   return {
     iam,
     clock: account.clock,
-    identities: [...roles, ...users],
+    identities: [...roles, ...users, ...applications],
+    applications,
     guarded,
     endpoints,
     actions,

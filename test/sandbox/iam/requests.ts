@@ -22,8 +22,11 @@ const MULTIVALUED = new Set(
     key.toLowerCase(),
   ),
 );
-/** The sandbox answers them of the caller itself. */
-const OF_CALLER = new Set(['aws:principalarn', 'kms:viaservice', 'aws:sourcearn', 'aws:calledvia']);
+/** Answered of the caller itself. */
+const OF_CALLER = new Set([
+  ...['aws:calledvia', 'aws:multifactorauthpresent', 'aws:principalarn', 'aws:securetransport'],
+  ...['aws:sourceaccount', 'aws:sourcearn', 'kms:viaservice'],
+]);
 const SERVICES = ['secretsmanager', 'events', 'cloudwatch', 'lambda', 'states', 'logs', 'athena'];
 const VIA = ['secretsmanager', 'dynamodb', 's3', 'sns', 'sqs', 'lambda'];
 const START = Date.parse('2026-05-17T17:00:00Z');
