@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { PlainStrategy } from '../../in-process/plain-strategy.ts';
-import { RotationWorld } from '../../in-process/rotation-world.ts';
+import { tester } from '../../in-process/request-handler.ts';
+import { functionArn, RotationWorld } from '../../in-process/rotation-world.ts';
 
 let strategy: PlainStrategy;
 let world: RotationWorld<{ id: string }>;
@@ -88,4 +89,27 @@ test('a rollback to compromised material stores no value of it', async () => {
   expect(called('createSecret')).toBe(0);
   expect(await world.secrets.getValue(world.secretArn, token)).toBeUndefined();
   expect(codes()).toContain('ERR_ROTATION_COMPROMISED_MATERIAL');
+});
+
+test('a planned rotation without KMS makes no value of the local source alone', async () => {
+  const before = await world.labels();
+  world.faults.arm('createSecret/kmsRandom.bytes', 'before', 99);
+  const token = await world.rotate();
+  expect(await world.secrets.getValue(world.secretArn, token)).toBeUndefined();
+  expect(called('setSecret')).toBe(0);
+  expect((await world.labels()).AWSCURRENT).toBe(before.AWSCURRENT);
+});
+
+test('a function that is not the secret’s any more does nothing for it', async () => {
+  const { AWSCURRENT: token = '' } = await world.labels();
+  await expect(step('finishSecret', token)).resolves.toBeDefined();
+  await world.service.configureRotation(tester, {
+    secretId: world.secretArn,
+    rotationLambdaArn: functionArn.replace('rotation', 'somebody-elses'),
+    rotationRules: { AutomaticallyAfterDays: 365 },
+    rotateImmediately: false,
+  });
+  await expect(step('finishSecret', token)).rejects.toMatchObject({
+    code: 'ERR_ROTATION_FOREIGN_FUNCTION',
+  });
 });

@@ -77,7 +77,7 @@ export const keyAndRowKills: readonly Kill[] = [
     file: 'lambdas/rotation/run.ts',
     find: "(attempt === attempts && intent !== 'emergency')",
     replace: "(attempt === attempts && intent === 'activate')",
-    red: [{ suite: 'test/lambdas/rotation/protocol.test.ts' }],
+    red: [{ suite: 'test/lambdas/rotation/refused-at-once.test.ts' }],
   },
   {
     name: 'rows are counted once instead of twice before a key is pruned',

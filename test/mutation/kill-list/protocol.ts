@@ -141,7 +141,7 @@ export const protocolKills: readonly Kill[] = [
     file: 'lambdas/rotation/staging.ts',
     find: 'if (description.rotationLambdaArn !== functionArn) {',
     replace: 'if (functionArn === "") {',
-    red: [protocol],
+    red: [atOnce],
   },
   {
     name: 'the event of another secret is taken',
