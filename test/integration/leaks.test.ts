@@ -1,6 +1,7 @@
 /** After everything that can happen to a secret, its values are in Secrets Manager and nowhere else. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { functionName } from '../../domain/config/names.ts';
+import { emergenciesWith, stepFunctionsWith } from '../../doors/explicit-access.ts';
 import { isFull, recordFigures } from '../assurance/figures.ts';
 import { runCommands } from '../leaks/commands.ts';
 import { type Gathered, readDeployedSinks } from '../leaks/deployed-sinks.ts';
@@ -10,6 +11,7 @@ import { seedDeployedSinks, unseeded } from '../leaks/seed-deployed.ts';
 import { sinksRead } from '../leaks/sink-table.ts';
 import { Watching } from '../leaks/watching.ts';
 import { searchFor } from './forms.ts';
+import { administrator } from './sinks.ts';
 import { type SecretKey, steps, World } from './world.ts';
 
 const keys: readonly SecretKey[] = ['jwt', 'db', 'legacyDb', 'pii'];
@@ -84,13 +86,17 @@ async function everything(): Promise<void> {
 
 /** By the machine, of everything, with a report of the incident. */
 async function emergency(): Promise<void> {
-  const { security, sandbox } = world.stage;
-  const { head } = await security.emergency({
-    secrets: [...keys],
-    reason: 'it was found in a public repository',
-    exposedSince: sandbox.clock.now().toISOString(),
+  const { sandbox, operator } = world.stage;
+  const { manifest } = operator;
+  const access = administrator(world);
+  await stepFunctionsWith(access).startExecution({
+    stateMachineArn: `arn:aws:states:${sandbox.region}:${sandbox.account}:stateMachine:${manifest.emergency?.machine}`,
+    name: 'console-1',
+    input: { secrets: [...keys], reason: 'it was found in a public repository' },
   });
-  expect(head.report).toBeDefined();
+  await world.settle();
+  const [head] = await emergenciesWith(access, manifest).emergencyRecords.getEmergencies(1);
+  expect(head?.report).toBeDefined();
 }
 
 /** Each step of what is over, and of what never was. */

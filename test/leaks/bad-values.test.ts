@@ -6,6 +6,7 @@ import { PostgresError } from '../../doors/postgres/errors.ts';
 import { parseDatabaseValue } from '../../lambdas/database/value.ts';
 import { failureOf } from '../../lambdas/rotation/failure.ts';
 import { ServiceException } from '../../sandbox/service.ts';
+import { isFull } from '../assurance/figures.ts';
 import { searchFor } from '../integration/forms.ts';
 import { canary, startKeyset } from './rooms.ts';
 import { shown, type WatchedRoom } from './watched-room.ts';
@@ -37,6 +38,8 @@ function keysetWith(key: object, more: object = {}): string {
   return JSON.stringify({ JWT_SECRET: secret, keyset: { ...keyset, ...more } });
 }
 
+const intents = ['planned', 'rollback', 'emergency'] as const;
+
 let room: WatchedRoom | undefined;
 afterEach(() => {
   room?.world.stop();
@@ -49,13 +52,15 @@ describe('a stored value that is', () => {
     const { world } = room;
     room.keep('the canary', secret);
     room.keep('the URL', url);
-    for (const intent of ['planned', 'rollback', 'emergency'] as const) {
+    // In every run one intent a value, in turn: the proof meets each value with all of them.
+    const turn = bad.findIndex(([, one]) => one === text) % intents.length;
+    for (const intent of isFull ? intents : intents.slice(turn, turn + 1)) {
       await world.rotate({ intent }).catch(() => undefined);
     }
     for (const operation of ['diagnose', 'rehearse', 'preempt', 'eject', 'abandon', 'resume']) {
       await world.handler({ operation }).catch(() => undefined);
     }
-    expect(world.answers.length).toBeGreaterThan(5);
+    expect(world.answers.length).toBeGreaterThan(6);
     expect(room.leaks()).toEqual({});
   });
 });

@@ -7,7 +7,7 @@ import { sinksRead } from './sink-table.ts';
 
 const tally = new Tally();
 /** `npm test` draws one of so many. */
-const share = isFull ? 1 : 397;
+const share = isFull ? 1 : 149;
 
 afterAll(() => {
   const { schedules, canaries, bytesSearched, hits, sinks } = tally;
