@@ -57,8 +57,8 @@ export function canonicalPart(part: PrimaryKeyPart): string {
     if (!Number.isSafeInteger(part)) {
       throw new SealRefusedError('A number in a primary key is no exact integer; pass a bigint.');
     }
-    // -0 and 0 are one row.
-    return (part + 0).toString();
+    // -0 and 0 are one row: both are written "0" (ECMAScript, Number::toString).
+    return part.toString();
   }
   if (typeof part === 'string') {
     return checkedText(part, 'primary key');
