@@ -65,6 +65,25 @@ export async function clearPending(
 }
 
 /**
+ * As `clearPending`, after a refusal, whose words must reach whoever asks: a failure of this call is logged and no
+ * more. Where the label is left, the service tries again, and is refused again.
+ */
+export async function clearRefused(
+  room: Pick<Room<unknown>, 'doors' | 'environment'>,
+  token: string,
+): Promise<void> {
+  try {
+    await clearPending(room, token);
+  } catch (error) {
+    if (!(error instanceof AwsCallError)) {
+      throw error;
+    }
+    const { SECRET_NAME: secret } = room.environment;
+    room.doors.log.error('pendingLabelLeft', { secret, token, awsCode: error.awsCode });
+  }
+}
+
+/**
  * Keeps a pending version under the pin label when the target accepts its value, or does not answer:
  * it may be the only copy of a credential that works. So may one that cannot be read as a value of this kind, and it
  * keeps no emergency from going on.

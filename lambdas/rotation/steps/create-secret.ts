@@ -37,7 +37,7 @@ import {
   reencryptionOf,
   rotationOf,
 } from '../run.ts';
-import { clearPending, giveUp, mayGoWellLater } from '../staging.ts';
+import { clearRefused, giveUp, mayGoWellLater } from '../staging.ts';
 import type { Rotation, Versions } from '../strategy.ts';
 import { sizeOf } from '../value-size.ts';
 
@@ -55,7 +55,7 @@ export async function createSecret<Value>(run: Run<Value>): Promise<'created' | 
     return await makeAndStore(run, record);
   } catch (error) {
     if (!mayGoWellLater(error)) {
-      await clearPending(run, run.token);
+      await clearRefused(run, run.token);
     }
     throw error;
   }

@@ -19,7 +19,7 @@ import {
   readVersions,
   rotationOf,
 } from '../run.ts';
-import { clearPending, giveUp } from '../staging.ts';
+import { clearRefused, giveUp } from '../staging.ts';
 import type { Material } from '../strategy.ts';
 
 export async function setSecret<Value>(run: Run<Value>): Promise<'set'> {
@@ -62,7 +62,7 @@ export async function refuseCompromised<Value>(
   try {
     assertNotCompromised(pending, current, compromised);
   } catch (error) {
-    await clearPending(run, run.token);
+    await clearRefused(run, run.token);
     throw error;
   }
 }
