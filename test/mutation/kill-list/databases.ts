@@ -132,7 +132,7 @@ export const databaseKills: readonly Kill[] = [
     red: [{ suite: emergency, only: /cannot set a password after us/ }],
   },
   {
-    name: 'one look without sessions is enough',
+    name: 'nobody looks again whether sessions are left',
     file: 'doors/postgres/role-operations.ts',
     find: 'if (clean === 2) {',
     replace: 'if (clean === 0) {',
@@ -146,10 +146,10 @@ export const databaseKills: readonly Kill[] = [
     red: [multiUser],
   },
   {
-    name: 'a role that somebody closed is opened again',
+    name: 'a value that no rotation made is set in the server',
     file: 'lambdas/database/restore-login.ts',
-    find: "scramVerifier(current.password), { login: 'keep' }",
-    replace: 'scramVerifier(current.password), { login: true }',
-    red: [{ suite: emergency, only: /it opens no role|locked out, which is set again/ }],
+    find: 'if (!(await isManaged(restoring, currentId))) {',
+    replace: 'if (!(await isManaged(restoring, currentId)) && currentId === "") {',
+    red: [{ suite: emergency, only: /it sets no value that no rotation made/ }],
   },
 ];
