@@ -131,26 +131,28 @@ export function world(consumers: readonly ConsumerSettings[] = [api]) {
   /** What a webhook answers to the n-th message. */
   const hook = { answer: (_: number): number => 202 };
   const lambda = new FunctionBeside();
+  /** @param around puts faults around a door */
+  const platformsOf = (around: <Door extends object>(name: string, door: Door) => Door) => ({
+    ecs: ecsPlatform({
+      ecs: around('ecs', doorOf.ecs),
+      codeDeploy: around('codeDeploy', doorOf.codeDeploy),
+      autoscaling: around('autoscaling', doorOf.autoscaling),
+    }),
+    kubernetes: undefined as never,
+    lambda: lambdaPlatform({ functions: around('functions', lambda) }),
+    webhook: webhookPlatform({
+      webhook: around('webhook', {
+        send: async (message: WebhookMessage) => hook.answer(sent.push(message)),
+        deliver: async () => ({ status: 500, body: '' }),
+      }),
+      secretsManager: around('secretsManager', { getCurrentValue: async () => 'whsec_key' }),
+      deployment: 'pharmacy/prod',
+      clock: { now: () => clock.now(), sleep: async () => undefined },
+    }),
+  });
   const doors: RolloutDoors = {
     records: faults.around('records', records),
-    platforms: {
-      ecs: ecsPlatform({
-        ecs: faults.around('ecs', doorOf.ecs),
-        codeDeploy: faults.around('codeDeploy', doorOf.codeDeploy),
-        autoscaling: faults.around('autoscaling', doorOf.autoscaling),
-      }),
-      kubernetes: undefined as never,
-      lambda: lambdaPlatform({ functions: lambda }),
-      webhook: webhookPlatform({
-        webhook: {
-          send: async (message) => hook.answer(sent.push(message)),
-          deliver: async () => ({ status: 500, body: '' }),
-        },
-        secretsManager: { getCurrentValue: async () => 'whsec_key' },
-        deployment: 'pharmacy/prod',
-        clock: { now: () => clock.now(), sleep: async () => undefined },
-      }),
-    },
+    platforms: platformsOf((name, door) => faults.around(name, door)),
     deployed: { ecs: doorOf.ecs, functions: lambda },
     consumers,
     clock: { now: () => clock.now(), sleep: async () => undefined },
@@ -158,14 +160,18 @@ export function world(consumers: readonly ConsumerSettings[] = [api]) {
   };
 
   /** Called before each task: the outside world moves. */
-  const before = { task: (_task: string): void => undefined };
+  const before = {
+    task: (_task: string): void => undefined,
+    /** Runs a task; a matrix puts its faults around the doors. */
+    run: (payload: unknown): Promise<object> => run(doors, payload),
+  };
   const tasks: string[] = [];
   const taskFunctionArn = bench.lambda.on('tasks', async (payload) => {
     const { task } = payload as { task: string };
     tasks.push(task);
     before.task(task);
     faults.begin(task);
-    return run(doors, payload);
+    return before.run(payload);
   });
   const questions: HealthQuestion[] = [];
   const health = { answer: (_n: number): HealthAnswer => held };
@@ -209,7 +215,7 @@ export function world(consumers: readonly ConsumerSettings[] = [api]) {
   return {
     ...{ bench, clock, services, scaling, deploying, doors, doorOf, records, log, faults },
     ...{ tasks, before, questions, health, sent, hook, lambda },
-    ...{ start, execute, record, deployments },
+    ...{ start, execute, record, deployments, platformsOf },
     ask: (request: object) => run(doors, request),
   };
 }

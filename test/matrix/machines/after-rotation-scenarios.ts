@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import type { RotationAuditEvent } from '../../../domain/events/audit-event.ts';
 import type { AfterRotationRecord } from '../../../domain/events/control-records.ts';
-import { emergencyOwner } from '../../../domain/events/emergency.ts';
+import { type EmergencyRecord, emergencyOwner } from '../../../domain/events/emergency.ts';
 import { activateToken } from '../../../domain/policy/derived-token.ts';
 import { refreshing, restarted } from '../../lambdas/after-rotation/rollout-world.ts';
 import { database, jwt, kid, name, v0, v1 } from '../../lambdas/after-rotation/world.ts';
@@ -17,6 +17,9 @@ import type { Scenario } from './schedules.ts';
 
 const emergency = '20260517t165500z-9f2c41aa07be63d1';
 const at = '2026-05-17T17:00:00.000Z';
+const maintained = {
+  ...{ function: 'rows', login: 'db', mode: 'maintenance', workers: 1, stores: [] },
+};
 const sync = { sync: { function: 'sync', targets: [{ secret: 'secret', target: 'ssm /a' }] } };
 const pii = (mode: 'online' | 'maintenance') =>
   ({
@@ -29,6 +32,13 @@ const pii = (mode: 'online' | 'maintenance') =>
       ...(mode === 'maintenance' && { consumersHook: 'https://deploys.example/consumers' }),
     },
   }) as unknown as RunOptions['secret'];
+
+const head: EmergencyRecord = {
+  ...{ id: emergency, exposed: ['secret'], others: [], reason: 'leak', suspects: [] },
+  ...{ keepRunning: false, drill: false, unattended: false, requestedBy: 'ada' },
+  ...{ execution: 'arn:e', state: 'running', startedAt: '2026-05-17T16:55:00.000Z' },
+  consumers: { stop: ['api'], restart: [], alone: [] },
+};
 
 const scenarios: Record<string, RunOptions> = {
   'a key is published, copied, rolled out, activated': {
@@ -56,18 +66,21 @@ const scenarios: Record<string, RunOptions> = {
     consumers: [restarted('api')],
     intent: 'emergency',
     record: { primary: 'b:2', replaced: 'a:1', owner: emergencyOwner(emergency) },
-    prepare: async ({ emergencies }) => {
-      await emergencies.updateStage(
-        emergency,
-        'start',
-        () =>
-          ({
-            stage: 'start',
-            state: 'done',
-            startedAt: '2026-05-17T17:00:01.000Z',
-            endedAt: '2026-05-17T17:00:02.000Z',
-          }) as never,
-      );
+    prepare: async ({ emergencies, bench }) => {
+      const stage = {
+        ...{ id: emergency, stage: 'start' as const, evidence: [] },
+        startedAt: '2026-05-17T17:00:01.000Z',
+      };
+      await emergencies.updateEmergency(emergency, () => head);
+      await emergencies.updateStage(emergency, 'start', () => ({ ...stage, state: 'running' }));
+      bench.clock.at(new Date('2026-05-17T17:00:12Z'), 'consumers have started', async () => {
+        const endedAt = '2026-05-17T17:00:12.000Z';
+        await emergencies.updateStage(emergency, 'start', () => ({
+          ...stage,
+          state: 'done',
+          endedAt,
+        }));
+      });
     },
   },
   'rows follow a key': {
@@ -93,6 +106,38 @@ const scenarios: Record<string, RunOptions> = {
         },
       }));
       await controlTable.putConsumers(name, { stopped: true, by: 'hook', at });
+    },
+  },
+  'rows have gone before, consumers are started here': {
+    secret: { ...pii('maintenance'), reencryption: maintained } as RunOptions['secret'],
+    consumers: [restarted('api')],
+    manifest: {
+      secrets: [
+        { ...pii('maintenance'), reencryption: maintained } as RunOptions['secret'],
+        {
+          ...pii('maintenance'),
+          key: 'other',
+          name: 'pharmacy/prod/other',
+        } as RunOptions['secret'],
+      ],
+    },
+    intent: 'planned',
+    record: { publishedKid: kid, primary: 'old' },
+    prepare: async ({ controlTable, doors }) => {
+      await controlTable.updateReencryption(name, () => ({
+        ...{
+          state: 'verified',
+          mode: 'maintenance',
+          targetKid: kid,
+          versionId: v1,
+          findings: [],
+          at,
+        },
+      }));
+      doors.functions.invoke = async () => ({
+        done: true,
+        consumers: [{ consumer: 'api', state: 'reached', detail: 'start' }],
+      });
     },
   },
   'a consumer is not well: back': {

@@ -6,7 +6,7 @@ import { expect } from '@jest/globals';
 import type { EmergencyEvent } from '../../../domain/events/emergency.ts';
 import type { EmergencyDoors } from '../../../lambdas/emergency/doors.ts';
 import { runTask } from '../../../lambdas/emergency/run-task.ts';
-import { executionArn, id } from '../../lambdas/emergency/deployment.ts';
+import { executionArn, id, nameOf, versionOf } from '../../lambdas/emergency/deployment.ts';
 import { world } from '../../lambdas/emergency/world.ts';
 import type { FaultyCalls } from './faulty-calls.ts';
 import { faultyDoors } from './faulty-doors.ts';
@@ -27,6 +27,13 @@ const deliveries = 3;
 export async function emergencyRun(calls: FaultyCalls, options: EmergencyOptions) {
   const around = world(options.world);
   const { bench, before, executions } = around;
+  // What leaked has a name: it is never restored (putCompromised).
+  for (const { name, key } of around.manifest.secrets) {
+    await around.controlTable.putAfterRotation(name, {
+      ...{ versionId: versionOf(key), state: 'finished', intent: 'planned', basedOn: null },
+      ...{ primary: `old-${key}`, at: '2026-05-01T00:00:00.000Z' },
+    });
+  }
   before.run = (doors, payload) => {
     const { task, progress } = payload as { task?: string; progress?: { key?: string } };
     const during = task === undefined ? 'ended' : [task, progress?.key].filter(Boolean).join(' ');
@@ -111,6 +118,7 @@ export async function verify(around: EmergencyRun, exposed: readonly string[]): 
     expect(asked).toHaveLength(tokens.size);
     expect(asked.length).toBeLessThanOrEqual(secret?.attempts ?? 0);
     expect(around.timesPromoted(key)).toBe(1);
+    expect([...(await around.controlTable.getCompromised(nameOf(key)))]).toContain(`old-${key}`);
   }
   expect(await around.records.getClaims()).toEqual([]);
   const counts = new Map<string, number>();

@@ -55,20 +55,22 @@ export class FaultyCalls {
   readonly #planned: Planned[];
   readonly #refused = new Map<string, Kind>();
   #isRepaired = false;
+  #isOver = false;
 
   constructor(planned: readonly Planned[] = []) {
     this.#planned = [...planned];
   }
 
-  /** Whatever was refused for good is granted from here on, and nothing else fails. */
+  /** Whatever was refused for good is granted from here on; what else is planned may still come. */
   repair(): void {
     this.#isRepaired = true;
     this.#refused.clear();
   }
 
-  /** Is somebody to be expected to have repaired something? */
-  get refuses(): boolean {
-    return this.#refused.size > 0;
+  /** Nothing fails any more, and nothing that is called from here on is a place of its own. */
+  over(): void {
+    this.repair();
+    this.#isOver = true;
   }
 
   /** One run of a function. @throws FunctionDiedError when it is killed: nothing of it runs any more */
@@ -112,8 +114,8 @@ export class FaultyCalls {
   }
 
   #meets(met: Met): Kind | undefined {
+    if (this.#isOver) return undefined;
     this.met.push(met);
-    if (this.#isRepaired) return undefined;
     const refused = this.#refused.get(met.site);
     if (refused !== undefined) return refused;
     const planned = this.#planned.find(({ call }) => call === this.met.length)?.kind;
@@ -121,7 +123,9 @@ export class FaultyCalls {
     // The second of two was drawn before anybody knew what it would meet.
     const kind = kindsOf(met).includes(planned) ? planned : (counterparts[planned] ?? planned);
     this.fired.push(`${kind} at ${met.site} (call ${this.met.length})`);
-    if (kind === 'permanent') this.#refused.set(met.site, kind);
+    if (kind !== 'permanent') return kind;
+    if (this.#isRepaired) return 'retryable';
+    this.#refused.set(met.site, kind);
     return kind;
   }
 }

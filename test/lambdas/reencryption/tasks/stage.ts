@@ -14,7 +14,7 @@ import { runTask as runAfterRotationTask } from '../../../../lambdas/after-rotat
 import { answer } from '../../../../lambdas/reencryption/answer.ts';
 import { cipherIn } from '../../../../lambdas/reencryption/cipher.ts';
 import type { ReencryptedColumn } from '../../../../lambdas/reencryption/column.ts';
-import type { Deployed, ReencryptionDoors } from '../../../../lambdas/reencryption/doors.ts';
+import type { Deployed, ReencryptionDoors, Tools } from '../../../../lambdas/reencryption/doors.ts';
 import { reencryptionDefinition } from '../../../../lib/reencryption-definition.ts';
 import { inMemoryControlTable } from '../../../doors/in-memory-control-table.ts';
 import { inMemoryEmergencyRecords } from '../../../doors/in-memory-emergency-records.ts';
@@ -203,7 +203,15 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
     before: (call: Call) => Promise<void> | void;
     /** After the effect, before the answer. */
     after: (call: Call) => Promise<void> | void;
-  } = { before: () => undefined, after: () => undefined };
+    /** Runs a task; a matrix puts its faults around the doors. */
+    rows: (of: Tools, call: Call) => Promise<object>;
+    outside: (of: AfterRotationDoors, call: Call) => Promise<object>;
+  } = {
+    before: () => undefined,
+    after: () => undefined,
+    rows: answer,
+    outside: runAfterRotationTask,
+  };
   const called =
     (run: (call: Call) => Promise<object>) =>
     async (payload: unknown): Promise<object> => {
@@ -221,11 +229,11 @@ export async function setStage(clinic: Clinic, options: StageOptions = {}) {
   });
   const rows = bench.lambda.on(
     'rows',
-    called((call) => answer(tools(), call)),
+    called((call) => hooks.rows(tools(), call)),
   );
   const tasks = bench.lambda.on(
     'tasks',
-    called((call) => runAfterRotationTask(outside, call)),
+    called((call) => hooks.outside(outside, call)),
   );
   const { arn: machine } = bench.service.createStateMachine({
     name: 'm',

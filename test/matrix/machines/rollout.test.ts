@@ -1,0 +1,16 @@
+/** Every call of every task of a rollout, and of every state's function, fails in seven ways: the consumer gets there. */
+import { expect, test } from '@jest/globals';
+import { rolloutScenarios } from './rollout-scenarios.ts';
+import { knownSites, runMatrix } from './schedules.ts';
+
+test('a consumer gets to its new value, restarted once, whichever call of its rollout failed', async () => {
+  const { sites, bad, schedules } = await runMatrix({
+    id: 'rollout',
+    scenarios: rolloutScenarios,
+    short: Number(process.env.N ?? 40),
+    pairs: { short: Number(process.env.P ?? 10), full: 1_000 },
+  });
+  expect(sites).toEqual(knownSites('rollout', sites));
+  expect(bad.slice(0, 10)).toEqual([]);
+  expect(schedules).toBeGreaterThan(0);
+}, 900_000);
