@@ -42,8 +42,8 @@ interface Running {
   readonly counts: Counts;
 }
 
-/** Of the double schedules, drawn by the seed, so many run: all of them take 20 minutes. */
-const share = isFull ? 0.5 : 0.002;
+/** Of the double schedules, drawn by the seed, so many run: all of them take half an hour. */
+const share = isFull ? 0.3 : 0.002;
 
 export async function prepared(
   room: Room,

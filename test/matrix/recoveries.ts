@@ -1,5 +1,6 @@
 /** What is done once a rotation has failed, by the service, by a person, by a machine, or by nobody. */
 import type { IntentRecord } from '../../domain/events/control-records.ts';
+import { FunctionDiedError } from '../in-process/faults.ts';
 import { watchAndTick } from './nobody.ts';
 import { recordCompromised, type Scenario, secretName } from './room.ts';
 import { excused } from './rooms/databases.ts';
@@ -65,13 +66,22 @@ export async function recover(
     case 'emergency':
       return onTop(stand, scenario, token, 'emergency');
     case 'nobody':
-      stand.secrets.rotations.stop(stand.secret);
-      await stand.pass(day);
-      await again(stand, () => watchAndTick(stand, scenario));
-      stand.calls.repair();
-      takeUp(stand, token);
-      return untilPromoted(stand, scenario, token);
+      return nobody(stand, scenario, token);
   }
+}
+
+async function nobody(stand: Stand, scenario: Scenario, token: string): Promise<Recovered> {
+  const { AWSCURRENT: before } = stand.labels();
+  stand.secrets.rotations.stop(stand.secret);
+  await stand.pass(day);
+  await again(stand, () => watchAndTick(stand, scenario));
+  stand.calls.repair();
+  takeUp(stand, token);
+  await stand.settle();
+  const { AWSCURRENT: current, AWSPENDING: pending } = stand.labels();
+  // Where the way was free, the cadence has asked for what is due: under a token of its own.
+  const asked = current === before ? pending : current;
+  return untilPromoted(stand, scenario, asked ?? token);
 }
 
 /** The service's retries; what was refused for good is repaired, and the service's next window takes it up. */
@@ -97,7 +107,8 @@ async function untilPromoted(stand: Stand, scenario: Scenario, first: string): P
 /** "That rotation will be reattempted": with the token it has, if its last step failed. */
 function takeUp(stand: Stand, token: string): void {
   const closes = new Date(stand.clock.now().getTime() + day);
-  if (stand.steps.findLast((run) => run.token === token)?.failed) {
+  const isLabelled = (stand.secret.state.versions.get(token)?.labels.size ?? 0) > 0;
+  if (isLabelled && stand.steps.findLast((run) => run.token === token)?.failed) {
     stand.secrets.rotations.start(stand.secret, token, closes);
   }
 }
@@ -185,7 +196,11 @@ async function onTop(
       const at = stand.clock.now().toISOString();
       await controlTable.putIntent(secretName, { intent, token, requestedBy: owner, at });
       await stand.invoke({ operation: 'preempt', ...{ token, owner, minutes: 60 } });
-      await secretsManager.rotate({ secretId: stand.arn, clientRequestToken: token });
+      const asked = { secretId: stand.arn, clientRequestToken: token };
+      // What was looked at may have been a moment old, so that the way was not cleared.
+      if ((await secretsManager.rotate(asked)) === 'inProgress') {
+        throw new Error('a rotation is in the way');
+      }
     }),
   );
   await stand.settle();
@@ -204,8 +219,13 @@ async function onTop(
   return { ...(await untilPromoted(stand, scenario, asked)), refused };
 }
 
+export const killed = 'killed before it could say why';
+
 /** In the function's log, whatever became of the note in the control table. */
 function lastWord(stand: Stand): string {
+  if (stand.answers.at(-1) instanceof FunctionDiedError) {
+    return killed;
+  }
   const failed = stand.log.findLast(({ event }) => event === 'failed');
   return String((failed?.fields as { code?: unknown } | undefined)?.code);
 }

@@ -3,7 +3,7 @@ import { dateLabelsOf } from '../../domain/policy/labels.ts';
 import type { Passed, Planned } from './calls.ts';
 import { digestOf } from './digest.ts';
 import type { LeakSearch } from './leaks.ts';
-import { intentFor, type Recovered, type Recovery, recover } from './recoveries.ts';
+import { intentFor, killed, type Recovered, type Recovery, recover } from './recoveries.ts';
 import { type Room, type Scenario, secretName } from './room.ts';
 import { excused } from './rooms/databases.ts';
 import { type Kept, Stand } from './stand.ts';
@@ -70,7 +70,7 @@ export async function runSchedule(
 
 /** A rollback is refused where there is nothing to go back to, or only what leaked; of a first value always. */
 function refusal(scenario: Scenario, { refused }: Recovered, recovery: Recovery): string[] {
-  const right = ['ERR_ROTATION_NOTHING_TO_RESTORE', 'ERR_ROTATION_COMPROMISED_MATERIAL'];
+  const right = ['ERR_ROTATION_NOTHING_TO_RESTORE', 'ERR_ROTATION_COMPROMISED_MATERIAL', killed];
   if (refused !== undefined && !right.includes(refused)) {
     return [`${recovery} was refused with ${refused}`];
   }
