@@ -77,6 +77,28 @@ const messageOf = (run: () => unknown): string => {
   return '';
 };
 
+/** Errors that are nobody's of ours: whatever they say is withheld, so nothing is to be found. */
+const withheld: readonly (readonly [how: string, run: () => unknown])[] = [
+  ['JSON.parse', () => JSON.parse(secret)],
+  ['new URL', () => new URL(`:// ${secret}`)],
+  ['a driver, which keeps what it sent', () => raise({ message: secret, detail: secret })],
+  ['an error named after a value', () => raise({ name: secret, message: 'no' })],
+  ['an error with a code of its own', () => raise({ message: secret, code: 'ERR_INVALID_URL' })],
+  ['an error that is caused by another', () => raise({ message: 'no', cause: new Error(secret) })],
+  ['a text that is thrown', () => raiseText(`no: ${secret}`)],
+];
+const raise = (members: object): never => {
+  throw Object.assign(new Error('no'), members);
+};
+const raiseText = (text: string): never => {
+  throw text;
+};
+
+test.each(withheld)('not told: what %s says', async (_how, run) => {
+  const look = await leaking({ setSecret: () => void run() });
+  expect(look()).toEqual({});
+});
+
 const told: readonly InProcessSink[] = ['errors', 'console', 'control table, written'];
 const leaks: readonly (readonly [how: string, Plant, sinks: readonly InProcessSink[]])[] = [
   ['nothing at all', {}, []],
