@@ -18,6 +18,7 @@ import { ownersValues } from '../../lambdas/fingerprints/owners-values.ts';
 import example from '../../rotation.config.ts';
 import { entries } from '../bad-input/entries.ts';
 import { task } from '../bad-input/stage-machines.ts';
+import { processorMilliseconds } from './target.ts';
 import { leaf } from './targets/certificate.ts';
 import { zip } from './targets/scan.ts';
 
@@ -136,9 +137,9 @@ test('regression: a dozen stars in a resource policy take no time, and what is n
     JSON.stringify({ Statement: { Effect: 'Allow', Principal: '*', Action } });
   const names = (Action: unknown) =>
     namesPrincipal(policy(Action), 'x', 'secretsmanager:GetSecretValue');
-  const begun = performance.now();
+  const begun = processorMilliseconds();
   expect(names(`${'*'.repeat(9)}x`)).toBe(false);
-  expect(performance.now() - begun).toBeLessThan(1_000);
+  expect(processorMilliseconds() - begun).toBeLessThan(1_000);
   expect(names([{ toString: 'x' }])).toBe(false);
   const matching = [
     '*',
@@ -173,9 +174,9 @@ test('regression: an archive whose entries share one part is opened up to a boun
 
 test('regression: a configuration of a megabyte in which every line is a finding is read in time', () => {
   const lines = 50_000;
-  const begun = performance.now();
+  const begun = processorMilliseconds();
   const found = fallbacksIn('PASSWORD=changeme\n'.repeat(lines));
-  expect(performance.now() - begun).toBeLessThan(10_000);
+  expect(processorMilliseconds() - begun).toBeLessThan(10_000);
   expect(found).toHaveLength(lines);
   expect(found.at(-1)?.line).toBe(lines);
 });

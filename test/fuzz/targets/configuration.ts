@@ -31,7 +31,6 @@ import { formatDateLabel, parseDateLabel } from '../../../domain/policy/labels.t
 import { render } from '../../../domain/reports/messages/render.ts';
 import example from '../../../rotation.config.ts';
 import { documents, texts } from '../mutations.ts';
-import { ofSchema } from '../of-schema.ts';
 import type { Target } from '../target.ts';
 import { agree, target } from './agree.ts';
 
@@ -50,8 +49,7 @@ const template = 'Rotation of {{secret}}\n{{if jwt}}Tokens: {{secret}}\n    quar
 export const configurationTargets: readonly Target<never>[] = [
   target({
     name: 'domain/config/rotation-config.ts: parseRotationConfig',
-    inputs: (canary) =>
-      documents(fc.oneof(fc.constant(json), ofSchema(rotationConfigSchema)), canary),
+    inputs: (canary) => documents(fc.constant(json), canary),
     run: parseRotationConfig,
     holds(answer) {
       const config = answer as ReturnType<typeof parseRotationConfig>;
