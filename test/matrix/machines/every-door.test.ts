@@ -78,7 +78,8 @@ function methodsOf(room: string): string[] {
   return type.getProperties().flatMap((door) => {
     if (withoutFaults.has(door.name)) return [];
     const of = checker.getNonNullableType(checker.getTypeOfSymbolAtLocation(door, found));
-    if (!(of.flags & ts.TypeFlags.Object) || checker.isArrayLikeType(of)) return [];
+    const isObject = of.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection);
+    if (!isObject || checker.isArrayLikeType(of)) return [];
     // Of this process: bytes of randomness, a pause.
     if (/^(RandomBytes|Sleep)$/.test(of.aliasSymbol?.name ?? '')) return [];
     const [signature] = of.getCallSignatures();

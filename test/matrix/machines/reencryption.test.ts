@@ -22,8 +22,8 @@ afterAll(() => clinic?.stop());
 
 const unreachable = { postgres: () => new PostgresUnreachableError('the server', 'ECONNRESET') };
 
-async function reencrypted(calls: FaultyCalls): Promise<void> {
-  const stage = await setStage(clinic, { rows: rowsOfTable });
+async function reencrypted(calls: FaultyCalls, mode: 'online' | 'maintenance'): Promise<void> {
+  const stage = await setStage(clinic, { rows: rowsOfTable, mode });
   const { hooks, bench } = stage;
   hooks.rows = ({ deployed, deadline, ...doors }, call) =>
     calls.invocation(call.task, (at) => {
@@ -49,7 +49,13 @@ async function reencrypted(calls: FaultyCalls): Promise<void> {
   let execution = '';
   calls.stopExecution = () =>
     bench.run('StopExecution', { executionArn: stage.executionArn(execution) });
-  stage.promote({ primary: k2, decryptOnly: k1 });
+  if (mode === 'online') stage.promote({ primary: k2, decryptOnly: k1 });
+  else {
+    stage.promote({ primary: k1, published: k2 });
+    // A person says so.
+    const at = bench.clock.now().toISOString();
+    await stage.controlTable.putConsumers(stage.name, { stopped: true, by: 'ada', at });
+  }
   const execute = async (name: string) => {
     execution = name;
     return (await stage.execute(name)).status;
@@ -72,7 +78,10 @@ async function reencrypted(calls: FaultyCalls): Promise<void> {
 test('every row is under the new key, once, whichever call failed', async () => {
   const { sites, bad, schedules } = await runMatrix({
     id: 'reencryption',
-    scenarios: [{ name: 'online', run: reencrypted }],
+    scenarios: (['online', 'maintenance'] as const).map((name) => ({
+      name,
+      run: (calls) => reencrypted(calls, name),
+    })),
     short: Number(process.env.N ?? 4),
     full: 120,
     pairs: { short: 0, full: 30 },

@@ -3,6 +3,7 @@
  * record says what did, its lock is free when its time is over, and a new execution restarts it no second time.
  */
 import { expect } from '@jest/globals';
+import type { ConsumersStopped } from '../../../domain/events/rollout.ts';
 import { run } from '../../../lambdas/rollout/run.ts';
 import { api, world } from '../../lambdas/rollout/world.ts';
 import type { FaultyCalls } from './faulty-calls.ts';
@@ -94,4 +95,45 @@ export const rolloutScenarios: Scenario[] = [
       expect(around.lambda.updates).toBeLessThanOrEqual(2);
     },
   },
+  {
+    name: 'stopped and started',
+    run: async (calls) => {
+      const around = world();
+      for (const operation of ['stop', 'start'] as const) {
+        await moved(calls, around, operation);
+        const [api] = around.services.described();
+        expect([operation, api?.desiredCount]).toEqual([operation, operation === 'stop' ? 0 : 2]);
+      }
+      // What it ran with is forgotten when it runs again: the next stop reads it anew.
+      expect(await around.records.getCounts('api')).toBeUndefined();
+    },
+  },
 ];
+
+/** Asked again, every quarter of a minute, until it is done (lib/states-language.ts, untilConsumersMoved). */
+async function moved(
+  calls: FaultyCalls,
+  around: Around,
+  operation: 'stop' | 'start',
+): Promise<void> {
+  const { clock, doors, records } = around;
+  for (let asked = 1; asked <= 60; asked++) {
+    if (asked === 20) calls.repair();
+    const answer = await calls
+      .invocation(operation, (at) =>
+        run(
+          {
+            ...doors,
+            ...faultyDoors(at, { records }),
+            platforms: around.platformsOf((name, door) => at.around(name, door)),
+          },
+          { operation, consumers: ['api'], by: executionArn(1) },
+        ),
+      )
+      .catch(() => undefined);
+    const { done, consumers } = (answer ?? {}) as Partial<ConsumersStopped>;
+    if (done === true && consumers?.every(({ state }) => state === 'reached')) return;
+    await clock.advanceTo(new Date(clock.now().getTime() + 15_000));
+  }
+  throw new Error(`${operation}: not done after 60 times`);
+}
