@@ -7,7 +7,7 @@ import { EndpointRun } from './endpoint-run.ts';
 import { apiCommands, type Command } from './label-commands.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
-const numRuns = Number(process.env.RUNS ?? (isFull ? 100 : 5));
+const numRuns = Number(process.env.RUNS ?? (isFull ? 60 : 2));
 const counted = { sequences: 0, commands: 0, bad: 0 };
 let endpoint: Endpoint;
 

@@ -7,7 +7,7 @@ import { allCommands, type Command } from './label-commands.ts';
 import { beginnings } from './sequential.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
-const numRuns = Number(process.env.RUNS ?? (isFull ? 2_000 : 60));
+const numRuns = Number(process.env.RUNS ?? (isFull ? 1_000 : 25));
 const counted = { sequences: 0, commands: 0, bad: 0 };
 
 afterAll(() => recordFigures('model-interleaved', seed, counted));

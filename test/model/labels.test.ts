@@ -6,7 +6,7 @@ import { allCommands } from './label-commands.ts';
 import { beginnings, counted, LabelCommand, SequentialRun } from './sequential.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
-const numRuns = Number(process.env.RUNS ?? (isFull ? 2_000 : 100));
+const numRuns = Number(process.env.RUNS ?? (isFull ? 2_000 : 60));
 let bad = 0;
 
 afterAll(() => recordFigures('model-labels', seed, { ...counted, bad }));

@@ -8,16 +8,9 @@
  * and in the end, when nothing fails any more,
  * - I3 an emergency is promoted: AWSCURRENT works, and AWSPENDING is nowhere else.
  */
-import { JwtStrategy } from '../../lambdas/jwt/jwt-strategy.ts';
-import type { RotationStrategy } from '../../lambdas/rotation/strategy.ts';
-import { inMemoryControlTable } from '../doors/in-memory-control-table.ts';
-import { PlainStrategy } from '../in-process/plain-strategy.ts';
-import { RotationWorld } from '../in-process/rotation-world.ts';
-import { OneLoginStrategy } from './one-login-strategy.ts';
+import type { RotationWorld } from '../in-process/rotation-world.ts';
 import type { ProductCommand } from './product-commands.ts';
-
-export const kinds = ['jwt', 'manyLogins', 'oneLogin'] as const;
-export type Kind = (typeof kinds)[number];
+import { type Kind, type Target, targetOf } from './product-targets.ts';
 
 export class InvariantError extends Error {
   override readonly name = 'InvariantError';
@@ -27,32 +20,22 @@ const hour = 3_600_000;
 
 export class ProductRun {
   readonly world: RotationWorld<unknown>;
-  /** In memory; none: a keyset has no target that accepts it. */
-  readonly #target: PlainStrategy | undefined;
+  readonly #target: Target;
   readonly #values = new Map<string, string>();
   readonly #keys = new Map<string, string>();
   readonly #unmanaged = new Set<string>();
   #emergencies = 0;
 
-  private constructor(world: RotationWorld<unknown>, target: PlainStrategy | undefined) {
-    this.world = world;
+  private constructor(target: Target) {
+    this.world = target.world;
     this.#target = target;
   }
 
   static async begin(kind: Kind): Promise<ProductRun> {
-    const target = {
-      jwt: undefined,
-      manyLogins: new PlainStrategy(),
-      oneLogin: new OneLoginStrategy(),
-    };
-    const strategy = (target[kind] ?? jwt()) as RotationStrategy<unknown>;
-    const world = await RotationWorld.start<unknown>({
-      control: inMemoryControlTable(),
-      room: () => ({ strategy, companions: {} }),
-    });
-    const run = new ProductRun(world, target[kind]);
-    await world.rotate();
-    await world.finishAfterRotation();
+    const target = await targetOf(kind);
+    const run = new ProductRun(target);
+    await target.world.rotate();
+    await target.world.finishAfterRotation();
     await run.#check();
     return run;
   }
@@ -82,7 +65,7 @@ export class ProductRun {
       case 'edit':
         return this.#edit();
       case 'rotate':
-        return this.#rotate(command.intent);
+        return this.#rotate(command.intent, command.followed);
       case 'machine':
         await this.#machine(command.intent);
         return;
@@ -114,8 +97,11 @@ export class ProductRun {
     }
   }
 
-  async #rotate(intent: 'planned' | 'activate' | 'console'): Promise<void> {
+  async #rotate(intent: 'planned' | 'activate' | 'console', followed: boolean): Promise<void> {
     const { world } = this;
+    if (followed) {
+      await world.finishAfterRotation();
+    }
     if (intent === 'console') {
       const clientRequestToken = world.nextToken();
       await world.secrets.rotate({ secretId: world.secretArn, clientRequestToken });
@@ -145,8 +131,8 @@ export class ProductRun {
   async #edit(): Promise<void> {
     const { world } = this;
     const pending = await world.text('AWSPENDING');
-    if (pending !== undefined && this.#target !== undefined) {
-      this.#unmanaged.add(JSON.parse(pending).id);
+    if (pending !== undefined) {
+      this.#unmanaged.add(pending);
     }
     const SecretString = await world.text();
     const ClientRequestToken = world.nextToken();
@@ -170,15 +156,9 @@ export class ProductRun {
       holds((this.#values.get(id) ?? text) === text, 'I4', id);
       this.#values.set(id, text);
     }
-    if (this.#target !== undefined) {
-      const ids = [...values.values()].map((text) => JSON.parse(text).id);
-      const accepted = [...this.#target.accepted];
-      const one = this.#target instanceof OneLoginStrategy;
-      const needed = one ? accepted : [JSON.parse(currentText ?? '{}').id];
-      const stands = (id: string) => (one ? ids : accepted).includes(id) || this.#unmanaged.has(id);
-      holds(needed.every(stands), 'I2', { accepted, stages });
-    }
-    this.#checkKeys(currentText ?? '{}');
+    const labelled = [...values.values(), ...this.#unmanaged];
+    holds(this.#target.holds(currentText, labelled), 'I2', stages);
+    this.#checkKeys(currentText);
   }
 
   #checkKeys(currentText: string): void {
@@ -200,15 +180,13 @@ export class ProductRun {
   async recover(): Promise<void> {
     const { world } = this;
     world.faults.disarm();
-    await world.clock.settle(25 * hour);
-    await this.#check();
     const token = await this.#machine('emergency');
     await world.clock.settle(6 * hour);
     await this.#check();
     const { AWSCURRENT, AWSPENDING = token } = await world.labels();
     holds(AWSCURRENT === token && AWSPENDING === token, 'I3', { token, AWSCURRENT, AWSPENDING });
-    const { id } = JSON.parse((await world.text()) ?? '{}');
-    holds(this.#target?.accepted.has(id) ?? true, 'I3', 'AWSCURRENT is refused by the target');
+    const text = (await world.text()) ?? '';
+    holds(this.#target.accepts(text), 'I3', 'AWSCURRENT is refused by the target');
   }
 }
 
@@ -217,14 +195,6 @@ interface Key {
   k?: string;
   state: string;
 }
-
-const jwt = () =>
-  new JwtStrategy({
-    field: 'JWT_SECRET',
-    bits: 512,
-    encoding: 'base64',
-    acceptForSeconds: 30 * 86_400,
-  });
 
 function holds(condition: boolean, invariant: string, found: unknown): asserts condition {
   if (!condition) {
