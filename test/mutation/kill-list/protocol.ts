@@ -97,7 +97,7 @@ export const protocolKills: readonly Kill[] = [
   {
     name: 'a refused rotation leaves its AWSPENDING behind',
     file: create,
-    find: '    if (!mayGoWellLater(error)) {\n      await clearPending(run, run.token);\n    }\n',
+    find: '      await clearRefused(run, run.token);\n',
     replace: '',
     red: [protocol],
   },
