@@ -4,7 +4,6 @@ import type { Kill } from './kill.ts';
 const due = { suite: 'test/domain/policy/due.test.ts' };
 const plan = { suite: 'test/domain/policy/plan.test.ts' };
 const openings = { suite: 'test/domain/policy/openings.test.ts' };
-const permissions = { suite: 'test/lib/permissions.test.ts' };
 const gitHub = { suite: 'test/lambdas/github/receive.test.ts' };
 
 export const cadenceAndAccessKills: readonly Kill[] = [
@@ -69,14 +68,14 @@ export const cadenceAndAccessKills: readonly Kill[] = [
     file: 'lib/rotating-secret.ts',
     find: '      sourceAccount: Aws.ACCOUNT_ID,\n',
     replace: '',
-    red: [permissions],
+    red: [{ suite: 'test/lib/permissions-threats.test.ts', only: /another account/ }],
   },
   {
     name: 'an emergency is started without MFA',
     file: 'lib/emergency-people.ts',
     find: "{ Bool: { 'aws:MultiFactorAuthPresent': 'true' } }",
     replace: '{}',
-    red: [permissions],
+    red: [{ suite: 'test/lib/permissions.test.ts', only: /without MFA/ }],
   },
   {
     name: 'a delivery of GitHub needs no signature that fits',
