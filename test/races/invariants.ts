@@ -3,6 +3,7 @@
  * Only what is outside is looked at: labels, values, records, roles.
  */
 import { expect } from '@jest/globals';
+import type { RotationRecord } from '../../domain/events/control-records.ts';
 import type { Credential } from '../../doors/postgres/door.ts';
 import { type RacingRoom, stranger } from './rooms.ts';
 import { type RaceWorld, secretName } from './world.ts';
@@ -27,6 +28,7 @@ export class Watch {
   readonly #room: RacingRoom;
   readonly #values = new Map<string, string>();
   readonly #keys = new Map<string, string>();
+  readonly #records = new Map<string, RotationRecord>();
   #current: string | undefined;
 
   constructor(world: RaceWorld, room: RacingRoom) {
@@ -46,6 +48,9 @@ export class Watch {
     if (value === undefined) broken('I1', 'AWSCURRENT has no value');
     await this.#noteMove(current);
     this.#keysLive(value ?? '');
+    for (const id of Object.keys(stages)) {
+      if (stages[id]?.includes('AWSPENDING')) await this.#recordGrows(id);
+    }
     this.#rolesKnown(Object.keys(stages), current);
   }
 
@@ -55,6 +60,18 @@ export class Watch {
     const known = this.#values.get(versionId);
     if (known !== undefined && value !== known) broken('I4', `${versionId} has another value`);
     if (value !== undefined) this.#values.set(versionId, value);
+  }
+
+  /** The first record of a token stands, and steps that are written down stay so: two runs of a step meet there. */
+  async #recordGrows(token: string): Promise<void> {
+    const record = await this.#world.control.getRotation(secretName, token);
+    const known = this.#records.get(token);
+    if (record === undefined) return;
+    this.#records.set(token, record);
+    if (known === undefined) return;
+    const lost = Object.keys(known.steps).filter((step) => record.steps[step] === undefined);
+    if (lost.length > 0) broken('record', `${lost.join(', ')} of ${token} is forgotten`);
+    if (record.basedOn !== known.basedOn) broken('record', `${token} has another base`);
   }
 
   /** Compare-and-swap: what is promoted was made for what it replaces. */

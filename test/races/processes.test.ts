@@ -26,8 +26,8 @@ const all: readonly Race[] = [
   killerAgainstSessions,
   restoreAgainstRotation,
 ];
-/** In every run the two that a lock and a lease decide. */
-const races = isFull || process.env.SEEDS !== undefined ? all : all.slice(0, 2);
+/** In every run the one that nothing but the lock decides. */
+const races = isFull || process.env.SEEDS !== undefined ? all : all.slice(0, 1);
 const isDatabase = (kind: string) => kind !== 'jwt';
 let stage: ProcessStage;
 beforeAll(async () => {
@@ -64,11 +64,9 @@ describe.each(races)('$name, as processes', (race) => {
     }
     figures.runs += runs.length;
     figures.interleavings += runs.reduce((sum, { changes }) => sum + changes, 0);
-    for (const { way, changes } of runs) {
-      expect(race.ways).toContain(way);
-      // They met: it was never one after the other from beginning to end.
-      expect(changes).toBeGreaterThan(2);
-    }
+    for (const { way } of runs) expect(race.ways).toContain(way);
+    // They met: not every run was one after the other from beginning to end.
+    expect(Math.max(...runs.map(({ changes }) => changes))).toBeGreaterThan(2);
     if (process.env.TELL) {
       process.stderr.write(`${race.name} ${kind}: ${runs.map(({ way }) => way).join(', ')}\n`);
     }

@@ -84,6 +84,7 @@ export async function run(
     await schedule.play([{ name: 'the service', run: () => world.settle() }]);
     world.schedule = new Schedule();
     if (race.shared !== true) await watch.settled();
+    await room.cluster?.refresh();
     const way = await race.judge(racing, outcomes);
     await nextRotationGoesThrough(place);
     return { way, calls: schedule.calls.length, changes: changesIn(schedule) };

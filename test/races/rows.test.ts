@@ -18,7 +18,10 @@ afterAll(async () => {
   recordFigures('races-rows', seed, figures);
 });
 
-test.each(rowsRaces)('%s', async (race) => {
+/** In every run the one that is left to the row locks. */
+const races = isFull || process.env.SEEDS !== undefined ? rowsRaces : rowsRaces.slice(0, 1);
+
+test.each(races)('%s', async (race) => {
   const ways: string[] = [];
   const drawn = fc.record({
     after: fc.nat(60),
