@@ -198,22 +198,12 @@ export const doorTargets: readonly Target<never>[] = [
     run: (text) => auditEvents([text, line]),
   }),
   target({
+    // Those whose words name objects are passed on as they are (classify-error.ts), and not drawn here.
     name: 'doors/postgres/classify-error.ts and transient.ts: classifyError, transienceOf',
     inputs: (canary) =>
       fc.tuple(
         thrown(canary),
-        fc.constantFrom(
-          '22P02',
-          '42601',
-          '28P01',
-          '28000',
-          '57P01',
-          '08P01',
-          '3D000',
-          'XX000',
-          '53300',
-          '23505',
-        ),
+        fc.constantFrom('22P02', '42601', '28P01', '28000', '08P01', 'XX000', '23505'),
         fc.boolean(),
       ),
     run([error, sqlstate, isServers]) {
