@@ -8,7 +8,7 @@ const endpoint = { host: 'localhost', port: 5432, dbname: 'pharmacy', ca: 'no au
 /** Sources of stack frames are looked up at every error otherwise, which costs more than a schedule. */
 Error.stackTraceLimit = 0;
 
-/** One rotation at a time runs here: what only another one that is promoted meanwhile can lead to is not met. */
+/** One rotation at a time runs here: what another one leads to, that comes in between, is met by chance. */
 const ofRaces = ['controlTable.removeAfterRotation'];
 
 test('rooms of keys and of values people make: every call fails in every way, and every recovery ends well', async () => {
@@ -18,5 +18,6 @@ test('rooms of keys and of values people make: every call fails in every way, an
   }
   const inUse = methodsInUse('rotation', 'jwt', 'encryption', 'user-managed');
   expect(inUse.size).toBeGreaterThan(20);
-  expect([...inUse].filter((method) => !met.has(method)).sort()).toEqual(ofRaces);
+  const unmet = [...inUse].filter((method) => !met.has(method) && !ofRaces.includes(method));
+  expect(unmet).toEqual([]);
 }, 1_500_000);

@@ -208,14 +208,14 @@ export async function versionsToBuildOn<Value>(
   const previousId = previousVersion(stages);
   const isPinnedAlone = (id: string | undefined) =>
     id !== undefined && stages[id]?.every((label) => label === pinLabel);
-  const isHistory = (id: string) =>
-    rotatedBefore || intent === 'emergency' || isPinnedAlone(id) !== true;
+  const neverPromoted =
+    rotatedBefore || intent === 'emergency' ? new Set<string>() : await givenUp(run);
   const others = Object.keys(stages).filter(
     (versionId) =>
       versionId !== currentId &&
       versionId !== previousId &&
       versionId !== run.token &&
-      isHistory(versionId),
+      !neverPromoted.has(versionId),
   );
   const [current, previous, ...found] = await Promise.all(
     [currentId, previousId, ...others].map((id) =>
@@ -225,4 +225,14 @@ export async function versionsToBuildOn<Value>(
   );
   const labelled = found.filter((value) => value !== undefined);
   return { ...(current && { current }), ...(previous && { previous }), labelled };
+}
+
+/**
+ * Before anything was promoted: versions of our rotations that never came to their end. Pinned when they were given
+ * up, or dated already: the date is attached before the promotion.
+ */
+async function givenUp<Value>({ doors, environment }: Run<Value>): Promise<ReadonlySet<string>> {
+  const rotations = await doors.controlTable.getRotations(environment.SECRET_NAME);
+  const unfinished = rotations.filter(({ steps }) => steps.finishSecret === undefined);
+  return new Set(unfinished.map(({ token }) => token));
 }

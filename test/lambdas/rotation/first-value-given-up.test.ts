@@ -15,9 +15,17 @@ const initials = {
 let world: RotationWorld<any>;
 afterEach(() => world?.stop());
 
-test.each(Object.entries(initials))(
-  'regression: %s, its first rotation stopped by a rollback, is rotated when it is asked for again',
-  async (_, initial) => {
+const [anew, takenOver] = Object.entries(initials) as [[string, string], [string, string]];
+/** The date of a new value is attached before it is promoted; one that was taken over gets none of its own. */
+const cases = [
+  [anew[0], 'finishSecret/secretsManager.describe#1', anew[1]],
+  [anew[0], 'finishSecret/secretsManager.moveLabel#1', anew[1]],
+  [takenOver[0], 'finishSecret/secretsManager.describe#1', takenOver[1]],
+] as const;
+
+test.each(cases)(
+  'regression: %s, its first rotation stopped at %s by a rollback, is rotated when it is asked for again',
+  async (_, place, initial) => {
     world = await RotationWorld.start({
       control: inMemoryControlTable(),
       initial,
@@ -28,7 +36,7 @@ test.each(Object.entries(initials))(
         companions: {},
       }),
     });
-    world.faults.arm('finishSecret/secretsManager.describe#1', 'before');
+    world.faults.arm(place, 'after');
     const stopped = await world.begin({ intent: 'planned' });
     const rollback = world.nextToken();
     await world.control.putIntent(world.secretName, {
