@@ -7,8 +7,8 @@ test('what follows a rotation comes to its end, whichever call of it failed', as
   const { sites, bad, schedules } = await runMatrix({
     id: 'after-rotation',
     scenarios: afterRotationScenarios,
-    short: Number(process.env.N ?? 60),
-    pairs: { short: Number(process.env.P ?? 20), full: 3_000 },
+    short: 24,
+    pairs: { short: 6, full: 600 },
   });
   expect(sites).toEqual(knownSites('after-rotation', sites));
   expect(bad.slice(0, 10)).toEqual([]);

@@ -7,8 +7,8 @@ test('an emergency is closed, with everything exposed changed once and proven, w
   const { sites, bad, schedules } = await runMatrix({
     id: 'emergency',
     scenarios: emergencyScenarios,
-    short: Number(process.env.N ?? 25),
-    pairs: { short: Number(process.env.P ?? 5), full: 1_000 },
+    short: 12,
+    pairs: { short: 3, full: 200 },
   });
   expect(sites).toEqual(knownSites('emergency', sites));
   expect(bad.slice(0, 10)).toEqual([]);

@@ -47,6 +47,10 @@ const elsewhere: Readonly<Record<string, string>> = {
     'only after ten minutes without an answer, and its own failure is left alone (Promise.allSettled)',
   'cadence: controlTable.getIntent':
     'asked only when the announced hours of two secrets have come at once: test/lambdas/cadence/tick.test.ts',
+  // Whoever asks for a rotation hands in the same records (doors/ask-for-rotation.ts); an inbox is of a secret without
+  // rows, and the starter's deployment made it.
+  'starter: controlTable.getReencryption': 'places of cadence and triggers, by the same code',
+  'starter: controlTable.getAdoption': 'places of cadence and triggers, by the same code',
   'health: doorOf': 'opens a door whose only call is a place: http.ask',
   'after-rotation: controlTable.getReencryption':
     'asked by stopConsumers, a task of the re-encryption machine: test/lambdas/reencryption/tasks',

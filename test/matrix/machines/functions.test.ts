@@ -9,6 +9,7 @@ import { fingerprints } from './rooms/fingerprints.ts';
 import { github } from './rooms/github.ts';
 import { health } from './rooms/health.ts';
 import { notify } from './rooms/notify.ts';
+import { rollBack } from './rooms/roll-back.ts';
 import { starter } from './rooms/starter.ts';
 import { sync } from './rooms/sync.ts';
 import { triggers } from './rooms/triggers.ts';
@@ -24,6 +25,7 @@ const rooms: Record<string, readonly FunctionCase[]> = {
   github,
   health,
   notify,
+  'roll-back': rollBack,
   starter,
   sync,
   triggers,
@@ -36,8 +38,8 @@ test.each(Object.keys(rooms))(
     const { sites, bad, schedules } = await runMatrix({
       id,
       scenarios: (rooms[id] ?? []).map(functionScenario),
-      short: Number(process.env.N ?? 25),
-      pairs: { short: Number(process.env.P ?? 5), full: 500 },
+      short: 10,
+      pairs: { short: 3, full: 500 },
     });
     expect(sites).toEqual(knownSites(id, sites));
     expect(bad.slice(0, 5).map((one) => one.slice(0, 2_000))).toEqual([]);

@@ -7,8 +7,8 @@ test('a consumer gets to its new value, restarted once, whichever call of its ro
   const { sites, bad, schedules } = await runMatrix({
     id: 'rollout',
     scenarios: rolloutScenarios,
-    short: Number(process.env.N ?? 40),
-    pairs: { short: Number(process.env.P ?? 10), full: 1_000 },
+    short: 16,
+    pairs: { short: 4, full: 300 },
   });
   expect(sites).toEqual(knownSites('rollout', sites));
   expect(bad.slice(0, 10)).toEqual([]);

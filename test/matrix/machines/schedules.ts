@@ -2,6 +2,7 @@
  * Which faults are tried: every kind at every call that the undisturbed run makes, one at a time, and pairs. `npm test`
  * draws a share by the seed, `npm run proof` runs all single ones.
  *
+ * `SCHEDULES=500` draws so many instead, without the figures of the proof.
  * `ONLY='<scenario>: <kind>@<call>[ <kind>@<call>]'`, as a failure prints it, runs that one alone.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -85,7 +86,9 @@ export async function runMatrix(matrix: Matrix): Promise<Outcome> {
       ),
     ),
   );
-  const most = isFull ? (matrix.full ?? Number.POSITIVE_INFINITY) : matrix.short;
+  const most = isFull
+    ? (matrix.full ?? Number.POSITIVE_INFINITY)
+    : Number(process.env.SCHEDULES ?? matrix.short);
   const pairs = Array.from(
     { length: (isFull ? matrix.pairs?.full : matrix.pairs?.short) ?? 0 },
     () => pairOf(undisturbed, draw),
