@@ -6,13 +6,60 @@ export const promises: readonly PromiseOfProduct[] = [
     id: 'P1',
     promise:
       'Every crash converges: whatever call fails, in whatever way, one of the documented ways on ends in a good state.',
-    tests: [],
+    tests: [
+      by(
+        'matrix/databases.test.ts',
+        'rooms of a PostgreSQL login: every call fails in every way, and every recovery ends well',
+      ),
+      by(
+        'matrix/keysets.test.ts',
+        'rooms of keys and of values people make: every call fails in every way, and every recovery ends well',
+      ),
+      by(
+        'matrix/postgres.test.ts',
+        'a real PostgreSQL goes the way of the model, and every recovery ends well on it',
+      ),
+      by(
+        'matrix/machines/after-rotation.test.ts',
+        'what follows a rotation comes to its end, whichever call of it failed',
+      ),
+      by(
+        'matrix/machines/emergency.test.ts',
+        'an emergency is closed, with everything exposed changed once and proven, whichever call of it failed',
+      ),
+      by(
+        'matrix/machines/rollout.test.ts',
+        'a consumer gets to its new value, restarted once, whichever call of its rollout failed',
+      ),
+      by(
+        'matrix/machines/reencryption.test.ts',
+        'every row is under the new key, once, whichever call failed',
+      ),
+      by(
+        'matrix/machines/functions.test.ts',
+        '%s ends as if nothing had failed, or says what failed',
+      ),
+      by(
+        'matrix/machines/every-door.test.ts',
+        'every call that %s may make is a place of the matrix',
+      ),
+    ],
     figures: [],
   },
   {
     id: 'P2',
     promise: 'There is no instant without a stored, labelled credential that works.',
-    tests: [],
+    tests: [
+      by(
+        'matrix/databases.test.ts',
+        "AWS's own single-user algorithm shows its lockouts here, and ours has none that stays",
+      ),
+      by('model/product.test.ts', '%s: no sequence breaks an invariant'),
+      by(
+        'integration/single-user.ts',
+        'is told within fifteen minutes, and nobody is left without a login',
+      ),
+    ],
     figures: [],
   },
   {
@@ -40,8 +87,17 @@ export const promises: readonly PromiseOfProduct[] = [
     id: 'P4',
     promise:
       'No value leaves memory and Secrets Manager in plaintext, but to the places that are configured for it.',
-    tests: [by('integration/leaks.test.ts', 'of any version is found in any sink, in any form')],
-    figures: [],
+    tests: [
+      by('integration/leaks.test.ts', 'of any version is found in any sink, in any form'),
+      by('leaks/schedules.test.ts', '%s: no value in anything that is told, whichever call fails'),
+      by('leaks/seeded-leaks.test.ts', 'planted: %s'),
+      by(
+        'leaks/bad-values.test.ts',
+        'an event that holds a value is not repeated, whatever is wrong with it',
+      ),
+      by('leaks/echoes.test.ts', '%s that %s is not repeated'),
+    ],
+    figures: ['leaks-seeded'],
   },
   {
     id: 'P5',
@@ -52,13 +108,25 @@ export const promises: readonly PromiseOfProduct[] = [
         'lib/permissions-mutations.test.ts',
         'whatever widens a right of the template changes the list of rights',
       ),
+      by('lib/permissions-threats.test.ts', 'no identity is given'),
+      by(
+        'sandbox/iam/simulator.test.ts',
+        'the sandbox and an independent simulator allow and deny the same requests',
+      ),
     ],
-    figures: [],
+    figures: ['iam-exact-list', 'iam-simulator', 'iam-simulator-generated'],
   },
   {
     id: 'P6',
     promise: 'One rotation at a time for each secret.',
-    tests: [],
+    tests: [
+      by('races/scheduled.test.ts', '$name'),
+      by('races/processes.test.ts', '$name, as processes'),
+      by(
+        'model/interleaved.test.ts',
+        'some order of what overlapped explains every answer and the end',
+      ),
+    ],
     figures: [],
   },
   {

@@ -72,6 +72,10 @@ export const threats: readonly Threat[] = [
     mitigation: 'SourceAccount, and the function knows the one secret it is for',
     tests: [
       by(
+        'lib/permissions-threats.test.ts',
+        'another account that has Secrets Manager call a rotation function: the account is a condition',
+      ),
+      by(
         'lib/quarterturn-stack.test.ts',
         'may be invoked by Secrets Manager of this account alone',
       ),
@@ -89,6 +93,10 @@ export const threats: readonly Threat[] = [
       'function and rules cannot be changed by who rotates; drift is a finding and stops the schedule',
     tests: [
       by(
+        'lib/permissions-threats.test.ts',
+        'somebody who puts a function of his own in the place of a rotation function',
+      ),
+      by(
         'lambdas/cadence/announced.test.ts',
         'another function behind its back is a finding, and is not handed the next value',
       ),
@@ -101,6 +109,10 @@ export const threats: readonly Threat[] = [
     path: 'reads the next credential before it is in use',
     mitigation: 'readers may ask for AWSCURRENT and AWSPREVIOUS',
     tests: [
+      by(
+        'lib/permissions-threats.test.ts',
+        'an application that reads the next credential early: readers read two labels, and AWSPENDING is neither',
+      ),
       by(
         'lib/quarterturn-stack.test.ts',
         'a consumer reads its secrets, current and previous, never a pending value',
@@ -117,6 +129,10 @@ export const threats: readonly Threat[] = [
     path: 'one role for all, or rights by wildcard',
     mitigation: 'a role for each secret, exact ARNs, no right to delete or to change a policy',
     tests: [
+      by(
+        'lib/permissions-threats.test.ts',
+        'a function that was taken over: each writes the one secret it rotates',
+      ),
       by('lib/quarterturn-stack.test.ts', 'holds these statements and no other'),
       by(
         'lib/permissions-mutations.test.ts',
@@ -130,6 +146,10 @@ export const threats: readonly Threat[] = [
     path: 'CreateGrant, ScheduleKeyDeletion, direct use',
     mitigation: 'granted to nobody of the stack; use through one service, for one secret',
     tests: [
+      by(
+        'lib/permissions-threats.test.ts',
+        'a key of an insider: keys of secrets are used through the service, for one secret, and granted on to nobody',
+      ),
       by('lib/quarterturn-stack.test.ts', 'nobody uses a key but through its service'),
       by('lib/quarterturn-stack.test.ts', 'every key rotates'),
     ],
@@ -140,6 +160,7 @@ export const threats: readonly Threat[] = [
     path: 'an error, an event or an input that holds the value',
     mitigation: 'typed errors, named fields, no execution data in logs',
     tests: [
+      by('leaks/schedules.test.ts', '%s: no value in anything that is told, whichever call fails'),
       by('integration/leaks.test.ts', 'of any version is found in any sink, in any form'),
       by(
         'lib/after-rotation-machine.test.ts',
@@ -191,6 +212,10 @@ export const threats: readonly Threat[] = [
     mitigation:
       'alternating roles; what the target accepts is pinned before it is given up; an admin sets it again',
     tests: [
+      by(
+        'matrix/databases.test.ts',
+        'rooms of a PostgreSQL login: every call fails in every way, and every recovery ends well',
+      ),
       by(
         'lambdas/rotation/stuck.test.ts',
         'and pinned when the target accepts its value: the only copy of what works is never dropped',
@@ -333,7 +358,14 @@ export const threats: readonly Threat[] = [
       'exact versions with integrity, named install scripts, bundles that are the same twice, a list of what ships',
     tests: [
       by('scripts/build.test.ts', 'the same sources give the same bytes, in another folder too'),
-      by('supply-chain/lockfile.test.ts', 'integrity'),
+      by(
+        'supply-chain/dependencies.test.ts',
+        'takes nothing from a repository, a file or a host of its own',
+      ),
+      by(
+        'supply-chain/dependencies.test.ts',
+        'runs scripts at installation only of packages that package.json names',
+      ),
     ],
   },
 ];

@@ -5,7 +5,9 @@ export const trapsOfBuilding: readonly Trap[] = [
   {
     id: 'B1',
     trap: 'The lockfile installs on one machine and on no other.',
-    tests: [by('supply-chain/lockfile.test.ts', 'integrity')],
+    tests: [
+      by('supply-chain/dependencies.test.ts', 'has the hash of every package that is downloaded'),
+    ],
   },
   {
     id: 'B2',
@@ -127,7 +129,13 @@ export const trapsOfBuilding: readonly Trap[] = [
   {
     id: 'B14',
     trap: 'The evaluator of policies lets through what IAM refuses.',
-    tests: [by('sandbox/iam/evaluate.test.ts', 'says "$decision" when $title')],
+    tests: [
+      by('sandbox/iam/evaluate.test.ts', 'says "$decision" when $title'),
+      by(
+        'sandbox/iam/simulator.test.ts',
+        'the sandbox and an independent simulator allow and deny the same requests',
+      ),
+    ],
   },
   {
     id: 'B15',

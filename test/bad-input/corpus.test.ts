@@ -41,6 +41,5 @@ test('there are hundreds of rows, and no two are the same', () => {
 test('the corpus is counted', () => {
   const groups = new Set([...rows.map(({ item }) => item), ...inService]).size;
   // A row that is not held to its promises fails in its own file: what is counted here are rows without a group.
-  const bad = rows.filter(({ item }) => !(item >= 1 && item <= 66)).length;
-  recordFigures('corpus', 0, { groups, rows: rows.length, bad });
+  recordFigures('corpus', 0, { groups, rows: rows.length });
 });
