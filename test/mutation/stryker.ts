@@ -2,7 +2,7 @@
 import { join, relative } from 'node:path';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
-import { notDrawn } from './runner/drawn.ts';
+import { lotOf, notDrawn } from './runner/drawn.ts';
 import { type Tally, tallyOf } from './score.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -40,8 +40,16 @@ export async function mutate(asked: Asked): Promise<Run> {
     thresholds: { high: 95, low: 85, break: null },
     ...(resume && { incremental: true, incrementalFile: `.cache/mutation/${id}.json` }),
   }).runMutationTest();
-  const run = results.filter(({ statusReason }) => statusReason !== notDrawn);
+  const run = draw === undefined ? results : results.filter((result) => isDrawn(result, draw));
   return { results: run, tally: tallyOf(run) };
+}
+
+/** What no suite comes by is not shown to the checker: it is drawn here, by the same lot. */
+function isDrawn(result: MutantResult, { seed, share }: { seed: number; share: number }): boolean {
+  if (result.status !== 'NoCoverage') return result.statusReason !== notDrawn;
+  const { mutatorName, replacement = '' } = result;
+  const fileName = relative(root, result.fileName);
+  return lotOf(seed, { fileName, location: result.location, mutatorName, replacement }) < share;
 }
 
 /** One a line, by file, as an editor opens it. */
