@@ -43,7 +43,7 @@ describe.each(races)('$name, as processes', (race) => {
   test.each(race.kinds.filter(isDatabase).slice(0, 1))('%s', async (kind) => {
     const runs: Run[] = [];
     const drawn = fc.record({
-      after: fc.nat(race.calls),
+      after: fc.nat(race.within ?? race.calls),
       hold: fc.option(
         fc.record({
           name: fc.constantFrom(...race.held),

@@ -40,6 +40,8 @@ export interface Race {
   readonly held: readonly string[];
   /** Calls of the longest participant: nobody begins, or is held, later than that. */
   readonly calls: number;
+  /** The second one begins that early: what must meet lies in the middle. @default calls */
+  readonly within?: number;
   /** The role is not this secret's alone: what holds for one secret need not hold. */
   readonly shared?: boolean;
   prepare?(place: Place): Promise<void>;

@@ -44,7 +44,7 @@ describe.each(races)('$name', (race) => {
   test.each([...race.kinds])('%s', async (kind) => {
     const runs: Run[] = [];
     const drawn = fc.record({
-      after: fc.nat(race.calls),
+      after: fc.nat(race.within ?? race.calls),
       hold: fc.option(
         fc.record({
           name: fc.constantFrom(...race.held),

@@ -11,6 +11,7 @@ export const twoSecretsOneRole: Race = {
   kinds: ['singleUser'],
   held: ['service', 'neighbour'],
   calls: 60,
+  within: 6,
   shared: true,
   async prepare(place) {
     const neighbour = await place.another();

@@ -50,6 +50,7 @@ export const sameStepTwice: Race = {
   kinds: ['jwt', 'singleUser'],
   held: ['service', 'twin'],
   calls: 60,
+  within: 12,
   participants: (place) => [
     { name: 'caller', run: () => ask(place, 'caller', tokenOf(place)) },
     {
