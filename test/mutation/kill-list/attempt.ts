@@ -4,7 +4,7 @@
  *
  * Arguments: the suite, then places in the list. Answers are lines on standard output.
  */
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Bundles, type Change } from '../runner/bundles.ts';
@@ -20,6 +20,7 @@ export interface Attempt {
   broken?: string;
 }
 
+const room = tmpdir();
 const root = join(import.meta.dirname, '../../..');
 const [suite = '', ...places] = process.argv.slice(2);
 const indices = places.map(Number);
@@ -31,7 +32,10 @@ const patternsOf = (index: number): RegExp[] | undefined => {
 };
 
 async function attempt(patterns: RegExp[] | undefined, change?: Change): Promise<Attempt> {
-  const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
+  // What suites keep there for each other, a template for one, is of this attempt alone.
+  const folder = mkdtempSync(join(room, 'attempt-'));
+  chmodSync(folder, 0o1777);
+  process.env.TMPDIR = folder;
   const bundles = new Bundles(root, folder, { ...(change && { change }), startsProcesses: true });
   try {
     const runs = await runSuite(await bundles.load(suite), {
