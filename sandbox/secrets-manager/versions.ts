@@ -47,7 +47,6 @@ export function addVersion(state: SecretState, versionId: string, now: Date): Se
 /**
  * Puts a label on a version, taking it from where it was. AWSPREVIOUS follows AWSCURRENT: it goes to the
  * version that lost it.
- * @throws LimitExceededException above 20 labels
  */
 export function moveLabel(state: SecretState, label: string, to: SecretVersion): void {
   const from = labelled(state, label);
@@ -61,6 +60,13 @@ export function moveLabel(state: SecretState, label: string, to: SecretVersion):
   if (label === CURRENT && from !== undefined) {
     moveLabel(state, PREVIOUS, from);
   }
+}
+
+/**
+ * Of a secret as a request leaves it: on the way, while a label has come and another not gone yet, there may be more.
+ * @throws LimitExceededException above 20 labels
+ */
+export function assertFewLabels(state: SecretState): void {
   const count = [...state.versions.values()].reduce((sum, other) => sum + other.labels.size, 0);
   if (count > MAXIMUM_LABELS) {
     throw limitExceeded(

@@ -15,6 +15,8 @@ interface Regression {
   from: { seed: number; path: string; replayPath: string };
 }
 
+/** With the three of AWS and a label of one's own that makes 20, and 21 while a put takes AWSPENDING away. */
+const seventeen = Array.from({ length: 17 }, (_, at) => `label-${at}`);
 const empty: Beginning = { end: 'serviceStrips', secret: 'empty' };
 
 const regressions: readonly Regression[] = [
@@ -24,6 +26,21 @@ const regressions: readonly Regression[] = [
     beginning: empty,
     commands: [ask({ op: 'put', token: tokenOf(1), value: 'a', stages: ['blue'] })],
     from: { seed: 20_260_517, path: '8:0:1:0:0:0', replayPath: 'DCD:F' },
+  },
+  {
+    // User guide, "Quotas": "Staging labels attached across all versions"; a put that abandons a rotation takes one off.
+    name: 'labels are counted when a request has done all of it',
+    beginning: { end: 'serviceStrips', secret: 'valued' },
+    commands: [
+      ask({ op: 'put', token: tokenOf(1), value: 'a', stages: seventeen }),
+      ask({ op: 'rotate', token: tokenOf(3), lambda: true }),
+      ask({ op: 'put', token: tokenOf(2), value: 'a', stages: [CURRENT, 'blue'] }),
+    ],
+    from: {
+      seed: 20_260_517,
+      path: '649:0:4:5:5:7:6:5:5:5:5:7:5:7:7:8:5:8:6:8:9:9:9',
+      replayPath: 'No/k:N',
+    },
   },
   {
     // Recorded outside of a rotation: the move leaves both labels (aws-rotation.md 1.3); the user guide speaks of one.
