@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { equivalents } from './equivalent.ts';
 import { killList } from './kill-list/list.ts';
 import { strata } from './strata.ts';
 
@@ -37,3 +38,11 @@ test('every stratum names files that are there', () => {
   expect(single.length).toBeGreaterThan(20);
   expect(single.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
+
+test.each(equivalents.map((one) => [`${one.replacement} for ${one.text}`, one] as const))(
+  'a mutant that is no change has a reason, and its text is there: %s',
+  (_name, { file, text, why }) => {
+    expect(read(file)).toContain(text);
+    expect(why.length).toBeGreaterThan(10);
+  },
+);

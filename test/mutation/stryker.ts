@@ -1,7 +1,9 @@
 /** One run of Stryker, as `stryker.config.mjs` has it. */
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
+import { equivalents } from './equivalent.ts';
 import { lotOf, notDrawn } from './runner/drawn.ts';
 import { type Tally, tallyOf } from './score.ts';
 
@@ -40,8 +42,24 @@ export async function mutate(asked: Asked): Promise<Run> {
     thresholds: { high: 95, low: 85, break: null },
     ...(resume && { incremental: true, incrementalFile: `.cache/mutation/${id}.json` }),
   }).runMutationTest();
-  const run = draw === undefined ? results : results.filter((result) => isDrawn(result, draw));
+  const run = results
+    .filter((result) => draw === undefined || isDrawn(result, draw))
+    .filter((result) => !isEquivalent(result));
   return { results: run, tally: tallyOf(run) };
+}
+
+/** Only where it survived: one that is killed was no equivalent. */
+function isEquivalent({ status, fileName, location, replacement }: MutantResult): boolean {
+  if (status !== 'Survived') return false;
+  const file = relative(root, fileName);
+  const here = equivalents.filter((one) => one.file === file && one.replacement === replacement);
+  if (here.length === 0) return false;
+  const { line, column } = location.start;
+  const rest = readFileSync(fileName, 'utf8')
+    .split('\n')
+    .slice(line - 1)
+    .join('\n');
+  return here.some(({ text }) => rest.startsWith(text, column - 1));
 }
 
 /** What no suite comes by is not shown to the checker: it is drawn here, by the same lot. */

@@ -59,7 +59,9 @@ describe('a value of qt1', () => {
       'qt1-bytes',
       'bytes',
     ]);
+    expect([qt1.naming?.idOf(key), qt1Bytes.naming?.idOf(key)]).toEqual([kid, kid]);
     expect(qt1.naming?.idIn(sealed)).toBe(kid);
+    expect(qt1.naming?.idIn(` ${sealed}`)).toBeUndefined();
     expect(qt1Bytes.naming?.idIn(inBytes)).toBe(kid);
     expect(new RegExp(qt1.naming?.idPattern ?? '-').exec(sealed)?.[1]).toBe(kid);
     expect(new RegExp(qt1.naming?.idPattern ?? '-').test(`x${sealed}`)).toBe(false);

@@ -115,30 +115,30 @@ export class InProcessRunner implements TestRunner {
     namespace.hitLimit = hitLimit;
     namespace.mutantCoverage = { static: {}, perTest: {} };
     const tests: TestResult[] = [];
+    let broken: unknown;
     try {
       for (const file of files) {
         const names = wanted.get(file);
-        const runs = await this.#run(
-          file,
-          (name) => names?.has(name) ?? !(this.#coverage[file]?.leftOut ?? []).includes(name),
-          !disableBail,
-        );
+        const wants = (name: string) =>
+          names?.has(name) ?? !(this.#coverage[file]?.leftOut ?? []).includes(name);
+        // A suite that does not even load with it: no test's merit, so another one is asked.
+        const runs = await this.#run(file, wants, !disableBail).catch((error: Error) => {
+          broken ??= error;
+          return [];
+        });
         tests.push(...runs.map((run) => asResult(file, run)));
         const overrun = determineHitLimitReached(namespace.hitCount, hitLimit);
         if (overrun !== undefined) return toMutantRunResult(overrun);
         if (!disableBail && runs.some(({ status }) => status === 'failed')) break;
       }
-    } catch (error) {
-      // Its modules do not even load: seen by everybody, and no test's merit.
-      const errorMessage = String((error as Error).stack ?? error);
-      return toMutantRunResult({ status: DryRunStatus.Error, errorMessage });
     } finally {
       namespace.activeMutant = undefined;
       process.env = environment;
     }
     const isNoticed = tests.some(({ status }) => status === TestStatus.Failed);
     if (!isNoticed && tests.length < (testFilter?.length ?? 1)) {
-      const errorMessage = `${tests.length} of ${testFilter?.length ?? 'all'} tests were found again`;
+      const found = `${tests.length} of ${testFilter?.length ?? 'all'} tests were found again`;
+      const errorMessage = String((broken as Error | undefined)?.stack ?? broken ?? found);
       return toMutantRunResult({ status: DryRunStatus.Error, errorMessage });
     }
     return toMutantRunResult({ status: DryRunStatus.Complete, tests }, disableBail);

@@ -1,0 +1,68 @@
+/**
+ * Mutants that are no change: whatever a test does, it sees the same. Each with its reason; they are in no score.
+ */
+export interface Equivalent {
+  readonly file: string;
+  /** As it stands there, from the place of the mutant on. */
+  readonly text: string;
+  /** What Stryker puts in its place. */
+  readonly replacement: string;
+  readonly why: string;
+}
+
+const binding = 'domain/ciphertext/binding.ts';
+const qt1 = 'domain/ciphertext/qt1.ts';
+const noColumn =
+  'profile none has no column, and without one the derivation takes the empty text by default';
+const matched =
+  'the expression has three groups, none optional: without a match each is undefined, with one none is';
+const quick =
+  'the way past the head for values of a known key: without it parseQt1 reads the head, and finds the same';
+
+export const equivalents: readonly Equivalent[] = [
+  { file: binding, text: "binding.profile === 'none' ?", replacement: 'false', why: noColumn },
+  { file: binding, text: "'none' ? '' : checkedText(", replacement: '""', why: noColumn },
+  {
+    file: binding,
+    text: "'utf8');\n  const bytes = Buffer.allocUnsafe",
+    replacement: '""',
+    why: 'the default encoding of Buffer.byteLength',
+  },
+  {
+    file: binding,
+    text: "'utf8');\n  return bytes;",
+    replacement: '""',
+    why: 'the default encoding of Buffer.write',
+  },
+  {
+    file: 'domain/ciphertext/gcm.ts',
+    text: '{ authTagLength: tagBytes };',
+    replacement: '{}',
+    why: 'a second lock: splitGcm hands over 16 bytes of tag and no other number',
+  },
+  {
+    file: qt1,
+    text: '[];\n  if (start !== undefined',
+    replacement: '["Stryker was here"]',
+    why: matched,
+  },
+  { file: qt1, text: 'start !== undefined && kid', replacement: 'true', why: matched },
+  {
+    file: qt1,
+    text: 'start !== undefined && kid',
+    replacement: 'start !== undefined || kid !== undefined',
+    why: matched,
+  },
+  { file: qt1, text: 'kid !== undefined) {', replacement: 'true', why: matched },
+  { file: qt1, text: '{\n  checkValueLength(text);\n  for (', replacement: '{}', why: quick },
+  { file: qt1, text: '{\n    const known = startOf', replacement: '{}', why: quick },
+  {
+    file: qt1,
+    text: '{\n      const body = decodeBytes(text.slice(known',
+    replacement: '{}',
+    why: quick,
+  },
+  { file: qt1, text: 'text.startsWith(known)', replacement: 'false', why: quick },
+  { file: qt1, text: 'text.startsWith(known)', replacement: 'text.endsWith(known)', why: quick },
+  { file: qt1, text: 'text.slice(known.length)', replacement: 'text', why: quick },
+];
