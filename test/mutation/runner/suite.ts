@@ -4,10 +4,13 @@
  * cannot pay. What a test of a mutant needs of that is new modules, and those `bundles.ts` gives it.
  */
 import { createRequire } from 'node:module';
+import type { expect as JestExpect } from '@jest/globals';
 
-const require = createRequire(import.meta.url);
-const { expect } = require('expect') as typeof import('expect');
-const { bind } = require('jest-each') as typeof import('jest-each');
+// Jest's own, wherever they are installed: dependencies of its dependencies, not ours.
+const jest = createRequire(createRequire(import.meta.url).resolve('jest'));
+const core = createRequire(jest.resolve('@jest/core'));
+const { expect } = core('expect') as { expect: typeof JestExpect };
+const { bind } = core('jest-each') as { bind(add: unknown, supportsDone: boolean): unknown };
 
 type Body = () => unknown;
 
@@ -64,7 +67,7 @@ export function newSuite(): Suite {
     }
   };
   const withEach = <Add extends (...args: never[]) => void>(add: Add) =>
-    Object.assign(add, { each: bind(add as never, false) });
+    Object.assign(add, { each: bind(add, false) });
 
   const test = Object.assign(withEach(addTest(false)), { skip: withEach(addTest(true)) });
   const describe = Object.assign(withEach(addBlock(false)), { skip: withEach(addBlock(true)) });
