@@ -1,5 +1,5 @@
 /** One JWT secret, deployed into the sandbox with its alarms; the template may be changed before. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -10,7 +10,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { ConfirmSubscriptionCommand, SNSClient } from '@aws-sdk/client-sns';
-import { App } from 'aws-cdk-lib/core';
+import { synthesize } from '../../demo/assembly.ts';
 import {
   certificatesFunctionName,
   functionName,
@@ -18,10 +18,10 @@ import {
   secretName,
 } from '../../domain/config/names.ts';
 import { defineRotation } from '../../domain/config/rotation-config.ts';
-import { QuarterturnStack } from '../../lib/quarterturn-stack.ts';
 import type { PublishedMessage } from '../../sandbox/sns/service.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/start.ts';
 import { makeRoot } from '../certificates.ts';
+import { runScript } from '../synthesizer/run-script.ts';
 
 const user = (name: string) => `arn:aws:iam::000000000000:user/${name}`;
 
@@ -68,6 +68,19 @@ export const config = defineRotation({
 // biome-ignore lint/suspicious/noExplicitAny: a template is JSON
 type Template = any;
 
+const templateFile = 'Quarterturn-pharmacy-test.template.json';
+let shared: string | undefined;
+
+/** One synthesis for every stage of a file: they differ by what is changed in the template. @returns what removes it */
+export async function synthesizeOnce(): Promise<() => void> {
+  const directory = mkdtempSync(join(tmpdir(), 'quarterturn-alarms-assembly-'));
+  shared = await synthesized(directory);
+  return () => rmSync(directory, { recursive: true, force: true });
+}
+
+const synthesized = (directory: string): Promise<string> =>
+  synthesize(config, '', directory, new AbortController().signal, runScript);
+
 export class AlarmStage {
   readonly sandbox: Sandbox;
   readonly #directory: string;
@@ -92,14 +105,15 @@ export class AlarmStage {
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
     const directory = mkdtempSync(join(tmpdir(), 'quarterturn-alarms-'));
     try {
-      const app = new App({ outdir: join(directory, 'cdk.out') });
-      new QuarterturnStack(app, { config, configDirectory: directory });
-      const path = app.synth().stacks[0]?.templateFullPath ?? '';
+      const assembly = join(directory, 'cdk.out');
+      if (shared === undefined) await synthesized(directory);
+      else cpSync(shared, assembly, { recursive: true });
+      const path = join(assembly, templateFile);
       const template = JSON.parse(readFileSync(path, 'utf8'));
       change(template);
       writeFileSync(path, JSON.stringify(template));
       const clock = { start: new Date('2026-01-05T03:00:10Z'), mode: 'manual' as const };
-      const sandbox = await startSandbox({ assembly: join(directory, 'cdk.out'), clock });
+      const sandbox = await startSandbox({ assembly, clock });
       await sandbox.clock.idle();
       return new AlarmStage(sandbox, directory);
     } catch (error) {

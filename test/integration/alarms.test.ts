@@ -12,7 +12,13 @@ import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { auditLogGroupName, secretName } from '../../domain/config/names.ts';
 import { rotationAuditEventSchema } from '../../domain/events/audit-event.ts';
-import { AlarmStage, config, withoutKeyStatement, withoutPermission } from './alarm-stage.ts';
+import {
+  AlarmStage,
+  config,
+  synthesizeOnce,
+  withoutKeyStatement,
+  withoutPermission,
+} from './alarm-stage.ts';
 import { triggers } from './triggers.ts';
 
 const run = promisify(execFile);
@@ -22,6 +28,12 @@ const hasAws = await run('aws', ['--version']).then(
 );
 
 let stage: AlarmStage;
+let forget: () => void;
+beforeAll(async () => {
+  forget = await synthesizeOnce();
+}, 60_000);
+afterAll(() => forget?.());
+
 let partnersKey: string;
 const since = () => {
   const before = stage.told().length;
