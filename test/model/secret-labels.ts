@@ -110,10 +110,12 @@ const rules: { [Op in Operation]: Rule<Op> } = {
     if (label === CURRENT && to === undefined) {
       return invalid;
     }
+    // From nowhere, and from a version to itself: no page says whether that is a mistake.
+    const unsaid = from !== undefined && (holder === undefined || holder === to) ? invalid : [];
     const after = copyOf(s);
     moved(after, label, to);
     if (tooManyLabels(after)) {
-      return refused(s, 'LimitExceededException');
+      return [...refused(s, 'LimitExceededException'), ...unsaid];
     }
     const done = ok(after, {});
     // User guide: AWSPENDING goes with the move of a rotation; recorded outside of one: it stays.
@@ -122,9 +124,7 @@ const rules: { [Op in Operation]: Rule<Op> } = {
       moved(stripped, PENDING, undefined);
       done.push(...ok(stripped, {}));
     }
-    // From nowhere, and from a version to itself: no page says whether that is a mistake.
-    const unsaid = from !== undefined && (holder === undefined || holder === to);
-    return unsaid ? [...done, ...invalid] : done;
+    return [...done, ...unsaid];
   },
 
   /**
