@@ -4,7 +4,10 @@ import { type Keyset, primaryOf, publishedOf } from '../../domain/secrets/keyset
 import { eyes } from './eyes.ts';
 import type { World } from './world.ts';
 
-/** The keysets share the core: in `npm test` one of them has such a case, with PROOF=full both. */
+/**
+ * The keysets share the core: in `npm test` one of them has such a case, with PROOF=full both; every intent of both in
+ * test/matrix, in one process.
+ */
 const inOne = (isThis: boolean) => (isThis || process.env.PROOF === 'full' ? test : test.skip);
 const readable = { jwt: 'verifyOnly', pii: 'decryptOnly' } as const;
 
@@ -14,24 +17,27 @@ export function keysetIntents(key: 'jwt' | 'pii', world: () => World): void {
   const primary = async () => primaryOf(await read()).kid;
 
   describe('the intents', () => {
-    test('planned publishes a key, and its AfterRotation activates it', async () => {
-      const w = world();
-      const look = await eyes[key](w);
-      const old = await primary();
-      const date = await w.dateLabel(key);
-      const token = await w.rotate(key, 'planned');
+    inOne(key === 'jwt')(
+      'planned publishes a key, and its AfterRotation activates it',
+      async () => {
+        const w = world();
+        const look = await eyes[key](w);
+        const old = await primary();
+        const date = await w.dateLabel(key);
+        const token = await w.rotate(key, 'planned');
 
-      const published = await w.stage.application.keyset(key, token);
-      expect(primaryOf(published).kid).toBe(old);
-      const next = publishedOf(published)?.kid;
-      expect(await primary()).toBe(next);
-      expect(stateOf(await read(), old)).toBe(readable[key]);
-      expect((await read()).rotation).toMatchObject({ intent: 'activate' });
-      expect(published.rotation).toMatchObject({ intent: 'planned', requestedBy: 'on-call' });
-      // The older date stays on the last version of its generation.
-      expect(await w.holder(key, date)).toBe(token);
-      await look();
-    });
+        const published = await w.stage.application.keyset(key, token);
+        expect(primaryOf(published).kid).toBe(old);
+        const next = publishedOf(published)?.kid;
+        expect(await primary()).toBe(next);
+        expect(stateOf(await read(), old)).toBe(readable[key]);
+        expect((await read()).rotation).toMatchObject({ intent: 'activate' });
+        expect(published.rotation).toMatchObject({ intent: 'planned', requestedBy: 'on-call' });
+        // The older date stays on the last version of its generation.
+        expect(await w.holder(key, date)).toBe(token);
+        await look();
+      },
+    );
 
     inOne(key === 'jwt')(
       'activate is tried again by the service while its AfterRotation waits',
@@ -52,22 +58,25 @@ export function keysetIntents(key: 'jwt' | 'pii', world: () => World): void {
       },
     );
 
-    test('rollback makes the earlier key primary again, with its date', async () => {
-      const w = world();
-      const old = await primary();
-      const date = await w.dateLabel(key);
-      await w.rotate(key);
-      const young = await primary();
-      const look = await eyes[key](w);
+    inOne(key === 'jwt')(
+      'rollback makes the earlier key primary again, with its date',
+      async () => {
+        const w = world();
+        const old = await primary();
+        const date = await w.dateLabel(key);
+        await w.rotate(key);
+        const young = await primary();
+        const look = await eyes[key](w);
 
-      const token = await w.preemptAndRotate(key, 'rollback');
-      expect(await w.holder(key, 'AWSCURRENT')).toBe(token);
-      expect(await primary()).toBe(old);
-      expect(stateOf(await read(), young)).toBe(readable[key]);
-      expect(await w.dateLabel(key)).toBe(date);
-      await look();
-      expect(await w.afterRotation(key)).toBe('finished');
-    });
+        const token = await w.preemptAndRotate(key, 'rollback');
+        expect(await w.holder(key, 'AWSCURRENT')).toBe(token);
+        expect(await primary()).toBe(old);
+        expect(stateOf(await read(), young)).toBe(readable[key]);
+        expect(await w.dateLabel(key)).toBe(date);
+        await look();
+        expect(await w.afterRotation(key)).toBe('finished');
+      },
+    );
 
     inOne(key === 'pii')(
       'rollback before the activation withdraws the published key for good',
