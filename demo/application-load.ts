@@ -46,7 +46,8 @@ interface Token {
 }
 
 const users = 3;
-const pauseMilliseconds = 120;
+/** Between two requests of a user. Tests let them rest longer: they share their machine with other tests. */
+const pauseMilliseconds = Number(process.env.QUARTERTURN_DEMO_PAUSE ?? 120);
 /** A password is dear on purpose: few log in, many show a token. */
 const loginEvery = 20;
 /** The oldest ones are kept: they are the ones a rotation could lose. */
