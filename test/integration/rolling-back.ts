@@ -60,7 +60,8 @@ export function rollingBack(stage: () => RolloutStage): void {
       expect(before).not.toBe(rollback);
     });
 
-    test('all the time: the count begins anew with each bad look, and ends well', async () => {
+    // Each in one process, too: test/lambdas/rollout/machine.test.ts.
+    inProof('all the time: the count begins anew with each bad look, and ends well', async () => {
       const { world, services } = stage();
       const counted = counting(stage());
       const bad = [3, 6];
@@ -73,27 +74,30 @@ export function rollingBack(stage: () => RolloutStage): void {
       expect(services.web.looks).toBe(1 + 8 + 3);
     });
 
-    test('because its tasks are never placed: everything is back after one rollback', async () => {
-      const { world } = stage();
-      const { ecs } = world.stage.sandbox;
-      const counted = counting(stage());
-      ecs.behave({ ...billing, behaviour: { tasks: 'wait' } });
-      // There is room again when the rollback starts its first service.
-      let started = 0;
-      const end = ecs.onTasks(({ service }) => {
-        if (service === 'web' && ++started === 2) {
-          ecs.behave({ ...billing, behaviour: quick });
-        }
-      });
-      const version = await world.rotate('db', 'planned');
-      end();
-      const stopped = theOnly(stage().audits('db', version));
-      expect(stopped.rolledBackBy).toBe(await holds(stage(), 'db'));
-      expect(stopped.reason).toContain('ConsumerNotSteadyError');
-      expect(counted()).toEqual({ rotations: 2, web: 2, billing: 2 });
-      expect(await world.afterRotation('db')).toBe('finished');
-      await expectWell(stage());
-    });
+    inProof(
+      'because its tasks are never placed: everything is back after one rollback',
+      async () => {
+        const { world } = stage();
+        const { ecs } = world.stage.sandbox;
+        const counted = counting(stage());
+        ecs.behave({ ...billing, behaviour: { tasks: 'wait' } });
+        // There is room again when the rollback starts its first service.
+        let started = 0;
+        const end = ecs.onTasks(({ service }) => {
+          if (service === 'web' && ++started === 2) {
+            ecs.behave({ ...billing, behaviour: quick });
+          }
+        });
+        const version = await world.rotate('db', 'planned');
+        end();
+        const stopped = theOnly(stage().audits('db', version));
+        expect(stopped.rolledBackBy).toBe(await holds(stage(), 'db'));
+        expect(stopped.reason).toContain('ConsumerNotSteadyError');
+        expect(counted()).toEqual({ rotations: 2, web: 2, billing: 2 });
+        expect(await world.afterRotation('db')).toBe('finished');
+        await expectWell(stage());
+      },
+    );
   });
 
   describe.each([

@@ -70,19 +70,23 @@ describe('a keyset', () => {
 rollingBack(() => stage);
 
 describe('what follows a rotation', () => {
-  test('stopped between two consumers and lost: the schedule goes on with it, and starts nobody twice', async () => {
-    const { world } = stage;
-    const counted = counting(stage);
-    const version = await world.begin('db', 'planned');
-    await betweenConsumers(stage, version);
-    await stage.stopExecution(stage.executionArn(version));
-    await stage.hours(1);
-    await world.settle();
-    expect(await world.afterRotation('db', version)).toBe('finished');
-    expect(counted()).toEqual({ rotations: 1, web: 1, billing: 1 });
-    const event = theOnly(stage.audits('db', version));
-    expect(event.afterRotation.execution).toBe(stage.executionArn(`${version}-2`));
-  });
+  // Stopped at every state and gone on with by the schedule, in one process: test/matrix/machines/after-rotation.test.ts.
+  inFull(
+    'stopped between two consumers and lost: the schedule goes on with it, and starts nobody twice',
+    async () => {
+      const { world } = stage;
+      const counted = counting(stage);
+      const version = await world.begin('db', 'planned');
+      await betweenConsumers(stage, version);
+      await stage.stopExecution(stage.executionArn(version));
+      await stage.hours(1);
+      await world.settle();
+      expect(await world.afterRotation('db', version)).toBe('finished');
+      expect(counted()).toEqual({ rotations: 1, web: 1, billing: 1 });
+      const event = theOnly(stage.audits('db', version));
+      expect(event.afterRotation.execution).toBe(stage.executionArn(`${version}-2`));
+    },
+  );
 
   test('stopped while a consumer starts, redriven, and started again under other names: the same execution goes on, and starts nobody twice', async () => {
     const { world } = stage;
@@ -107,38 +111,42 @@ describe('what follows a rotation', () => {
     expect(event.afterRotation.execution).toBe(stage.executionArn(version));
   });
 
-  test('of two secrets at once: each consumer is started for one of them at a time, and both end well', async () => {
-    const { world } = stage;
-    const counted = counting(stage);
-    const keys = await world.begin('jwt', 'planned');
-    // web is about to be started for the published key.
-    await until(
-      stage,
-      async () => (await stage.rollout('jwt', keys, ['publish', 'web'])) !== undefined,
-    );
-    const credential = await world.begin('db', 'planned');
-    await world.settle();
-    expect(await world.afterRotation('jwt', keys)).toBe('finished');
-    expect(await world.afterRotation('db', credential)).toBe('finished');
-    expect(counted()).toEqual({ rotations: 1, web: 3, billing: 3 });
+  // In one process: test/lambdas/rollout/machine.test.ts.
+  inFull(
+    'of two secrets at once: each consumer is started for one of them at a time, and both end well',
+    async () => {
+      const { world } = stage;
+      const counted = counting(stage);
+      const keys = await world.begin('jwt', 'planned');
+      // web is about to be started for the published key.
+      await until(
+        stage,
+        async () => (await stage.rollout('jwt', keys, ['publish', 'web'])) !== undefined,
+      );
+      const credential = await world.begin('db', 'planned');
+      await world.settle();
+      expect(await world.afterRotation('jwt', keys)).toBe('finished');
+      expect(await world.afterRotation('db', credential)).toBe('finished');
+      expect(counted()).toEqual({ rotations: 1, web: 3, billing: 3 });
 
-    const starts = [
-      ...(await stage.rollouts('jwt', keys)),
-      ...(await stage.rollouts('db', credential)),
-    ].filter(({ restartedAt }) => restartedAt !== undefined);
-    let waited = 0;
-    for (const name of ['web', 'billing']) {
-      const own = starts
-        .filter(({ consumer }) => consumer === name)
-        .toSorted((a, b) => seconds(b.restartedAt, a.restartedAt));
-      for (const [index, one] of own.slice(1).entries()) {
-        const other = own[index];
-        expect(seconds(other?.at, one.restartedAt)).toBeGreaterThanOrEqual(0);
-        if (seconds(one.startedAt, other?.at) > 0) waited++;
+      const starts = [
+        ...(await stage.rollouts('jwt', keys)),
+        ...(await stage.rollouts('db', credential)),
+      ].filter(({ restartedAt }) => restartedAt !== undefined);
+      let waited = 0;
+      for (const name of ['web', 'billing']) {
+        const own = starts
+          .filter(({ consumer }) => consumer === name)
+          .toSorted((a, b) => seconds(b.restartedAt, a.restartedAt));
+        for (const [index, one] of own.slice(1).entries()) {
+          const other = own[index];
+          expect(seconds(other?.at, one.restartedAt)).toBeGreaterThanOrEqual(0);
+          if (seconds(one.startedAt, other?.at) > 0) waited++;
+        }
       }
-    }
-    expect(waited).toBeGreaterThan(0);
-  });
+      expect(waited).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe('the old credential', () => {

@@ -114,6 +114,15 @@ describe('health', () => {
     expect(found?.reason).toMatch(/expected 3 good looks in a row within 120 s/);
   });
 
+  test('that is bad now and then ends well: the count begins anew with each bad look', async () => {
+    const { execute, record, health, questions } = world();
+    // The first one is asked before anything was done.
+    health.answer = (n) => ([3, 6].includes(n) ? bad() : held);
+    expect(await execute()).toBe('SUCCEEDED');
+    expect((await record())?.state).toBe('healthy');
+    expect(questions).toHaveLength(1 + 8);
+  });
+
   test('that was bad before is remembered so: a failure is none of this rotation', async () => {
     const { execute, record, health } = world();
     health.answer = () => bad();
