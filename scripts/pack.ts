@@ -36,7 +36,12 @@ export function pack({ root, out }: { root: string; out: string }): string {
   return packed(out, (staged, write) => {
     const lib = reachedFrom(root, constructs);
     const cli = reachedFrom(root, command);
-    for (const file of new Set([...lib.files, ...cli.files])) {
+    const both = [...new Set([...lib.files, ...cli.files])];
+    transpileTogether(
+      both.map((file) => join(root, file)),
+      ts.ModuleKind.ESNext,
+    );
+    for (const file of both) {
       write(`dist/esm/${javascript(file)}`, esm(root, file));
     }
     transpileTogether(

@@ -47,10 +47,12 @@ export function packClient({ root, out }: { root: string; out: string }): string
     const reached = entries.map((entry) => reachedFrom(root, entry));
     const peers = new Set(reached.flatMap(({ packages }) => [...packages.keys()]));
     const files = new Set(reached.flatMap((each) => each.files));
-    transpileTogether(
-      [...files].map((file) => join(root, file)),
-      ts.ModuleKind.CommonJS,
-    );
+    for (const module of [ts.ModuleKind.ESNext, ts.ModuleKind.CommonJS]) {
+      transpileTogether(
+        [...files].map((file) => join(root, file)),
+        module,
+      );
+    }
     for (const file of files) {
       write(`dist/esm/${javascript(file)}`, transpiled(join(root, file), ts.ModuleKind.ESNext));
       write(`dist/cjs/${javascript(file)}`, commonjs(root, file));

@@ -13,39 +13,59 @@ export interface Reached {
 
 /** Types are not followed: what only they name is not there when the module runs. */
 export function reachedFrom(root: string, entry: string): Reached {
-  const files = new Set<string>();
+  const files = new Set([entry]);
   const packages = new Map<string, string[]>();
-  // All that is one import further at a time, for transpileTogether.
-  let open = [entry];
-  while (open.length > 0) {
-    const further = new Set<string>();
-    transpileTogether(
-      open.map((file) => join(root, file)),
-      ts.ModuleKind.ESNext,
-    );
-    for (const file of open) {
-      files.add(file);
-      const text = transpiled(join(root, file), ts.ModuleKind.ESNext);
-      for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
-        if (fileName.startsWith('.')) {
-          const path = normalize(join(dirname(file), fileName)).replace(/\.js$/, '.ts');
-          if (existsSync(join(root, path))) {
-            further.add(path);
-          }
-        } else if (!isBuiltin(fileName)) {
-          const name = fileName.split('/', fileName.startsWith('@') ? 2 : 1).join('/');
-          packages.set(name, [...(packages.get(name) ?? []), file]);
+  // A set is walked to its end, and whatever is added on the way as well.
+  for (const file of files) {
+    for (const name of importsOf(readFileSync(join(root, file), 'utf8'))) {
+      if (name.startsWith('.')) {
+        const path = normalize(join(dirname(file), name));
+        if (existsSync(join(root, path))) {
+          files.add(path);
         }
+      } else if (!isBuiltin(name)) {
+        const of = name.split('/', name.startsWith('@') ? 2 : 1).join('/');
+        packages.set(of, [...(packages.get(of) ?? []), file]);
       }
     }
-    open = [...further].filter((file) => !files.has(file));
   }
   return { files: [...files].sort(), packages };
 }
 
+/** By text: entry points reach most modules both. */
+const known = new Map<string, readonly string[]>();
+
+/** What a module still asks for once its types are gone; as `verbatimModuleSyntax` has it, `import { type A }` stays. */
+function importsOf(source: string): readonly string[] {
+  const found: string[] = [];
+  const note = (node: ts.Node | undefined) => {
+    if (node !== undefined && ts.isStringLiteralLike(node)) found.push(node.text);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isTypeNode(node)) return;
+    if (ts.isImportDeclaration(node)) {
+      if (node.importClause?.isTypeOnly !== true) note(node.moduleSpecifier);
+    } else if (ts.isExportDeclaration(node)) {
+      if (!node.isTypeOnly) note(node.moduleSpecifier);
+    } else {
+      if (ts.isCallExpression(node) && asksForModule(node.expression)) note(node.arguments[0]);
+      ts.forEachChild(node, visit);
+    }
+  };
+  if (!known.has(source)) {
+    visit(ts.createSourceFile('module.ts', source, ts.ScriptTarget.ES2023));
+    known.set(source, found);
+  }
+  return known.get(source) ?? [];
+}
+
+const asksForModule = (called: ts.Expression): boolean =>
+  called.kind === ts.SyntaxKind.ImportKeyword ||
+  (ts.isIdentifier(called) && called.text === 'require');
+
 const isBuiltin = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
 
-/** What was written of a text: two entry points reach most modules both, and what is packed was read for its imports. */
+/** What was written of a text. */
 const written = new Map<string, string>();
 const keyOf = (file: string, module: ts.ModuleKind, source: string) =>
   JSON.stringify([file, module, source]);
