@@ -7,6 +7,8 @@ import { type MortalWorkers, startMortalWorkers } from './mortal-workers.ts';
 import { drawer } from './seeded.ts';
 
 const full = process.env.PROOF === 'full';
+/** That it can fail, concurrency.test.ts shows in every run. */
+const inFull = full ? test : test.skip;
 const wanted = full ? 100_000 : 1_000;
 const rows = full ? 4_000 : 400;
 jest.setTimeout(full ? 3_000_000 : 60_000);
@@ -76,7 +78,7 @@ describe('an application that reads and writes all the while', () => {
     }
   });
 
-  test('loses updates to an engine that does not compare: the test above can fail', async () => {
+  inFull('loses updates to an engine that does not compare: the test above can fail', async () => {
     await makePatients(clinic, rows, k1);
     const reads = new KeyRing([k2, k1]);
     const app = await startApplication(clinic, drawn, { rows, processes, key: k2, reads });
@@ -93,7 +95,7 @@ describe('an application that reads and writes all the while', () => {
     expect(failures.every((text) => /found written|found first/.test(text))).toBe(true);
   });
 
-  test('cannot read what has moved to the new key, nor the rest, with one key only', async () => {
+  inFull('cannot read what has moved to the new key, nor the rest, with one key only', async () => {
     await makePatients(clinic, rows, k1);
     const app = await startApplication(clinic, drawn, {
       rows,

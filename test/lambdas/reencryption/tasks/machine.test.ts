@@ -7,6 +7,7 @@ import { arnOf } from '../../../doors/in-memory-secrets.ts';
 import { bound, type Clinic, k1, k2, k3, sealed, startClinic } from '../clinic.ts';
 import { type Call, type Stage, setStage } from './stage.ts';
 
+const inFull = process.env.PROOF === 'full' ? test : test.skip;
 let clinic: Clinic;
 beforeAll(async () => {
   clinic = await startClinic();
@@ -90,7 +91,8 @@ describe('rows under an earlier key', () => {
     expect(wait).toBeLessThan(700_000);
   });
 
-  test('the same when every task runs twice and its first answer is lost', async () => {
+  // Every invocation and every call, one at a time: test/matrix/machines/reencryption.test.ts.
+  inFull('the same when every task runs twice and its first answer is lost', async () => {
     const stage = await setStage(clinic);
     stage.promote({ primary: k2, decryptOnly: k1 });
     const lost = new Set<string>();
