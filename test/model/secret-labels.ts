@@ -114,16 +114,16 @@ const rules: { [Op in Operation]: Rule<Op> } = {
     const unsaid = from !== undefined && (holder === undefined || holder === to) ? invalid : [];
     const after = copyOf(s);
     moved(after, label, to);
-    if (tooManyLabels(after)) {
-      return [...refused(s, 'LimitExceededException'), ...unsaid];
-    }
-    const done = ok(after, {});
+    const ends = [after];
     // User guide: AWSPENDING goes with the move of a rotation; recorded outside of one: it stays.
     if (label === CURRENT && to !== undefined && held(s, PENDING) === to && s.run?.token === to) {
       const stripped = copyOf(after);
       moved(stripped, PENDING, undefined);
-      done.push(...ok(stripped, {}));
+      ends.push(stripped);
     }
+    const done = ends.flatMap((end) =>
+      tooManyLabels(end) ? refused(s, 'LimitExceededException') : ok(end, {}),
+    );
     return [...done, ...unsaid];
   },
 
