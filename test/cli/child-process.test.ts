@@ -17,6 +17,7 @@ const hour = 3_600_000;
 /** Bundles, synthesis and each command are seconds of work, on a machine that may be busy. */
 const minutes = 120_000;
 
+const inFull = process.env.PROOF === 'full' ? test : test.skip;
 let stage: Stage;
 const closing: (() => Promise<void>)[] = [];
 beforeAll(async () => {
@@ -127,7 +128,8 @@ describe('npx quarterturn, in a process of its own', () => {
     minutes,
   );
 
-  test(
+  // In one process, and deployed: test/cli/commands, test/integration/keyset-intents.ts.
+  inFull(
     'a second rotation publishes a key and activates it',
     async () => {
       const { exitCode, said } = await quarterturn(['rotate', 'jwt', '--json']);
