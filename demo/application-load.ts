@@ -6,6 +6,7 @@ import type { Clock } from '../doors/clock.ts';
 import type { Patient } from './data/data-set.ts';
 import { SeededSequence } from './data/seeded-sequence.ts';
 import type { Answer, Call, HttpCaller } from './http-caller.ts';
+import { rests } from './rests.ts';
 
 export interface LoadParts {
   /** Of the instance that logs in with two roles, and of the older one, which reads patients alone. */
@@ -46,8 +47,7 @@ interface Token {
 }
 
 const users = 3;
-/** Between two requests of a user. Tests let them rest longer: they share their machine with other tests. */
-const pauseMilliseconds = Number(process.env.QUARTERTURN_DEMO_PAUSE ?? 120);
+const pauseMilliseconds = 120 * rests;
 /** A password is dear on purpose: few log in, many show a token. */
 const loginEvery = 20;
 /** The oldest ones are kept: they are the ones a rotation could lose. */

@@ -14,6 +14,7 @@ import type { Session } from '../doors/postgres/door.ts';
 import type { Prescription } from './data/data-set.ts';
 import type { SealedColumn } from './data/sealed-columns.ts';
 import { SeededSequence } from './data/seeded-sequence.ts';
+import { rests } from './rests.ts';
 import { cipherOver, rowOf } from './sealed-fields.ts';
 
 export interface TrafficParts {
@@ -51,7 +52,7 @@ const writers = 2;
 /** A page of prescriptions. */
 const rowsPerRead = 20;
 /** So that reading and writing leave the machine to others, too. */
-const pauseMilliseconds = { read: 12, write: 6 };
+const pauseMilliseconds = { read: 12 * rests, write: 6 * rests };
 const reasonsKept = 3;
 
 interface Row extends Record<string, unknown> {

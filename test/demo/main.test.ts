@@ -7,8 +7,8 @@ const minutes = 60_000;
 /** Those of `npm start` in the full form. */
 const isFull = process.env.PROOF === 'full';
 const rows = isFull ? 100_000 : 30_000;
-/** Milliseconds between two requests of a user; in the full form those of `npm start`, a quarter of it. */
-const pause = isFull ? {} : { QUARTERTURN_DEMO_PAUSE: '500' };
+/** In the full form its users rest as in `npm start`. */
+const rested = isFull ? {} : { QUARTERTURN_DEMO_RESTS: '3' };
 const inFull = isFull ? test : test.skip;
 /** One of the processes of the reference application. @throws Error when there is none */
 function applicationOf(demo: number | undefined): number {
@@ -30,7 +30,7 @@ describe('npm start, piped', () => {
   test(
     'reads every proof back, exits with 0, shows no value and leaves nothing behind',
     async () => {
-      const run = machine.startWith(pause, 'demo', '--rows', String(rows));
+      const run = machine.startWith(rested, 'demo', '--rows', String(rows));
       const code = await run.exit;
 
       expect(run.errors()).toBe('');
