@@ -97,7 +97,7 @@ export const promises: readonly PromiseOfProduct[] = [
       ),
       by('leaks/echoes.test.ts', '%s that %s is not repeated'),
     ],
-    figures: ['leaks-seeded'],
+    figures: ['leaks-seeded', 'leaks-database'],
   },
   {
     id: 'P5',
@@ -127,7 +127,7 @@ export const promises: readonly PromiseOfProduct[] = [
         'some order of what overlapped explains every answer and the end',
       ),
     ],
-    figures: [],
+    figures: ['model-labels', 'model-interleaved', 'model-endpoint'],
   },
   {
     id: 'P7',
