@@ -55,7 +55,9 @@ export function union(base: Keyset, others: readonly Keyset[], now: Date): Keyse
       continue;
     }
     if (known.key !== undefined && entry.key !== undefined && !known.key.equals(entry.key)) {
-      throw new KidCollisionError(`kid ${entry.kid} names two different keys in two versions. Restore the value of one that a rotation made.`);
+      throw new KidCollisionError(
+        `kid ${entry.kid} names two different keys in two versions. Restore the value of one that a rotation made.`,
+      );
     }
     if (isFurther(entry, known)) {
       keys.set(entry.kid, known.neverPrimary ? { ...entry, neverPrimary: true } : entry);

@@ -34,10 +34,12 @@ export async function proveReencryption(
     detail: event,
     resources: [secretArn],
   });
+  // Whole: its schema refuses every field that it does not name, and none of them is a value.
+  const auditEvent = JSON.stringify(event);
   log.info('credential-reencryption', {
     secret: secretName,
     versionId: told.versionId,
     outcome: told.outcome,
-    auditEvent: JSON.stringify(event),
+    auditEvent,
   });
 }
