@@ -32,7 +32,7 @@ export interface Age {
  * 2. Our rotation made AWSCURRENT and its label is still on its way: AWSPREVIOUS's label. Once the
  *    AfterRotation is finished the label has arrived, so a missing one is lost.
  * 3. Other versions carry date labels, but no rotation made AWSCURRENT: an unmanaged write; the age
- *    continues from the last label.
+ *    continues from the last label. Of a new secret without AWSPREVIOUS: no value yet, a first one was given up.
  * 4. Nothing was ever labelled: an adopted secret counts from its adoption; a new one without
  *    AWSPREVIOUS has no value yet; a new one with AWSPREVIOUS was written by somebody else, which is right where
  *    its owners did so before it had an inbox.
@@ -52,7 +52,12 @@ export function ageOf(facts: AgeFacts): Age {
   if (all.problem !== undefined) return all;
   const ours = facts.afterRotation?.versionId === current;
   if (all.newest !== undefined) {
-    if (!ours) return { since: all.newest, unmanaged: true };
+    if (!ours) {
+      // AWSPREVIOUS follows every move of AWSCURRENT: without it there was none, and the label is that of a first
+      // value that was given up before it was promoted.
+      const neverMoved = facts.origin === 'new' && previous === undefined;
+      return neverMoved ? { uninitialised: true } : { since: all.newest, unmanaged: true };
+    }
     const carried = datesOf(previous === undefined ? [] : [previous], facts).oldest;
     if (carried !== undefined && facts.afterRotation?.state !== 'finished') {
       return { since: carried };

@@ -183,6 +183,17 @@ describe('where the age comes from', () => {
       finding: false,
     });
   });
+
+  test('regression: nor does a first value that was given up with its date keep a new secret from getting one', () => {
+    const versionIdsToStages = { ...stages(), v2: ['rotated-20251119T000000Z'] };
+    expect(decide({ ...facts, versionIdsToStages })).toMatchObject({
+      decision: 'uninitialised',
+      act: 'makeFirstValue',
+    });
+    // What AWSPREVIOUS shows did move.
+    const moved = { ...versionIdsToStages, v2: ['rotated-20251119T000000Z', 'AWSPREVIOUS'] };
+    expect(decide({ ...facts, versionIdsToStages: moved }).decision).toBe('unmanagedWrite');
+  });
 });
 
 describe('secrets that are left alone', () => {
