@@ -1,6 +1,7 @@
 /**
  * One secret and its rotation function, in this process: the real handler, the real doors, the sandbox's
- * Secrets Manager, KMS and DynamoDB behind them, a clock that only a test moves, and faults at every door.
+ * Secrets Manager and KMS behind them, a clock that only a test moves, and faults at every door. By the proof requests
+ * go through the SDK's own serialisation, and records through an emulator of DynamoDB; else neither.
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -16,8 +17,11 @@ import { DynamoDbService } from '../../sandbox/dynamodb/service.ts';
 import { KmsService } from '../../sandbox/kms/service.ts';
 import type { LambdaPort } from '../../sandbox/ports.ts';
 import { SecretsManagerService } from '../../sandbox/secrets-manager/service.ts';
+import { isFull } from '../assurance/figures.ts';
+import { answeredBy } from './answered-by.ts';
 import { controlTableProperties } from './control-table-properties.ts';
 import { Faults } from './faults.ts';
+import { itemsInMemory } from './items-in-memory.ts';
 import { inProcess, tester } from './request-handler.ts';
 
 const account = '000000000000';
@@ -38,7 +42,7 @@ export interface WorldOptions<Value> {
     /** ARNs of the companions, by name. */
     companions: Readonly<Record<string, string>>;
   }): Omit<RotationFunction<Value>, 'environment' | 'doors'>;
-  /** Default: the real door on dynalite. */
+  /** Default: the real door on items in memory; by the proof on an emulator of DynamoDB. */
   control?: ControlTableDoor;
   /** Default: the room has none. */
   escrow?: NonNullable<RotationDoors['escrow']>;
@@ -67,14 +71,14 @@ export class RotationWorld<Value> {
   readonly handler: (event: unknown) => Promise<unknown>;
   /** Every answer and error of the function, for leak searches. */
   readonly answers: unknown[] = [];
-  readonly #dynamoDb: DynamoDbService;
+  readonly #dynamoDb: DynamoDbService | undefined;
   readonly kms: KmsService;
   #token = 0;
 
   private constructor(
     options: WorldOptions<Value>,
     clock: SandboxClock,
-    dynamoDb: DynamoDbService,
+    dynamoDb: DynamoDbService | undefined,
   ) {
     this.clock = clock;
     this.#dynamoDb = dynamoDb;
@@ -114,10 +118,19 @@ export class RotationWorld<Value> {
         this.service.createFromTemplate({ name: `${this.secretName}-${name}`, secretString }).arn,
       ]),
     );
-    const client = new SecretsManagerClient(inProcess(this.service) as object);
-    this.secrets = secretsManager(client);
+    this.secrets = secretsManager(
+      isFull
+        ? new SecretsManagerClient(inProcess(this.service) as object)
+        : answeredBy<SecretsManagerClient>(this.service.operations),
+    );
     this.control =
-      options.control ?? controlTable('control', new DynamoDBClient(inProcess(dynamoDb) as object));
+      options.control ??
+      controlTable(
+        'control',
+        dynamoDb === undefined
+          ? itemsInMemory().client
+          : new DynamoDBClient(inProcess(dynamoDb) as object),
+      );
 
     const { faults } = this;
     const doors: RotationDoors = {
@@ -163,8 +176,8 @@ export class RotationWorld<Value> {
 
   static async start<Value>(options: WorldOptions<Value>): Promise<RotationWorld<Value>> {
     const clock = new SandboxClock(new Date('2026-01-05T03:00:00Z'), 'manual');
-    const dynamoDb = new DynamoDbService({ account, region, clock });
-    await dynamoDb.createTable(controlTableProperties);
+    const dynamoDb = isFull ? new DynamoDbService({ account, region, clock }) : undefined;
+    await dynamoDb?.createTable(controlTableProperties);
     const world = new RotationWorld(options, clock, dynamoDb);
     await world.service.configureRotation(tester, {
       secretId: world.secretArn,
@@ -250,6 +263,6 @@ export class RotationWorld<Value> {
 
   stop(): void {
     this.clock.stop();
-    this.#dynamoDb.stop();
+    this.#dynamoDb?.stop();
   }
 }
