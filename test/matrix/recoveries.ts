@@ -85,18 +85,24 @@ async function nobody(stand: Stand, scenario: Scenario, token: string): Promise<
 }
 
 /** The service's retries; what was refused for good is repaired, and the service's next window takes it up. */
-async function untilPromoted(stand: Stand, scenario: Scenario, first: string): Promise<Recovered> {
+async function untilPromoted(
+  stand: Stand,
+  scenario: Scenario,
+  first: string,
+): Promise<Recovered & { givenUp?: string }> {
   let token = first;
+  let givenUp: string | undefined;
   for (let attempt = 0; attempt < 4; attempt++) {
     await stand.settle();
     const labels = stand.labels();
     if (labels.AWSCURRENT === token) {
-      return { token };
+      return { token, ...(givenUp !== undefined && { givenUp }) };
     }
     stand.calls.repair();
     if (labels.AWSPENDING === token) {
       takeUp(stand, token);
     } else {
+      givenUp ??= lastWord(stand);
       // Given up: its label was taken away, so that somebody may ask anew.
       token = await stand.begin(await intentFor(stand, scenario));
     }
@@ -206,7 +212,10 @@ async function onTop(
   await stand.settle();
   const { AWSCURRENT: current, AWSPENDING: pending } = stand.labels();
   if (current === token || pending === token) {
-    return untilPromoted(stand, scenario, token);
+    const { givenUp, ...recovered } = await untilPromoted(stand, scenario, token);
+    // Refused at a later try: until then something else had kept it from saying so.
+    const isRefused = intent === 'rollback' && givenUp !== undefined;
+    return isRefused ? { ...recovered, refused: givenUp } : recovered;
   }
   const refused = lastWord(stand);
   // Its lease stands until it ends, and keeps everybody else out.
