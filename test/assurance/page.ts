@@ -65,7 +65,7 @@ const introduction = `What Quarterturn promises, which test would be red if a pr
 This page is made from \`test/assurance/\`. A test compares it, looks up every test it names, and fails when a figure it states is missing or counts something that must not be. What ships, under which licences and how it is checked stands in [dependencies.md](dependencies.md), every right in [permissions.md](permissions.md).`;
 
 const aboutFigures =
-  'One line for each full run, as it was written down by the run itself. `bad`, `survivors`, `hits`, `uncaught`, `echoed` and `differences` must be 0.';
+  'One line for each full run, as it was written down by the run itself. `bad`, `survivors`, `hits`, `uncaught`, `echoed` and `differences` must be 0; `goal` beside a `score` is what it should reach.';
 
 const aboutTraps =
   'Ways in which a design of this kind fails, found by review: what AWS does (A), what an attacker or a mistake does (H), what building it runs into (B). Each has a test that would fall into it.';

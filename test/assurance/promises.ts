@@ -60,7 +60,7 @@ export const promises: readonly PromiseOfProduct[] = [
         'is told within fifteen minutes, and nobody is left without a login',
       ),
     ],
-    figures: [],
+    figures: ['crash-matrix-baseline'],
   },
   {
     id: 'P3',

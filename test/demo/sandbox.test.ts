@@ -122,7 +122,8 @@ describe('docs/adopt.md, "Try it on a laptop"', () => {
     }
   });
 
-  test('takes the secret over, with the age it has', async () => {
+  // In one process, with every kind: test/integration/adoption.test.ts.
+  fullTest('takes the secret over, with the age it has', async () => {
     await edit('  secrets: {\n', `  secrets: {\n${blocks('ts')[0]}`);
     // Nobody is there to be asked.
     const adopt = blocks('sh')[0]?.replace(/adopt sessionKey$/m, '$& --yes');
