@@ -48,6 +48,8 @@ export interface WorldOptions<Value> {
   escrow?: NonNullable<RotationDoors['escrow']>;
   /** Further secrets, by name. */
   companions?: Readonly<Record<string, string>>;
+  /** Requests through the SDK's own serialisation, records through an emulator of DynamoDB. Default: by the proof. */
+  throughSdk?: boolean;
 }
 
 export interface LogLine {
@@ -119,7 +121,7 @@ export class RotationWorld<Value> {
       ]),
     );
     this.secrets = secretsManager(
-      isFull
+      (options.throughSdk ?? isFull)
         ? new SecretsManagerClient(inProcess(this.service) as object)
         : answeredBy<SecretsManagerClient>(this.service.operations),
     );
@@ -176,7 +178,8 @@ export class RotationWorld<Value> {
 
   static async start<Value>(options: WorldOptions<Value>): Promise<RotationWorld<Value>> {
     const clock = new SandboxClock(new Date('2026-01-05T03:00:00Z'), 'manual');
-    const dynamoDb = isFull ? new DynamoDbService({ account, region, clock }) : undefined;
+    const dynamoDb =
+      (options.throughSdk ?? isFull) ? new DynamoDbService({ account, region, clock }) : undefined;
     await dynamoDb?.createTable(controlTableProperties);
     const world = new RotationWorld(options, clock, dynamoDb);
     await world.service.configureRotation(tester, {
