@@ -127,7 +127,7 @@ export const promises: readonly PromiseOfProduct[] = [
         'some order of what overlapped explains every answer and the end',
       ),
     ],
-    figures: ['model-labels', 'model-interleaved', 'model-endpoint'],
+    figures: ['races-rows', 'model-labels', 'model-interleaved', 'model-endpoint'],
   },
   {
     id: 'P7',
