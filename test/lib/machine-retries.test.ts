@@ -5,6 +5,7 @@ import { emergencyDefinition } from '../../lib/emergency-definition.ts';
 import { reencryptionDefinition } from '../../lib/reencryption-definition.ts';
 import { rolloutDefinition } from '../../lib/rollout-definition.ts';
 import type { State } from '../../lib/states-language.ts';
+import { documentedRetry } from './documented-retries.ts';
 
 const functionArn = (name: string) => `arn:aws:lambda:eu-west-1:000000000000:function:${name}`;
 const taskFunctionArn = functionArn('tasks');
@@ -38,25 +39,10 @@ const invoking = (definition: unknown): Task[] =>
   tasksIn(definition).filter(([, { Resource }]) => `${Resource}`.endsWith(':lambda:invoke'));
 
 describe.each(Object.entries(machines))('the machine %s', (_name, definition) => {
-  // https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
   test('regression: retries every error that AWS names, of every function it invokes', () => {
     expect(invoking(definition).length).toBeGreaterThan(5);
     for (const [name, { Retry = [] }] of invoking(definition)) {
-      expect([name, Retry[0]]).toEqual([
-        name,
-        {
-          ErrorEquals: [
-            'Lambda.ClientExecutionTimeoutException',
-            'Lambda.ServiceException',
-            'Lambda.AWSLambdaException',
-            'Lambda.SdkClientException',
-            'Lambda.TooManyRequestsException',
-          ],
-          IntervalSeconds: 2,
-          MaxAttempts: 6,
-          BackoffRate: 2,
-        },
-      ]);
+      expect([name, Retry[0]]).toEqual([name, documentedRetry]);
     }
   });
 

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { reencryptionDefinition } from '../../lib/reencryption-definition.ts';
 import { Bench } from '../sandbox/step-functions/machine.ts';
+import { documentedRetry } from './documented-retries.ts';
 import { everything } from './everything.ts';
 import { synthesize } from './synthesized.ts';
 
@@ -17,13 +18,7 @@ interface State {
 }
 
 const stack = synthesize(everything);
-const lambdaErrors = [
-  'Lambda.ClientExecutionTimeoutException',
-  'Lambda.ServiceException',
-  'Lambda.AWSLambdaException',
-  'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
-];
+const lambdaErrors = documentedRetry.ErrorEquals;
 
 function statesOf(id: RegExp): Record<string, State> {
   const { DefinitionString } = stack.one('AWS::StepFunctions::StateMachine', id).Properties;

@@ -1,5 +1,6 @@
 /** What restarts consumers: its rights, its settings and its machine, asked of the template with everything on. */
 import { describe, expect, test } from '@jest/globals';
+import { documentedRetry } from './documented-retries.ts';
 import type { Synthesized } from './synthesized.ts';
 
 interface State {
@@ -136,16 +137,7 @@ export function rollout(stack: Synthesized): void {
     test('gives every Task a timeout, the retries AWS documents, and a way out', () => {
       for (const [name, { TimeoutSeconds, Retry, Catch }] of tasks) {
         expect([name, TimeoutSeconds]).toEqual([name, expect.any(Number)]);
-        expect([name, Retry?.[0]?.ErrorEquals]).toEqual([
-          name,
-          [
-            'Lambda.ClientExecutionTimeoutException',
-            'Lambda.ServiceException',
-            'Lambda.AWSLambdaException',
-            'Lambda.SdkClientException',
-            'Lambda.TooManyRequestsException',
-          ],
-        ]);
+        expect([name, Retry?.[0]?.ErrorEquals]).toEqual([name, documentedRetry.ErrorEquals]);
         const isEnd = name === 'Unhealthy' || name === 'Failed';
         expect([name, Catch?.at(-1)?.ErrorEquals]).toEqual([
           name,

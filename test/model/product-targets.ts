@@ -1,7 +1,6 @@
 /** What a value of the product is for: who accepts it, and how its strategy is made. */
 import type { DatabaseTools } from '../../lambdas/database/admin.ts';
 import { DatabaseStrategy } from '../../lambdas/database/database-strategy.ts';
-import type { DatabaseSettings } from '../../lambdas/database/settings.ts';
 import { undisturbed } from '../../lambdas/database/undisturbed.ts';
 import type { DatabaseValue } from '../../lambdas/database/value.ts';
 import { JwtStrategy } from '../../lambdas/jwt/jwt-strategy.ts';
@@ -11,7 +10,8 @@ import { Calls } from '../matrix/calls.ts';
 import { Cluster, opens } from '../matrix/postgres/cluster.ts';
 import { faultyDoor } from '../matrix/postgres/door.ts';
 import { ModelSession } from '../matrix/postgres/model.ts';
-import { admin, identity, legacy, pharmacyServer } from '../matrix/rooms/server.ts';
+import { settingsOf } from '../matrix/rooms/databases.ts';
+import { admin, pharmacyServer } from '../matrix/rooms/server.ts';
 import { OneLoginStrategy } from './one-login-strategy.ts';
 
 export const kinds = ['jwt', 'oneLogin', 'multiUser', 'singleUser'] as const;
@@ -97,28 +97,3 @@ async function database(scheme: 'multiUser' | 'singleUser'): Promise<Target> {
         : labelled.some(accepts) || roleOf(current)?.canLogin === false,
   };
 }
-
-const shared = {
-  HOST: 'localhost',
-  PORT: 5432,
-  DBNAME: 'pharmacy',
-  MAINTENANCE_DATABASE: 'postgres',
-};
-const settingsOf: Record<'multiUser' | 'singleUser', Omit<DatabaseSettings, 'ADMIN_SECRET_ARN'>> = {
-  multiUser: {
-    ...shared,
-    SCHEME: 'multiUser',
-    ROLES: [`${identity}_a`, `${identity}_b`],
-    IDENTITY: identity,
-    DATABASE_URL: 'true',
-    VERIFY_TABLES: ['public.patients'],
-  },
-  singleUser: {
-    ...shared,
-    SCHEME: 'singleUser',
-    ROLES: [legacy],
-    IDENTITY: undefined,
-    DATABASE_URL: 'false',
-    VERIFY_TABLES: undefined,
-  },
-};

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import fc from 'fast-check';
 import { isFull, recordFigures } from '../assurance/figures.ts';
 import { ProcessStage } from './processes/stage.ts';
-import { type Race, type Run, run } from './race.ts';
+import { drawnFor, type Race, type Run, run } from './race.ts';
 import { killerAgainstSessions, restoreAgainstRotation } from './scheduled/following.ts';
 import { emergencyDuringSteps, rollBackAgainstFinish } from './scheduled/preempting.ts';
 import { twoSecretsOneRole } from './scheduled/roles.ts';
@@ -42,17 +42,7 @@ describe.each(races)('$name, as processes', (race) => {
   // One scheme of each race: the other one takes the same locks and the same labels.
   test.each(race.kinds.filter(isDatabase).slice(0, 1))('%s', async (kind) => {
     const runs: Run[] = [];
-    const drawn = fc.record({
-      after: fc.nat(race.within ?? race.calls),
-      hold: fc.option(
-        fc.record({
-          name: fc.constantFrom(...race.held),
-          at: fc.integer({ min: 1, max: race.calls }),
-        }),
-        { nil: undefined },
-      ),
-    });
-    const property = fc.asyncProperty(fc.scheduler(), drawn, async (scheduler, draw) => {
+    const property = fc.asyncProperty(fc.scheduler(), drawnFor(race), async (scheduler, draw) => {
       runs.push(await run(race, kind, scheduler, draw, stage).finally(() => stage.clear()));
     });
     figures.races++;

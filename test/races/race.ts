@@ -1,6 +1,6 @@
 /** A race: who takes part, and how it may end. */
 
-import type { Scheduler } from 'fast-check';
+import fc, { type Scheduler } from 'fast-check';
 import { broken, Watch } from './invariants.ts';
 import type { MemoryPostgres } from './memory-postgres.ts';
 import type { RacingRoom } from './rooms.ts';
@@ -58,6 +58,20 @@ export interface Run {
   /** Calls after which somebody else was let go. */
   readonly changes: number;
 }
+
+/** What is drawn of a run beside its interleaving: when the others begin, and who is held at which of its calls. */
+export const drawnFor = ({
+  calls,
+  held,
+  within = calls,
+}: Pick<Race, 'calls' | 'held' | 'within'>) =>
+  fc.record({
+    after: fc.nat(within),
+    hold: fc.option(
+      fc.record({ name: fc.constantFrom(...held), at: fc.integer({ min: 1, max: calls }) }),
+      { nil: undefined },
+    ),
+  });
 
 export async function run(
   race: Race,

@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isFull, recordFigures } from '../assurance/figures.ts';
-import { type Race, type Run, run } from './race.ts';
+import { drawnFor, type Race, type Run, run } from './race.ts';
 import { cadenceAgainstConsole, cadenceAgainstPut } from './scheduled/asking.ts';
 import { stopAndStart } from './scheduled/consumers.ts';
 import { deploymentDuringRotation } from './scheduled/deploying.ts';
@@ -43,17 +43,7 @@ const races: readonly Race[] = [
 describe.each(races)('$name', (race) => {
   test.each([...race.kinds])('%s', async (kind) => {
     const runs: Run[] = [];
-    const drawn = fc.record({
-      after: fc.nat(race.within ?? race.calls),
-      hold: fc.option(
-        fc.record({
-          name: fc.constantFrom(...race.held),
-          at: fc.integer({ min: 1, max: race.calls }),
-        }),
-        { nil: undefined },
-      ),
-    });
-    const property = fc.asyncProperty(fc.scheduler(), drawn, async (scheduler, way) => {
+    const property = fc.asyncProperty(fc.scheduler(), drawnFor(race), async (scheduler, way) => {
       runs.push(await run(race, kind, scheduler, way));
     });
     figures.races++;
@@ -76,13 +66,7 @@ describe.each(races)('$name', (race) => {
 
 test('one consumer, stopped and started by two', async () => {
   const ways: string[] = [];
-  const drawn = fc.record({
-    after: fc.nat(12),
-    hold: fc.option(
-      fc.record({ name: fc.constantFrom('one', 'other'), at: fc.integer({ min: 1, max: 12 }) }),
-      { nil: undefined },
-    ),
-  });
+  const drawn = drawnFor({ calls: 12, held: ['one', 'other'] });
   figures.races++;
   const property = fc.asyncProperty(fc.scheduler(), drawn, async (scheduler, draw) => {
     const { way, changes } = await stopAndStart(scheduler, draw);

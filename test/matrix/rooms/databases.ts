@@ -19,7 +19,7 @@ const shared = {
   ADMIN_SECRET_ARN: adminArn,
 };
 
-const settingsOf: Record<DatabaseSettings['SCHEME'], DatabaseSettings> = {
+export const settingsOf: Record<DatabaseSettings['SCHEME'], DatabaseSettings> = {
   multiUser: {
     ...shared,
     SCHEME: 'multiUser',
