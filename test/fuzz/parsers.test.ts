@@ -28,7 +28,7 @@ describe('whatever it is given, a parser answers or refuses in its own words', (
       for (const name of ['inputs', 'accepted', 'uncaught', 'echoed'] as const)
         sum[name] += figures[name];
     },
-    700_000,
+    1_800_000,
   );
 });
 

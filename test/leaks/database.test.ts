@@ -33,5 +33,5 @@ proof.each(['multiUser', 'singleUser'] as const)(
       expect(tally.schedules - before).toBeGreaterThan(10);
     }
   },
-  900_000,
+  1_800_000,
 );

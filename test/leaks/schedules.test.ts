@@ -25,7 +25,7 @@ describe.each(rooms)('$name', (room) => {
       await everySingleFault(room, scenario, tally, share);
       expect(tally.schedules - before).toBeGreaterThan(isFull ? 100 : 0);
     },
-    600_000,
+    1_800_000,
   );
 });
 

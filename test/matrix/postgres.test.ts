@@ -132,4 +132,4 @@ test('a real PostgreSQL goes the way of the model, and every recovery ends well 
     bad: 0,
   });
   expect(schedules).toBeGreaterThan(isFull ? 1_000 : 3);
-}, 1_200_000);
+}, 1_800_000);

@@ -56,5 +56,5 @@ test.each(kinds)(
       details.failed ? `${details.errorInstance}\n${fc.defaultReportMessage(details)}` : '',
     ).toBe('');
   },
-  600_000,
+  1_800_000,
 );

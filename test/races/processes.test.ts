@@ -12,7 +12,7 @@ import { emergencyDuringSteps, rollBackAgainstFinish } from './scheduled/preempt
 import { twoSecretsOneRole } from './scheduled/roles.ts';
 import { sameStepTwice, twoTokens } from './scheduled/steps.ts';
 
-jest.setTimeout(isFull ? 600_000 : 90_000);
+jest.setTimeout(isFull ? 1_800_000 : 90_000);
 const seed = Number(process.env.SEED ?? 20_260_517);
 const runsOfEach = Number(process.env.SEEDS ?? (isFull ? 20 : 1));
 const figures = { races: 0, runs: 0, interleavings: 0, bad: 0 };

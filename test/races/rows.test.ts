@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { isFull, recordFigures } from '../assurance/figures.ts';
 import { type RowsStage, raceOverRows, rowsRaces, rowsWays, startRows } from './scheduled/rows.ts';
 
-jest.setTimeout(isFull ? 600_000 : 60_000);
+jest.setTimeout(isFull ? 1_800_000 : 60_000);
 const seed = Number(process.env.SEED ?? 20_260_517);
 const seeds = Number(process.env.SEEDS ?? (isFull ? 20 : 1));
 const figures = { races: 0, seeds: 0, interleavings: 0, bad: 0 };

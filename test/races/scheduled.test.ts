@@ -21,7 +21,7 @@ import { nextStepEarly, sameStepTwice, twoTokens } from './scheduled/steps.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
 const seeds = Number(process.env.SEEDS ?? (isFull ? 200 : 2));
-jest.setTimeout(isFull ? 900_000 : 60_000);
+jest.setTimeout(isFull ? 1_800_000 : 60_000);
 const figures = { races: 0, seeds: 0, interleavings: 0, bad: 0 };
 
 const races: readonly Race[] = [

@@ -13,4 +13,4 @@ test('what follows a rotation comes to its end, whichever call of it failed', as
   expect(sites).toEqual(knownSites('after-rotation', sites));
   expect(bad.slice(0, 10)).toEqual([]);
   expect(schedules).toBeGreaterThan(0);
-}, 900_000);
+}, 1_800_000);

@@ -89,4 +89,4 @@ test('every row is under the new key, once, whichever call failed', async () => 
   expect(sites).toEqual(knownSites('reencryption', sites));
   expect(bad.slice(0, 5)).toEqual([]);
   expect(schedules).toBeGreaterThan(0);
-}, 900_000);
+}, 1_800_000);
