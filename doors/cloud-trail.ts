@@ -4,6 +4,7 @@
  */
 import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import * as z from 'zod';
+import { readAs } from '../domain/events/read-as.ts';
 import type { Sighting } from '../domain/policy/readers/sighting.ts';
 import { awsCall, clientDefaults, isAwsError } from './aws-call.ts';
 
@@ -125,7 +126,7 @@ export function sightingOf(record: string): Sighting | undefined {
   } catch {
     return undefined;
   }
-  const parsed = recordSchema.safeParse(json);
+  const parsed = readAs(recordSchema, json);
   if (!parsed.success) return undefined;
   const about = subjectOf(parsed.data);
   if (about === undefined) return undefined;

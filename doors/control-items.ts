@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type * as z from 'zod';
 import type { RecordName } from '../domain/events/control-record-names.ts';
+import { readAs } from '../domain/events/read-as.ts';
 import { awsCall, isAwsError } from './aws-call.ts';
 
 export class ControlRecordError extends Error {
@@ -200,7 +201,7 @@ function decode<Schema extends z.ZodType>(
   } catch {
     throw new ControlRecordError(key, 'is not JSON');
   }
-  const result = schema.safeParse(parsed);
+  const result = readAs(schema, parsed);
   if (!result.success) {
     throw new ControlRecordError(key, `does not fit at ${result.error.issues[0]?.path.join('.')}`);
   }

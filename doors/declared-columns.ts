@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { columnSchema } from '../domain/config/column-schema.ts';
+import { readAs } from '../domain/events/read-as.ts';
 
 export type DeclaredColumn = z.infer<typeof columnSchema>;
 
@@ -40,7 +41,7 @@ function listIn<T>(taskRoot: string, file: string, schema: z.ZodType<T>): T[] {
   } catch {
     throw new DeclaredColumnsError(file, 'is missing, or not JSON');
   }
-  const columns = z.array(schema).safeParse(json);
+  const columns = readAs(z.array(schema), json);
   if (!columns.success) {
     throw new DeclaredColumnsError(file, 'does not hold declared columns');
   }

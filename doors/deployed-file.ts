@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod';
+import { readAs } from '../domain/events/read-as.ts';
 
 const deferredName = /^\$(DEFERRED_\d{1,4})$/;
 
@@ -37,7 +38,7 @@ export function deployedFile<Schema extends z.ZodType>(
   } catch {
     throw new DeployedFileError(file, 'is missing beside the bundle, or not JSON');
   }
-  const parsed = schema.safeParse(json);
+  const parsed = readAs(schema, json);
   if (!parsed.success) {
     throw new DeployedFileError(file, `does not fit at ${parsed.error.issues[0]?.path.join('.')}`);
   }

@@ -5,6 +5,7 @@
  */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
+import { readAs } from '../domain/events/read-as.ts';
 import { AwsCallError, clientDefaults } from './aws-call.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { errorCodeOf, lambdaRequest, messageIn } from './lambda-request.ts';
@@ -60,7 +61,7 @@ export function functionRoles(options: FunctionRolesOptions = {}): FunctionRoles
       );
       if (response.status === 404) return undefined;
       if (response.status < 400) {
-        const found = configurationSchema.safeParse(parsed(response.text)).data;
+        const found = readAs(configurationSchema, parsed(response.text)).data;
         if (found === undefined) return undefined;
         const { Role: role, Environment: own, VpcConfig: vpc } = found;
         return {

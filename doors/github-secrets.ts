@@ -4,6 +4,7 @@
  * is when a secret was changed last.
  */
 import * as z from 'zod';
+import { readAs } from '../domain/events/read-as.ts';
 import type { PrivateAddresses } from './guarded-lookup.ts';
 import { exchange, type HttpsAnswer, HttpsUnansweredError } from './https-exchange.ts';
 import { type SealedBoxDoor, sealedBox } from './sealed-box.ts';
@@ -157,7 +158,7 @@ function parsed<Schema extends z.ZodType>(
   } catch {
     json = undefined;
   }
-  const result = schema.safeParse(json);
+  const result = readAs(schema, json);
   if (result.success) return result.data;
   throw new GitHubError(
     `GET ${what} of ${placeOf(secret)}`,

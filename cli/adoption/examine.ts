@@ -10,6 +10,7 @@ import {
   type Rehearsal,
   rehearsalSchema,
 } from '../../domain/events/operator-requests.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { type AdoptionRefusal, adoptionRefusals } from '../../domain/policy/adoption.ts';
 import type { OpenDeployment } from '../command.ts';
 import { FunctionAnswerError } from '../errors.ts';
@@ -85,7 +86,7 @@ export async function ask<Schema extends z.ZodType>(
   request: object,
   schema: Schema,
 ): Promise<z.infer<Schema>> {
-  const answer = schema.safeParse(await functions.invoke(functionName, request));
+  const answer = readAs(schema, await functions.invoke(functionName, request));
   if (!answer.success) {
     throw new FunctionAnswerError(functionName, answer.error.issues[0]?.path.join('.') ?? '');
   }

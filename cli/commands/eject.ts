@@ -9,6 +9,7 @@ import {
   type EjectRequest,
   ejectAnswerSchema,
 } from '../../domain/events/eject-operation.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { EjectionReport } from '../../domain/reports/ejection-report.ts';
 import {
   type DeploymentOptions,
@@ -114,7 +115,7 @@ async function ask(
     requestedBy: caller.arn.slice(0, longestName),
     dryRun,
   };
-  const answer = ejectAnswerSchema.safeParse(await functions.invoke(secret.function, request));
+  const answer = readAs(ejectAnswerSchema, await functions.invoke(secret.function, request));
   if (!answer.success) {
     throw new FunctionAnswerError(secret.function, answer.error.issues[0]?.path.join('.') ?? '');
   }

@@ -5,6 +5,7 @@ import {
   type ConsumerPostureFound,
   consumerPostureFoundSchema,
 } from '../../domain/events/operator-requests.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { FunctionFailedError } from '../../doors/functions.ts';
 import type { OpenDeployment } from '../command.ts';
@@ -48,9 +49,7 @@ async function ask(
 ): Promise<ConsumerPostureFound> {
   const request: ConsumerPosture = { operation: 'posture', consumer };
   try {
-    const found = consumerPostureFoundSchema.safeParse(
-      await functions.invoke(functionName, request),
-    );
+    const found = readAs(consumerPostureFoundSchema, await functions.invoke(functionName, request));
     if (!found.success) {
       throw new FunctionAnswerError(functionName, found.error.issues[0]?.path.join('.') ?? '');
     }

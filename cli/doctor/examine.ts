@@ -2,6 +2,7 @@
 import type { RotatedManifestSecret } from '../../domain/config/manifest.ts';
 import { pinLabel, tagKeys } from '../../domain/config/names.ts';
 import { type Diagnosis, diagnosisSchema } from '../../domain/events/diagnosis.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { type DiagnosisFinding, diagnosisOf } from '../../domain/policy/diagnosis.ts';
 import type { PendingFacts } from '../../domain/policy/diagnosis-facts.ts';
 import { decide } from '../../domain/policy/due.ts';
@@ -92,7 +93,7 @@ async function ask(
 ): Promise<{ diagnosis?: Diagnosis; findings: DoctorFinding[] }> {
   try {
     const answer = await deployment.functions.invoke(secret.function, { operation: 'diagnose' });
-    const parsed = diagnosisSchema.safeParse(answer);
+    const parsed = readAs(diagnosisSchema, answer);
     if (!parsed.success) {
       throw new FunctionAnswerError(secret.function, parsed.error.issues[0]?.path.join('.') ?? '');
     }

@@ -11,6 +11,7 @@ import {
   resumedSchema,
 } from '../../domain/events/diagnosis.ts';
 import { loginAnswerSchema } from '../../domain/events/operator-requests.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { Repair } from '../../domain/policy/diagnosis.ts';
 import type {
   DoctoredSecret,
@@ -151,7 +152,8 @@ const steps: readonly Resume['step'][] = [
 async function resume({ deployment, secret, say }: Repairing, versionId: string): Promise<string> {
   for (const step of steps) {
     const request: Resume = { operation: 'resume', versionId, step };
-    const answer = resumedSchema.safeParse(
+    const answer = readAs(
+      resumedSchema,
       await deployment.functions.invoke(secret.function, request),
     );
     if (!answer.success) throw new FunctionAnswerError(secret.function, 'outcome');
@@ -166,7 +168,8 @@ async function takePendingAway(
 ): Promise<string> {
   const requestedBy = deployment.caller.arn.slice(0, 256);
   const request: Abandon = { operation: 'abandon', versionId, requestedBy };
-  const answer = abandonedSchema.safeParse(
+  const answer = readAs(
+    abandonedSchema,
     await deployment.functions.invoke(secret.function, request),
   );
   if (!answer.success) throw new FunctionAnswerError(secret.function, 'outcome');
@@ -181,7 +184,8 @@ async function takePendingAway(
 }
 
 async function restoreLogin({ deployment, secret }: Repairing): Promise<string> {
-  const answer = loginAnswerSchema.safeParse(
+  const answer = readAs(
+    loginAnswerSchema,
     await deployment.functions.invoke(secret.function, { operation: 'restoreLogin' }),
   );
   if (!answer.success) throw new FunctionAnswerError(secret.function, 'outcome');

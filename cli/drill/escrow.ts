@@ -9,6 +9,7 @@ import {
   type DrillRequest,
   drillAnswerSchema,
 } from '../../domain/events/drill.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { currentVersion } from '../../domain/policy/labels.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { type ExitCode, exitCodes, type OpenDeployment, type Terminal } from '../command.ts';
@@ -42,7 +43,7 @@ export async function restoreFromEscrow(
     ...(rowsPerColumn !== undefined && { rowsPerColumn }),
   };
   const given = await deployment.functions.invoke(drill, request);
-  const answer = drillAnswerSchema.safeParse(given);
+  const answer = readAs(drillAnswerSchema, given);
   if (!answer.success) {
     throw new DrillAnswerError(
       `${drill} answered in another shape (at "${answer.error.issues[0]?.path.join('.')}"); expected the answer of this release. Deploy the stack with this release, or use the release it was deployed with.`,

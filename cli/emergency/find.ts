@@ -1,5 +1,6 @@
 /** An emergency that was begun before, as a person names it: by its id, or as the newest. */
 import { type EmergencyRecord, emergencyIdSchema } from '../../domain/events/emergency.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { OpenDeployment } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { executionArn } from './begin.ts';
@@ -35,7 +36,7 @@ export async function findFollowed(
 }
 
 function assertId(id: string): void {
-  if (emergencyIdSchema.safeParse(id).success) return;
+  if (readAs(emergencyIdSchema, id).success) return;
   throw new UsageError(
     `"${id.slice(0, 60)}" is no id of an emergency; expected one such as 20261123t101500z-9f2c41aa07be63d1. \`npx quarterturn emergency --list\` tells them.`,
   );

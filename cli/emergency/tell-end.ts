@@ -2,6 +2,7 @@
 
 import type { EmergencyRecord } from '../../domain/events/emergency.ts';
 import { incidentReportSchema } from '../../domain/events/incident-report.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { EmergencyDocument } from '../../domain/reports/emergency-document.ts';
 import { incidentLines } from '../../domain/reports/incident/lines.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
@@ -43,9 +44,7 @@ async function reportLines(
   head: EmergencyRecord,
   width: number,
 ): Promise<string[]> {
-  const report = incidentReportSchema.safeParse(
-    parsed(await storedReport(deployment, head, 'json')),
-  );
+  const report = readAs(incidentReportSchema, parsed(await storedReport(deployment, head, 'json')));
   if (report.success) return incidentLines(report.data, width);
   return (await storedReport(deployment, head, 'md')).trimEnd().split('\n');
 }

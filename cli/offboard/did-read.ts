@@ -4,6 +4,7 @@ import {
   type AccessQuestion,
   accessAnswerSchema,
 } from '../../domain/events/access-audit.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { OffboardingReport } from '../../domain/reports/offboarding-report.ts';
 import type { OpenDeployment } from '../command.ts';
 import { FunctionAnswerError } from '../errors.ts';
@@ -70,7 +71,8 @@ async function ask(
   };
   let progress: unknown;
   for (;;) {
-    const answer = accessAnswerSchema.safeParse(
+    const answer = readAs(
+      accessAnswerSchema,
       await functions.invoke(functionName, {
         ...question,
         ...(progress !== undefined && { progress }),

@@ -6,6 +6,7 @@ import {
   fingerprintsAnswerSchema,
   secretsAQuestion,
 } from '../../domain/events/fingerprints.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { OpenDeployment } from '../command.ts';
 import { FunctionAnswerError } from '../errors.ts';
 import { findSecret } from '../find-secret.ts';
@@ -40,7 +41,7 @@ export async function askFingerprints(
       secrets: keys.slice(from, from + secretsAQuestion),
       askedBy: caller.arn.slice(0, 256),
     };
-    const told = fingerprintsAnswerSchema.safeParse(await functions.invoke(functionName, question));
+    const told = readAs(fingerprintsAnswerSchema, await functions.invoke(functionName, question));
     if (!told.success) {
       throw new FunctionAnswerError(functionName, told.error.issues[0]?.path.join('.') ?? '');
     }

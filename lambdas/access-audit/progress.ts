@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { accessAuditSchema } from '../../domain/events/access-audit.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { bounds } from '../../domain/policy/readers/tally.ts';
 import { ForeignProgressError } from './errors.ts';
 import type { Asked } from './question.ts';
@@ -104,7 +105,7 @@ export type Progress = z.infer<typeof progressSchema>;
 /** @throws ForeignProgressError */
 export function progressOf({ progress, regions, secrets }: Asked, now: Date): Progress | undefined {
   if (progress === undefined || progress === null) return undefined;
-  const parsed = progressSchema.safeParse(progress);
+  const parsed = readAs(progressSchema, progress);
   if (!parsed.success) {
     throw new ForeignProgressError(
       `does not fit at ${parsed.error.issues[0]?.path.join('.') || 'its shape'}`,

@@ -1,6 +1,7 @@
 /** What is asked, held against the deployment: whoever may ask chooses neither regions nor accounts nor secrets of others. */
 import type { Manifest } from '../../domain/config/manifest.ts';
 import { accessQuestionSchema } from '../../domain/events/access-audit.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { toTheSecond } from '../../domain/policy/readers/coverage.ts';
 import { type NamedSecret, secretMatcher } from '../../domain/policy/readers/which-secret.ts';
 import { InvalidAccessQuestionError } from './errors.ts';
@@ -29,7 +30,7 @@ export interface Asked {
 
 /** @throws InvalidAccessQuestionError */
 export function questionFrom(event: unknown, { manifest, account }: Deployed): Asked {
-  const parsed = accessQuestionSchema.safeParse(event);
+  const parsed = readAs(accessQuestionSchema, event);
   if (!parsed.success) {
     const at = parsed.error.issues[0]?.path.join('.') || 'its shape';
     throw new InvalidAccessQuestionError(

@@ -1,5 +1,6 @@
 /** The admin companion: the only login that changes roles, in the cluster's maintenance database. */
 import * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { Credential, Endpoint, PostgresDoor, Session } from '../../doors/postgres/door.ts';
 import { LoginRefusedError } from '../../doors/postgres/errors.ts';
 import type { Sleep } from '../../doors/postgres/role-operations.ts';
@@ -55,7 +56,7 @@ export async function withAdmin<T>(
 }
 
 function parseAdmin(companion: unknown, settings: DatabaseSettings): Credential {
-  const parsed = adminSchema.safeParse(companion);
+  const parsed = readAs(adminSchema, companion);
   if (!parsed.success) {
     throw new InvalidAdminError('holds no username and password');
   }

@@ -17,6 +17,7 @@
  */
 import * as z from 'zod';
 import { type Evidence, intentSchema, tokenSchema } from '../../domain/events/control-records.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { currentVersion } from '../../domain/policy/labels.ts';
 import type { Endpoint } from '../../doors/postgres/door.ts';
 import { probeLogin } from '../../doors/postgres/login-probe.ts';
@@ -49,7 +50,7 @@ export async function proveOld(
   given: ProveOldTools,
   tools: DatabaseTools,
 ): Promise<{ evidence: Evidence[] }> {
-  const parsed = proveOldSchema.safeParse(input);
+  const parsed = readAs(proveOldSchema, input);
   if (!parsed.success) {
     throw new InvalidOperationError(
       'proveOld expects { currentVersionId, oldVersionId, intent }. Nothing was tried.',

@@ -6,6 +6,7 @@
  */
 import * as z from 'zod';
 import { type Evidence, tokenSchema } from '../../domain/events/control-records.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { currentVersion } from '../../domain/policy/labels.ts';
 import type { DatabaseTools } from './admin.ts';
 import { proveConsumerPath } from './consumer-path.ts';
@@ -32,7 +33,7 @@ export async function proveProxy(
   { readVersion, stages }: Pick<RetireRoleTools, 'readVersion' | 'stages'>,
   tools: DatabaseTools,
 ): Promise<{ evidence: Evidence[] }> {
-  const parsed = proveProxySchema.safeParse(input);
+  const parsed = readAs(proveProxySchema, input);
   if (!parsed.success) {
     throw new InvalidOperationError(
       'proveProxy expects { currentVersionId }, a version id. Nothing was tried.',

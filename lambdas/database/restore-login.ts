@@ -19,6 +19,7 @@
  */
 import type { MaterialId } from '../../domain/events/control-records.ts';
 import { type LoginAnswer, restoreLoginSchema } from '../../domain/events/operator-requests.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
 import type { Session } from '../../doors/postgres/door.ts';
 import { RoleCannotLoginError } from '../../doors/postgres/errors.ts';
@@ -47,7 +48,7 @@ export async function restoreLogin(
   tools: DatabaseTools,
   adopted = false,
 ): Promise<LoginAnswer> {
-  if (!restoreLoginSchema.safeParse(input).success) {
+  if (!readAs(restoreLoginSchema, input).success) {
     throw new InvalidOperationError(
       'restoreLogin expects { operation: "restoreLogin" }. Nothing was changed.',
     );

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import {
   currentVersion,
   rotationInProgress,
@@ -51,7 +52,7 @@ export async function retireRole(
   tools: DatabaseTools,
 ): Promise<{ retired: RetiredRole[] }> {
   const { SCHEME, IDENTITY } = tools.settings;
-  const parsed = retireRoleSchema.safeParse(input);
+  const parsed = readAs(retireRoleSchema, input);
   if (!parsed.success) {
     throw new InvalidOperationError(
       'retireRole expects { leakedVersionId, currentVersionId }, two version ids. Nothing was changed.',

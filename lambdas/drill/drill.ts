@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { KeyRing } from '../../domain/ciphertext/keys.ts';
 import { type DrillAnswer, drillRequestSchema } from '../../domain/events/drill.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { KeyFormat } from '../../domain/secrets/encoding.ts';
 import type { EscrowCopy } from '../../domain/secrets/escrow-copy.ts';
 import { acceptedKeys, disabledKids, type Keyset } from '../../domain/secrets/keyset.ts';
@@ -46,7 +47,7 @@ export async function drill(
   settings: DrillSettings,
   event: unknown,
 ): Promise<DrillAnswer> {
-  const request = drillRequestSchema.safeParse(event ?? {});
+  const request = readAs(drillRequestSchema, event ?? {});
   if (!request.success) {
     throw new InvalidDrillRequestError(request.error.issues[0]?.path.join('.') ?? '');
   }

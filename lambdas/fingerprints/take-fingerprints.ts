@@ -10,6 +10,7 @@ import {
   fingerprintsQuestionSchema,
   type ScanWindow,
 } from '../../domain/events/fingerprints.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { AwsCallError } from '../../doors/aws-call.ts';
 import { BinarySecretError } from '../../doors/secrets-manager.ts';
 import { inParallel } from '../rotation/in-parallel.ts';
@@ -34,7 +35,7 @@ export async function takeFingerprints(
   deployed: Deployed,
   question: unknown,
 ): Promise<FingerprintsAnswer> {
-  const asked = fingerprintsQuestionSchema.safeParse(question);
+  const asked = readAs(fingerprintsQuestionSchema, question);
   if (!asked.success) {
     const at = asked.error.issues.map(({ path }) => String(path[0] ?? 'the question'));
     throw new FingerprintsQuestionError(`at ${[...new Set(at)].join(', ')}`);

@@ -11,6 +11,7 @@
  */
 import * as z from 'zod';
 import { uninitialisedMarker } from '../../domain/config/names.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { type Exposure, exposureSchema, triggerSource } from '../../domain/events/triggers.ts';
 import type { EventBusDoor } from '../../doors/event-bus.ts';
 import type { Log } from '../../doors/log.ts';
@@ -61,7 +62,7 @@ export async function receive(
   { secretArn, alerts }: { secretArn: string; alerts: AlertMap },
   event: unknown,
 ): Promise<Answer> {
-  const request = requestSchema.safeParse(event);
+  const request = readAs(requestSchema, event);
   if (!request.success || request.data.requestContext.http.method !== 'POST') {
     return answer(doors, 405, 'Only deliveries are taken here.');
   }
@@ -80,7 +81,7 @@ export async function receive(
 
   const kind = headers['x-github-event'] ?? '';
   if (kind !== 'secret_scanning_alert') return answer(doors, 202, 'Nothing to do.');
-  const alert = alertSchema.safeParse(json(body));
+  const alert = readAs(alertSchema, json(body));
   if (!alert.success) return answer(doors, 400, 'This is no secret_scanning_alert.');
   const exposure = exposureOf(alert.data, body, alerts);
   if (exposure === undefined) return answer(doors, 202, 'Nothing to do.');

@@ -1,5 +1,6 @@
 /** The client library's health answer: does it work, and does this instance hold what the rotation made? */
 import { seenHealthReportSchema } from '../../domain/events/health-report.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { Expected, HealthAnswer } from '../../domain/events/rollout.ts';
 import {
   checksOf,
@@ -26,7 +27,7 @@ export async function lookAtCredentials(
   const answer = await ask(asking, { method: 'GET', url, readsBody: true });
   if ('found' in answer) return { ...answer, ...nothing };
   const { status } = answer;
-  const parsed = seenHealthReportSchema.safeParse(jsonOf(answer));
+  const parsed = readAs(seenHealthReportSchema, jsonOf(answer));
   if (!parsed.success) {
     const what = jsonOf(answer) === undefined ? size(answer) : 'other JSON';
     const redirect = status >= 300 && status < 400 ? ', which is not followed' : '';

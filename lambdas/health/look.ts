@@ -1,4 +1,6 @@
 /** One look at one consumer: every probe of its checklist side by side, the credentials first. Nothing is tried again. */
+
+import { readAs } from '../../domain/events/read-as.ts';
 import { type HealthAnswer, healthQuestionSchema } from '../../domain/events/rollout.ts';
 import type { Clock } from '../../doors/clock.ts';
 import type { HttpLookDoor } from '../../doors/http-look.ts';
@@ -31,7 +33,7 @@ const sideBySide = 7;
 
 /** @throws InvalidHealthQuestionError, UnknownConsumerError, BearerUnavailableError, AwsCallError */
 export async function look(tools: HealthTools, event: unknown): Promise<HealthAnswer> {
-  const question = healthQuestionSchema.safeParse(event);
+  const question = readAs(healthQuestionSchema, event);
   if (!question.success) {
     throw new InvalidHealthQuestionError(question.error.issues[0]?.path.join('.') || 'its root');
   }

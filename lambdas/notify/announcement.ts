@@ -4,6 +4,7 @@ import { isRotated, type Manifest, type ManifestSecret } from '../../domain/conf
 import { isSecretOf } from '../../domain/config/names.ts';
 import { type Announced, announcedSchema } from '../../domain/events/announced.ts';
 import { auditEventSource } from '../../domain/events/audit-event.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { isChanged } from '../../domain/reports/messages/emergency-facts.ts';
 import type { Background } from '../../domain/reports/messages/news-of.ts';
 import { InvalidAnnouncementError } from './errors.ts';
@@ -16,7 +17,7 @@ const envelope = z.object({
 
 /** @throws InvalidAnnouncementError that names the fields which do not fit, never their content */
 export function parseAnnouncement(event: unknown): Announced {
-  const parsed = envelope.safeParse(event);
+  const parsed = readAs(envelope, event);
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'its shape');
     throw new InvalidAnnouncementError(`does not fit in ${[...new Set(fields)].join(', ')}`);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import { type DatabaseFacts, databaseFactsSchema, deferredName } from './environment.ts';
 import { OperatorDeploymentError } from './errors.ts';
 
@@ -19,7 +20,7 @@ export function deployedDatabases(
   } catch {
     throw new OperatorDeploymentError('databases.json is missing beside the bundle, or not JSON');
   }
-  const databases = z.array(databaseFactsSchema).safeParse(json);
+  const databases = readAs(z.array(databaseFactsSchema), json);
   if (!databases.success) {
     const at = databases.error.issues[0]?.path.join('.');
     throw new OperatorDeploymentError(`databases.json does not hold databases (at ${at})`);

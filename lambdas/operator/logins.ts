@@ -1,5 +1,6 @@
 /** Whom this function can log in as: the admin, and the master user of the `bootstrap` secret. */
 import * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { Credential, Session } from '../../doors/postgres/door.ts';
 import { LoginRefusedError, RoleCannotLoginError } from '../../doors/postgres/errors.ts';
 import { probeLogin } from '../../doors/postgres/login-probe.ts';
@@ -38,7 +39,7 @@ export async function readCredential(
     // JSON.parse quotes its input in its message.
     throw new InvalidCredentialError(name, 'holds no JSON');
   }
-  const parsed = credentialSchema.safeParse(json);
+  const parsed = readAs(credentialSchema, json);
   if (!parsed.success) {
     throw new InvalidCredentialError(name, 'holds no username and password');
   }

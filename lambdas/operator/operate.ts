@@ -10,6 +10,7 @@ import {
   type RowsExecuted,
   type RowsPlan,
 } from '../../domain/events/operator-requests.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { Log } from '../../doors/log.ts';
 import { failureOf } from '../rotation/failure.ts';
 import type { DatabaseFacts } from './environment.ts';
@@ -85,7 +86,7 @@ function operation<Schema extends z.ZodType>(
 ): Operation {
   return {
     answer(tools, log, event) {
-      const request = schema.safeParse(event);
+      const request = readAs(schema, event);
       return request.success ? work(tools, log, request.data) : undefined;
     },
   };

@@ -1,5 +1,6 @@
 /** Sessions of the login that rewrites rows. Its secret rotates like any other and is read in every call. */
 import * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { BulkSession } from '../../doors/postgres/bulk-session.ts';
 import type { Credential } from '../../doors/postgres/door.ts';
 import { LoginRefusedError } from '../../doors/postgres/errors.ts';
@@ -22,7 +23,7 @@ export async function rowsLogin({
     // What JSON.parse throws quotes its input.
     throw new RowsLoginError();
   }
-  const credential = credentialSchema.safeParse(json);
+  const credential = readAs(credentialSchema, json);
   if (!credential.success) {
     throw new RowsLoginError();
   }

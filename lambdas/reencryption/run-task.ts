@@ -1,5 +1,6 @@
 /** One function for every task of the re-encryption machine, chosen by a table. */
 import * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { Tools } from './doors.ts';
 import { begin } from './tasks/begin.ts';
 import { consumers } from './tasks/consumers.ts';
@@ -48,7 +49,7 @@ const eventSchema = z.object({
 
 /** @throws InvalidRequestError, ForeignSecretError before anything is done; what the task throws */
 export async function runTask(tools: Tools, given: unknown): Promise<object> {
-  const event = eventSchema.safeParse(given);
+  const event = readAs(eventSchema, given);
   if (!event.success) {
     throw new InvalidRequestError(`does not fit in ${placeOf(event.error)}`);
   }

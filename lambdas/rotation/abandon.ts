@@ -16,6 +16,7 @@
  * switches it on again. A retry of the service finds the label gone, and its step is refused.
  */
 import { type Abandoned, abandonSchema } from '../../domain/events/diagnosis.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { currentVersion, pendingVersion } from '../../domain/policy/labels.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
 import { assertStuck, type Stuck } from './resume.ts';
@@ -52,7 +53,7 @@ export async function abandon<Value>(
   room: AbandoningRoom<Value>,
   input: unknown,
 ): Promise<Abandoned> {
-  const parsed = abandonSchema.safeParse(input);
+  const parsed = readAs(abandonSchema, input);
   if (!parsed.success) {
     throw new InvalidRotationEventError('is no abandon operation { versionId, requestedBy }');
   }

@@ -16,6 +16,7 @@ import {
   type ExaminedTarget,
   type ExaminedVersion,
 } from '../../domain/events/diagnosis.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import {
   currentVersion,
   previousVersion,
@@ -47,7 +48,7 @@ export async function diagnose<Value>(
   input: unknown,
   functionArn: string,
 ): Promise<Diagnosis> {
-  if (!diagnoseSchema.safeParse(input).success) {
+  if (!readAs(diagnoseSchema, input).success) {
     throw new InvalidRotationEventError('is no diagnose operation { operation: "diagnose" }');
   }
   const { secretsManager, controlTable, kmsRandom, log } = room.doors;

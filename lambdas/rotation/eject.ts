@@ -11,6 +11,7 @@
 import { pinLabel } from '../../domain/config/names.ts';
 import type { LeaseRecord } from '../../domain/events/control-records.ts';
 import { type EjectAnswer, ejectRequestSchema } from '../../domain/events/eject-operation.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import {
   currentVersion,
   dateLabelsOf,
@@ -41,7 +42,7 @@ export async function eject<Value>(
   room: EjectableRoom<Value>,
   input: unknown,
 ): Promise<EjectAnswer> {
-  const parsed = ejectRequestSchema.safeParse(input);
+  const parsed = readAs(ejectRequestSchema, input);
   if (!parsed.success) {
     throw new InvalidRotationEventError('is no eject operation { requestedBy, dryRun }');
   }

@@ -1,5 +1,6 @@
 /** The event of a rotation step, parsed once at the door. */
 import * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import { InvalidRotationEventError } from './errors.ts';
 
 export const rotationSteps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
@@ -30,11 +31,11 @@ export type FunctionEvent =
 
 /** @throws InvalidRotationEventError that names the fields which do not fit, never their content */
 export function parseEvent(event: unknown): FunctionEvent {
-  const operation = operationSchema.safeParse(event);
+  const operation = readAs(operationSchema, event);
   if (operation.success && !Object.hasOwn(operation.data, 'Step')) {
     return { kind: 'operation', name: operation.data.operation, input: event };
   }
-  const step = rotationEventSchema.safeParse(event);
+  const step = readAs(rotationEventSchema, event);
   if (!step.success) {
     const fields = step.error.issues.map((issue) =>
       issue.code === 'unrecognized_keys' ? 'unknown fields' : issue.path.join('.') || 'its shape',

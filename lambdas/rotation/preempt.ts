@@ -17,6 +17,7 @@
 import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
 import type { Preempted } from '../../domain/events/preempt-operation.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { currentVersion, rotationInProgress } from '../../domain/policy/labels.ts';
 import type { AbandoningRoom } from './abandon.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
@@ -40,7 +41,7 @@ export async function preempt<Value>(
   room: AbandoningRoom<Value>,
   input: unknown,
 ): Promise<Preempted> {
-  const parsed = preemptSchema.safeParse(input);
+  const parsed = readAs(preemptSchema, input);
   if (!parsed.success) {
     throw new InvalidRotationEventError('is no preempt operation { token, owner, minutes? }');
   }

@@ -3,6 +3,7 @@
  * caller as it is, untyped, and may quote what it found; this names the variables and nothing that is in them.
  */
 import type * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import { RotationEnvironmentError } from './errors.ts';
 
 /** @throws RotationEnvironmentError naming every variable that is missing or does not fit */
@@ -11,7 +12,7 @@ export function readEnvironment<Schema extends z.ZodType>(
   variables: Readonly<Record<string, string | undefined>>,
 ): z.infer<Schema> {
   // `process.env` is no plain object, and zod's records take no other.
-  const parsed = schema.safeParse({ ...variables });
+  const parsed = readAs(schema, { ...variables });
   if (parsed.success) {
     return parsed.data;
   }

@@ -13,6 +13,7 @@ import {
   rehearseSchema,
   type ValueFacts,
 } from '../../domain/events/operator-requests.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import type { RollbackRehearsal } from '../../domain/events/rollback-rehearsal.ts';
 import { currentVersion, type VersionIdsToStages } from '../../domain/policy/labels.ts';
 import { preflight } from '../../domain/policy/preflight.ts';
@@ -50,7 +51,7 @@ export async function rehearse<Value>(
   input: unknown,
   functionArn: string,
 ): Promise<Rehearsal | RollbackRehearsal> {
-  const request = rehearseSchema.safeParse(input);
+  const request = readAs(rehearseSchema, input);
   if (!request.success) {
     throw new InvalidRotationEventError(
       'is no rehearse operation { operation: "rehearse", rollback?: { versionId? } }',

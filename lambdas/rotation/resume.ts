@@ -14,6 +14,7 @@
  * Without a RotationToken: that is for functions that assume another role (API_PutSecretValue).
  */
 import { type Resume, resumeSchema } from '../../domain/events/diagnosis.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 import { currentVersion, pendingVersion } from '../../domain/policy/labels.ts';
 import { judgePending } from '../../domain/policy/pending.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
@@ -22,7 +23,7 @@ import { leaseHasEnded, type Room, readVersion } from './run.ts';
 
 /** The step as its event. @throws InvalidRotationEventError */
 export function stepToResume({ environment }: Room<unknown>, input: unknown): RotationEvent {
-  const parsed = resumeSchema.safeParse(input);
+  const parsed = readAs(resumeSchema, input);
   if (!parsed.success) {
     throw new InvalidRotationEventError('is no resume operation { versionId, step }');
   }

@@ -1,6 +1,7 @@
 /** "Secret Label Updated", parsed once at the door (user guide, "Secret Label Updated"). */
 import * as z from 'zod';
 import { isSecretOf } from '../../domain/config/names.ts';
+import { readAs } from '../../domain/events/read-as.ts';
 
 const labelEventSchema = z.object({
   source: z.literal('aws.secretsmanager'),
@@ -32,7 +33,7 @@ export class InvalidLabelEventError extends Error {
  * @throws InvalidLabelEventError that names the fields which do not fit, never their content
  */
 export function parseLabelEvent(event: unknown, neighbour: string): LabelEvent {
-  const parsed = labelEventSchema.safeParse(event);
+  const parsed = readAs(labelEventSchema, event);
   if (!parsed.success) {
     const fields = parsed.error.issues.map(({ path }) => path.join('.') || 'its shape');
     throw new InvalidLabelEventError(`does not fit in ${[...new Set(fields)].join(', ')}`);

@@ -8,6 +8,7 @@
  * 4. anything else                                → refused
  */
 import * as z from 'zod';
+import { readAs } from '../../domain/events/read-as.ts';
 import type {
   CredentialTriggerEvent,
   DeploymentTrigger,
@@ -68,10 +69,10 @@ export function arrivalOf(event: unknown): {
   trigger: CredentialTriggerEvent['trigger'];
   requestId?: string;
 } {
-  const found = envelopeSchema.partial().safeParse(event);
+  const found = readAs(envelopeSchema.partial(), event);
   if (!found.success) return { by: { source: 'unknown' }, trigger: 'unknown' };
   const { id, account, source, 'detail-type': type = '', detail } = found.data;
-  const request = z.looseObject({ id: requestIdSchema }).safeParse(detail);
+  const request = readAs(z.looseObject({ id: requestIdSchema }), detail);
   return {
     by: {
       source: source === triggerSource ? sourceOf(type) : 'unknown',
@@ -86,7 +87,7 @@ export function arrivalOf(event: unknown): {
 
 /** @throws TriggerRefusedError */
 export function parseTrigger(event: unknown, expected: Expected): Parsed {
-  const parsed = envelopeSchema.safeParse(event);
+  const parsed = readAs(envelopeSchema, event);
   if (!parsed.success) {
     throw invalid('The event', parsed.error);
   }
@@ -111,7 +112,7 @@ export function parseTrigger(event: unknown, expected: Expected): Parsed {
   }
   const { trigger } = { trigger: kindOf[type as TriggerType] };
   assertConfigured(trigger, expected.settings);
-  const asked = triggerDetails[type as TriggerType].safeParse(detail);
+  const asked = readAs(triggerDetails[type as TriggerType], detail);
   if (!asked.success) {
     throw invalid(`The detail of ${type}`, asked.error);
   }
@@ -162,7 +163,7 @@ function ofFinding(
   account: string,
   { findings }: TriggerSettings,
 ): Parsed {
-  const parsed = findingSchema.safeParse(detail);
+  const parsed = readAs(findingSchema, detail);
   if (!parsed.success) throw invalid('The finding', parsed.error);
   const { id, type, resource } = parsed.data;
   const userName = resource?.accessKeyDetails?.userName;

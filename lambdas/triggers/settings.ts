@@ -1,6 +1,7 @@
 /** The triggers this function was deployed for. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readAs } from '../../domain/events/read-as.ts';
 import { type TriggerSettings, triggerSettingsSchema } from './environment.ts';
 import { TriggerSettingsError } from './errors.ts';
 
@@ -12,7 +13,7 @@ export function deployedTriggers(taskRoot: string): TriggerSettings {
   } catch {
     throw new TriggerSettingsError('is missing, or not JSON');
   }
-  const parsed = triggerSettingsSchema.safeParse(json);
+  const parsed = readAs(triggerSettingsSchema, json);
   if (!parsed.success) throw new TriggerSettingsError('does not fit');
   return parsed.data;
 }

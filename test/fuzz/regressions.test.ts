@@ -15,6 +15,7 @@ import { classifyError } from '../../doors/postgres/classify-error.ts';
 import { reasonOf } from '../../lambdas/cadence/result.ts';
 import { readEndpoint } from '../../lambdas/certificates/read-endpoint.ts';
 import { ownersValues } from '../../lambdas/fingerprints/owners-values.ts';
+import { parseTrigger } from '../../lambdas/triggers/parse-trigger.ts';
 import example from '../../rotation.config.ts';
 import { entries } from '../bad-input/entries.ts';
 import { task } from '../bad-input/stage-machines.ts';
@@ -31,6 +32,22 @@ const thrownBy = async (work: () => unknown): Promise<Error & { code?: string }>
   throw new Error('nothing was thrown');
 };
 const key = Buffer.alloc(64, 7);
+
+test('regression: a text that is an object nobody can compare is refused as every other', () => {
+  const account = '000000000000';
+  const person = { length: { toString: 'x', valueOf: 'x' } };
+  const event = {
+    ...{ id: 'e-1', source: 'quarterturn.trigger', account },
+    ...{
+      'detail-type': 'credential-offboarding',
+      detail: { version: 1, id: 'left-4711-4711', person },
+    },
+  };
+  const settings = { people: { ada: ['jwt'] }, deployment: false, findings: [] };
+  expect(() => parseTrigger(event, { accounts: [account], account, settings })).toThrow(
+    expect.objectContaining({ code: 'ERR_ROTATION_TRIGGER_INVALID' }),
+  );
+});
 
 test('regression: a secretArn that is none, beside a secretName, is a problem of the configuration as every other', async () => {
   const adopt = { secretArn: 'hunter2-of-somebody', secretName: 'x', kmsKeyArn: 'y' };

@@ -47,6 +47,10 @@ const wholeEvents: readonly string[] = [
   "declare const log: any, error: any;\nlog.error('failed', { told: inspect(error) });",
   "declare const log: any, event: any;\nlog.info('asked', {\n  step: 1,\n  ...event,\n});",
 ];
+const ownReading: readonly string[] = [
+  'declare const schema: any, event: any;\nexport const x = schema.safeParse(event);',
+  'declare const table: any, event: any;\nexport const x = table["a"].optional().safeParse(event);',
+];
 const namedFields: readonly string[] = [
   "declare const log: any, error: any;\nlog.error('failed', { code: error.code });",
   "declare const log: any, secret: any;\nlog.info('asked', { ...{ secret, step: 'a' } });",
@@ -60,12 +64,12 @@ describe('lint', () => {
 
   beforeAll(async () => {
     await withTree(['biome.json', 'scripts/lint'], async ({ directory, write }) => {
-      const settings = ['ambient', 'innocent', 'zod', 'whole', 'named'] as const;
+      const settings = ['ambient', 'innocent', 'zod', 'whole', 'named', 'reading'] as const;
       const sources = {
         ...{ ambient, innocent, zod: namedZod },
-        ...{ whole: wholeEvents, named: namedFields },
+        ...{ whole: wholeEvents, named: namedFields, reading: ownReading },
       };
-      for (const folder of [...strict, ...free]) {
+      for (const folder of [...strict, ...free, 'domain/reports']) {
         for (const kind of settings) {
           sources[kind].forEach((source, index) => {
             write(`${folder}/${kind}-${index}.ts`, `${source}\n`);
@@ -127,6 +131,20 @@ describe('lint', () => {
   ])('allows `%s` in %s/', (_source, _folder, path) => {
     expect(found.get(path)).toBeUndefined();
   });
+
+  test.each(each(['domain/reports', 'lambdas', 'doors', 'cli'], 'reading', ownReading))(
+    'refuses `%s` in %s/',
+    (_source, _folder, path) => {
+      expect(found.get(path)).toBeDefined();
+    },
+  );
+  // Events read with it; configuration knows nothing else, and whoever deploys wrote it.
+  test.each(each(['domain', 'test'], 'reading', ownReading))(
+    'allows `%s` in %s/',
+    (_source, _folder, path) => {
+      expect(found.get(path)).toBeUndefined();
+    },
+  );
 
   test.each(each([...strict, ...free], 'zod', namedZod))(
     'refuses `%s` in %s/',

@@ -11,6 +11,7 @@ import {
   unmanagedWriteEventSchema,
 } from '../../events/audit-event.ts';
 import { type FailedNotice, failedNoticeSchema } from '../../events/notices.ts';
+import { readAs } from '../../events/read-as.ts';
 
 export type AuditEvent =
   | RotationAuditEvent
@@ -44,7 +45,7 @@ export function auditEvents(lines: readonly string[]): AuditEvents {
     }
     const { type } = detail;
     if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) continue;
-    const parsed = schemas[type as keyof typeof schemas].safeParse(detail);
+    const parsed = readAs(schemas[type as keyof typeof schemas], detail);
     if (parsed.success) events.set(`${type} ${parsed.data.id}`, parsed.data);
     else notUnderstood += 1;
   }

@@ -16,6 +16,7 @@ import {
   emergencyIdSchema,
   emergencyInputSchema,
 } from '../../../domain/events/emergency.ts';
+import { readAs } from '../../../domain/events/read-as.ts';
 import { needsMaintenance, rowsFollow } from '../../../domain/policy/emergency-by-hand.ts';
 import { emergencyConsumers } from '../../../domain/policy/emergency-consumers.ts';
 import { claimSecrets } from '../claims.ts';
@@ -79,7 +80,7 @@ function parseInput(
     : members.includes('lift')
       ? liftSchema
       : emergencyInputSchema;
-  const parsed = schema.safeParse(raw);
+  const parsed = readAs(schema, raw);
   if (parsed.success) return parsed.data;
   // All of them: who has written "secret" sees that, and that "secrets" is missing.
   const at = parsed.error.issues.flatMap((issue) =>

@@ -1,6 +1,7 @@
 /** A stage failed: it is noted, and the next one follows. */
 import * as z from 'zod';
 import { emergencyStageSchema } from '../../../domain/events/emergency.ts';
+import { readAs } from '../../../domain/events/read-as.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { caughtErrorSchema, type Progress, progressSchema, reasonOf } from '../progress.ts';
 import { closeStage, isOver } from '../stages.ts';
@@ -16,7 +17,7 @@ export async function stageFailed(
   given: unknown,
 ): Promise<Progress & { stage: string }> {
   const { id, drill, stage, error } = schema.parse(given);
-  const caught = caughtErrorSchema.safeParse(error);
+  const caught = readAs(caughtErrorSchema, error);
   const reason = caught.success ? reasonOf(caught.data) : 'it failed, and nothing says why';
   // It may have ended, and its answer have been lost.
   if (!isOver(await doors.records.getStage(id, stage))) {

@@ -1,5 +1,6 @@
 /** What the command line asks of this function: parsed here, answered by one operation, told in one line. */
 import type * as z from 'zod';
+import { readAs } from '../../../domain/events/read-as.ts';
 import {
   type ReencryptionOperation,
   reencryptionOperations,
@@ -42,7 +43,8 @@ async function answered<Name extends ReencryptionOperation>(
   name: Name,
   event: object,
 ): Promise<object> {
-  const request = reencryptionOperations[name].safeParse(event);
+  const schema: z.ZodType<Requests[ReencryptionOperation]> = reencryptionOperations[name];
+  const request = readAs(schema, event);
   if (!request.success) {
     throw new InvalidRequestError(`does not fit ${name}`);
   }
