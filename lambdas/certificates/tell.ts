@@ -40,7 +40,7 @@ export async function tell(
     await send(doors, deployment, record, of, now);
     await records.putCertificateEndTold(deployment, name, end, (told) => supersedes(end, told));
   } else if (trouble !== undefined) {
-    await send(doors, deployment, record, ['problem', trouble.day, trouble.problem], now);
+    await send(doors, deployment, record, ['problem', trouble.day], now);
   }
   if (trouble !== undefined) {
     await records.putCertificateProblemTold(
@@ -61,10 +61,13 @@ async function send(
   now: Date,
 ): Promise<void> {
   const type = 'certificate-expiring';
+  // All it says but the days, which its time gives: readers drop an id they have seen, and a problem that was found
+  // only at the second try would be dropped with it.
+  const said = JSON.stringify([source, notAfter, problem]);
   const notice: CertificateNotice = certificateNoticeSchema.parse({
     type,
     version: 1,
-    id: derivedToken(type, deployment, name, ...of),
+    id: derivedToken(type, deployment, name, ...of, said),
     at: now.toISOString(),
     deployment,
     certificate: { name, source },

@@ -155,6 +155,23 @@ describe('people are told', () => {
     expect(new Set(told().map(({ id }) => id)).size).toBe(2);
   });
 
+  test('regression: a problem found after the end was told and not recorded is heard, under another id', async () => {
+    clock.set('2026-06-30T06:00:00Z');
+    const { records } = doors;
+    doors.records = { ...records, putCertificateEndTold: async () => undefined };
+    await look(www);
+    doors.records = records;
+    inAcm = { ...(inAcm as AcmCertificate), renewal: { status: 'FAILED', reason: 'CAA_ERROR' } };
+    clock.set('2026-06-30T12:00:00Z');
+    await look(www);
+    // Who drops an id it has seen would hear of the problem tomorrow.
+    const [before, after] = told();
+    expect([before?.problem, after?.problem]).toEqual([undefined, expect.any(String)]);
+    expect(after?.id).not.toBe(before?.id);
+    clock.set('2026-06-30T18:00:00Z');
+    expect(await look(www)).toMatchObject({ told: 0 });
+  });
+
   test('daily once it has ended, and no more when another one is in its place', async () => {
     for (const day of ['01', '02', '03']) {
       for (const hour of ['00', '06', '12', '18']) {
