@@ -45,20 +45,16 @@ export async function deploy(
   // Whose id it is first; that it is done when it was told, too.
   const other = await doors.records.putTrigger(asked.id, { ...record, done: false });
   if (other !== undefined) throw replayed(asked.id, other.at, other.eventId);
-  await tell(
-    doors,
-    {
-      deployment,
-      trigger: 'deployment',
-      by: arrival.by,
-      requestId: asked.id,
-      ...(asked.reason !== undefined && { reason: asked.reason }),
-      outcome: 'accepted',
-      // A large deployment's undue secrets say nothing.
-      secrets: outcomes.filter(({ state }) => state !== 'notDue').slice(0, 50),
-    },
-    asked.id,
-  );
+  await tell(doors, {
+    deployment,
+    trigger: 'deployment',
+    by: arrival.by,
+    requestId: asked.id,
+    ...(asked.reason !== undefined && { reason: asked.reason }),
+    outcome: 'accepted',
+    // A large deployment's undue secrets say nothing.
+    secrets: outcomes.filter(({ state }) => state !== 'notDue').slice(0, 50),
+  });
   await doors.records.putTrigger(asked.id, { ...record, done: true });
   return outcomes;
 }

@@ -150,20 +150,15 @@ async function keep(
 ): Promise<void> {
   const left = outcomes.filter(({ state }) => state === 'failed');
   if (left.length === 0 || (await isFirstFailure(doors, arrival))) {
-    await tell(
-      doors,
-      {
-        deployment,
-        trigger: 'exposure',
-        by: byOf(arrival, asked),
-        requestId: asked.id,
-        ...(asked.reason !== undefined && { reason: asked.reason }),
-        outcome: 'accepted',
-        secrets: [...outcomes],
-      },
-      asked.id,
-      ...outcomes.map(({ key, state }) => `${key} ${state}`),
-    );
+    await tell(doors, {
+      deployment,
+      trigger: 'exposure',
+      by: byOf(arrival, asked),
+      requestId: asked.id,
+      ...(asked.reason !== undefined && { reason: asked.reason }),
+      outcome: 'accepted',
+      secrets: [...outcomes],
+    });
   }
   await doors.records.putTrigger(asked.id, {
     trigger: 'exposure',

@@ -47,20 +47,15 @@ export async function leftToPeople(
   );
   doors.log.error('left-to-people', { code, requestId: id, eventId, source: by.source });
   if (!told.includes('stored')) return outcomes;
-  await tell(
-    doors,
-    {
-      deployment,
-      trigger: 'exposure',
-      by: { ...by, ...(reportedBy !== undefined && { reportedBy }) },
-      requestId: id,
-      ...(reason !== undefined && { reason }),
-      outcome: 'open',
-      secrets: outcomes,
-    },
-    id,
-    'left to people',
-  );
+  await tell(doors, {
+    deployment,
+    trigger: 'exposure',
+    by: { ...by, ...(reportedBy !== undefined && { reportedBy }) },
+    requestId: id,
+    ...(reason !== undefined && { reason }),
+    outcome: 'open',
+    secrets: outcomes,
+  });
   const record = { trigger: 'exposure', eventId, at, done: true, secrets: outcomes } as const;
   const other = await doors.records.putTrigger(id, { ...record, secrets: [...outcomes] });
   if (other !== undefined) throw replayed(id, other.at, other.eventId);

@@ -57,20 +57,16 @@ export async function offboarding(
   await doors.records.putWaiting(waiting);
   const outcomes = await askEach(handling, secretsNamed(manifest, keys), waiting);
   const needsPerson = outcomes.some(({ state }) => state === 'person');
-  await tell(
-    doors,
-    {
-      deployment,
-      trigger: 'offboarding',
-      by: arrival.by,
-      requestId: asked.id,
-      person: asked.person,
-      ...(asked.reason !== undefined && { reason: asked.reason }),
-      outcome: needsPerson ? 'open' : 'accepted',
-      secrets: outcomes,
-    },
-    asked.id,
-  );
+  await tell(doors, {
+    deployment,
+    trigger: 'offboarding',
+    by: arrival.by,
+    requestId: asked.id,
+    person: asked.person,
+    ...(asked.reason !== undefined && { reason: asked.reason }),
+    outcome: needsPerson ? 'open' : 'accepted',
+    secrets: outcomes,
+  });
   await doors.records.putTrigger(asked.id, {
     trigger: 'offboarding',
     eventId: arrival.eventId,
@@ -109,7 +105,6 @@ export async function askAgain(handling: Handling): Promise<number> {
           outcome: 'open',
           secrets: outcomes,
         },
-        requestId,
         'a day',
       );
     }

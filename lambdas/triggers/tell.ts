@@ -1,4 +1,5 @@
 /** The audit event of a trigger, on the account's bus and in the log. */
+import type * as z from 'zod';
 import { auditEventSource } from '../../domain/events/audit-event.ts';
 import {
   type CredentialTriggerEvent,
@@ -9,21 +10,27 @@ import type { TriggerDoors } from './doors.ts';
 import type { TriggerRefusedError } from './errors.ts';
 import { arrivalOf } from './parse-trigger.ts';
 
-type Fact = Omit<CredentialTriggerEvent, 'type' | 'version' | 'id' | 'at'>;
+const factSchema = credentialTriggerEventSchema.omit({ id: true, at: true });
+type Fact = Omit<z.infer<typeof factSchema>, 'type' | 'version'>;
 
-/** @param parts tell facts apart: the same ones give the same id, whoever sends it */
+/**
+ * The id is of everything it says but its time: readers drop one they have seen, and a second attempt that met something
+ * else has news.
+ *
+ * @param parts tell apart what says the same twice
+ */
 export async function tell(
   { eventBus, clock, log }: Pick<TriggerDoors, 'eventBus' | 'clock' | 'log'>,
   fact: Fact,
   ...parts: readonly string[]
 ): Promise<void> {
-  const event = credentialTriggerEventSchema.parse({
-    type: 'credential-trigger',
-    version: 1,
-    id: derivedToken('credential-trigger', fact.deployment, fact.outcome, ...parts),
+  // In the order of the schema: a map read back from DynamoDB has another.
+  const said = factSchema.parse({ type: 'credential-trigger', version: 1, ...fact });
+  const event: CredentialTriggerEvent = {
+    ...said,
+    id: derivedToken('credential-trigger', ...parts, JSON.stringify(said)),
     at: clock.now().toISOString(),
-    ...fact,
-  } satisfies CredentialTriggerEvent);
+  };
   await eventBus.put({
     source: auditEventSource,
     detailType: event.type,
@@ -67,7 +74,6 @@ export async function tellRefusal(
       secrets: [],
       ...more,
     },
-    code,
     hour,
   );
 }

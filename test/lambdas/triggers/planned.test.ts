@@ -102,6 +102,25 @@ describe('somebody leaves', () => {
     expect(states(world.told()[1]?.secrets)).toEqual([['db', 'waiting']]);
   });
 
+  test('regression: and told again after a lost record it bears another id where something else was met', async () => {
+    const { putTrigger } = world.records;
+    world.records.putTrigger = () => Promise.reject(new AwsCallError('PutItem', 'Denied', 'no'));
+    const event = onBus('credential-offboarding', { person: 'ada' });
+    for (const met of ['nothing', 'nothing', 'a refusal']) {
+      if (met === 'a refusal') {
+        world.secrets.door.describe = () =>
+          Promise.reject(new AwsCallError('DescribeSecret', 'AccessDeniedException', 'no'));
+      }
+      await expect(world.handle(event)).rejects.toThrow();
+    }
+    world.records.putTrigger = putTrigger;
+    const [first, same, other] = world.told();
+    expect(states(other?.secrets)).toContainEqual(['jwt', 'failed']);
+    expect({ ...same, at: first?.at }).toEqual(first);
+    // Who drops an id it has seen would never hear of what failed.
+    expect(other?.id).not.toBe(first?.id);
+  });
+
   test('and a delivery that died before its end is caught up with', async () => {
     const put = world.bus.put;
     world.bus.put = () => Promise.reject(new Error('gone'));
