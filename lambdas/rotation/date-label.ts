@@ -8,13 +8,17 @@
  * 3. material that an older version names → that label moves to T before promotion (rollback)
  * 4. new material                         → a new label, before promotion
  * An older label stays on the last version of its generation: a generation is found again by its date.
+ * Of several on one version the oldest counts, as for its age (domain/policy/age.ts).
  */
 import {
   currentVersion,
   dateLabelsOf,
   formatDateLabel,
+  parseDateLabel,
   previousVersion,
+  type VersionIdsToStages,
 } from '../../domain/policy/labels.ts';
+import { AwsCallError } from '../../doors/aws-call.ts';
 import { type Run, readVersionFor } from './run.ts';
 import type { Material } from './strategy.ts';
 
@@ -27,6 +31,9 @@ export interface DateLabelMove {
   from?: string;
   when: 'beforePromotion' | 'afterPromotion';
 }
+
+const dateOf = (versionId: string, stages: VersionIdsToStages): string | undefined =>
+  dateLabelsOf(versionId, stages).toSorted()[0];
 
 export async function dateLabelMove<Value>(
   run: Run<Value>,
@@ -41,7 +48,7 @@ export async function dateLabelMove<Value>(
     return carriedOver(run);
   }
   for (const versionId of Object.keys(stages)) {
-    const [label] = dateLabelsOf(versionId, stages);
+    const label = dateOf(versionId, stages);
     if (label === undefined || versionId === currentVersion(stages)) {
       continue;
     }
@@ -82,7 +89,7 @@ export function carriedOver<Value>(run: Run<Value>): DateLabelMove | undefined {
     if (holder === undefined || holder === run.token) {
       continue;
     }
-    const [label] = dateLabelsOf(holder, stages);
+    const label = dateOf(holder, stages);
     if (label !== undefined) {
       return { label, from: holder, when: 'afterPromotion' };
     }
@@ -104,6 +111,32 @@ export async function attachDateLabel<Value>(run: Run<Value>, move: DateLabelMov
   if (moved === 'heldElsewhere') {
     // Another run of this step moved it in the meantime; the label is on T or follows there.
     doors.log.info('dateLabelMovedAlready', { secret: environment.SECRET_NAME, label: move.label });
+  }
+}
+
+/**
+ * One date a version. finishSecret, repeated, may not be shown the label that its run before attached (all reads are
+ * eventually consistent, API_ListSecrets), and attaches another one: the next one that is shown both takes the later
+ * away. What is no date stays, for whoever looks after it.
+ */
+export async function leaveOldestDates<Value>(run: Run<Value>): Promise<void> {
+  const { doors, environment, description, now, token } = run;
+  const stages = description.versionIdsToStages;
+  const { SECRET_ARN: secretId, SECRET_NAME: secret } = environment;
+  try {
+    for (const versionId of Object.keys(stages)) {
+      const dates = dateLabelsOf(versionId, stages).filter(
+        (label) => parseDateLabel(label, now).ok,
+      );
+      for (const label of dates.toSorted().slice(1)) {
+        await doors.secretsManager.moveLabel({ secretId, label, from: versionId });
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof AwsCallError)) {
+      throw error;
+    }
+    doors.log.error('dateLabelsLeft', { secret, token, awsCode: error.awsCode });
   }
 }
 

@@ -18,7 +18,13 @@
 import type { RotationRecord } from '../../../domain/events/control-records.ts';
 import { currentVersion, dateLabelsOf } from '../../../domain/policy/labels.ts';
 import { AwsCallError } from '../../../doors/aws-call.ts';
-import { attachDateLabel, carriedOver, type DateLabelMove, dateLabelMove } from '../date-label.ts';
+import {
+  attachDateLabel,
+  carriedOver,
+  type DateLabelMove,
+  dateLabelMove,
+  leaveOldestDates,
+} from '../date-label.ts';
 import { escrowPending } from '../escrow-pending.ts';
 import { removeLeftovers } from '../leftovers.ts';
 import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
@@ -127,6 +133,7 @@ async function tail<Value>(run: Run<Value>, label: DateLabelMove | undefined): P
       awsCode: error.awsCode,
     });
   }
+  await leaveOldestDates(run);
 }
 
 /** The rotation the way was cleared for is promoted: from now on AfterRotation keeps others waiting. */
