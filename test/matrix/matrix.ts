@@ -5,7 +5,9 @@
  * done and not done (`distinctKinds`).
  *
  * `npm run proof` (PROOF=full) runs all single faults with all recoveries, and of the pairs a share drawn by the seed,
- * each with one recovery; `npm test` meets every call once, with a kind and a recovery drawn by the printed seed. `REPLAY='<room>/<scenario>/<call>:<kind>,…/<recovery>'` runs one schedule.
+ * each with one recovery; `npm test` meets every call once, with a kind and a recovery drawn by the printed seed.
+ * `ROOM=<room>` runs that room alone and tells everything that is bad; `REPLAY='<room>/<scenario>/<call>:<kind>,…/<recovery>'`
+ * runs one schedule.
  */
 import { isFull } from '../assurance/figures.ts';
 import { faultKinds } from '../in-process/faults.ts';

@@ -96,6 +96,7 @@ async function untilPromoted(
     await stand.settle();
     const labels = stand.labels();
     if (labels.AWSCURRENT === token) {
+      await untilFinished(stand, token);
       return { token, ...(givenUp !== undefined && { givenUp }) };
     }
     stand.calls.repair();
@@ -108,6 +109,13 @@ async function untilPromoted(
     }
   }
   throw new Error(`${token} is not promoted after every try`);
+}
+
+/** Promoted, and its last step failed after that: what was refused is repaired, and the step finds its work done. */
+async function untilFinished(stand: Stand, token: string): Promise<void> {
+  stand.calls.repair();
+  takeUp(stand, token);
+  await stand.settle();
 }
 
 /** "That rotation will be reattempted": with the token it has, if its last step failed. */
@@ -158,20 +166,22 @@ async function cancel(stand: Stand, scenario: Scenario, token: string): Promise<
   );
   const isOver = stand.labels().AWSCURRENT === token;
   if (isOver) {
-    await settleRows(stand);
     // The operator has switched it off; to deploy again switches it on.
     await stand.configure();
-    await stand.followUp();
-    await stand.room.beforeAsking?.(stand);
   }
-  const next = isOver ? ('planned' as const) : scenario;
-  const recovered = await untilPromoted(
-    stand,
-    next,
-    await stand.begin(await intentFor(stand, next)),
-  );
+  const recovered = isOver
+    ? await rotateNext(stand)
+    : await untilPromoted(stand, scenario, await stand.begin(await intentFor(stand, scenario)));
   excuse.byHand = false;
   return recovered;
+}
+
+/** A planned rotation, once what follows the one before is over. */
+export async function rotateNext(stand: Stand): Promise<Recovered> {
+  await settleRows(stand);
+  await stand.followUp((activating) => untilPromoted(stand, 'activate', activating));
+  await stand.room.beforeAsking?.(stand);
+  return untilPromoted(stand, 'planned', await stand.begin({ intent: 'planned' }));
 }
 
 /** The machine of the re-encryption, which closes what a rotation has left open. */

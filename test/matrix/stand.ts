@@ -187,14 +187,17 @@ export class Stand {
 
   current = (): string | undefined => this.text(this.labels().AWSCURRENT);
 
-  /** As the AfterRotation machine leaves it: a published key is in use, and nothing is due. */
-  async followUp(): Promise<void> {
+  /**
+   * As the AfterRotation machine leaves it: a published key is in use, and nothing is due.
+   * @param seenThrough what is done until the rotation that activates the key is over
+   */
+  async followUp(seenThrough: (token: string) => Promise<unknown> = this.settle): Promise<void> {
     await this.#finishAfterRotation();
     const versionId = this.labels().AWSCURRENT ?? '';
     const after = await this.control.getAfterRotation(secretName, versionId);
     if (after?.publishedKid !== undefined) {
-      await this.begin({ intent: 'activate', activate: { versionId, kid: after.publishedKid } });
-      await this.settle();
+      const activate = { versionId, kid: after.publishedKid };
+      await seenThrough(await this.begin({ intent: 'activate', activate }));
       await this.#finishAfterRotation();
     }
   }
