@@ -43,23 +43,22 @@ export function ageOf(facts: AgeFacts): Age {
   if (current === undefined) return { problem: 'no version carries AWSCURRENT' };
 
   const own = datesOf([current], facts);
-  if (own.problem !== undefined || own.oldest !== undefined) {
-    return { since: own.oldest, problem: own.problem };
-  }
+  if (own.oldest !== undefined) return { since: own.oldest };
 
   const previous = previousVersion(stages);
   const all = datesOf(Object.keys(stages), facts);
   if (all.problem !== undefined) return all;
-  const ours = facts.afterRotation?.versionId === current;
+  const ours = facts.afterRotation?.versionId === current ? facts.afterRotation : undefined;
   if (all.newest !== undefined) {
-    if (!ours) {
+    if (ours === undefined) {
       // AWSPREVIOUS follows every move of AWSCURRENT: without it there was none, and the label is that of a first
       // value that was given up before it was promoted.
       const neverMoved = facts.origin === 'new' && previous === undefined;
       return neverMoved ? { uninitialised: true } : { since: all.newest, unmanaged: true };
     }
-    const carried = datesOf(previous === undefined ? [] : [previous], facts).oldest;
-    if (carried !== undefined && facts.afterRotation?.state !== 'finished') {
+    // Without AWSPREVIOUS nothing is carried: AWSCURRENT has no label here.
+    const carried = datesOf([previous ?? current], facts).oldest;
+    if (carried !== undefined && ours.state !== 'finished') {
       return { since: carried };
     }
     return {
@@ -69,7 +68,7 @@ export function ageOf(facts: AgeFacts): Age {
   }
 
   if (facts.origin === 'adopted') return adoptionAge(facts);
-  if (ours)
+  if (ours !== undefined)
     return { problem: `version ${current} was rotated, but no version carries a date label` };
   if (previous === undefined) return { uninitialised: true };
   return facts.asNeeded === true ? {} : { unmanaged: true };

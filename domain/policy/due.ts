@@ -132,8 +132,8 @@ function judge(facts: SecretFacts, age: Age): Judgement {
 function inProgress({ versionIdsToStages, pendingSince, now }: SecretFacts): Judgement | undefined {
   const pending = rotationInProgress(versionIdsToStages);
   if (pending === undefined) return undefined;
-  const young =
-    pendingSince !== undefined && now.getTime() - new Date(pendingSince).getTime() < patience;
+  // No instant, or one that cannot be read, is not young.
+  const young = now.getTime() - new Date(pendingSince ?? Number.NaN).getTime() < patience;
   return {
     decision: 'inProgress',
     act: 'nothing',

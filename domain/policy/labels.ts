@@ -6,7 +6,7 @@ export type VersionIdsToStages = Readonly<Record<string, readonly string[]>>;
 
 /** The version that carries a label: Secrets Manager attaches a label to one version at most. */
 export function versionWith(label: string, stages: VersionIdsToStages): string | undefined {
-  return Object.keys(stages).find((versionId) => stages[versionId]?.includes(label));
+  return Object.entries(stages).find(([, labels]) => labels.includes(label))?.[0];
 }
 
 export function currentVersion(stages: VersionIdsToStages): string | undefined {
@@ -36,15 +36,12 @@ const dateLabel = /^rotated-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
 /** The labels of a version that claim to be dates, well-formed or not. */
 export function dateLabelsOf(versionId: string, stages: VersionIdsToStages): readonly string[] {
-  return (stages[versionId] ?? []).filter((label) => label.startsWith(datePrefix));
+  return stages[versionId]?.filter((label) => label.startsWith(datePrefix)) ?? [];
 }
 
 /** `rotated-20260517T170002Z`: when the material of a version became current, to the second, in UTC. */
 export function formatDateLabel(at: Date): string {
-  return `${datePrefix}${at
-    .toISOString()
-    .replace(/\.\d{3}Z$/, 'Z')
-    .replaceAll(/[-:]/g, '')}`;
+  return `${datePrefix}${at.toISOString().replaceAll(/[-:]|\.\d{3}/g, '')}`;
 }
 
 export type ParsedDate =

@@ -96,7 +96,7 @@ function lasts(schedule: Openings, plannedAt: Date, now: Date): boolean {
   for (let at = plannedAt.getTime(); at < now.getTime(); at += hour / 2) {
     if (!isOpen(schedule, new Date(at))) return false;
   }
-  return isOpen(schedule, now.getTime() < plannedAt.getTime() ? plannedAt : now);
+  return isOpen(schedule, new Date(Math.max(plannedAt.getTime(), now.getTime())));
 }
 
 /** By name; a secret that is not in it has nothing to wait for. */
@@ -125,8 +125,12 @@ export function planTurns(
       hours.take(hurried.plannedAt, consumers);
       continue;
     }
-    const earliest = Math.max(due.rotateAt.getTime(), toTheMinute(now, schedule));
-    const plannedAt = hours.first(earliest, due.gently ? consumers : [], horizon);
+    const earliest = Math.max(
+      due.rotateAt.getTime(),
+      toTheMinute(now, schedule),
+      due.gently ? hours.restedFrom(consumers) : 0,
+    );
+    const plannedAt = hours.first(earliest, horizon);
     if (plannedAt === undefined) {
       turns.set(name, { step: 'wait' });
       continue;
@@ -168,22 +172,21 @@ function inAHurry(
   now: Date,
 ): Exclude<Turn, { step: 'wait' }> | undefined {
   if (!(now.getTime() < limitAt.getTime())) return undefined;
-  const inTime = (at: Date | undefined) => at !== undefined && at.getTime() <= limitAt.getTime();
+  const inTime = (at: Date | undefined): at is Date =>
+    at !== undefined && at.getTime() <= limitAt.getTime();
   const full = Math.max(rotateAt.getTime(), toTheMinute(now, schedule));
   if (inTime(firstOpening(schedule, new Date(full)))) return undefined;
   if (now.getTime() >= rotateAt.getTime() && isOpen(schedule, now)) {
     return { step: 'rotate', plannedAt: now, tell: true };
   }
   const soonest = firstOpening(schedule, new Date(Math.max(rotateAt.getTime(), now.getTime())));
-  return soonest !== undefined && inTime(soonest)
-    ? { step: 'announce', plannedAt: soonest }
-    : undefined;
+  return inTime(soonest) ? { step: 'announce', plannedAt: soonest } : undefined;
 }
 
 /** The hours that are given away: one secret an hour, so that a fleet is not restarted together. */
 class Hours {
   readonly #schedule: Openings;
-  readonly #taken: number[] = [];
+  readonly #taken = new Set<number>();
   /** By consumer: when the last secret it reads was rotated, or will be. */
   readonly #touched = new Map<string, number>();
 
@@ -196,7 +199,7 @@ class Hours {
   }
 
   take(at: Date, consumers: readonly string[]): void {
-    this.#taken.push(at.getTime());
+    this.#taken.add(at.getTime());
     this.#touch(consumers, at.getTime());
   }
 
@@ -206,16 +209,20 @@ class Hours {
     }
   }
 
+  /** When each of them had its day since the last secret it reads. */
+  restedFrom(consumers: readonly string[]): number {
+    return day + Math.max(0, ...consumers.map((consumer) => this.#touched.get(consumer) ?? 0));
+  }
+
   /** @returns undefined: none before the horizon; there is time to look again */
-  first(earliest: number, gentlyFor: readonly string[], horizon: number): Date | undefined {
-    const rested = gentlyFor.map((consumer) => (this.#touched.get(consumer) ?? 0) + day);
-    let from = Math.max(earliest, ...rested);
+  first(earliest: number, horizon: number): Date | undefined {
+    let from = earliest;
     for (;;) {
-      const opening = firstOpening(this.#schedule, new Date(from))?.getTime();
-      if (opening === undefined || !(opening < horizon)) return undefined;
-      const near = this.#taken.filter((taken) => Math.abs(taken - opening) < hour);
-      if (near.length === 0) return new Date(opening);
-      from = Math.max(...near) + hour;
+      const opening = firstOpening(this.#schedule, new Date(from))?.getTime() ?? horizon;
+      if (!(opening < horizon)) return undefined;
+      const near = [...this.#taken].find((taken) => Math.abs(taken - opening) < hour);
+      if (near === undefined) return new Date(opening);
+      from = near + hour;
     }
   }
 }

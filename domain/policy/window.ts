@@ -41,10 +41,9 @@ export function nextOpening(window: Window, at: Date): Date {
     return at;
   }
   const today = Math.floor(wallClock(window.timeZone, at.getTime()) / day) * day;
-  // A week and the days around it: a zone may leave out a whole day (Pacific/Apia, 30 December 2011).
-  for (let days = -1; days <= 15; days++) {
+  // Two weeks, because a zone may leave out a whole day (Pacific/Apia, 30 December 2011).
+  for (let days = -1; days <= 14; days++) {
     const date = today + days * day;
-    if (!window.days.includes(weekdayOf(date))) continue;
     const opening = instantsOf(window.timeZone, date + minutesOf(window.from) * minute).find(
       (instant) => instant >= at.getTime() && isInside(window, new Date(instant)),
     );
@@ -53,7 +52,7 @@ export function nextOpening(window: Window, at: Date): Date {
   throw new RangeError('the window never opens; expected one of its days within two weeks');
 }
 
-const weekdayOf = (wall: number): Weekday => weekdays[new Date(wall).getUTCDay()] ?? 'sun';
+const weekdayOf = (wall: number) => weekdays[new Date(wall).getUTCDay()] as Weekday;
 
 function minutesOf(time: string): number {
   const [hours = Number.NaN, minutes = Number.NaN] = time.split(':').map(Number);

@@ -75,10 +75,12 @@ export function acceptedKeys(keyset: Keyset, now: Date): (KeyEntry & { key: KeyO
     const { key, state, acceptUntil } = entry;
     const open = acceptUntil === undefined || Date.parse(acceptUntil) > now.getTime();
     if (key !== undefined && state !== 'disabled' && open) {
-      accepted.push({ ...entry, key });
+      const usable = { ...entry, key };
+      if (state === 'primary') accepted.unshift(usable);
+      else accepted.push(usable);
     }
   }
-  return accepted.sort((a, b) => Number(b.state === 'primary') - Number(a.state === 'primary'));
+  return accepted;
 }
 
 /** Keys that are refused although their bytes are there: meeting one is news. */
@@ -281,7 +283,7 @@ function oneOf<T extends string>(allowed: readonly T[], value: Json | undefined,
 }
 
 function parseInstant(value: Json, place: string): Instant {
-  const date = new Date(typeof value === 'string' ? value : Number.NaN);
+  const date = new Date(String(value));
   if (Number.isNaN(date.getTime()) || date.toISOString() !== value) {
     throw invalid(`${place} is not an instant like 2026-05-17T17:00:02.000Z.`);
   }

@@ -17,6 +17,7 @@ const tokens =
   /[ \t\n\r]*(?:(?<text>"(?:[^"\\]|\\.)*")|(?<number>-?\d[-+.eE\d]*)|(?<word>true|false|null)|(?<mark>[{}[\],:])|(?<end>$))/y;
 const loneSurrogate = /\p{Surrogate}/u;
 
+/** `text`: as it is written; only a mark reads as one, because a text has its quotes. */
 type Token = { kind: 'text' | 'number' | 'word' | 'mark' | 'end'; text: string; start: number };
 
 /** One document: its members in order, each with the text it was written with. */
@@ -88,7 +89,7 @@ class Reader {
   #object(depth: number, add: (name: string, value: Json, source: string) => void): void {
     const names = new Set<string>();
     this.#advance();
-    while (this.#token.text !== '}' || this.#token.kind !== 'mark') {
+    while (this.#token.text !== '}') {
       if (names.size > 0) {
         this.#expect(',');
       }
@@ -117,7 +118,7 @@ class Reader {
   #array(depth: number): Json[] {
     const items: Json[] = [];
     this.#advance();
-    while (this.#token.text !== ']' || this.#token.kind !== 'mark') {
+    while (this.#token.text !== ']') {
       if (items.length > 0) {
         this.#expect(',');
       }
@@ -135,7 +136,7 @@ class Reader {
       // JSON.parse's own message quotes its input: it must not travel, not even as a cause.
       throw this.#broken();
     }
-    if (typeof value === 'string' && loneSurrogate.test(value)) {
+    if (loneSurrogate.test(String(value))) {
       throw new InvalidSecretValueError(
         'The value contains half a surrogate pair: not Unicode text.',
       );
@@ -144,7 +145,7 @@ class Reader {
   }
 
   #expect(mark: string): void {
-    if (this.#token.kind !== 'mark' || this.#token.text !== mark) {
+    if (this.#token.text !== mark) {
       throw this.#broken();
     }
     this.#advance();

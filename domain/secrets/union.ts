@@ -81,9 +81,7 @@ function isFurther(entry: KeyEntry, known: KeyEntry): boolean {
 export function withWithdrawn(base: Keyset, others: readonly Keyset[], now: Date): Keyset {
   const published = others.map((keyset) => ({
     ...keyset,
-    keys: keyset.keys.filter(
-      ({ kid, state }) => state === 'published' && !base.keys.some((entry) => entry.kid === kid),
-    ),
+    keys: keyset.keys.filter(({ state }) => state === 'published'),
   }));
   return union(base, published, now);
 }

@@ -16,6 +16,8 @@ const noColumn =
   'profile none has no column, and without one the derivation takes the empty text by default';
 const matched =
   'the expression has three groups, none optional: without a match each is undefined, with one none is';
+const plan = 'domain/policy/plan.ts';
+const window = 'domain/policy/window.ts';
 const quick =
   'the way past the head for values of a known key: without it parseQt1 reads the head, and finds the same';
 
@@ -65,4 +67,28 @@ export const equivalents: readonly Equivalent[] = [
   { file: qt1, text: 'text.startsWith(known)', replacement: 'false', why: quick },
   { file: qt1, text: 'text.startsWith(known)', replacement: 'text.endsWith(known)', why: quick },
   { file: qt1, text: 'text.slice(known.length)', replacement: 'text', why: quick },
+  {
+    file: plan,
+    text: 'at < now.getTime(); at += hour / 2',
+    replacement: 'at <= now.getTime()',
+    why: 'whether now is open is asked after the loop, whatever its last step met',
+  },
+  {
+    file: window,
+    text: 'instant >= at.getTime() && isInside',
+    replacement: 'instant > at.getTime()',
+    why: 'an instant inside of the window has been returned before',
+  },
+  {
+    file: window,
+    text: 'format === undefined',
+    replacement: 'true',
+    why: 'formats are kept because making one takes long; another of the same zone writes the same',
+  },
+  {
+    file: window,
+    text: 'wallClock(timeZone, middle) < wall',
+    replacement: 'wallClock(timeZone, middle) <= wall',
+    why: 'it is looked for only where no clock shows that time, so neither is ever equal',
+  },
 ];

@@ -96,6 +96,20 @@ describe('by age', () => {
     expect(decide({ ...facts, now })).toMatchObject({ decision, act, finding });
   });
 
+  test('it is told since when it is in use, and its dates', () => {
+    expect(decide(facts)).toMatchObject({
+      rotatedAt,
+      rotateAt: daysLater(85),
+      limitAt: daysLater(90),
+    });
+    expect(decide({ ...facts, leadDays: 20 }).rotateAt).toEqual(daysLater(70));
+  });
+
+  test('one that its owners change as needed has no dates to come', () => {
+    const { reason: _told, ...verdict } = decide({ ...facts, cadenceDays: undefined });
+    expect(verdict).toEqual({ decision: 'asNeeded', act: 'nothing', finding: false, rotatedAt });
+  });
+
   test('of several date labels the oldest counts', () => {
     const labels = stages('rotated-20251118T093000Z', 'rotated-20251120T000000Z');
     expect(decide({ ...facts, versionIdsToStages: labels }).rotatedAt).toEqual(rotatedAt);
@@ -223,8 +237,26 @@ describe('secrets that are left alone', () => {
     expect(decide({ ...old, hold }).decision).toBe('overdue');
   });
 
-  test('an unarmed new secret gets no first value', () => {
-    expect(decide({ ...facts, armed: false, versionIdsToStages: stages() }).act).toBe('nothing');
+  test('an unarmed new secret gets no first value, and nobody is called', () => {
+    const unarmed = { ...facts, armed: false, versionIdsToStages: stages() };
+    for (const cadenceDays of [90, undefined]) {
+      expect(decide({ ...unarmed, cadenceDays })).toEqual({
+        decision: 'unarmed',
+        act: 'nothing',
+        finding: false,
+        reason: 'not armed: adopt it and deploy it with armed: true',
+      });
+    }
+  });
+
+  test('unarmed is a finding where the age is not known, and none where there is no limit', () => {
+    const unarmed = { ...facts, armed: false, now: daysLater(400) };
+    const unknown = { ...unarmed, origin: 'adopted' as const, versionIdsToStages: stages() };
+    expect(decide(unknown)).toMatchObject({ decision: 'unarmed', finding: true });
+    expect(decide({ ...unarmed, cadenceDays: undefined })).toMatchObject({
+      decision: 'unarmed',
+      finding: false,
+    });
   });
 
   test('twenty overdue secrets deployed unarmed: seven days of ticks, no rotation, findings only', () => {
@@ -269,6 +301,20 @@ describe('an AfterRotation that is not finished', () => {
     expect(verdict).toMatchObject({ decision: 'afterRotationPending', act, finding });
   });
 
+  test('due, and not handed over to a re-encryption, although one runs toward its key', () => {
+    const reencryption = {
+      state: 'active' as const,
+      mode: 'maintenance' as const,
+      targetKid: 'k',
+      versionId: 'v1',
+      at,
+    };
+    const act = (state: 'due' | 'running') =>
+      decide({ ...facts, reencryption, afterRotation: record(state, { publishedKid: 'k' }) }).act;
+    expect(act('running')).toBe('nothing');
+    expect(act('due')).toBe('restartAfterRotation');
+  });
+
   test('stopped without a published key: the next rotation comes when it is due', () => {
     expect(decide({ ...facts, afterRotation: record('stopped') }).decision).toBe('notDue');
   });
@@ -288,6 +334,14 @@ describe('a policy that leaves no time', () => {
     [{ leadDays: Number.NaN }],
   ])('%p is refused', (change) => {
     expect(() => decide({ ...facts, ...change })).toThrow(InvalidPolicyError);
+  });
+
+  test('is told by name and code', () => {
+    expect(new InvalidPolicyError('text')).toMatchObject({
+      name: 'InvalidPolicyError',
+      code: 'ERR_ROTATION_POLICY',
+      message: 'text',
+    });
   });
 });
 

@@ -26,6 +26,11 @@ test('a day with two generations names both, in order', () => {
   });
 });
 
+test('regression: a day with two dates of one generation names that one', () => {
+  const twice = { current: ['AWSCURRENT', 'rotated-20260517T170002Z', 'rotated-20260517T170502Z'] };
+  expect(versionNamed('2026-05-17', twice)).toEqual({ versionId: 'current' });
+});
+
 test.each(['2026-05-15', 'yesterday', 'rotated-20260101T000000Z'])(
   'of %s there is none: what there is, newest first',
   (name) => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  currentVersion,
+  dateLabelsOf,
   formatDateLabel,
   parseDateLabel,
   rotationInProgress,
@@ -16,12 +18,19 @@ describe('date labels', () => {
 
   test('29 February exists in leap years', () => {
     expect(parseDateLabel('rotated-20240229T000000Z', now).ok).toBe(true);
-    expect(parseDateLabel('rotated-20250229T000000Z', now).ok).toBe(false);
+    expect(parseDateLabel('rotated-20250229T000000Z', now)).toEqual({
+      ok: false,
+      problem: 'the label "rotated-20250229T000000Z" names an instant that does not exist',
+    });
   });
 
   test('five minutes of difference between two clocks are no error, a second more is', () => {
     expect(parseDateLabel('rotated-20260517T170502Z', now).ok).toBe(true);
-    expect(parseDateLabel('rotated-20260517T170503Z', now).ok).toBe(false);
+    expect(parseDateLabel('rotated-20260517T170503Z', now)).toEqual({
+      ok: false,
+      problem:
+        'the label "rotated-20260517T170503Z" lies in the future (now rotated-20260517T170002Z)',
+    });
   });
 
   test.each([
@@ -30,15 +39,35 @@ describe('date labels', () => {
     'rotated-20260517T170002',
     'rotated-20260517T170002z',
     'rotated-20260517T170002+0200',
+    'rotated-20260517T170002Z ',
+    'rotated-NaN',
+    ' rotated-20260517T170002Z',
+  ])('%p is not of the form', (label) => {
+    const problem = `the label "${label}" is not of the form rotated-20260517T170002Z`;
+    expect(parseDateLabel(label, now)).toEqual({ ok: false, problem });
+  });
+
+  test.each([
     'rotated-20260230T000000Z',
     'rotated-20261301T000000Z',
     'rotated-20260516T240000Z',
     'rotated-20161231T235960Z',
-    'rotated-NaN',
-    ' rotated-20260517T170002Z',
-  ])('%p is a problem, not a date', (label) => {
-    expect(parseDateLabel(label, now).ok).toBe(false);
+  ])('%p is no instant', (label) => {
+    const problem = `the label "${label}" names an instant that does not exist`;
+    expect(parseDateLabel(label, now)).toEqual({ ok: false, problem });
   });
+
+  test('are those that claim to be one, well-formed or not', () => {
+    const stages = { a: ['AWSCURRENT', 'rotated-soon', 'live', 'rotated-20260517T170002Z'], b: [] };
+    expect(dateLabelsOf('a', stages)).toEqual(['rotated-soon', 'rotated-20260517T170002Z']);
+    expect(dateLabelsOf('b', stages)).toEqual([]);
+    expect(dateLabelsOf('unknown', stages)).toEqual([]);
+  });
+});
+
+test('AWSCURRENT is on one version, or on none', () => {
+  expect(currentVersion({ a: ['AWSPREVIOUS'], b: ['x', 'AWSCURRENT'] })).toBe('b');
+  expect(currentVersion({ a: ['AWSPREVIOUS'] })).toBeUndefined();
 });
 
 describe('a rotation is in progress', () => {

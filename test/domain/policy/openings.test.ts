@@ -1,6 +1,6 @@
 /** Freezes and what they leave; and what a person is told of a secret that they shut out. */
 import { describe, expect, test } from '@jest/globals';
-import { type Freeze, firstOpening, isOpen } from '../../../domain/policy/freeze.ts';
+import { type Freeze, firstOpening, freezeAt, isOpen } from '../../../domain/policy/freeze.ts';
 import { shutOut } from '../../../domain/policy/outlook.ts';
 import { type Window, weekdays } from '../../../domain/policy/window.ts';
 
@@ -26,6 +26,20 @@ describe('a freeze', () => {
     const broken = { ...yearEnd, until: 'then' };
     expect(isOpen({ freezes: [broken] }, at('2030-01-01T00:00:00Z'))).toBe(false);
     expect(firstOpening({ freezes: [broken] }, at('2030-01-01T00:00:00Z'))).toBeUndefined();
+    expect(firstOpening({ freezes: [broken], window }, at('2030-01-01T00:00:00Z'))).toBeUndefined();
+  });
+
+  test('is named by the one that ends last', () => {
+    const week = { ...yearEnd, until: '2026-12-27T00:00:00Z', reason: 'week' };
+    const month = { ...yearEnd, until: '2027-01-18T00:00:00Z', reason: 'month' };
+    const then = at('2026-12-24T00:00:00Z').getTime();
+    for (const freezes of [
+      [week, yearEnd, month],
+      [month, yearEnd, week],
+    ]) {
+      expect(freezeAt(freezes, then)?.reason).toBe('month');
+    }
+    expect(freezeAt([week], at('2026-12-27T00:00:00Z').getTime())).toBeUndefined();
   });
 });
 
@@ -43,6 +57,13 @@ describe('the first opening', () => {
     ['before it, with room', '2026-12-17T22:30:00Z', undefined, '2027-01-03T23:00:00.000Z'],
   ])('%s', (_title, instant, within, expected) => {
     expect(from(instant, [yearEnd], within)).toBe(expected);
+  });
+
+  test('is none where the window is too short for a look an hour', () => {
+    expect(from('2026-05-17T00:00:00Z', [], { ...window, to: '02:58' })).toBeUndefined();
+    expect(from('2026-05-17T00:00:00Z', [], { ...window, to: '03:00' })).toBe(
+      '2026-05-17T02:00:00.000Z',
+    );
   });
 
   test('passes freezes that overlap or follow each other', () => {

@@ -36,6 +36,12 @@ const turn = (now: string, schedule = always, due: Due = {}) => {
 describe('a rotation is announced before it starts', () => {
   test.each([
     ['nothing yet, with more than an hour to spare', '2026-02-12T05:54:00Z', undefined],
+    ['nothing, with just what the next look leaves', '2026-02-12T05:55:00Z', undefined],
+    [
+      'for when it is due, with a second less',
+      '2026-02-12T05:55:01Z',
+      ['announce', '2026-02-12T09:00:00.000Z'],
+    ],
     ['for when it is due', '2026-02-12T06:00:00Z', ['announce', '2026-02-12T09:00:00.000Z']],
     ['two hours before at least', '2026-02-12T07:00:30Z', ['announce', '2026-02-12T09:00:00.000Z']],
     [
@@ -51,6 +57,9 @@ describe('a rotation is announced before it starts', () => {
   test('for the opening of the window, and not hours ahead of it', () => {
     expect(turn('2026-02-12T09:00:00Z', nightly)).toEqual(['wait', undefined]);
     expect(turn('2026-02-12T22:50:00Z', nightly)).toEqual(['wait', undefined]);
+    // Two hours of notice, one until the next look, and five minutes by which that may be late.
+    expect(turn('2026-02-12T22:55:00Z', nightly)).toEqual(['wait', undefined]);
+    expect(turn('2026-02-12T22:55:01Z', nightly)).toEqual(['announce', '2026-02-13T02:00:00.000Z']);
     expect(turn('2026-02-12T23:00:00Z', nightly)).toEqual(['announce', '2026-02-13T02:00:00.000Z']);
     // Within the window there are two hours for the notice and one for the rotation; later there are not.
     expect(turn('2026-02-13T03:00:00Z', nightly)).toEqual(['announce', '2026-02-13T05:00:00.000Z']);
@@ -70,6 +79,9 @@ describe('a rotation is announced before it starts', () => {
 
   test('later than that, where waiting for the notice would miss the limit', () => {
     expect(turn('2026-02-17T06:30:00Z')).toEqual(['announce', '2026-02-17T08:30:00.000Z']);
+    // At its limit it is in time, just; after that it is late already, and announced as ever.
+    expect(turn('2026-02-17T07:00:00Z')).toEqual(['announce', '2026-02-17T09:00:00.000Z']);
+    expect(turn('2026-02-17T09:00:00Z')).toEqual(['announce', '2026-02-17T11:00:00.000Z']);
     expect(turn('2026-02-17T07:30:00Z')).toEqual(['rotate', '2026-02-17T07:30:00.000Z']);
     // The window stands: half an hour before it closes for the last time there is no notice.
     expect(turn('2026-02-17T04:30:00Z', nightly)).toEqual(['rotate', '2026-02-17T04:30:00.000Z']);
@@ -79,6 +91,32 @@ describe('a rotation is announced before it starts', () => {
       'announce',
       '2026-02-17T02:00:00.000Z',
     ]);
+  });
+
+  test('not before it is due, however near its limit is', () => {
+    const tight = { limitAt: at('2026-02-12T09:30:00Z') };
+    expect(turn('2026-02-12T08:00:00Z', always, tight)).toEqual([
+      'announce',
+      '2026-02-12T09:00:00.000Z',
+    ]);
+    expect(turn('2026-02-12T09:00:00Z', always, tight)).toEqual([
+      'rotate',
+      '2026-02-12T09:00:00.000Z',
+    ]);
+  });
+
+  test('before a freeze whose end nobody can read: there is no later', () => {
+    const endless = {
+      ...always,
+      freezes: [{ from: '2026-02-13T10:00:00Z', until: 'then', reason: 'x' }],
+    };
+    expect(turn('2026-02-13T07:00:00Z', endless)).toEqual(['announce', '2026-02-13T09:00:00.000Z']);
+    expect(turn('2026-02-13T09:00:00Z', endless)).toEqual(['rotate', '2026-02-13T09:00:00.000Z']);
+    expect(turn('2026-02-13T10:00:00Z', endless)).toEqual(['wait', undefined]);
+    expect(turn('2026-03-13T10:00:00Z', endless)).toEqual(['wait', undefined]);
+    // Not due when it begins, and past its limit: neither is a reason to go against it.
+    const shut = { rotateAt: at('2026-02-13T10:30:00Z') };
+    expect(turn('2026-02-13T09:30:00Z', endless, shut)).toEqual(['wait', undefined]);
   });
 
   test('and tells then, when it rotates at once', () => {
@@ -114,6 +152,24 @@ describe('an announcement', () => {
     expect(standsAt('2026-02-16T09:00:00Z', always, '2099-01-01T00:00:00Z')).toBeUndefined();
     // Past the limit it is announced as ever: two hours ahead.
     expect(standsAt('2026-02-18T09:00:00Z', always, '2026-02-18T11:00:00Z')).toBeDefined();
+  });
+
+  test('may be for the very instant at which it is due, and not for one before', () => {
+    const [due, before] = ['2026-02-12T09:00:00Z', '2026-02-12T08:59:59Z'];
+    expect(standsAt(due, always, due)).toEqual(rotateAt);
+    expect(standsAt(due, always, before)).toBeUndefined();
+  });
+
+  test('falls with a freeze that has begun and ended since', () => {
+    const since = (from: string, until: string) => ({
+      ...always,
+      freezes: [{ from, until, reason: 'x' }],
+    });
+    const meanwhile = since('2026-02-13T02:30:00Z', '2026-02-13T03:30:00Z');
+    expect(standsAt('2026-02-13T04:00:00Z', meanwhile)).toBeUndefined();
+    expect(standsAt('2026-02-13T02:29:59Z', meanwhile)).toBeDefined();
+    const earlier = since('2026-02-13T00:30:00Z', '2026-02-13T01:30:00Z');
+    expect(standsAt('2026-02-13T04:00:00Z', earlier)).toBeDefined();
   });
 
   test('without a window it holds for a day', () => {
@@ -159,6 +215,42 @@ describe('several secrets', () => {
       ['c', 'wait', undefined],
       ['d', 'wait', undefined],
     ]);
+  });
+
+  test('one of which nobody knows the age comes first: it may be the oldest', () => {
+    const unknown = secretOf('b', { since: undefined });
+    for (const secrets of [
+      [secretOf('a'), unknown],
+      [unknown, secretOf('a')],
+    ]) {
+      expect(planned(secrets, '2026-02-12T07:00:00Z').map(([name]) => name)).toEqual(['b', 'a']);
+    }
+  });
+
+  test('what was announced has its turn before what is older', () => {
+    const announced = secretOf('a', { announcedFor: at('2026-02-12T09:00:00Z') });
+    const older = secretOf('b', { since: at('2025-11-01T00:00:00Z') });
+    for (const secrets of [
+      [announced, older],
+      [older, announced],
+    ]) {
+      expect(planned(secrets, '2026-02-12T09:00:00Z')).toEqual([
+        ['a', 'rotate', '09:00'],
+        ['b', 'announce', '11:00'],
+      ]);
+    }
+  });
+
+  test('find an hour between those that were announced only where there is one', () => {
+    const taken = ['08:30', '09:30', '11:15'].map((time) =>
+      secretOf(time, { announcedFor: at(`2026-02-12T${time}:00Z`) }),
+    );
+    const hours = (times: number) =>
+      planned([secretOf('a'), ...taken.slice(0, times)], '2026-02-12T07:30:00Z').at(-1);
+    expect(hours(0)).toEqual(['a', 'announce', '09:30']);
+    expect(hours(2)).toEqual(['a', 'announce', '10:30']);
+    // 10:30 is within an hour of 11:15, and 12:15 is for a later look to give away.
+    expect(hours(3)).toEqual(['a', 'wait', undefined]);
   });
 
   test('keep the hours that were announced', () => {

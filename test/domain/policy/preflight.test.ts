@@ -241,6 +241,10 @@ describe('activate', () => {
     ],
     ['finds no AfterRotation', { afterRotation: undefined }],
     [
+      'finds nothing current, and no AfterRotation',
+      { afterRotation: undefined, describe: { ...calm.describe, versionIdsToStages: {} } },
+    ],
+    [
       'finds the AfterRotation of another version',
       {
         afterRotation: { ...afterRotationIn('running', kid), versionId: other },

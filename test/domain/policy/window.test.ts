@@ -73,8 +73,20 @@ describe('the next opening', () => {
       '2011-12-29T12:00:00Z',
       '2012-01-05T12:00:00.000Z',
     ],
+    [
+      'two weeks ahead, from a Friday that is over to the one after that',
+      { ...night, days: ['fri'], timeZone: 'Pacific/Apia' },
+      '2011-12-23T20:00:00Z',
+      '2012-01-05T12:00:00.000Z',
+    ],
   ])('%s', (_title, window, from, expected) => {
     expect(opening(window, from)).toBe(expected);
+  });
+
+  test('is none without a day, and that is no answer to wait for', () => {
+    expect(() => nextOpening({ ...night, days: [] }, at('2026-05-17T06:00:00Z'))).toThrow(
+      new RangeError('the window never opens; expected one of its days within two weeks'),
+    );
   });
 
   test.each<[string, Window]>([

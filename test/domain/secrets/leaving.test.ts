@@ -149,6 +149,16 @@ describe('a value that a key has left', () => {
     },
   );
 
+  test('leaves from no state that its kind does not have', async () => {
+    const { one } = await generations();
+    const { kid } = oldest(one);
+    const mixed = { ...one.keyset, alg: 'HS512' } as const;
+    const keys = mixed.keys.map((entry) => ({ ...entry, state: 'decryptOnly' }) as const);
+    expect(() => leave({ ...mixed, keys }, new Map([[kid, 'disable']]), start)).toThrow(
+      `Key ${kid} is decryptOnly and cannot become disabled.`,
+    );
+  });
+
   test('keeps a disabled key refused in the union of an emergency', async () => {
     const { two, disabled } = await generations();
     const { keyset } = await nextValue(

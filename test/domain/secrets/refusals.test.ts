@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { acceptedKeys, keysetToJson, parseKeyset } from '../../../domain/secrets/keyset.ts';
+import { textLength } from '../../../domain/secrets/encoding.ts';
+import {
+  acceptedKeys,
+  disabledKids,
+  keysetToJson,
+  parseKeyset,
+  primaryOf,
+} from '../../../domain/secrets/keyset.ts';
 import { kidOf } from '../../../domain/secrets/kid.ts';
 import {
   type Json,
@@ -130,7 +137,7 @@ describe('a keyset is refused by words that name the place and no content', () =
         keys[1].more = 'hunter2';
       },
     ],
-    ...['A'.repeat(16), '0'.repeat(15), '0'.repeat(17), 7, undefined].map(
+    ...['A'.repeat(16), '0'.repeat(15), '0'.repeat(17), ['0'.repeat(16)], 7, undefined].map(
       (kid): [string, (keyset: Loose, keys: [Loose, Loose]) => void] => [
         `${second}.kid is not 16 lower-case hex digits.${restore}`,
         (_, keys) => {
@@ -144,7 +151,7 @@ describe('a keyset is refused by words that name the place and no content', () =
         keys[1].state = 'verifyOnly';
       },
     ],
-    ...['2026-01-05', '2026-01-05T03:00:01Z', 'soon', 7].map(
+    ...['2026-01-05', '2026-01-05T03:00:01Z', 'soon', [instant], null, 7].map(
       (createdAt): [string, (keyset: Loose, keys: [Loose, Loose]) => void] => [
         `${second}.createdAt is not an instant like 2026-05-17T17:00:02.000Z.${restore}`,
         (_, keys) => {
@@ -168,6 +175,20 @@ describe('a keyset is refused by words that name the place and no content', () =
       `keyset.keys[0] (primary) lacks primarySince.${restore}`,
       (_, keys) => {
         delete keys[0].primarySince;
+      },
+    ],
+    [
+      `${second} (revoked) lacks revokedAt.${restore}`,
+      (keyset, keys) => {
+        keyset.alg = 'HS256';
+        keys[1].state = 'revoked';
+      },
+    ],
+    [
+      `${second} (verifyOnly) lacks acceptUntil.${restore}`,
+      (keyset, keys) => {
+        keyset.alg = 'HS256';
+        keys[1].state = 'verifyOnly';
       },
     ],
     [
@@ -254,6 +275,22 @@ describe('a keyset is refused by words that name the place and no content', () =
     expect(messageOf(() => parsed(change))).toBe(message);
   });
 
+  test.each([
+    ['A256GCM', 'pruned', 'prunedAt'],
+    ['HS256', 'revoked', 'revokedAt'],
+  ])(
+    'and of %s a key that is %s reads with its date, and without its bytes',
+    (alg, state, date) => {
+      const keyset = parsed((it, keys) => {
+        const { k: _gone, ...rest } = keys[1];
+        it.alg = alg;
+        it.keys = [keys[0], { ...rest, state, [date]: instant }];
+      });
+      const kid = kidOf(bytes[1]);
+      expect(keyset.keys[1]).toEqual({ kid, state, createdAt: instant, [date]: instant });
+    },
+  );
+
   test('and as it is stored it reads, and is written again as it was', () => {
     const keyset = parsed(() => undefined);
     expect(JSON.parse(JSON.stringify(keysetToJson(keyset)))).toEqual(stored());
@@ -271,6 +308,45 @@ describe('the keys a reader may use', () => {
     const disabled = (_: Loose, keys: [Loose, Loose]) =>
       Object.assign(keys[1], { state: 'disabled', disabledAt: instant });
     expect(states(instant, disabled)).toEqual(['primary']);
+  });
+
+  test('keep their order behind the primary', () => {
+    const third = Buffer.alloc(32, 'a third key');
+    const among = (place: number) => (keyset: Loose, keys: [Loose, Loose]) => {
+      const old = { ...keys[1], kid: kidOf(third), k: third.toString('base64') };
+      keyset.keys = [keys[1], old].toSpliced(place, 0, keys[0]);
+    };
+    for (const place of [0, 1, 2]) {
+      const accepted = acceptedKeys(parsed(among(place)), new Date(instant));
+      expect(accepted.map(({ kid }) => kid)).toEqual([...bytes, third].map(kidOf));
+    }
+  });
+
+  test('are beside those that are refused, which are known by name', () => {
+    const disabled = (_: Loose, keys: [Loose, Loose]) =>
+      Object.assign(keys[1], { state: 'disabled', disabledAt: instant });
+    expect(disabledKids(parsed(disabled))).toEqual([kidOf(bytes[1])]);
+    expect(disabledKids(parsed(() => undefined))).toEqual([]);
+  });
+
+  test('have one primary, with its bytes, or there is nothing to work with', () => {
+    const keyset = parsed(() => undefined);
+    expect(primaryOf(keyset)).toEqual(keyset.keys[0]);
+    const { key: _none, ...bare } = primaryOf(keyset);
+    for (const keys of [[], keyset.keys.slice(1), [bare]]) {
+      expect(messageOf(() => primaryOf({ ...keyset, keys }))).toBe(
+        `The keyset has no primary key.${restore}`,
+      );
+    }
+  });
+
+  test('may be text: 256 bits of it are 43 characters, more bytes than a key of AES has', () => {
+    const text = 'x'.repeat(textLength(256));
+    const longer = (keyset: Loose, keys: [Loose, Loose]) => {
+      keyset.encoding = 'text';
+      keyset.keys = [{ ...keys[0], kid: kidOf(Buffer.from(text)), k: text }];
+    };
+    expect(primaryOf(parsed(longer)).key.export().toString()).toBe(text);
   });
 
   test('verify until the instant that is written, and not at it', () => {
@@ -307,6 +383,10 @@ describe('JSON that is not exactly one object is refused, and never quoted', () 
     ['{', broken],
     ['{} {}', broken],
     ['{"a" 1}', broken],
+    ['{"a",1}', broken],
+    ['{"a"{1}', broken],
+    ['{"a":1:"b":2}', broken],
+    ['{"a":[1:2]}', broken],
     ['{"a":1 "b":2}', broken],
     ['{"a":1,}', broken],
     ['{,"a":1}', broken],

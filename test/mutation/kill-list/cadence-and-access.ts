@@ -59,8 +59,8 @@ export const cadenceAndAccessKills: readonly Kill[] = [
   {
     name: 'two secrets in one hour',
     file: 'domain/policy/plan.ts',
-    find: 'if (near.length === 0) return new Date(opening);',
-    replace: 'if (near.length >= 0) return new Date(opening);',
+    find: 'if (near === undefined) return new Date(opening);',
+    replace: 'if (near !== 0) return new Date(opening);',
     red: [plan],
   },
   {
