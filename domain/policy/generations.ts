@@ -33,10 +33,10 @@ export function versionNamed(name: string, stages: VersionIdsToStages): NamedVer
     const ofDay = labels.filter((label) =>
       label.startsWith(`rotated-${name.replaceAll('-', '')}T`),
     );
-    const [only] = ofDay;
+    // Two dates of one version are one generation (lambdas/rotation/date-label.ts).
+    const [only, ...others] = new Set(ofDay.map((label) => versionWith(label, stages) as string));
     if (only === undefined) return { labels };
-    if (ofDay.length > 1) return { ambiguous: ofDay.toReversed() };
-    return { versionId: versionWith(only, stages) as string };
+    return others.length > 0 ? { ambiguous: ofDay.toReversed() } : { versionId: only };
   }
   return Object.hasOwn(stages, name) || idPattern.test(name) ? { versionId: name } : { labels };
 }
