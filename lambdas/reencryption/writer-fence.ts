@@ -15,13 +15,17 @@ export interface FenceState {
   readonly prepared: number;
 }
 
-/** Transactions of this database; one cannot cross into another. Autovacuum and walsenders write no values. */
+/**
+ * Transactions of this database; one cannot cross into another. Autovacuum and walsenders write no values. A role without
+ * pg_read_all_stats is not told the type of another's process, but who logged in as what ("pg_stat_activity"): nobody
+ * did as autovacuum, which may work on one table for hours.
+ */
 const alive = `
   select l.virtualxid || '@' || l.pid as id
     from pg_locks as l join pg_stat_activity as a on a.pid = l.pid
    where l.locktype = 'virtualxid' and l.granted and l.virtualxid = l.virtualtransaction
      and a.datname = current_database() and l.pid <> pg_backend_pid()
-     and coalesce(a.backend_type, 'client backend') not in ('autovacuum worker', 'walsender')`;
+     and a.usesysid is not null and coalesce(a.backend_type, 'client backend') <> 'walsender'`;
 
 const prepared = `
   select transaction::text || '@' || gid as id from pg_prepared_xacts where database = current_database()`;
