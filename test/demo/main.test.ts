@@ -8,7 +8,7 @@ const minutes = 60_000;
 const isFull = process.env.PROOF === 'full';
 const rows = isFull ? 100_000 : 30_000;
 /** In the full form its users rest as in `npm start`. */
-const rested = isFull ? {} : { QUARTERTURN_DEMO_RESTS: '3' };
+const rested = isFull ? {} : { QUARTERTURN_DEMO_RESTS: '6' };
 const inFull = isFull ? test : test.skip;
 /** One of the processes of the reference application. @throws Error when there is none */
 function applicationOf(demo: number | undefined): number {

@@ -35,13 +35,7 @@ const rooms: Readonly<Record<string, readonly [file: string, interfaceName: stri
 const ofTheRotation = new Set(['database', 'encryption', 'jwt', 'rotation', 'user-managed']);
 
 /** Methods that no place of the matrix meets, and why. */
-const person =
-  'a person asks, sees the error and asks again; on a real server, with a store whose answer is lost: test/lambdas/operator';
 const elsewhere: Readonly<Record<string, string>> = {
-  'operator: postgres.withSession': person,
-  'operator: secretsManager.getCurrentValue': person,
-  'operator: ownedSecret.put': person,
-  'operator: random.bytes': person,
   'operator: authorities': 'a file beside the bundle',
   'access-audit: trail.stop':
     'only after ten minutes without an answer, and its own failure is left alone (Promise.allSettled)',
