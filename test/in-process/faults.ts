@@ -71,13 +71,12 @@ export class Faults {
   /** One invocation of a function. @throws FunctionDiedError when it is killed; what it waits for stays unanswered */
   async invocation<T>(during: string, run: () => Promise<T>): Promise<T> {
     this.begin(during);
+    // Before the function begins: it may be killed at its very first call, which it makes at once.
+    const dead = new Promise<never>((_resolve, reject) => {
+      this.#die = reject;
+    });
     try {
-      return await Promise.race([
-        run(),
-        new Promise<never>((_resolve, reject) => {
-          this.#die = reject;
-        }),
-      ]);
+      return await Promise.race([dead, run()]);
     } finally {
       this.#die = () => undefined;
       this.begin('idle');
