@@ -32,13 +32,16 @@ interface StrykerGlobal {
   mutantCoverage?: { static: Counts; perTest: Record<string, Counts> };
 }
 
-/** What a file's modules ran while they were loaded, or its hooks: no single test's. */
+/**
+ * What a file's modules ran while they were loaded, or its hooks: no single test's. A mutant that is such in one
+ * file, Stryker asks about without naming tests; `mutants` of another are those that its tests come by.
+ */
 interface LoadCoverage {
   [file: string]: { milliseconds: number; mutants: string[]; leftOut: string[] };
 }
 
 /** What runs while files load is run by nearly every suite; the nearest ones are those that are about it. */
-const nearest = 6;
+const nearest = 10;
 
 const between = '::';
 const idOf = (file: string, name: string) => `${file}${between}${name}`;
@@ -79,9 +82,10 @@ export class InProcessRunner implements TestRunner {
         process.stderr.write(`left out: ${idOf(file, name)}\n`);
         delete ofFile.perTest[idOf(file, name)];
       }
+      const reached = [ofFile.static, ...Object.values(ofFile.perTest)];
       loadCoverage[file] = {
         milliseconds: performance.now() - start,
-        mutants: Object.keys(ofFile.static),
+        mutants: [...new Set(reached.flatMap((counts) => Object.keys(counts)))],
         leftOut,
       };
       for (const [mutant, count] of Object.entries(ofFile.static)) {
@@ -90,6 +94,9 @@ export class InProcessRunner implements TestRunner {
       Object.assign(coverage.perTest, ofFile.perTest);
       const kept = runs.filter(({ name }) => !leftOut.includes(name));
       tests.push(...kept.map((run) => asResult(file, run)));
+    }
+    for (const it of Object.values(loadCoverage)) {
+      it.mutants = it.mutants.filter((mutant) => mutant in coverage.static);
     }
     writeFileSync(this.#coverageFile, JSON.stringify(loadCoverage));
     return { status: DryRunStatus.Complete, tests, mutantCoverage: coverage };
@@ -157,7 +164,7 @@ export class InProcessRunner implements TestRunner {
     });
   }
 
-  /** File → names of its tests, or undefined for all of them: what is run while a file loads, any may notice. */
+  /** File → names of its tests, or undefined for all of them: what is run while some file loads, any may notice. */
   #wanted(mutant: string, filter: string[] | undefined): Map<string, Set<string> | undefined> {
     const wanted = new Map<string, Set<string> | undefined>();
     if (filter === undefined) {
