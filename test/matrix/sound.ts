@@ -43,13 +43,14 @@ async function countedIn(room: Room): Promise<Counts> {
   const started = performance.now();
   const counts = await runRoom(room);
   const seconds = (performance.now() - started) / 1000;
-  const { armed, singleSchedules, doubleSchedules, doublePairs, bad } = counts;
+  const { armed, singleSchedules, doubleSchedules, ofDoubleSchedules, doublePairs, bad } = counts;
   const schedules = singleSchedules + doubleSchedules;
   if (REPLAY === undefined) {
     recordFigures(`crash-matrix-${room.name}`, seed, {
       sites: armed.size,
       singleSchedules,
       doubleSchedules,
+      ofDoubleSchedules,
       doublePairs,
       schedulesPerSecond: Math.round(schedules / seconds),
       bad: bad.length,
