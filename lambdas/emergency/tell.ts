@@ -17,6 +17,8 @@ type Doors = Pick<EmergencyDoors, 'records' | 'manifest' | 'eventBus' | 'clock' 
 export interface Ending {
   readonly phase: 'closed' | 'incomplete';
   readonly failedStages: readonly EmergencyStage[];
+  /** The same, however often it is told: a reader drops the second of two with one id. */
+  readonly endedAt: string;
   readonly more?: Partial<EmergencyEvent>;
 }
 
@@ -58,10 +60,11 @@ export async function tell(doors: Doors, record: EmergencyRecord, ending?: Endin
       };
     }),
     startedAt: record.startedAt,
-    ...(ending && { endedAt: at }),
+    ...(ending && { endedAt: ending.endedAt }),
     ...(deadAt !== undefined && { deadAt }),
     ...(ending && ending.failedStages.length > 0 && { failedStages: [...ending.failedStages] }),
-    ...(record.report && { report: `s3://${record.report.bucket}/${record.report.key}` }),
+    // Told late, it has one by then.
+    ...(ending && record.report && { report: `s3://${record.report.bucket}/${record.report.key}` }),
     ...ending?.more,
   } satisfies EmergencyEvent);
   await doors.eventBus.put({

@@ -15,7 +15,7 @@ import { moveConsumers, toStart } from '../consumers.ts';
 import type { EmergencyDoors } from '../doors.ts';
 import { drilledOf, openStages } from '../ending.ts';
 import { nameOf } from '../name-of.ts';
-import { isOver } from '../stages.ts';
+import { isOver, laterOf } from '../stages.ts';
 import { tell } from '../tell.ts';
 import { reported } from './end.ts';
 
@@ -27,6 +27,8 @@ export const endedEventSchema = z.object({
     stateMachineArn: z.string().startsWith('arn:'),
     status: z.enum(['FAILED', 'TIMED_OUT', 'ABORTED']),
     error: z.string().nullish(),
+    /** Milliseconds. */
+    stopDate: z.number().nullish(),
   }),
 });
 export type EndedEvent = z.infer<typeof endedEventSchema>;
@@ -79,11 +81,15 @@ export async function executionEnded(
     TIMED_OUT: 'it did not end in time',
     ABORTED: 'somebody stopped it',
   };
+  const endedAt = laterOf(
+    record.startedAt,
+    (detail.stopDate ? new Date(detail.stopDate) : doors.clock.now()).toISOString(),
+  );
   const ended: EmergencyRecord = {
     ...record,
     state: 'incomplete',
     ended: `${why[status]}${error ? ` (${error})` : ''}`.slice(0, 1024),
-    endedAt: doors.clock.now().toISOString(),
+    endedAt,
   };
   const drilled = await drilledOf(doors, record, true);
   const report = await reported(doors, ended, drilled);
@@ -95,6 +101,7 @@ export async function executionEnded(
     {
       phase: 'incomplete',
       failedStages,
+      endedAt,
       ...(drilled && {
         more: {
           findings: drilled.findings,

@@ -6,7 +6,7 @@ import { drilledOf, openStages } from '../ending.ts';
 import { auditOf } from '../incident.ts';
 import { type Progress, progressSchema } from '../progress.ts';
 import { emergencyOf } from '../secrets.ts';
-import { closeStage, evidenceOf, isOver, openStage } from '../stages.ts';
+import { closeStage, evidenceOf, isOver, laterOf, openStage } from '../stages.ts';
 import { tell as send } from '../tell.ts';
 
 export async function tell(
@@ -16,11 +16,14 @@ export async function tell(
 ): Promise<Progress> {
   const progress = progressSchema.parse(given);
   const { id } = progress;
-  if (isOver(await openStage(doors, id, 'tell'))) return progress;
+  const stage = await openStage(doors, id, 'tell');
+  if (isOver(stage)) return progress;
   const record = await emergencyOf(doors, id);
   const failedStages = openStages(await doors.records.getStages(id), ['tell']);
   const phase = failedStages.length === 0 ? 'closed' : 'incomplete';
-  await send(doors, record, { phase, failedStages, more: await moreOf(doors, id) });
+  // When everything else was over.
+  const endedAt = laterOf(record.startedAt, stage.startedAt);
+  await send(doors, record, { phase, failedStages, endedAt, more: await moreOf(doors, id) });
   await closeStage(doors, id, 'tell', { state: 'done', evidence: [evidenceOf('told', { phase })] });
   return progress;
 }

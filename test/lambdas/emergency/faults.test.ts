@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type EmergencyStage, emergencyStages } from '../../../domain/events/emergency.ts';
+import { AwsUnansweredError } from '../../../doors/aws-call.ts';
 import {
   dead,
   executionArn,
@@ -39,6 +40,32 @@ const taskOf: Record<EmergencyStage, string> = {
   report: 'report',
   tell: 'tell',
 };
+
+describe('what was told and could not be noted is told again', () => {
+  test.each([
+    ['begun', 'announce', broken],
+    // Which the machine tries again.
+    ['closed', 'tell', () => new AwsUnansweredError('UpdateItem', 'ETIMEDOUT', {}, undefined)],
+  ] as const)('regression: %s, the same under the same id', async (phase, stage, error) => {
+    const around = world();
+    const told = () => around.told().filter((event) => event.phase === phase);
+    let task: string | undefined;
+    let isLost = false;
+    around.before.task = (call) => {
+      task = call.task;
+    };
+    around.before.door = (name, when) => {
+      const isNote = task === stage && name === 'records.updateStage' && when === 'before';
+      if (isLost || !isNote || told().length === 0) return;
+      isLost = true;
+      throw error();
+    };
+    await around.execute(asked);
+    if (told().length === 1) await around.execute(asked, 'second');
+    const [first, again] = told();
+    expect(again).toEqual({ ...first, at: again?.at });
+  });
+});
 
 describe('a stage that fails', () => {
   test.each(emergencyStages.map((stage) => [stage]))(
