@@ -39,6 +39,20 @@ export async function emergencyRun(calls: FaultyCalls, options: EmergencyOptions
     const during = task === undefined ? 'ended' : [task, progress?.key].filter(Boolean).join(' ');
     return calls.invocation(during, (at) => runTask(faultyDoors(at, doors), payload));
   };
+  // The way is cleared (lambdas/rotation/preempt.ts): AWSPENDING is taken from any other version.
+  const invoke = bench.lambda.invoke.bind(bench.lambda);
+  bench.lambda.invoke = (caller, functionName, payload) => {
+    const { operation, token = '' } = payload as { operation?: string; token?: string };
+    const cleared = around.manifest.secrets.find(
+      (secret) => 'function' in secret && functionName.endsWith(`:${secret.function}`),
+    );
+    const stages = around.stored.stages.get(cleared?.name ?? '') ?? {};
+    for (const versionId of operation === 'preempt' ? Object.keys(stages) : []) {
+      if (versionId === token) continue;
+      stages[versionId] = (stages[versionId] ?? []).filter((label) => label !== 'AWSPENDING');
+    }
+    return invoke(caller, functionName, payload);
+  };
   let execution = '';
   const stop = () => bench.run('StopExecution', { executionArn: executionArn(execution) });
   calls.stopExecution = stop;
@@ -72,10 +86,13 @@ export async function emergencyRun(calls: FaultyCalls, options: EmergencyOptions
         executionArn: executionArn(name),
         stateMachineArn: around.stateMachineArn,
         status,
+        stopDate: bench.clock.now().getTime(),
         ...(error && { error }),
       },
     };
     for (let delivery = 1; delivery <= deliveries; delivery++) {
+      // A minute before the second attempt.
+      if (delivery > 1) await bench.clock.advanceTo(new Date(bench.clock.now().getTime() + 60_000));
       const { functionError } = await bench.lambda.invoke(
         { kind: 'service', arn: 'events' } as never,
         'tasks',
