@@ -79,6 +79,8 @@ export class Strands {
     late: () => Error,
     signal: AbortSignal,
   ): Promise<T> {
+    // Whoever was stopped as this began hears of no failure: nobody is left to hear it.
+    work.catch(() => undefined);
     signal.throwIfAborted();
     let takeBack: () => void = () => undefined;
     let interrupted: () => void = () => undefined;
