@@ -10,6 +10,7 @@ import { incidentMarkdown } from '../../../../domain/reports/incident/markdown.t
 import { stageFacts } from '../../../../domain/reports/incident/stage-evidence.ts';
 import { deadAt, standingOf } from '../../../../domain/reports/incident/standing.ts';
 import { expectDocument } from '../../../document.ts';
+import { inWords } from '../in-words.ts';
 import {
   audit,
   emergency,
@@ -34,6 +35,10 @@ test.each([
   expectDocument(
     `test/domain/reports/incident/${name}.golden.md`,
     `${incidentMarkdown(report)}\n## On a terminal\n\n\`\`\`\n${lines}\n\`\`\`\n`,
+  );
+  expectDocument(
+    `test/domain/reports/incident/${name}.page.golden.md`,
+    inWords(incidentHtml(report)),
   );
 });
 
