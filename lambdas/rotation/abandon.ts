@@ -87,7 +87,7 @@ async function giveUp<Value>(
     return 'pinned';
   }
   const work = async () => {
-    const pinned = value === undefined ? false : await pin(room, versionId, stuck);
+    const pinned = value === undefined ? false : await pin(room, versionId, value, stuck);
     await clearPending(room, versionId);
     return pinned ? ('pinned' as const) : ('cleared' as const);
   };
@@ -99,6 +99,7 @@ async function giveUp<Value>(
 async function pin<Value>(
   room: AbandoningRoom<Value>,
   versionId: string,
+  value: Value,
   { rotationEnabled, current, basedOn }: Stuck,
 ): Promise<boolean> {
   const { doors, environment, strategy } = room;
@@ -107,10 +108,11 @@ async function pin<Value>(
   const run: Run<Value> = { ...room, token: versionId, description, now, evidence: [] };
   const rotation = await trialRotation(run);
   let accepted = false;
-  const pinned = await pinIfAccepted(room, versionId, async (_, pending) => {
-    await strategy.testSecret({ pending }, rotation);
+  const probe = async () => {
+    await strategy.testSecret({ pending: value }, rotation);
     accepted = true;
-  });
+  };
+  const pinned = await pinIfAccepted(room, versionId, probe, value);
   const resumable = rotationEnabled && basedOn !== undefined && basedOn === (current ?? null);
   if (accepted && resumable && (await isRefused(room, current, rotation))) {
     throw new RotationRefusedError(

@@ -23,6 +23,7 @@ import type { AbandoningRoom } from './abandon.ts';
 import { InvalidRotationEventError, RotationRefusedError } from './errors.ts';
 import { leaseHasEnded, type Room, type Run, readCompanion, trialRotation } from './run.ts';
 import { clearPending, pendingValue, pinIfAccepted } from './staging.ts';
+import type { RotationStrategy } from './strategy.ts';
 
 const preemptSchema = z.strictObject({
   operation: z.literal('preempt'),
@@ -67,11 +68,12 @@ export async function preempt<Value>(
     return { pinned: false, stoppedAfterRotation };
   }
   const run: Run<Value> = { ...room, token: pending, description, now, evidence: [] };
-  const pinned = await undisturbed(room, pending, () =>
-    pinIfAccepted(run, pending, async (strategy, value) =>
-      strategy.testSecret({ pending: value }, await trialRotation(run)),
-    ),
-  );
+  const probe = async (strategy: RotationStrategy<Value>, value: Value) =>
+    strategy.testSecret({ pending: value }, await trialRotation(run));
+  const value = await pendingValue(room, pending);
+  const pinned =
+    value !== undefined &&
+    (await undisturbed(room, value, () => pinIfAccepted(run, pending, probe, value)));
   await secretsManager.cancelRotation(SECRET_ARN);
   await clearPending(room, pending);
   return { preempted: pending, pinned, stoppedAfterRotation };
@@ -79,11 +81,10 @@ export async function preempt<Value>(
 
 async function undisturbed<Value>(
   room: AbandoningRoom<Value>,
-  versionId: string,
+  value: Value | 'unparsable',
   work: () => Promise<boolean>,
 ): Promise<boolean> {
-  const value = await pendingValue(room, versionId);
-  return value === undefined || value === 'unparsable' || room.undisturbed === undefined
+  return value === 'unparsable' || room.undisturbed === undefined
     ? work()
     : room.undisturbed(value, (name) => readCompanion(room, name), work);
 }

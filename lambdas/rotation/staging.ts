@@ -87,13 +87,15 @@ export async function clearRefused(
  * Keeps a pending version under the pin label when the target accepts its value, or does not answer:
  * it may be the only copy of a credential that works. So may one that cannot be read as a value of this kind, and it
  * keeps no emergency from going on.
+ * @param known its value, where it was read already
  */
 export async function pinIfAccepted<Value>(
   room: Pick<Room<Value>, 'doors' | 'environment' | 'strategy'>,
   versionId: string,
   probe: (strategy: RotationStrategy<Value>, pending: Value) => Promise<void>,
+  known?: Value | 'unparsable',
 ): Promise<boolean> {
-  const pending = await pendingValue(room, versionId);
+  const pending = known ?? (await pendingValue(room, versionId));
   if (pending === 'unparsable') {
     await pinVersion(room, versionId);
     return true;
@@ -112,13 +114,16 @@ export async function pinIfAccepted<Value>(
   return true;
 }
 
-/** Undefined: it has none, or the marker of a new secret. @throws AwsCallError */
+/**
+ * Undefined: it has none, or the marker of a new secret. Read again for a moment before it is: what is taken for
+ * valueless loses its only label. @throws AwsCallError
+ */
 export async function pendingValue<Value>(
   room: Pick<Room<Value>, 'doors' | 'environment' | 'strategy'>,
   versionId: string,
 ): Promise<Value | 'unparsable' | undefined> {
   try {
-    return await readVersion(room, versionId);
+    return await readUntilFound(room.doors, () => readVersion(room, versionId));
   } catch (error) {
     const code = String((error as { code?: unknown }).code ?? '');
     if (error instanceof AwsCallError || !code.startsWith('ERR_ROTATION_')) {

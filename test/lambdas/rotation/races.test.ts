@@ -112,6 +112,19 @@ describe('a rotation that is preempted', () => {
     expect(Object.values(await world.labels())).toContain(stale);
   });
 
+  test('regression: has its value pinned although reads do not show the value yet', async () => {
+    world.faults.arm('finishSecret/secretsManager.moveLabel', 'before');
+    const stuck = await world.begin({ intent: 'planned' });
+    const shown = world.secrets.getValue;
+    let hidden = 2;
+    world.secrets.getValue = async (...asked) =>
+      asked[1] === stuck && hidden-- > 0 ? undefined : shown(...asked);
+    await expect(preempt(world.nextToken())).resolves.toMatchObject({
+      ...{ preempted: stuck, pinned: true },
+    });
+    expect(Object.values(await world.labels())).toContain(stuck);
+  });
+
   test('right before its promotion leaves no AfterRotation behind', async () => {
     const put = world.control.putAfterRotation;
     world.control.putAfterRotation = async (...args) => {
