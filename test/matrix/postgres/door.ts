@@ -51,14 +51,22 @@ const statementFailure =
   };
 
 export interface FaultyDoor extends PostgresDoor {
+  /**
+   * Was 28P01 the server's last word to this login? What holds its password may be dropped then, whatever the server
+   * holds: there is nothing else to know it by.
+   */
+  refuses(credential: Credential): boolean;
   /** A function was killed, and its sockets with it. */
   cutAll(): Promise<void>;
 }
 
 export function faultyDoor(calls: Calls, connect: Connect): FaultyDoor {
   const open = new Set<Connection>();
+  const refused = new Set<string>();
+  const login = ({ username, password }: Credential) => `${username}\n${password}`;
   const nameOf = (text: string) => (/^(begin|commit|rollback)$/.test(text) ? text : 'query');
   return {
+    refuses: (credential) => refused.has(login(credential)),
     async cutAll() {
       const left = [...open];
       open.clear();
@@ -67,8 +75,9 @@ export function faultyDoor(calls: Calls, connect: Connect): FaultyDoor {
     async withSession(endpoint, credential, work) {
       const at = place(endpoint, credential);
       const own: Connection[] = [];
-      const login = async () => {
+      const opened = async () => {
         const connection = await connect(endpoint, credential);
+        refused.delete(login(credential));
         open.add(connection);
         own.push(connection);
         return connection;
@@ -82,7 +91,10 @@ export function faultyDoor(calls: Calls, connect: Connect): FaultyDoor {
         );
       let connection: Connection;
       try {
-        connection = await calls.call('postgres.connect', login, loginFailure);
+        connection = await calls.call('postgres.connect', opened, (site, kind) => {
+          if (kind === 'permanent') refused.add(login(credential));
+          return loginFailure(site, kind);
+        });
       } catch (error) {
         await end();
         // Of a real connection it is the product's own error already.

@@ -92,17 +92,20 @@ function loginsHold(stand: Stand, scheme: 'multiUser' | 'singleUser'): () => str
       return logsIn(stand, current) ? undefined : 'I2: AWSCURRENT does not log in';
     }
     const role = stand.cluster.state.roles.get(current.username);
-    const labelled = [...stand.secret.state.versions.values()].filter(
-      ({ labels }) => labels.size > 0,
-    );
-    const isKnown = labelled.some(({ versionId }) => {
+    const holdsIt = ({ versionId }: { versionId: string }) => {
       const credential = credentialIn(stand.text(versionId));
       return credential !== undefined && opens(role?.verifier ?? '', credential.password);
-    });
+    };
+    const versions = [...stand.secret.state.versions.values()];
+    if (versions.some((version) => version.labels.size > 0 && holdsIt(version))) return undefined;
     // An emergency closes the role first, and throws its verifier away.
-    return isKnown || (shutOut && role?.canLogin === false)
-      ? undefined
-      : 'I2: no labelled version holds the password the server accepts';
+    if (shutOut && role?.canLogin === false) return undefined;
+    // The server itself has said that it is not its password: then nobody can know better.
+    const isRefused = versions.some((version) => {
+      const credential = credentialIn(stand.text(version.versionId));
+      return holdsIt(version) && credential !== undefined && stand.postgres.refuses(credential);
+    });
+    return isRefused ? undefined : 'I2: no labelled version holds the password the server accepts';
   };
 }
 
