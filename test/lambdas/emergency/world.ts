@@ -142,7 +142,8 @@ export function world({
   /** Secrets Manager runs the four steps meanwhile: the second look finds them done. */
   async function rotateMeanwhile(name: string, token: string): Promise<void> {
     if (look(`rotation ${token}`) < 2 || before.rotation(name) === 'stuck') return;
-    if (stored.stages.get(name)?.[token]?.includes('AWSCURRENT')) return;
+    // Over, or cleared out of the way.
+    if (!stored.stages.get(name)?.[token]?.includes('AWSPENDING')) return;
     const intent = await controlTable.getIntent(name, token);
     if (intent === undefined) return;
     const basedOn = versionOf(keyOf(name));

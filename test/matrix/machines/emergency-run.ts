@@ -44,7 +44,7 @@ export async function emergencyRun(calls: FaultyCalls, options: EmergencyOptions
   bench.lambda.invoke = (caller, functionName, payload) => {
     const { operation, token = '' } = payload as { operation?: string; token?: string };
     const cleared = around.manifest.secrets.find(
-      (secret) => 'function' in secret && functionName.endsWith(`:${secret.function}`),
+      (secret) => 'function' in secret && secret.function === functionName.split(':').at(-1),
     );
     const stages = around.stored.stages.get(cleared?.name ?? '') ?? {};
     for (const versionId of operation === 'preempt' ? Object.keys(stages) : []) {
