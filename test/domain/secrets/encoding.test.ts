@@ -8,7 +8,7 @@ import {
   randomBytesNeeded,
   textLength,
 } from '../../../domain/secrets/encoding.ts';
-import { InvalidSecretValueError } from '../../../domain/secrets/errors.ts';
+import { InvalidSecretValueError, TransitionRefusedError } from '../../../domain/secrets/errors.ts';
 import { counting } from './rotations.ts';
 
 const bits = 256;
@@ -46,6 +46,28 @@ describe('decoding a key', () => {
     expect(() => decodeKey(text, { encoding, bits })).toThrow(InvalidSecretValueError);
   });
 
+  test.each([
+    ['base64', 'base64 (RFC 4648 section 4, padded)'],
+    ['base64url', 'base64url (RFC 4648 section 5, unpadded)'],
+    ['hex', 'hex (lower case)'],
+  ] as const)('says what %s is, and nothing of the key', (encoding, what) => {
+    expect(() => decodeKey('hunter2!', { encoding, bits })).toThrow(
+      new InvalidSecretValueError(
+        `The key is not canonical ${what}; no newline, no other alphabet.`,
+      ),
+    );
+  });
+
+  test('says how many bits were found, and how many are expected', () => {
+    const check = 'check the configured size and encoding.';
+    expect(() => decodeKey('00', { encoding: 'hex', bits })).toThrow(
+      new InvalidSecretValueError(`The key has 8 bits, expected 256; ${check}`),
+    );
+    expect(() => decodeKey('x'.repeat(42), { encoding: 'text', bits })).toThrow(
+      new InvalidSecretValueError(`The key has 252 bits, expected at least 256; ${check}`),
+    );
+  });
+
   test('the bits of a text key are floor(length × log2(charset)), at least as configured', () => {
     expect(textLength(256)).toBe(43);
     expect(decodeKey('x'.repeat(43), { encoding: 'text', bits: 256 })).toHaveLength(43);
@@ -79,6 +101,16 @@ describe('making a key of random bytes', () => {
       }
     },
   );
+
+  test('throws away the bytes beyond the last whole round of the charset, from the first on', () => {
+    const format = { encoding: 'text', bits: 3, charset: '0123456789' } as const;
+    // 250 characters are whole rounds of ten; one character is wanted, four bytes are asked for.
+    expect(keyFromRandom(Buffer.from([250, 255, 249, 0]), format).toString()).toBe('9');
+    expect(keyFromRandom(Buffer.from([255, 251, 250, 10]), format).toString()).toBe('0');
+    expect(() => keyFromRandom(Buffer.from([250, 251, 254, 255]), format)).toThrow(
+      new TransitionRefusedError('Too few of the random bytes were usable; try again.'),
+    );
+  });
 
   test('wants exactly the random bytes it asked for', () => {
     expect(() => keyFromRandom(Buffer.alloc(31), { encoding: 'hex', bits: 256 })).toThrow(
