@@ -91,7 +91,7 @@ function coldStarts({ bareMilliseconds, barePeakMegabytes, functions }: ColdStar
   ]);
   return `## Cold start
 
-From the start of a process until its handler is there, less the same of bare Node (${bareMilliseconds.toFixed(0)} ms, ${barePeakMegabytes.toFixed(0)} MB), taken in turn; medians. The environment is the deployed one.
+From the start of a process until its handler is there, less the same of bare Node (${bareMilliseconds.toFixed(0)} ms, ${barePeakMegabytes.toFixed(0)} MB), taken in turn; medians. The environment is the one that a deployment with everything on sets.
 
 ${table(['function', 'bundle', `≤ ${goals.bundle / 1024} KB`, 'init over Node', `≤ ${goals.init} ms`, 'peak memory'], rows)}
 

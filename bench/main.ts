@@ -11,11 +11,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { World } from '../test/integration/world.ts';
+import { withEveryBundle } from './bundles.ts';
 import { clientPlans, measureClient } from './client.ts';
 import { clientSection } from './client-section.ts';
 import { measureColdStarts } from './cold-starts.ts';
 import { costOf } from './cost.ts';
-import { deploymentOf } from './deployment.ts';
+import { memoryOf } from './deployment.ts';
 import { documentOf, withSection } from './document.ts';
 import { measureEmptyInvocation } from './empty-invocation.ts';
 import { machine } from './measure.ts';
@@ -108,8 +109,9 @@ async function everything(): Promise<string> {
 async function measureDeployment() {
   const whole = await World.start(undefined, 'following');
   try {
-    const { functions, memory } = await deploymentOf(whole);
-    return { memory, cold: measureColdStarts(functions, runs.cold) };
+    const memory = memoryOf(whole);
+    const cold = await withEveryBundle((functions) => measureColdStarts(functions, runs.cold));
+    return { memory, cold };
   } finally {
     await whole.stop();
   }
