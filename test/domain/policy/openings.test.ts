@@ -99,6 +99,18 @@ describe('a secret that a freeze shuts out', () => {
     expect(said('2026-12-16T00:00:00Z', dates) !== undefined).toBe(isSaid);
   });
 
+  test('is told of the freeze that does it, not of others before or after', () => {
+    const before = { from: '2026-12-01T00:00:00Z', until: '2026-12-10T00:00:00Z', reason: 'past' };
+    const after = { from: '2027-02-01T00:00:00Z', until: '2027-03-01T00:00:00Z', reason: 'later' };
+    for (const freezes of [
+      [before, yearEnd, after],
+      [after, before, yearEnd],
+    ]) {
+      const text = shutOut({ ...secret, now: at('2026-12-16T00:00:00Z') }, { freezes });
+      expect(text).toContain('(year end)');
+    }
+  });
+
   test('so is one whose window opens too late for it', () => {
     const openings = { freezes: [], window: { ...window, days: ['sun' as const] } };
     const dates = { rotateAt: at('2026-05-18T00:00:00Z'), limitAt: at('2026-05-23T00:00:00Z') };

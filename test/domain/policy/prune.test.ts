@@ -128,6 +128,19 @@ const both: readonly [string, WhyItStays, Broken][] = [
     'provenBeforeLastUse',
     withProof({ firstProvenAt: on(0) }),
   ],
+  [
+    'it is proven at the instant of its last use, when a row may just have been written',
+    'provenBeforeLastUse',
+    (facts) => ({
+      ...facts,
+      zeroProofs: new Map(
+        [...facts.zeroProofs].map(([kid, proof]) => {
+          const firstProvenAt = new Date(usedUntil(facts.keys, kid)).toISOString();
+          return [kid, { ...proof, firstProvenAt }];
+        }),
+      ),
+    }),
+  ],
 ];
 
 /** Without each of these, a disabled key keeps its bytes. */
