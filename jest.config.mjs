@@ -36,5 +36,6 @@ export default {
   maxWorkers: 2,
   // Modules of a file are not given back when it ends: a worker is begun anew before its heap costs more than that.
   workerIdleMemoryLimit: '1GB',
-  testTimeout: 30_000,
+  // A full proof ends by its work.
+  testTimeout: process.env.PROOF === 'full' ? 300_000 : 30_000,
 };

@@ -34,9 +34,9 @@ export function rotationInProgress(stages: VersionIdsToStages): string | undefin
 const datePrefix = 'rotated-';
 const dateLabel = /^rotated-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 
-/** The labels of a version that claim to be dates, well-formed or not. */
+/** The labels of a version that claim to be dates, well-formed or not; the oldest first, which is the one that counts. */
 export function dateLabelsOf(versionId: string, stages: VersionIdsToStages): readonly string[] {
-  return stages[versionId]?.filter((label) => label.startsWith(datePrefix)) ?? [];
+  return (stages[versionId] ?? []).filter((label) => label.startsWith(datePrefix)).toSorted();
 }
 
 /** `rotated-20260517T170002Z`: when the material of a version became current, to the second, in UTC. */

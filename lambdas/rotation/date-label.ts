@@ -33,7 +33,7 @@ export interface DateLabelMove {
 }
 
 const dateOf = (versionId: string, stages: VersionIdsToStages): string | undefined =>
-  dateLabelsOf(versionId, stages).toSorted()[0];
+  dateLabelsOf(versionId, stages)[0];
 
 export async function dateLabelMove<Value>(
   run: Run<Value>,
@@ -128,7 +128,7 @@ export async function leaveOldestDates<Value>(run: Run<Value>): Promise<void> {
       const dates = dateLabelsOf(versionId, stages).filter(
         (label) => parseDateLabel(label, now).ok,
       );
-      for (const label of dates.toSorted().slice(1)) {
+      for (const label of dates.slice(1)) {
         await doors.secretsManager.moveLabel({ secretId, label, from: versionId });
       }
     }

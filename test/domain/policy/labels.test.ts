@@ -59,9 +59,14 @@ describe('date labels', () => {
 
   test('are those that claim to be one, well-formed or not', () => {
     const stages = { a: ['AWSCURRENT', 'rotated-soon', 'live', 'rotated-20260517T170002Z'], b: [] };
-    expect(dateLabelsOf('a', stages)).toEqual(['rotated-soon', 'rotated-20260517T170002Z']);
+    expect(dateLabelsOf('a', stages)).toEqual(['rotated-20260517T170002Z', 'rotated-soon']);
     expect(dateLabelsOf('b', stages)).toEqual([]);
     expect(dateLabelsOf('unknown', stages)).toEqual([]);
+  });
+
+  test('regression: the older of two counts, wherever it stands', () => {
+    const [older, later] = ['rotated-20260101T000000Z', 'rotated-20260102T000000Z'];
+    expect(dateLabelsOf('a', { a: [later, 'AWSCURRENT', older] })).toEqual([older, later]);
   });
 });
 
