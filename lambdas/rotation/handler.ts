@@ -207,7 +207,10 @@ async function runStep<Value>(
   };
   const outcome = await outcomeOf(run, event.Step, staging);
   const milliseconds = room.doors.clock.now().getTime() - now.getTime();
-  const record = await remember(run, event.Step, outcome, milliseconds);
+  // A rotation whose record was made while the current value was tested has not had its own tested by that.
+  const record = configurationTests.has(outcome)
+    ? undefined
+    : await remember(run, event.Step, outcome, milliseconds);
   room.doors.log.info('step', {
     secret: room.environment.SECRET_NAME,
     step: event.Step,
@@ -218,6 +221,9 @@ async function runStep<Value>(
   });
   return { outcome };
 }
+
+/** Outcomes of testSecret that are of no rotation (test-secret.ts): they leave nothing behind. */
+const configurationTests: ReadonlySet<string> = new Set(['currentTested', 'uninitialised']);
 
 /** A token that is AWSCURRENT is a rotation that is over: repeating its steps changes nothing. */
 async function outcomeOf<Value>(

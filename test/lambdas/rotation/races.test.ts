@@ -43,6 +43,21 @@ const unreachable = Object.assign(new Error('no answer'), {
   code: 'ERR_ROTATION_POSTGRES_UNREACHABLE',
 });
 
+test('regression: a testSecret that overtakes createSecret has not tested its rotation', async () => {
+  const next = world.nextToken();
+  world.faults.arm('createSecret/controlTable.fixRotation', 'before');
+  await world.begin({ intent: 'planned' }, next);
+  const step = (Step: string) =>
+    world.handler({ Step, SecretId: world.secretArn, ClientRequestToken: next });
+  during('testSecret', () => step('createSecret'));
+  // Nothing is recorded yet, so it is taken for the service's test of a configuration.
+  await step('testSecret');
+  await step('setSecret');
+  await expect(step('finishSecret')).rejects.toMatchObject({
+    code: 'ERR_ROTATION_STEP_OUT_OF_ORDER',
+  });
+});
+
 describe('a rotation that is preempted', () => {
   test('while it makes its value stores none: the label is the emergency’s by then', async () => {
     const emergency = world.nextToken();
