@@ -14,6 +14,8 @@ interface Key {
   state: string;
 }
 
+const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+
 export interface Promotion {
   from: string | undefined;
   to: string;
@@ -62,12 +64,20 @@ export class Watch {
     if (value !== undefined) this.#values.set(versionId, value);
   }
 
-  /** The first record of a token stands, and steps that are written down stay so: two runs of a step meet there. */
+  /**
+   * The first record of a token stands, and steps that are written down stay so: two runs of a step meet there. None
+   * went through before those it follows (user guide, "Lambda rotation functions"); where a login answers for
+   * setSecret, a testSecret before it fails by itself.
+   */
   async #recordGrows(token: string): Promise<void> {
     const record = await this.#world.control.getRotation(secretName, token);
     const known = this.#records.get(token);
     if (record === undefined) return;
     this.#records.set(token, record);
+    const missing = steps.find(
+      (step, at) => !record.steps[step] && record.steps[steps[at + 1] ?? ''],
+    );
+    if (missing !== undefined) broken('order', `${token} has gone further without ${missing}`);
     if (known === undefined) return;
     const lost = Object.keys(known.steps).filter((step) => record.steps[step] === undefined);
     if (lost.length > 0) broken('record', `${lost.join(', ')} of ${token} is forgotten`);

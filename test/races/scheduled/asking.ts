@@ -93,7 +93,7 @@ export const cadenceAgainstPut: Race = {
   name: 'the cadence against a PutSecretValue by hand',
   kinds: ['multiUser'],
   held: ['cadence', 'service', 'person'],
-  calls: 60,
+  calls: 110,
   prepare: due,
   participants: (place) => [
     { name: 'cadence', run: () => cadence(place) },
