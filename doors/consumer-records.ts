@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type * as z from 'zod';
 import {
   type ConsumerLock,
   type CountsRecord,
@@ -44,9 +45,15 @@ export interface ConsumerRecordsDoor {
   releaseLock(consumer: string, owner: string, now: Date): Promise<void>;
 
   getCounts(consumer: string): Promise<CountsRecord | undefined>;
-  /** The first record stands: what a consumer ran with is not what it runs with once it is being stopped. */
-  putCounts(consumer: string, record: CountsRecord): Promise<CountsRecord>;
-  /** Whatever stands: somebody may have removed it while the consumer was being stopped. */
+  /**
+   * The first record stands: what a consumer ran with is not what it runs with once it is being stopped.
+   * @returns what stands; undefined: another one stood, and is gone again, as when its consumer was started meanwhile
+   */
+  putCounts(consumer: string, record: CountsRecord): Promise<CountsRecord | undefined>;
+  /**
+   * Whatever stands: somebody may have removed it while the consumer was being stopped. Of two, the one with more
+   * tasks tells what it ran with: the other one was read while it was stopped.
+   */
   keepCounts(consumer: string, record: CountsRecord): Promise<void>;
   /** @returns false when another record stands than the one that was looked at; it goes on standing */
   removeCounts(consumer: string, looked: CountsRecord): Promise<boolean>;
@@ -61,22 +68,28 @@ export function consumerRecords(
   const { get, put, content, replace, removeUnchanged } = controlItems(table, client);
   const sortKey = ({ versionId, round, consumer }: RolloutKey) =>
     `${versionId}/${round}/${consumer}`;
+  /** Compare-and-swap. @param changed of what stands; undefined: leave it. @returns what stands afterwards */
+  async function change<Record extends object>(
+    schema: z.ZodType<Record>,
+    key: ['rollout' | 'counts', string, string],
+    changed: (standing: Record | undefined) => Record | undefined,
+  ): Promise<Record | undefined> {
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const stored = await get(schema, ...key);
+      const record = changed(stored?.content);
+      if (record === undefined) return stored?.content;
+      if (await put(...key, record, stored ?? { revision: 0 })) return record;
+    }
+    throw new ControlRecordError(
+      `${key[0]}#${key[1]}/${key[2]}`,
+      'changed five times while it was written',
+    );
+  }
+
   return {
     getRollout: (key) => content(rolloutRecordSchema, 'rollout', key.secretName, sortKey(key)),
-    async updateRollout(key, change) {
-      const at = sortKey(key);
-      for (let attempt = 0; attempt < 5; attempt++) {
-        const stored = await get(rolloutRecordSchema, 'rollout', key.secretName, at);
-        const changed = change(stored?.content);
-        if (changed === undefined) return stored?.content;
-        const guard = stored ?? { revision: 0 };
-        if (await put('rollout', key.secretName, at, changed, guard)) return changed;
-      }
-      throw new ControlRecordError(
-        `rollout#${key.secretName}/${at}`,
-        'changed five times while it was written',
-      );
-    },
+    updateRollout: (key, changed) =>
+      change(rolloutRecordSchema, ['rollout', key.secretName, sortKey(key)], changed),
 
     takeLock: (consumer, lock) =>
       replace(consumerLockSchema, ['lock', deployment, consumer], lock, (standing) =>
@@ -97,11 +110,13 @@ export function consumerRecords(
 
     getCounts: (consumer) => content(countsRecordSchema, 'counts', deployment, consumer),
     async putCounts(consumer, record) {
-      await put('counts', deployment, consumer, record, { revision: 0 });
-      return (await content(countsRecordSchema, 'counts', deployment, consumer)) ?? record;
+      const isFirst = await put('counts', deployment, consumer, record, { revision: 0 });
+      return isFirst ? record : content(countsRecordSchema, 'counts', deployment, consumer);
     },
     async keepCounts(consumer, record) {
-      await replace(countsRecordSchema, ['counts', deployment, consumer], record, () => true);
+      await change(countsRecordSchema, ['counts', deployment, consumer], (standing) =>
+        keptCounts(record, standing),
+      );
     },
     async removeCounts(consumer, looked) {
       const stored = await get(countsRecordSchema, 'counts', deployment, consumer);
@@ -111,6 +126,14 @@ export function consumerRecords(
     },
   };
 }
+
+export const keptCounts = (
+  record: CountsRecord,
+  standing: CountsRecord | undefined,
+): CountsRecord =>
+  standing === undefined || standing.desired <= record.desired
+    ? record
+    : { ...standing, stoppedBy: record.stoppedBy, stops: (standing.stops ?? 0) + 1, at: record.at };
 
 /** @param by the lock that would take its place */
 export const givesWay = (standing: ConsumerLock, by: ConsumerLock): boolean =>

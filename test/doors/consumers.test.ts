@@ -274,6 +274,10 @@ describe('what a rollout remembers', () => {
     expect(await records.putCounts('api', { ...counts, desired: 0 })).toEqual(counts);
     await records.keepCounts('api', { ...counts, stops: 1 });
     expect(await records.removeCounts('api', counts)).toBe(false);
+    // What was read while it stood still is not what it runs with.
+    await records.keepCounts('api', { ...counts, desired: 0, stoppedBy: 'arn:2', stops: 1 });
+    expect(await records.getCounts('api')).toEqual({ ...counts, stoppedBy: 'arn:2', stops: 2 });
+    await records.keepCounts('api', { ...counts, stops: 1 });
     expect(await records.removeCounts('api', { ...counts, stops: 1 })).toBe(true);
     expect(await records.getCounts('api')).toBeUndefined();
   });

@@ -4,6 +4,7 @@ import type { ConsumerLock, CountsRecord, RolloutRecord } from '../../domain/eve
 import {
   type ConsumerRecordsDoor,
   givesWay,
+  keptCounts,
   type RolloutKey,
 } from '../../doors/consumer-records.ts';
 import type { RolloutRecordsDoor } from '../../doors/rollout-records.ts';
@@ -47,9 +48,10 @@ export function inMemoryConsumerRecords(): ConsumerRecords & {
     getCounts: async (consumer) => structuredClone(counts.get(consumer)),
     async putCounts(consumer, record) {
       if (!counts.has(consumer)) counts.set(consumer, structuredClone(record));
-      return structuredClone(counts.get(consumer) ?? record);
+      return structuredClone(counts.get(consumer));
     },
-    keepCounts: async (consumer, record) => void counts.set(consumer, structuredClone(record)),
+    keepCounts: async (consumer, record) =>
+      void counts.set(consumer, structuredClone(keptCounts(record, counts.get(consumer)))),
     async removeCounts(consumer, looked) {
       const standing = counts.get(consumer);
       if (standing !== undefined && !isDeepStrictEqual(standing, looked)) return false;

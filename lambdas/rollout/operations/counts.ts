@@ -3,7 +3,11 @@
  * forgotten when it runs with that again; so both may be asked any number of times, in any order, from anywhere in
  * the middle.
  */
-import type { ConsumersStopped, StopConsumers } from '../../../domain/events/rollout.ts';
+import type {
+  ConsumersStopped,
+  CountsRecord,
+  StopConsumers,
+} from '../../../domain/events/rollout.ts';
 import type { RolloutDoors } from '../doors.ts';
 import type { CountedPlatform, Looked } from '../platform.ts';
 import { platformOf } from '../platform.ts';
@@ -55,15 +59,41 @@ async function stop(
   consumer: string,
   { counts, target, by }: Stopped & { by: string },
 ): Promise<Looked> {
-  const at = clock.now().toISOString();
-  const known =
-    (await records.getCounts(consumer)) ??
-    (await records.putCounts(consumer, { ...(await counts.read(target)), stoppedBy: by, at }));
+  const about = { stoppedBy: by, at: clock.now().toISOString() };
+  const known = await remembered(records, consumer, { counts, target }, about);
+  if (known === undefined) {
+    return { state: 'inProgress', detail: 'others stop and start it at this moment' };
+  }
   const looked = await counts.stop(target);
   // Whoever was starting it at this moment would forget what it ran with, and it would stay stopped for good.
   const stops = (known.stops ?? 0) + 1;
-  await records.keepCounts(consumer, { ...known, stoppedBy: by, stops, at });
+  await records.keepCounts(consumer, { ...known, ...about, stops });
   return looked;
+}
+
+/**
+ * What it ran with before anybody stopped it. Between two reads another one may have stopped it, or stopped it and
+ * started it again: what was read then is how it stands still, not what it runs with.
+ */
+async function remembered(
+  records: RolloutDoors['records'],
+  consumer: string,
+  { counts, target }: Stopped,
+  about: Pick<CountsRecord, 'stoppedBy' | 'at'>,
+): Promise<CountsRecord | undefined> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const known = await records.getCounts(consumer);
+    if (known !== undefined) return known;
+    const read = await counts.read(target);
+    const stands = await records.putCounts(consumer, { ...read, ...about });
+    if (stands === undefined) continue;
+    const again = await counts.read(target);
+    if (again.desired <= stands.desired) return stands;
+    const running = { ...again, ...about };
+    await records.keepCounts(consumer, running);
+    return running;
+  }
+  return undefined;
 }
 
 async function start(
