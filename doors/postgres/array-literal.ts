@@ -1,7 +1,10 @@
 /** Arrays as PostgreSQL writes them (manual, "Array Input and Output Syntax"). */
 
-/** No quotes are needed around these: digits, letters, what base64 and uuids add; never empty, never NULL. */
-const bare = /^(?!null$)[A-Za-z0-9_.+/=-]+$/i;
+/**
+ * No quotes are needed without these: digits, letters, what base64 and uuids add. One that is looked for, not a whole
+ * that fits: over megabytes the way back that a greedy match keeps open is longer than the stack.
+ */
+const needsQuotes = /[^A-Za-z0-9_.+/=-]/;
 
 /** `{a,"b c",NULL}`: one literal for a whole array parameter. */
 export function arrayLiteral(elements: readonly (string | null)[]): string {
@@ -13,10 +16,10 @@ export function arrayLiteral(elements: readonly (string | null)[]): string {
     }
     if (element === null) {
       literal += 'NULL';
-    } else if (bare.test(element)) {
-      literal += element;
-    } else {
+    } else if (element === '' || /^null$/i.test(element) || needsQuotes.test(element)) {
       literal += `"${element.replace(/[\\"]/g, '\\$&')}"`;
+    } else {
+      literal += element;
     }
   }
   return `${literal}}`;
