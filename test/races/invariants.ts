@@ -26,6 +26,8 @@ export interface Promotion {
 export class Watch {
   /** Each move of AWSCURRENT since the race began. */
   readonly promotions: Promotion[] = [];
+  /** Other secrets that name the same role: its password may be theirs. */
+  readonly beside: RaceWorld[] = [];
   readonly #world: RaceWorld;
   readonly #room: RacingRoom;
   readonly #values = new Map<string, string>();
@@ -53,7 +55,7 @@ export class Watch {
     for (const id of Object.keys(stages)) {
       if (stages[id]?.includes('AWSPENDING')) await this.#recordGrows(id);
     }
-    this.#rolesKnown(Object.keys(stages), current);
+    await this.#rolesKnown(Object.keys(stages), current);
   }
 
   /** I4: what a token holds once, it holds for ever. */
@@ -115,7 +117,7 @@ export class Watch {
    * I2: what the server accepts is in a version that a label holds; of alternating users AWSCURRENT itself logs in.
    * I7: a stranger's role is as it was.
    */
-  #rolesKnown(labelled: readonly string[], current: string): void {
+  async #rolesKnown(labelled: readonly string[], current: string): Promise<void> {
     const { cluster, kind } = this.#room;
     if (cluster === undefined) return;
     if (!cluster.accepts(stranger)) broken('I7', `${stranger.username} was changed`);
@@ -128,6 +130,11 @@ export class Watch {
     // Closed is no way in for anybody: an emergency is about to open it again.
     if (cluster.roles.get(inUse.username)?.login !== true) return;
     const stored = labelled.flatMap((id) => credentialIn(this.#values.get(id)));
+    for (const world of this.beside) {
+      const ids = Object.keys(await world.stages());
+      const texts = await Promise.all(ids.map((id) => world.valueOf(id)));
+      stored.push(...texts.flatMap(credentialIn));
+    }
     if (!stored.some((one) => cluster.accepts(one))) {
       broken('I2', `no labelled version holds what the server accepts for ${inUse.username}`);
     }
@@ -147,10 +154,13 @@ export class Watch {
     if (lease !== undefined && new Date(lease.expiresAt) > this.#world.clock.now()) {
       broken('trace', `a lease of ${lease.owner} for ${lease.token} is left`);
     }
-    const text = await this.#world.valueOf(labels.AWSCURRENT ?? '');
-    for (const inUse of credentialIn(text)) {
-      if (this.#room.cluster?.accepts(inUse) === false) broken('I3', 'AWSCURRENT does not log in');
-    }
+    const inUse = await Promise.all(
+      [this.#world, ...this.beside].map(async (world) =>
+        credentialIn(await world.valueOf((await world.labels()).AWSCURRENT ?? '')),
+      ),
+    );
+    const works = inUse.flat().map((one) => this.#room.cluster?.accepts(one));
+    if (works.length > 0 && !works.includes(true)) broken('I3', 'AWSCURRENT does not log in');
   }
 
   /** Changes of roles after AWSCURRENT moved last. */

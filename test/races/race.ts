@@ -42,14 +42,14 @@ export interface Race {
   readonly calls: number;
   /** The second one begins that early: what must meet lies in the middle. @default calls */
   readonly within?: number;
-  /** The role is not this secret's alone: what holds for one secret need not hold. */
-  readonly shared?: boolean;
   prepare?(place: Place): Promise<void>;
   participants(place: Place): readonly Participant[];
   /** @returns which way it went. @throws InvariantError */
   judge(place: Place, outcomes: ReadonlyMap<string, Outcome>): Promise<string> | string;
   /** Every way that must occur: a race that always ends the same way has not overlapped. */
   readonly ways: readonly string[];
+  /** Right, too, and behind a window so small that two hundred draws need not meet it. */
+  readonly rareWays?: readonly string[];
 }
 
 export interface Run {
@@ -84,7 +84,7 @@ export async function run(
   const world = await RaceWorld.start(room);
   const schedule = new Schedule(scheduler, hold);
   if (stage.quiet !== undefined) schedule.quiet = stage.quiet;
-  const another = async () => RaceWorld.start(await stage.room(kind, room));
+  const another = async () => RaceWorld.start(await stage.room(kind, room), 'another ');
   try {
     await ready(world, kind);
     const watch = new Watch(world, room);
@@ -94,12 +94,12 @@ export async function run(
     const racing = { ...place, before };
     await watch.look();
     watch.promotions.length = 0;
-    if (race.shared !== true) schedule.invariants = () => watch.look();
+    schedule.invariants = () => watch.look();
     world.schedule = schedule;
     const outcomes = await schedule.play(race.participants(racing));
     await schedule.play([{ name: 'the service', run: () => world.settle() }]);
     world.schedule = new Schedule();
-    if (race.shared !== true) await watch.settled();
+    await watch.settled();
     await room.cluster?.refresh();
     const way = await race.judge(racing, outcomes);
     await nextRotationGoesThrough(place);

@@ -52,6 +52,8 @@ export class Schedule {
   readonly #sleepers: (() => void)[] = [];
   #release: (() => void) | undefined;
   #broken: { error: unknown } | undefined;
+  /** Looks that are not over: a real server takes its time to answer one. */
+  readonly #looks = new Set<Promise<void>>();
 
   /** @param scheduler absent: every call is let go at once, as before and after a race */
   constructor(scheduler?: Scheduler, hold?: Hold) {
@@ -77,7 +79,10 @@ export class Schedule {
     try {
       return await run();
     } finally {
-      await this.#look(call);
+      const look = this.#look(call);
+      this.#looks.add(look);
+      await look;
+      this.#looks.delete(look);
     }
   }
 
@@ -107,6 +112,11 @@ export class Schedule {
       const passed = this.calls.length - before;
       for (const one of [...waiting].filter(({ after = 0 }) => after <= passed)) begin(one);
       await this.quiet();
+      if (this.#looks.size > 0) {
+        // What is looked at stands still meanwhile, and who waits for the look is not stuck.
+        await Promise.all(this.#looks);
+        continue;
+      }
       if (this.#broken !== undefined) throw this.#broken.error;
       if (scheduler.count() > 0) {
         idle = 0;

@@ -56,9 +56,9 @@ describe.each(races)('$name', (race) => {
     figures.seeds += runs.length;
     figures.interleavings += runs.reduce((sum, { changes }) => sum + changes, 0);
     const ways = new Set(runs.map(({ way }) => way));
-    for (const way of ways) expect(race.ways).toContain(way);
+    for (const way of ways) expect([...race.ways, ...(race.rareWays ?? [])]).toContain(way);
     // In the short form a few seeds need not meet them all.
-    if (seeds >= 100) expect([...ways].sort()).toEqual([...race.ways].sort());
+    if (seeds >= 100) expect([...ways]).toEqual(expect.arrayContaining([...race.ways]));
     if (process.env.TELL)
       process.stderr.write(`${race.name} ${kind}: ${JSON.stringify(tally(runs))}\n`);
   });

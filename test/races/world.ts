@@ -67,11 +67,13 @@ export class RaceWorld {
   /** What was done before the race was not scheduled. */
   schedule = new Schedule();
   readonly #options: WorldOptions;
+  readonly #drawnFor: string;
   #token = 0;
   #drawn = 0;
 
-  private constructor(options: WorldOptions) {
+  private constructor(options: WorldOptions, drawnFor: string) {
     this.#options = options;
+    this.#drawnFor = drawnFor;
     const iam = { authorize: () => undefined };
     this.service = new Service({
       account,
@@ -108,8 +110,9 @@ export class RaceWorld {
     this.control = controlTable('control', this.#tableClient());
   }
 
-  static async start(options: WorldOptions): Promise<RaceWorld> {
-    const world = new RaceWorld(options);
+  /** @param drawnFor a second secret draws other passwords than the first */
+  static async start(options: WorldOptions, drawnFor = ''): Promise<RaceWorld> {
+    const world = new RaceWorld(options, drawnFor);
     await world.service.configureRotation(tester, {
       secretId: world.secretArn,
       rotationLambdaArn: functionArn,
@@ -243,7 +246,9 @@ export class RaceWorld {
     this.#drawn++;
     const bytes: Buffer[] = [];
     for (let block = 0; block * 32 < count; block++) {
-      bytes.push(createHash('sha256').update(`${label} ${this.#drawn} ${block}`).digest());
+      bytes.push(
+        createHash('sha256').update(`${this.#drawnFor}${label} ${this.#drawn} ${block}`).digest(),
+      );
     }
     return Buffer.concat(bytes).subarray(0, count);
   }

@@ -98,9 +98,12 @@ export const activateAgainstEmergency: Race = {
   async judge(place, outcomes) {
     if (unwrap<string>(outcomes.get('emergency')) !== 'started') broken('emergency', 'in the way');
     await onlyTheNewWorks(place, emergencyToken(place));
-    const { ended = '' } = unwrap<Gone>(outcomes.get('after'));
+    const { outcome, ended } = unwrap<Gone>(outcomes.get('after'));
     const stopped = place.watch.promotions.length === 1;
-    if (stopped && ended === '') broken('winner', 'an activation that never was is told as done');
+    // Stopped before it was taken: it has nothing to do, and says that.
+    const done = outcome === 'begun' && ended === undefined;
+    if (stopped && done) broken('winner', 'an activation that never was is told as done');
+    if (!stopped && outcome !== 'begun') broken('winner', `activated by one that said ${outcome}`);
     return stopped ? 'emergency alone' : 'activated first';
   },
   ways: ['emergency alone', 'activated first'],

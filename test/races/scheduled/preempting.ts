@@ -104,7 +104,7 @@ export const rollBackAgainstFinish: Race = {
         async run() {
           const { AWSPREVIOUS = '' } = await place.world.labels();
           const token = place.world.nextToken();
-          return { token, preempted: await rollBack(place, AWSPREVIOUS, token) };
+          return { token, restored: AWSPREVIOUS, took: await rollBack(place, AWSPREVIOUS, token) };
         },
       },
     ];
@@ -120,12 +120,23 @@ export const rollBackAgainstFinish: Race = {
       if (watch.promotions.length !== 1) broken('winner', `${watch.promotions.length} promotions`);
       return 'finish';
     }
-    const { token } = unwrap<{ token: string }>(outcome);
+    const { token, restored } = unwrap<{ token: string; restored: string }>(outcome);
     const [first] = watch.promotions;
-    if (AWSCURRENT === token) return first?.to === token ? 'rollback' : 'finish, then rollback';
-    return broken('winner', `${AWSCURRENT} is AWSCURRENT after a rollback that was taken`);
+    if (AWSCURRENT !== token) {
+      broken('winner', `${AWSCURRENT} is AWSCURRENT after a rollback that was taken`);
+    }
+    const [now, then] = await Promise.all(
+      [token, restored].map((id) => world.control.getAfterRotation(secretName, id)),
+    );
+    if (now?.primary === undefined || now.primary !== then?.primary) {
+      broken('winner', 'what became current is not what was asked for');
+    }
+    return first?.to === token ? 'rollback' : 'finish, then rollback';
   },
   ways: ['finish', 'rollback'],
+  // finishSecret looked for a lease before this one stood, and promoted after the rollback had looked at AWSCURRENT.
+  // The rollback is based on what it finds then, and what was asked for becomes current.
+  rareWays: ['finish, then rollback'],
 };
 
 export const emergencyDuringSteps: Race = {

@@ -12,11 +12,11 @@ export const twoSecretsOneRole: Race = {
   held: ['service', 'neighbour'],
   calls: 60,
   within: 6,
-  shared: true,
   async prepare(place) {
     const neighbour = await place.another();
     neighbour.invoked = () => 'neighbour';
     neighbours.set(place.world, neighbour);
+    place.watch.beside.push(neighbour);
   },
   participants(place) {
     const neighbour = theNeighbour(place);

@@ -124,8 +124,8 @@ export const twoTokens: Race = {
         return broken('refusal', `${name}: ${messageOf(outcome)}`);
       return { name, ...(outcome.value as { token: string; answer: string }) };
     });
-    const started = answers.filter(({ answer }) => answer === 'started');
-    const [first] = started;
+    const first = answers.find(({ name }) => name === firstTo(place, 'RotateSecret'));
+    if (first?.answer !== 'started') broken('refusal', `${first?.name} came first and was refused`);
     // The second may come when the first one is over; then its own preflight refuses it.
     onePromotion(place, first?.token ?? '');
     return first?.name ?? 'nobody';
