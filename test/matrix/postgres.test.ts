@@ -72,7 +72,9 @@ async function compare({ model, real }: Pair, schedule: Schedule): Promise<Outco
   try {
     expect(seenOf(found)).toEqual({ ...seenOf(expected), bad: [] });
   } catch (error) {
-    throw new Error(`SEED=${seed} ${real.room.name} ${JSON.stringify(schedule)}\n${error}`);
+    throw new Error(
+      `SEED=${seed} REPLAY='${real.room.name} ${JSON.stringify(schedule)}'\n${error}`,
+    );
   }
   return expected;
 }
@@ -84,6 +86,12 @@ function kindsFor(passed: Passed, ...words: readonly (string | number)[]): reado
     return passed.method.startsWith('postgres.') ? all : [drawn];
   }
   return drawnFrom(50, 'short', ...words) === 0 ? [drawn] : [];
+}
+
+/** `REPLAY='<room> <schedule>'`, as a failure prints it, runs that schedule alone. */
+function replayed(): { room: string; schedule: Schedule } | undefined {
+  const [, room, schedule] = /^(\S+) (\{.*)$/.exec(process.env.REPLAY ?? '') ?? [];
+  return room && schedule ? { room, schedule: JSON.parse(schedule) } : undefined;
 }
 
 const drawnRecovery = (...words: readonly (string | number)[]): Recovery =>
@@ -112,6 +120,13 @@ test('a real PostgreSQL goes the way of the model, and every recovery ends well 
   const sites = new Set<string>();
   for (const scheme of ['multiUser', 'singleUser'] as const) {
     for (const scenario of databaseRoom(scheme).scenarios) {
+      const only = replayed();
+      if (only !== undefined) {
+        if (only.room !== databaseRoom(scheme).name || only.schedule.scenario !== scenario)
+          continue;
+        await compare(await both(scheme, scenario), only.schedule);
+        return;
+      }
       const pair = await both(scheme, scenario);
       const clean = await compare(pair, { scenario, faults: [], recovery: 'sameToken' });
       for (const [call, passed] of clean.passed.slice(0, clean.beforeRecovery).entries()) {

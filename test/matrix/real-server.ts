@@ -76,6 +76,11 @@ export async function realServer({ server, at }: Pharmacy): Promise<RealServer> 
   }
 
   async function restore({ roles }: ServerState): Promise<void> {
+    // A server that is busy may not have seen yet that the sockets of the schedule before were cut: its locks stand.
+    await superuser.query(
+      `select pg_terminate_backend(pid, 10000) from pg_stat_activity
+        where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+    );
     const now = await state({ roles: new Map(), jobs: [], notes: new Map() });
     for (const { name, canLogin, verifier } of roles.values()) {
       const found = now.roles.get(name);

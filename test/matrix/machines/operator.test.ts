@@ -225,8 +225,8 @@ test('what a person has prepared is there once, whichever call or statement fail
     ],
     short: 3,
     // Each makes and drops roles on a server: of some 2,100 and their pairs a share.
-    full: 400,
-    pairs: { short: 1, full: 100 },
+    full: 200,
+    pairs: { short: 1, full: 50 },
   });
   expect(sites).toEqual(knownSites('operator', sites));
   expect(bad.slice(0, 5).map((one) => one.slice(0, 2_000))).toEqual([]);
