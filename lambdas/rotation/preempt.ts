@@ -13,6 +13,8 @@
  *    its way already, and what it sets after the target was asked would be in no labelled version
  * 5. the service's retries are cancelled (CancelRotateSecret leaves AWSPENDING where it is)
  * 6. AWSPENDING is taken away
+ * 7. what follows its promotion is stopped, too: a finishSecret that had looked for a lease before this one stood may
+ *    have promoted it since 2
  */
 import * as z from 'zod';
 import { tokenSchema } from '../../domain/events/control-records.ts';
@@ -76,7 +78,15 @@ export async function preempt<Value>(
     (await undisturbed(room, value, () => pinIfAccepted(run, pending, probe, value)));
   await secretsManager.cancelRotation(SECRET_ARN);
   await clearPending(room, pending);
-  return { preempted: pending, pinned, stoppedAfterRotation };
+  const { versionIdsToStages } = await secretsManager.describe(SECRET_ARN);
+  const stoppedPromoted =
+    currentVersion(versionIdsToStages) === pending &&
+    (await stopAfterRotation(room, versionIdsToStages, owner));
+  return {
+    preempted: pending,
+    pinned,
+    stoppedAfterRotation: stoppedAfterRotation || stoppedPromoted,
+  };
 }
 
 async function undisturbed<Value>(

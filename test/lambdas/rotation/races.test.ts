@@ -154,6 +154,39 @@ describe('a rotation that is preempted', () => {
     expect(await world.control.getAfterRotation(world.secretName, stale)).toBeUndefined();
   });
 
+  test('regression: and promoted all the same, its last look at the lease being over, has its AfterRotation stopped', async () => {
+    let cancelling: () => void = () => undefined;
+    const cleared = new Promise<void>((resolve) => {
+      cancelling = resolve;
+    });
+    let promoted: () => void = () => undefined;
+    const promotion = new Promise<void>((resolve) => {
+      promoted = resolve;
+    });
+    const { cancelRotation: cancel, moveLabel: move } = world.secrets;
+    world.secrets.cancelRotation = async (...asked) => {
+      cancelling();
+      await promotion;
+      return cancel(...asked);
+    };
+    let preempting: Promise<unknown> = Promise.resolve();
+    world.secrets.moveLabel = async (asked) => {
+      if (asked.label !== 'AWSCURRENT') return move(asked);
+      preempting = preempt(world.nextToken());
+      await cleared;
+      const answer = await move(asked);
+      promoted();
+      return answer;
+    };
+    const planned = await world.begin({ intent: 'planned' });
+    await expect(preempting).resolves.toMatchObject({ stoppedAfterRotation: true });
+    expect((await world.labels()).AWSCURRENT).toBe(planned);
+    expect(await world.control.getAfterRotation(world.secretName, planned)).toMatchObject({
+      state: 'stopped',
+      reason: 'preempted by emergency',
+    });
+  });
+
   test.each([
     ['by a lease', 'ERR_ROTATION_LEASED', () => preempt(world.nextToken())],
     ['by hand', 'ERR_ROTATION_VERSION_NOT_STAGED', takePendingAway],
