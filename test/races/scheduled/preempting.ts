@@ -89,6 +89,18 @@ export async function onlyTheNewWorks({ world, room }: Place, token: string): Pr
   }
 }
 
+/** What followed the version that was replaced has ended, also where that one was promoted only just before. */
+async function nobodyElseFollows({ world, watch }: Place, token: string): Promise<void> {
+  const records = await world.control.getAfterRotations(secretName);
+  const replaced = new Set(watch.promotions.map(({ to }) => to).filter((to) => to !== token));
+  const going = records.filter(
+    ({ versionId, state }) => replaced.has(versionId) && (state === 'due' || state === 'running'),
+  );
+  for (const { versionId, state } of going) {
+    broken('after', `what follows ${versionId}, which was replaced, is ${state}`);
+  }
+}
+
 export const rollBackAgainstFinish: Race = {
   name: 'a rollback against a running finishSecret',
   kinds: ['jwt', 'singleUser'],
@@ -131,6 +143,7 @@ export const rollBackAgainstFinish: Race = {
     if (now?.primary === undefined || now.primary !== then?.primary) {
       broken('winner', 'what became current is not what was asked for');
     }
+    await nobodyElseFollows(place, token);
     return first?.to === token ? 'rollback' : 'finish, then rollback';
   },
   ways: ['finish', 'rollback'],
@@ -156,7 +169,9 @@ export const emergencyDuringSteps: Race = {
   async judge(place, outcomes) {
     const answer = unwrap<string>(outcomes.get('emergency'));
     if (answer !== 'started') broken('emergency', `RotateSecret was answered ${answer}`);
-    await onlyTheNewWorks(place, tokens.get(place.world) ?? '');
+    const token = tokens.get(place.world) ?? '';
+    await onlyTheNewWorks(place, token);
+    await nobodyElseFollows(place, token);
     return place.watch.promotions.length === 1 ? 'emergency alone' : 'planned first';
   },
   ways: ['emergency alone', 'planned first'],
