@@ -4,7 +4,6 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type * as z from 'zod';
 import {
   type ConsumerLock,
   type CountsRecord,
@@ -14,7 +13,7 @@ import {
   rolloutRecordSchema,
 } from '../domain/events/rollout.ts';
 import { clientDefaults } from './aws-call.ts';
-import { ControlRecordError, controlItems } from './control-items.ts';
+import { controlItems } from './control-items.ts';
 
 /** Of which rollout: one consumer in one round of one version. */
 export interface RolloutKey {
@@ -65,27 +64,9 @@ export function consumerRecords(
   deployment: string,
   client = new DynamoDBClient(clientDefaults),
 ): ConsumerRecordsDoor {
-  const { get, put, content, replace, removeUnchanged } = controlItems(table, client);
+  const { get, put, content, change, replace, removeUnchanged } = controlItems(table, client);
   const sortKey = ({ versionId, round, consumer }: RolloutKey) =>
     `${versionId}/${round}/${consumer}`;
-  /** Compare-and-swap. @param changed of what stands; undefined: leave it. @returns what stands afterwards */
-  async function change<Record extends object>(
-    schema: z.ZodType<Record>,
-    key: ['rollout' | 'counts', string, string],
-    changed: (standing: Record | undefined) => Record | undefined,
-  ): Promise<Record | undefined> {
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const stored = await get(schema, ...key);
-      const record = changed(stored?.content);
-      if (record === undefined) return stored?.content;
-      if (await put(...key, record, stored ?? { revision: 0 })) return record;
-    }
-    throw new ControlRecordError(
-      `${key[0]}#${key[1]}/${key[2]}`,
-      'changed five times while it was written',
-    );
-  }
-
   return {
     getRollout: (key) => content(rolloutRecordSchema, 'rollout', key.secretName, sortKey(key)),
     updateRollout: (key, changed) =>

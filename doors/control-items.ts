@@ -163,23 +163,20 @@ export function controlItems(table: string, client: DynamoDBClient) {
   ) => (await get(schema, ...key))?.content;
 
   /**
-   * Compare-and-swap on what stands.
-   * @returns the record that stands and did not give way; undefined when this one stands now
+   * Compare-and-swap; tried again when somebody wrote in between.
+   * @param changed of what stands; undefined: leave it
+   * @returns what stands afterwards
    */
-  async function replace<Schema extends z.ZodType>(
+  async function change<Schema extends z.ZodType<object>>(
     schema: Schema,
     key: [RecordName, string, string],
-    record: z.infer<Schema> & object,
-    over: (standing: z.infer<Schema>) => boolean,
+    changed: (standing: z.infer<Schema> | undefined) => z.infer<Schema> | undefined,
   ): Promise<z.infer<Schema> | undefined> {
     for (let attempt = 0; attempt < 5; attempt++) {
-      const standing = await get(schema, ...key);
-      if (standing !== undefined && !over(standing.content)) {
-        return standing.content;
-      }
-      if (await put(...key, record, standing ?? { revision: 0 })) {
-        return undefined;
-      }
+      const stored = await get(schema, ...key);
+      const record = changed(stored?.content);
+      if (record === undefined) return stored?.content;
+      if (await put(...key, record, stored ?? { revision: 0 })) return record;
     }
     throw new ControlRecordError(
       `${key[0]}#${key[1]}/${key[2]}`,
@@ -187,7 +184,20 @@ export function controlItems(table: string, client: DynamoDBClient) {
     );
   }
 
-  return { get, put, all, remove, removeUnchanged, content, replace };
+  /** @returns the record that stands and did not give way; undefined when this one stands now */
+  async function replace<Schema extends z.ZodType<object>>(
+    schema: Schema,
+    key: [RecordName, string, string],
+    record: z.infer<Schema>,
+    over: (standing: z.infer<Schema>) => boolean,
+  ): Promise<z.infer<Schema> | undefined> {
+    const stands = await change(schema, key, (standing) =>
+      standing === undefined || over(standing) ? record : undefined,
+    );
+    return stands === record ? undefined : stands;
+  }
+
+  return { get, put, all, remove, removeUnchanged, content, change, replace };
 }
 
 function decode<Schema extends z.ZodType>(
