@@ -10,9 +10,9 @@ import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { readSettings } from '../../../doors/postgres/role-settings.ts';
 import { scramVerifier } from '../../../doors/postgres/scram.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
 import {
   bootstrapPlan,
-  failureOf,
   type Pharmacy,
   rotationOf,
   startPharmacy,

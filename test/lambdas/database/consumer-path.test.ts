@@ -8,8 +8,9 @@ import type { DatabaseValue } from '../../../lambdas/database/value.ts';
 import { failureOf as failureLeaving } from '../../../lambdas/rotation/failure.ts';
 import { afterRotationDefinition } from '../../../lib/after-rotation-definition.ts';
 import { makeCertificates } from '../../../sandbox/postgres/certificates.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
 import { diagnosing } from './diagnosing.ts';
-import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
+import { type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
 import { type Pooler, startPooler } from './pooler.ts';
 
 let pharmacy: Pharmacy;

@@ -4,7 +4,8 @@ import type { VersionIdsToStages } from '../../../domain/policy/labels.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
 import { retireRole } from '../../../lambdas/database/retire-role.ts';
 import type { DatabaseValue } from '../../../lambdas/database/value.ts';
-import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
+import { type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
 import { provingOld } from './proving-old.ts';
 import { restoringLogins } from './restoring-logins.ts';
 

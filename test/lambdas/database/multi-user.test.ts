@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
 import type { DatabaseValue } from '../../../lambdas/database/value.ts';
 import type { Rotation, Versions } from '../../../lambdas/rotation/strategy.ts';
-import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
+import { type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
 
 let pharmacy: Pharmacy;
 let strategy: DatabaseStrategy;

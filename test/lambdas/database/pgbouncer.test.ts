@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { scramVerifier } from '../../../doors/postgres/scram.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
 import { type PgBouncer, pgbouncerProgram, startPgBouncer } from './pgbouncer.ts';
-import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
+import { type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
 
 /** As docs/connections.md says. */
 const lookup = `

@@ -159,14 +159,3 @@ export function rotationOf(
     ...more,
   };
 }
-
-export async function failureOf(
-  work: Promise<unknown> | (() => unknown),
-): Promise<Error & { code: string }> {
-  try {
-    await (typeof work === 'function' ? work() : work);
-  } catch (error) {
-    return error as Error & { code: string };
-  }
-  throw new Error('expected a failure');
-}

@@ -4,7 +4,8 @@ import type { PostgresDoor } from '../../../doors/postgres/door.ts';
 import { LoginRefusedError } from '../../../doors/postgres/errors.ts';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
-import { failureOf, type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
+import { type Pharmacy, rotationOf, startPharmacy } from './pharmacy.ts';
 
 let pharmacy: Pharmacy;
 let strategy: DatabaseStrategy;

@@ -8,7 +8,8 @@ import { scramVerifier } from '../../../doors/postgres/scram.ts';
 import type { DatabaseTools } from '../../../lambdas/database/admin.ts';
 import { proveOld } from '../../../lambdas/database/prove-old.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
-import { failureOf, type Pharmacy } from './pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
+import type { Pharmacy } from './pharmacy.ts';
 import { type Pooler, startPooler } from './pooler.ts';
 
 const secretName = 'pharmacy/prod/legacy';

@@ -9,7 +9,8 @@ import { credentialMaterial } from '../../../lambdas/database/material.ts';
 import { type RestoreLoginTools, restoreLogin } from '../../../lambdas/database/restore-login.ts';
 import type { DatabaseValue } from '../../../lambdas/database/value.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
-import { failureOf, type Pharmacy, rotationOf } from './pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
+import { type Pharmacy, rotationOf } from './pharmacy.ts';
 
 const secretName = 'pharmacy/prod/legacy';
 const v1 = '11111111-1111-4111-8111-111111111111';

@@ -4,7 +4,8 @@ import type { PostgresDoor } from '../../../doors/postgres/door.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
 import { credentialMaterial } from '../../../lambdas/database/material.ts';
 import type { DatabaseSettings } from '../../../lambdas/database/settings.ts';
-import { adminArn, failureOf, rotationOf } from './pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
+import { adminArn, rotationOf } from './pharmacy.ts';
 
 const canary = 'canary-Xk29-canary-Xk29-canary-X';
 const settings: DatabaseSettings = {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { nodePostgres } from '../../../doors/postgres/node-postgres.ts';
 import { scramVerifier } from '../../../doors/postgres/scram.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
-import { failureOf, rotationOf } from '../database/pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
+import { rotationOf } from '../database/pharmacy.ts';
 import { type Application, Cluster, newPassword, versions } from './cluster.ts';
 
 describe.each(versions)(

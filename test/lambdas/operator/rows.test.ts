@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { schemaVersion } from '../../../doors/postgres/ledger-schema.ts';
 import type { DatabaseFacts } from '../../../lambdas/operator/environment.ts';
 import { operate } from '../../../lambdas/operator/operate.ts';
-import { failureOf } from '../database/pharmacy.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
 import { Cluster, newPassword, versions } from './cluster.ts';
 import { blocking, column, declared, Practice, secret, sqlOf } from './practice.ts';
 

@@ -9,8 +9,8 @@ import { readKeyset } from '../../../domain/secrets/secret-value.ts';
 import { DatabaseStrategy } from '../../../lambdas/database/database-strategy.ts';
 import { JwtStrategy } from '../../../lambdas/jwt/jwt-strategy.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
 import { RotationWorld } from '../../in-process/rotation-world.ts';
-import { failureOf } from '../database/pharmacy.ts';
 
 const settings = {
   field: 'JWT_SECRET',

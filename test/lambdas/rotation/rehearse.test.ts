@@ -6,8 +6,8 @@ import { readKeyset } from '../../../domain/secrets/secret-value.ts';
 import { JwtStrategy, type JwtValue } from '../../../lambdas/jwt/jwt-strategy.ts';
 import { inspectKeyset } from '../../../lambdas/rotation/inspect-keyset.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
 import { functionArn, RotationWorld } from '../../in-process/rotation-world.ts';
-import { failureOf } from '../database/pharmacy.ts';
 
 const settings = {
   field: 'JWT_SECRET',

@@ -8,9 +8,9 @@ import {
   resumedSchema,
 } from '../../../domain/events/diagnosis.ts';
 import { inMemoryControlTable } from '../../doors/in-memory-control-table.ts';
+import { failureOf } from '../../in-process/failure-of.ts';
 import { PlainStrategy, type PlainValue } from '../../in-process/plain-strategy.ts';
 import { functionArn, RotationWorld } from '../../in-process/rotation-world.ts';
-import { failureOf } from '../database/pharmacy.ts';
 
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 type Step = (typeof steps)[number];
