@@ -203,6 +203,7 @@ export async function rotationOf<Value>(
     controlTable.getCompromised(secretName),
     controlTable.everPromoted(secretName),
   ]);
+  const { inbox } = run.companions;
   return {
     intent: record.intent,
     ...(record.activateKid && { activateKid: record.activateKid }),
@@ -213,7 +214,7 @@ export async function rotationOf<Value>(
     random: (bytes) => randomBytesFor(run, record.intent, bytes),
     ...(run.rowsFollow && { rows: () => rowsOf(run) }),
     companion: (name) => readCompanion(run, name),
-    ...(run.companions.inbox && { inbox: () => readInbox(run, run.companions.inbox ?? '') }),
+    ...(inbox !== undefined && { inbox: (take) => takeFromInbox(run, inbox, take) }),
     assertNotSuperseded: () => assertNotSuperseded(run),
     evidence: (fact) => run.evidence.push(fact),
   };
@@ -285,12 +286,26 @@ async function randomBytesFor<Value>(
 }
 
 /** Not parsed: what owners write is any text, and what is wrong with it is the strategy's to say. */
-async function readInbox(
+async function takeFromInbox<Taken>(
   { doors }: Pick<Room<unknown>, 'doors'>,
   arn: string,
-): Promise<Inbox | undefined> {
-  const found = await doors.secretsManager.getCurrent(arn);
-  return found === undefined || isMarker(found.secretString) ? undefined : found;
+  take: (found: Inbox | undefined) => Taken,
+): Promise<Taken> {
+  let refusal: unknown;
+  const taken = await readUntilFound(doors, async () => {
+    const found = await doors.secretsManager.getCurrent(arn);
+    const isEmpty = found === undefined || isMarker(found.secretString);
+    try {
+      return { value: take(isEmpty ? undefined : found) };
+    } catch (error) {
+      refusal = error;
+      return undefined;
+    }
+  });
+  if (taken === undefined) {
+    throw refusal;
+  }
+  return taken.value;
 }
 
 /** The parsed JSON of another secret's AWSCURRENT; what it means is the strategy's business. */

@@ -85,8 +85,12 @@ export interface Rotation<Value> {
   random(bytes: number): Promise<Buffer>;
   /** Another secret named in the configuration, read by the core, parsed by the strategy. */
   companion(name: JsonCompanionName): Promise<unknown>;
-  /** What the owners of the secret have put for it, as it is; absent: nothing yet. Kinds without owners have none. */
-  inbox?(): Promise<Inbox | undefined>;
+  /**
+   * What the owners of the secret have put for it, as it is; undefined: nothing yet. Kinds without owners have none.
+   * @param take throws at what cannot be the next value: then the inbox is read again for a moment, for to put a value
+   * starts the rotation, and a read may not show it yet @throws what `take` threw last
+   */
+  inbox?<Taken>(take: (found: Inbox | undefined) => Taken): Promise<Taken>;
   /** Kinds whose rows follow their keys: what the control table knows of that. Absent for all others. */
   rows?(): Promise<Rows>;
   /**

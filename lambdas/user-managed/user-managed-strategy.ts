@@ -68,16 +68,14 @@ export class UserManagedStrategy implements RotationStrategy<UserManagedValue> {
     { current }: Versions<UserManagedValue>,
     rotation: Rotation<UserManagedValue>,
   ): Promise<UserManagedValue> {
-    const { intent, restore, compromised } = rotation;
+    const { intent, restore } = rotation;
     if (intent === 'activate') {
       throw new NothingToRotateError(intent);
     }
     const value =
-      intent === 'rollback' ? this.#restored(restore, current) : await this.#put(current, rotation);
-    const { primary } = this.material(value);
-    if (primary !== undefined && compromised.has(primary)) {
-      throw new CompromisedMaterialError(primary);
-    }
+      intent === 'rollback'
+        ? this.#unleaked(this.#restored(restore, current), rotation)
+        : await this.#put(current, rotation);
     await this.#ask(value, rotation);
     return value;
   }
@@ -97,17 +95,34 @@ export class UserManagedStrategy implements RotationStrategy<UserManagedValue> {
 
   async #put(
     current: UserManagedValue | undefined,
-    { inbox, evidence }: Rotation<UserManagedValue>,
+    rotation: Rotation<UserManagedValue>,
   ): Promise<UserManagedValue> {
-    const found = await inbox?.();
-    if (found === undefined) {
+    const { inbox, evidence } = rotation;
+    if (inbox === undefined) {
       throw new InboxEmptyError();
     }
-    const value = parseInboxValue(found.secretString, this.#settings.field);
-    if (current !== undefined && current.document === value.document) {
-      throw new InboxUnchangedError(found.versionId);
+    const { value, versionId } = await inbox((found) => {
+      if (found === undefined) {
+        throw new InboxEmptyError();
+      }
+      const put = parseInboxValue(found.secretString, this.#settings.field);
+      if (put.document === current?.document) {
+        throw new InboxUnchangedError(found.versionId);
+      }
+      return { value: this.#unleaked(put, rotation), versionId: found.versionId };
+    });
+    evidence({ fact: 'inboxRead', detail: { versionId } });
+    return value;
+  }
+
+  #unleaked(
+    value: UserManagedValue,
+    { compromised }: Rotation<UserManagedValue>,
+  ): UserManagedValue {
+    const { primary } = this.material(value);
+    if (primary !== undefined && compromised.has(primary)) {
+      throw new CompromisedMaterialError(primary);
     }
-    evidence({ fact: 'inboxRead', detail: { versionId: found.versionId } });
     return value;
   }
 

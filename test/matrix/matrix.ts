@@ -182,38 +182,45 @@ interface Pair {
 }
 
 async function doubles(running: Running, places: readonly Place[]): Promise<void> {
-  const { counts } = running;
-  const all = places.flatMap((place, index) => [...pairsFrom(running, place, index)]);
-  counts.ofDoubleSchedules += all.length;
-  const share = isFull ? Math.min(1, doublesOfAScenario / all.length) : shortShare;
-  for (const { place, recovery, call, kind, passed, words } of all) {
-    const isDrawn = drawnFrom(1_000_000, 'pair', ...words) < share * 1_000_000;
-    if (!isDrawn && !isUnmet(counts, passed)) {
-      continue;
-    }
+  const { counts, room, scenario } = running;
+  const meet = async ({ place, recovery, call, kind }: Pair) => {
     await run(running, [place.first, { call, kind }], recovery);
     counts.doubleSchedules += 1;
     counts.doublePairs += place.faults;
+  };
+  // One recovery is drawn for each pair.
+  const all = [...pairsFrom(places)].filter(
+    ({ place, recovery, words }) =>
+      place.passed.size === 1 ||
+      drawnFrom(6, room.name, scenario, ...words) === recoveries.indexOf(recovery),
+  );
+  counts.ofDoubleSchedules += all.length;
+  const share = isFull ? Math.min(1, doublesOfAScenario / all.length) : shortShare;
+  for (const pair of all) {
+    const { passed, words } = pair;
+    const isDrawn = drawnFrom(1_000_000, 'pair', room.name, scenario, ...words) < share * 1_000_000;
+    if (isDrawn || isUnmet(counts, passed)) await meet(pair);
+  }
+  // Some calls are passed in recoveries alone that were drawn for none of these pairs.
+  for (const pair of pairsFrom(places)) {
+    if (isUnmet(counts, pair.passed)) await meet(pair);
   }
 }
 
-/** One recovery is drawn for each pair. */
-function* pairsFrom({ scenario, room }: Running, place: Place, index: number): Generator<Pair> {
-  for (const [recovery, { calls, from }] of place.passed) {
-    for (let call = from; call < calls.length; call++) {
-      const passed = calls[call] as Passed;
-      for (const kind of distinctKinds(passed)) {
-        const words = [room.name, scenario, index, call, kind] as const;
-        const isItsTurn = place.passed.size === 1 || drawnFrom(6, ...words) === at(recovery);
-        if (isItsTurn) yield { place, recovery, call, kind, passed, words };
+function* pairsFrom(places: readonly Place[]): Generator<Pair> {
+  for (const [index, place] of places.entries()) {
+    for (const [recovery, { calls, from }] of place.passed) {
+      for (let call = from; call < calls.length; call++) {
+        const passed = calls[call] as Passed;
+        for (const kind of distinctKinds(passed)) {
+          yield { place, recovery, call, kind, passed, words: [index, call, kind] };
+        }
       }
     }
   }
 }
 
 const isUnmet = ({ armed }: Counts, { site }: Passed): boolean => isFull && !armed.has(site);
-
-const at = (recovery: Recovery): number => recoveries.indexOf(recovery);
 
 /** Eventually consistent are the reads of Secrets Manager; DynamoDB and PostgreSQL's primary are asked consistently. */
 const mayBeStale = /^secretsManager\.(describe|get)/;

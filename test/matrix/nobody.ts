@@ -11,8 +11,15 @@ import type { Stand } from './stand.ts';
 
 const machine = 'arn:aws:states:eu-west-1:000000000000:stateMachine:after-rotation';
 
-/** @throws Error when nobody is told of what stands still, or a login that could be restored was not */
-export async function watchAndTick(stand: Stand, scenario: Scenario): Promise<void> {
+/**
+ * @param left version that has been AWSPENDING for a day; another one is what the cadence has asked for since
+ * @throws Error when nobody is told of what stands still, or a login that could be restored was not
+ */
+export async function watchAndTick(
+  stand: Stand,
+  scenario: Scenario,
+  left: string | undefined,
+): Promise<void> {
   const { room, calls, faulty } = stand;
   const manifest: Manifest = { ...pharmacy, secrets: [room.manifest], consumers: [] };
   const doors = {
@@ -32,7 +39,7 @@ export async function watchAndTick(stand: Stand, scenario: Scenario): Promise<vo
     metrics: stand.metrics,
   };
   const { AWSPENDING: pending, AWSCURRENT: current } = stand.labels();
-  const isStuck = pending !== undefined && pending !== current;
+  const isStuck = pending !== undefined && pending === left && pending !== current;
   // In an emergency the watch shuts a role out as the rotation does.
   if (scenario === 'emergency') {
     excused.set(stand, { shutOut: true, byHand: false });

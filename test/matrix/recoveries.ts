@@ -47,6 +47,15 @@ export async function intentFor(
   return { intent: scenario === 'firstValue' ? 'planned' : scenario };
 }
 
+/** Under another token. In an emergency what was promoted meanwhile has leaked as well: why else is there another one. */
+async function askAnew(stand: Stand, scenario: Scenario): Promise<string> {
+  if (scenario === 'emergency') {
+    await recordCompromised(stand);
+  }
+  await stand.room.beforeAsking?.(stand);
+  return stand.begin(await intentFor(stand, scenario));
+}
+
 export async function recover(
   stand: Stand,
   scenario: Scenario,
@@ -74,7 +83,8 @@ async function nobody(stand: Stand, scenario: Scenario, token: string): Promise<
   const { AWSCURRENT: before } = stand.labels();
   stand.secrets.rotations.stop(stand.secret);
   await stand.pass(day);
-  await again(stand, () => watchAndTick(stand, scenario));
+  const { AWSPENDING: left } = stand.labels();
+  await again(stand, () => watchAndTick(stand, scenario, left));
   stand.calls.repair();
   takeUp(stand, token);
   await stand.settle();
@@ -105,7 +115,7 @@ async function untilPromoted(
     } else {
       givenUp ??= lastWord(stand);
       // Given up: its label was taken away, so that somebody may ask anew.
-      token = await stand.begin(await intentFor(stand, scenario));
+      token = await askAnew(stand, scenario);
     }
   }
   throw new Error(`${token} is not promoted after every try`);
@@ -171,7 +181,7 @@ async function cancel(stand: Stand, scenario: Scenario, token: string): Promise<
   }
   const recovered = isOver
     ? await rotateNext(stand)
-    : await untilPromoted(stand, scenario, await stand.begin(await intentFor(stand, scenario)));
+    : await untilPromoted(stand, scenario, await askAnew(stand, scenario));
   excuse.byHand = false;
   return recovered;
 }
@@ -234,7 +244,7 @@ async function onTop(
   if (current === interrupted) {
     return { token: interrupted, refused };
   }
-  const asked = await stand.begin(await intentFor(stand, scenario));
+  const asked = await askAnew(stand, scenario);
   return { ...(await untilPromoted(stand, scenario, asked)), refused };
 }
 

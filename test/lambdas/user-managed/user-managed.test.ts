@@ -127,6 +127,27 @@ describe('what an owner put into the inbox', () => {
     expect(JSON.stringify([record, after])).not.toContain(first);
   });
 
+  test('is waited for where a read does not show it yet, for to put it starts the rotation', async () => {
+    await begin();
+    const inbox = world.companionArns.inbox ?? '';
+    const shownLate = async (value: string, reads: number) => {
+      await put(value);
+      world.service.staleReads(inbox, reads);
+      const token = await world.rotate();
+      await world.finishAfterRotation();
+      return token;
+    };
+    await shownLate(first, 3);
+    expect(await world.text()).toBe(first);
+    const leaked = { material: quickly(first), at: '2026-01-05T03:00:00Z', recordedBy: 'test' };
+    await world.control.putCompromised(world.secretName, leaked);
+    await shownLate(second, 1);
+    expect(await world.text()).toBe(second);
+    const token = await shownLate(third, 4);
+    expect(await failureOf(token)).toMatchObject({ code: 'ERR_ROTATION_INBOX_UNCHANGED' });
+    expect(await world.text()).toBe(second);
+  });
+
   test('is sent to the vendor in its header and nowhere else', async () => {
     await begin();
     await put(first);

@@ -35,6 +35,20 @@ async function put(stand: Stand): Promise<void> {
   );
 }
 
+const isOut = (stand: Stand, key: string): boolean =>
+  stand.items.items.has(`compromised#${secretName}\nvalue:${numberOf(key)}`);
+
+/** Where the value in the inbox cannot be the next one: it is in use or was, or has leaked. */
+async function putWhereNeeded(stand: Stand): Promise<void> {
+  const inbox = await stand.door.getCurrent(companionArn(stand, 'inbox'));
+  const key = inbox?.secretString ?? '';
+  const { AWSCURRENT: current, AWSPREVIOUS: previous } = stand.labels();
+  const used = [stand.text(current), stand.text(previous)];
+  if (numberOf(key) === undefined || used.includes(key) || isOut(stand, key)) {
+    await put(stand);
+  }
+}
+
 async function rotated(stand: Stand): Promise<void> {
   await put(stand);
   await stand.begin({ intent: 'planned' });
@@ -81,14 +95,13 @@ export const userManagedRoom: Room = {
       await put(stand);
     }
   },
-  beforeAsking: put,
+  beforeAsking: putWhereNeeded,
   watch: () => () => undefined,
   async atTheEnd(stand) {
     const key = stand.current() ?? '';
     if (numberOf(key) === undefined) {
       return 'the vendor refuses AWSCURRENT';
     }
-    const isOut = stand.items.items.has(`compromised#${secretName}\nvalue:${numberOf(key)}`);
-    return isOut ? 'AWSCURRENT is compromised' : undefined;
+    return isOut(stand, key) ? 'AWSCURRENT is compromised' : undefined;
   },
 };
