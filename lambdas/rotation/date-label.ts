@@ -82,15 +82,12 @@ function isSameGeneration(pending: Material, current: Material): boolean {
   );
 }
 
-/** After promotion, the label of what was AWSCURRENT is found on AWSPREVIOUS. */
+/** After promotion, the label of what was AWSCURRENT is found on AWSPREVIOUS. T itself has none, or nobody asks. */
 export function carriedOver<Value>(run: Run<Value>): DateLabelMove | undefined {
   const stages = run.description.versionIdsToStages;
   for (const holder of [currentVersion(stages), previousVersion(stages)]) {
-    if (holder === undefined || holder === run.token) {
-      continue;
-    }
-    const label = dateOf(holder, stages);
-    if (label !== undefined) {
+    const label = holder && dateOf(holder, stages);
+    if (label) {
       return { label, from: holder, when: 'afterPromotion' };
     }
   }

@@ -38,9 +38,9 @@ export function parseEvent(event: unknown): FunctionEvent {
   const step = readAs(rotationEventSchema, event);
   if (!step.success) {
     const fields = step.error.issues.map((issue) =>
-      issue.code === 'unrecognized_keys' ? 'unknown fields' : issue.path.join('.') || 'its shape',
+      issue.code === 'unrecognized_keys' ? 'unknown fields' : String(issue.path[0] ?? 'its shape'),
     );
-    throw new InvalidRotationEventError(`does not fit in ${[...new Set(fields)].join(', ')}`);
+    throw new InvalidRotationEventError(`does not fit in ${fields.join(', ')}`);
   }
   return { kind: 'step', step: step.data };
 }

@@ -94,3 +94,111 @@ test('what is no date is not taken away: it is reported', async () => {
   await world.rotate();
   expect((await dates()).map(([label]) => label)).toContain('rotated-yesterday');
 });
+
+test('finishSecret, repeated, finds the date that its run before attached, and attaches no other', async () => {
+  world.faults.arm('finishSecret/secretsManager.moveLabel#2', 'before');
+  const token = await world.rotate();
+  expect(world.faults.fired).toBe(1);
+  expect((await world.labels()).AWSCURRENT).toBe(token);
+  expect(await dates()).toEqual([[first, token]]);
+});
+
+test('a second generation within one second is dated the second after', async () => {
+  await world.rotate();
+  await world.finishAfterRotation();
+  const token = world.nextToken();
+  await world.secrets.rotate({ secretId: world.secretArn, clientRequestToken: token });
+  await world.clock.settle();
+  expect(await dates()).toContainEqual(['rotated-20260105T030002Z', token]);
+});
+
+test('a date that another run of finishSecret has carried over meanwhile is where it belongs, and that is told', async () => {
+  await world.rotate();
+  await world.finishAfterRotation();
+  const told = () => world.log.filter(({ event }) => event === 'dateLabelMovedAlready');
+  const usual = world.secrets.moveLabel;
+  world.secrets.moveLabel = async (move) => {
+    if (move.label === first) await usual(move);
+    return usual(move);
+  };
+  strategy.publishes = true;
+  expect(told()).toEqual([]);
+  const published = await world.rotate();
+  expect(await dates()).toEqual([[first, published]]);
+  expect(told()).toEqual([
+    {
+      level: 'info',
+      event: 'dateLabelMovedAlready',
+      fields: { secret: world.secretName, label: first },
+    },
+  ]);
+});
+
+test('a date that is carried over as it should be is nothing to tell', async () => {
+  await world.rotate();
+  await world.finishAfterRotation();
+  strategy.publishes = true;
+  await world.rotate();
+  expect(world.log.map(({ event }) => event)).not.toContain('dateLabelMovedAlready');
+});
+
+test('a mistake of ours while a date is taken away is no answer of AWS: the step fails, and the next rotation takes it away', async () => {
+  const token = await datedTwice();
+  const usual = world.secrets.moveLabel;
+  world.secrets.moveLabel = async (move) => {
+    if (move.to !== undefined || !move.label.startsWith('rotated-')) return usual(move);
+    world.secrets.moveLabel = usual;
+    throw new TypeError('ours');
+  };
+  const next = await world.rotate();
+  expect(world.log).toContainEqual(
+    expect.objectContaining({
+      event: 'failed',
+      fields: expect.objectContaining({ step: 'finishSecret', code: 'ERR_ROTATION_UNEXPECTED' }),
+    }),
+  );
+  expect(world.log.map(({ event }) => event)).not.toContain('dateLabelsLeft');
+  expect((await world.labels()).AWSCURRENT).toBe(next);
+  await world.finishAfterRotation();
+  await world.rotate();
+  expect((await dates()).filter(([, versionId]) => versionId === token)).toEqual([[first, token]]);
+});
+
+test('an older generation that cannot be read any more keeps no tested value from its promotion', async () => {
+  const oldest = await world.rotate();
+  await world.finishAfterRotation();
+  const damaged = await world.text();
+  for (let turn = 0; turn < 2; turn++) {
+    await world.rotate();
+    await world.finishAfterRotation();
+  }
+  const parse = strategy.parse.bind(strategy);
+  strategy.parse = (text) => {
+    // A deployment meanwhile names another host.
+    if (text === damaged && world.faults.during === 'finishSecret') {
+      throw Object.assign(new Error('host'), { code: 'ERR_ROTATION_DATABASE_VALUE' });
+    }
+    return parse(text);
+  };
+  const token = await world.rotate();
+  expect((await world.labels()).AWSCURRENT).toBe(token);
+  expect((await world.control.getRotation(world.secretName, token))?.evidence).toContainEqual({
+    fact: 'versionUnreadable',
+    detail: { versionId: oldest, code: 'ERR_ROTATION_DATABASE_VALUE' },
+  });
+});
+
+test('the material of AWSCURRENT is known by then: its value is not read again for its date', async () => {
+  await world.rotate();
+  await world.finishAfterRotation();
+  const current = await world.rotate();
+  await world.finishAfterRotation();
+  const read: string[] = [];
+  const usual = world.secrets.getValue;
+  world.secrets.getValue = (secretId, versionId, ...more) => {
+    if (world.faults.during === 'finishSecret') read.push(versionId);
+    return usual(secretId, versionId, ...more);
+  };
+  await world.rotate();
+  expect(read.filter((versionId) => versionId === current)).toHaveLength(1);
+});

@@ -102,3 +102,44 @@ test('the proof survives a death right after the promotion', async () => {
     detail: { versionId: token, bytes: Buffer.byteLength(escrow.documents.get(token) ?? '') },
   });
 });
+
+test('the proof is written once, beside what was proven before, however often finishSecret is repeated', async () => {
+  world.faults.arm('finishSecret/secretsManager.moveLabel', 'before', 9);
+  const token = await world.begin({ intent: 'planned' });
+  const event = { SecretId: world.secretArn, ClientRequestToken: token };
+  await expect(world.handler({ ...event, Step: 'finishSecret' })).rejects.toThrow();
+  expect(world.faults.fired).toBe(2);
+  const record = await world.control.getRotation(world.secretName, token);
+  expect(record?.evidence.map(({ fact }) => fact)).toEqual(['accepted', 'escrowed']);
+});
+
+describe('a pending value that reads do not show', () => {
+  /** From the second read of finishSecret on: the first is that of the step itself. */
+  function hidden(times: number): void {
+    const shown = world.secrets.getValue;
+    let reads = 0;
+    world.secrets.getValue = async (...asked) => {
+      const isPending = asked[1] === (await world.labels()).AWSPENDING;
+      if (world.faults.during === 'finishSecret' && isPending) reads++;
+      return reads > 1 && reads <= 1 + times ? undefined : shown(...asked);
+    };
+  }
+
+  test('yet is waited for', async () => {
+    hidden(3);
+    const token = await world.begin({ intent: 'planned' });
+    expect((await world.labels()).AWSCURRENT).toBe(token);
+    expect(copyOf(token).secretString).toBe(await world.text());
+  });
+
+  test('any more is not promoted without a copy', async () => {
+    const before = await rotated();
+    hidden(4);
+    const token = await world.begin({ intent: 'planned' });
+    expect((await world.labels()).AWSCURRENT).toBe(before);
+    expect(escrow.documents.has(token)).toBe(false);
+    const { failure } = (await world.control.getRotation(world.secretName, token)) ?? {};
+    expect(failure).toMatchObject({ step: 'finishSecret', code: 'ERR_ROTATION_VALUE_MISSING' });
+    expect(failure?.message).toContain(`Version ${token} of ${world.secretName} (AWSPENDING)`);
+  });
+});

@@ -41,6 +41,8 @@ describe('refused, without an echo of its content', () => {
     ['a token with a line break', { ...event, ClientRequestToken: `${'a'.repeat(40)}\nINFO` }],
     ['an EventBridge envelope', { source: 'aws.secretsmanager', detail: { secret } }],
     ['unknown fields', { ...event, Password: secret }],
+    ['more before a rotation token', { ...event, RotationToken: `\n${'a'.repeat(36)}` }],
+    ['more after a rotation token', { ...event, RotationToken: `${'a'.repeat(36)} ${secret}` }],
     ['a megabyte', { ...event, ClientRequestToken: 'a'.repeat(1_000_000) }],
     ['a step beside an operation', { ...event, operation: 'preempt' }],
   ])('%s', (_title, input) => {
@@ -52,4 +54,17 @@ describe('refused, without an echo of its content', () => {
       expect(String(error)).not.toContain(secret);
     }
   });
+});
+
+test.each<[string, unknown]>([
+  ['Step', { ...event, Step: 'create_secret' }],
+  ['Step, SecretId', { ClientRequestToken: event.ClientRequestToken }],
+  ['RotationToken', { ...event, RotationToken: 'short' }],
+  ['unknown fields', { ...event, Password: 'x', Username: 'y' }],
+  ['ClientRequestToken, unknown fields', { ...event, ClientRequestToken: '', operation: 'x' }],
+  ['its shape', 'createSecret'],
+])('the refusal says what does not fit: %s', (fields, input) => {
+  expect(() => parseEvent(input)).toThrow(
+    `The event does not fit in ${fields}; expected { Step, SecretId, ClientRequestToken }`,
+  );
 });
