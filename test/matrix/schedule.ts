@@ -13,6 +13,7 @@ import {
 } from './recoveries.ts';
 import { type Room, type Scenario, secretName } from './room.ts';
 import { excused } from './rooms/databases.ts';
+import { drawSaltsAnew } from './seeded-crypto.ts';
 import { type Kept, Stand } from './stand.ts';
 
 export interface Schedule {
@@ -40,6 +41,7 @@ export async function runSchedule(
   leaks: LeakSearch,
   make: (room: Room, kept: Kept) => Stand | Promise<Stand> = (...given) => new Stand(...given),
 ): Promise<Outcome> {
+  drawSaltsAnew();
   const stand = await make(room, kept);
   const bad: string[] = [];
   const look = lookingAt(stand, scenario, bad);

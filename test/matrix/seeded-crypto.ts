@@ -1,6 +1,6 @@
 /**
- * Salts that are the same in every run, and each pbkdf2 computed once: a verifier costs a millisecond, and thousands
- * of schedules compute the same few. For `jest.unstable_mockModule('node:crypto', …)` before anything is imported.
+ * Salts that are the same in every schedule, and each pbkdf2 computed once: a verifier costs a millisecond, and
+ * thousands of schedules compute the same few. For `jest.unstable_mockModule('node:crypto', …)` before anything is imported.
  */
 import type * as crypto from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -10,6 +10,11 @@ const actual = createRequire(import.meta.url)('node:crypto') as typeof crypto;
 
 const derived = new Map<string, Buffer>();
 let drawn = 0;
+
+/** At the start of a schedule: what was made before it, its preparation, has salts of its own. */
+export function drawSaltsAnew(): void {
+  drawn = 1_000;
+}
 
 export function seededCrypto(): Record<string, unknown> {
   const pbkdf2Sync = (
