@@ -16,6 +16,7 @@
  * and in the end, when nothing fails any more,
  * - I3 an emergency is promoted: AWSCURRENT works, and AWSPENDING is nowhere else.
  */
+import { isMarker } from '../../lambdas/rotation/run.ts';
 import type { RotationWorld } from '../in-process/rotation-world.ts';
 import type { ProductCommand } from './product-commands.ts';
 import { type Kind, type Target, targetOf } from './product-targets.ts';
@@ -211,6 +212,8 @@ export class ProductRun {
       this.#unmanaged.add(pending);
     }
     const SecretString = await world.text();
+    // Of a secret that was moved back to before its first value, a copy would push that value out of its last label.
+    if (SecretString === undefined || isMarker(SecretString)) return;
     const ClientRequestToken = world.nextToken();
     const input = { SecretId: world.secretArn, ClientRequestToken, SecretString };
     const caller = { arn: 'arn:aws:iam::000000000000:role/somebody', kind: 'role' as const };
@@ -220,10 +223,14 @@ export class ProductRun {
   /** Whoever does that has looked: what they go back to is accepted, and no key of a keyset is lost. */
   async #moveBack({ AWSCURRENT: from, AWSPREVIOUS: to }: Record<string, string>): Promise<void> {
     const { world } = this;
-    const text = await world.text('AWSPREVIOUS');
-    if (from === undefined || to === undefined || text === undefined) return;
-    const labelled = [text, (await world.text()) ?? '', (await world.text('AWSPENDING')) ?? ''];
-    if (text.includes('"keyset"') || !this.#target.holds(text, labelled)) return;
+    const [previous, current, pending] = await Promise.all([
+      world.text('AWSPREVIOUS'),
+      world.text(),
+      world.text('AWSPENDING'),
+    ]);
+    if (from === undefined || to === undefined || previous === undefined) return;
+    const labelled = [previous, current, pending].filter((text) => text !== undefined);
+    if (previous.includes('"keyset"') || !this.#target.holds(previous, labelled)) return;
     await world.secrets.moveLabel({ secretId: world.secretArn, label: 'AWSCURRENT', from, to });
   }
 
