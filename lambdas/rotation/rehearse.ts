@@ -130,7 +130,7 @@ async function rehearsed<Value>(
   if (value === undefined) {
     return { value: 'text', bytes, findings };
   }
-  const rotation = await trialRotation(run, versionId ?? null);
+  const rotation = await trialRotation(run);
   const inspection = await attempt(findings, async () => inspect?.(value, text, rotation));
   findings.push(...(inspection?.findings ?? []));
   const next = await attempt(findings, async () => {

@@ -106,7 +106,10 @@ export async function readVersionFor<Value>(
     if (intent !== 'emergency' || error instanceof AwsCallError || typeof code !== 'string') {
       throw error;
     }
-    run.evidence.push({ fact: 'versionUnreadable', detail: { versionId: versionId ?? '', code } });
+    run.evidence.push({
+      fact: 'versionUnreadable',
+      detail: { versionId: String(versionId), code },
+    });
     return undefined;
   }
 }
@@ -195,7 +198,7 @@ export function assertNotCompromised(
 /** What the strategy is told of this rotation. */
 export async function rotationOf<Value>(
   run: Run<Value>,
-  record: RotationRecord,
+  record: Pick<RotationRecord, 'intent' | 'activateKid' | 'provenance'>,
 ): Promise<Rotation<Value>> {
   const { controlTable } = run.doors;
   const secretName = run.environment.SECRET_NAME;
@@ -221,19 +224,10 @@ export async function rotationOf<Value>(
 }
 
 /** For a test outside of any rotation: as a planned one that nobody has asked for. */
-export function trialRotation<Value>(
-  run: Run<Value>,
-  basedOn: string | null = null,
-): Promise<Rotation<Value>> {
-  const { token, now } = run;
+export function trialRotation<Value>(run: Run<Value>): Promise<Rotation<Value>> {
   return rotationOf(run, {
-    token,
     intent: 'planned',
-    basedOn,
-    provenance: { intent: 'planned', token, attributed: false },
-    at: now.toISOString(),
-    steps: {},
-    evidence: [],
+    provenance: { intent: 'planned', token: run.token, attributed: false },
   });
 }
 
@@ -269,15 +263,14 @@ async function randomBytesFor<Value>(
   count: number,
 ): Promise<Buffer> {
   const { kmsRandom, localRandom } = run.doors;
-  const attempts = intent === 'emergency' ? emergencyAttempts : 1;
   for (let attempt = 1; ; attempt++) {
     try {
       return await combinedRandom([kmsRandom, localRandom]).bytes(count);
     } catch (error) {
-      if (!(error instanceof AwsCallError) || (attempt === attempts && intent !== 'emergency')) {
+      if (!(error instanceof AwsCallError) || intent !== 'emergency') {
         throw error;
       }
-      if (attempt === attempts) {
+      if (attempt === emergencyAttempts) {
         run.evidence.push({ fact: 'kmsRandomUnavailable', detail: { awsCode: error.awsCode } });
         return combinedRandom([localRandom]).bytes(count);
       }

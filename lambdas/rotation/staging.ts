@@ -125,7 +125,7 @@ export async function pendingValue<Value>(
   try {
     return await readUntilFound(room.doors, () => readVersion(room, versionId));
   } catch (error) {
-    const code = String((error as { code?: unknown }).code ?? '');
+    const code = String((error as { code?: unknown }).code);
     if (error instanceof AwsCallError || !code.startsWith('ERR_ROTATION_')) {
       throw error;
     }
@@ -177,7 +177,7 @@ export function mayGoWellLater(error: unknown): boolean {
   if (error instanceof AwsCallError) {
     return true;
   }
-  const code = String((error as { code?: unknown }).code ?? '');
+  const code = String((error as { code?: unknown }).code);
   return !code.startsWith('ERR_ROTATION_') || transient.has(code);
 }
 

@@ -23,7 +23,15 @@ test.each(['before', 'after', 'retryable'] as const)(
     expect(world.faults.fired).toBe(1);
     const { failure } = (await world.control.getRotation(world.secretName, token)) ?? {};
     expect(failure?.code).toBe('ERR_ROTATION_NOTHING_TO_RESTORE');
-    expect(world.log).toContainEqual(expect.objectContaining({ event: 'pendingLabelLeft' }));
+    expect(world.log).toContainEqual({
+      level: 'error',
+      event: 'pendingLabelLeft',
+      fields: {
+        secret: world.secretName,
+        token,
+        awsCode: kind === 'retryable' ? 'ThrottlingException' : 'InternalServiceError',
+      },
+    });
     const { AWSCURRENT, AWSPENDING } = await world.labels();
     expect([AWSCURRENT, AWSPENDING]).toEqual([first, undefined]);
   },
