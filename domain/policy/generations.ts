@@ -22,6 +22,14 @@ export function dateLabels(stages: VersionIdsToStages): readonly string[] {
     .sort((a, b) => b.localeCompare(a));
 }
 
+/** Versions with their labels, the newest generation first; what has no date, e.g. a pin alone, comes last. */
+export function newestFirst(
+  stages: VersionIdsToStages,
+): readonly (readonly [versionId: string, labels: readonly string[]])[] {
+  const dateOf = (versionId: string) => dateLabelsOf(versionId, stages)[0] ?? '';
+  return Object.entries(stages).sort(([a], [b]) => dateOf(b).localeCompare(dateOf(a)));
+}
+
 /** @param name `rotated-20260517T170002Z`, `2026-05-17` (UTC), `AWSPREVIOUS`, or the id of a version */
 export function versionNamed(name: string, stages: VersionIdsToStages): NamedVersion {
   const labelled = versionWith(name, stages);

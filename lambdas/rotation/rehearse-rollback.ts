@@ -8,6 +8,7 @@
 import type { RotationRecord } from '../../domain/events/control-records.ts';
 import type { Finding } from '../../domain/events/operator-requests.ts';
 import type { RollbackRehearsal } from '../../domain/events/rollback-rehearsal.ts';
+import { newestFirst } from '../../domain/policy/generations.ts';
 import {
   currentVersion,
   dateLabelsOf,
@@ -142,11 +143,10 @@ async function nearestThatWorks<Value>(
   rotation: Rotation<Value>,
 ): Promise<string | undefined> {
   const stages = run.description.versionIdsToStages;
-  const dated = (id: string) => dateLabelsOf(id, stages)[0] ?? '';
-  const others = Object.keys(stages)
+  const others = newestFirst(stages)
+    .map(([id]) => id)
     .filter((id) => id !== refused && id !== currentVersion(stages))
-    .filter((id) => dated(id) !== '' || id === previousVersion(stages))
-    .sort((a, b) => dated(b).localeCompare(dated(a)));
+    .filter((id) => dateLabelsOf(id, stages).length > 0 || id === previousVersion(stages));
   for (const id of others.slice(0, mostNeighbours)) {
     const met: Finding[] = [];
     const found = await attempt(met, () => restored(run, id, versions, rotation));

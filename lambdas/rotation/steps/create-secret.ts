@@ -21,6 +21,7 @@ import type {
   IntentRecord,
   RotationRecord,
 } from '../../../domain/events/control-records.ts';
+import { newestFirst } from '../../../domain/policy/generations.ts';
 import { currentVersion, previousVersion } from '../../../domain/policy/labels.ts';
 import { preflight } from '../../../domain/policy/preflight.ts';
 import {
@@ -140,7 +141,9 @@ function newRecord<Value>(run: Run<Value>, intent: IntentRecord | undefined): Ro
   const basedOn = currentVersion(stages);
   const kind = intent?.intent ?? 'planned';
   const restoreVersionId =
-    kind === 'rollback' ? (intent?.restoreVersionId ?? previousVersion(stages)) : undefined;
+    intent?.intent === 'rollback'
+      ? (intent.restoreVersionId ?? previousVersion(stages))
+      : undefined;
   return {
     token: run.token,
     intent: kind,
@@ -206,23 +209,24 @@ export async function versionsToBuildOn<Value>(
   const stages = run.description.versionIdsToStages;
   const currentId = currentVersion(stages);
   const previousId = previousVersion(stages);
-  const isPinnedAlone = (id: string | undefined) =>
-    id !== undefined && stages[id]?.every((label) => label === pinLabel);
   const neverPromoted =
     rotatedBefore || intent === 'emergency' ? new Set<string>() : await givenUp(run);
-  const others = Object.keys(stages).filter(
-    (versionId) =>
+  const others = newestFirst(stages).filter(
+    ([versionId]) =>
       versionId !== currentId &&
       versionId !== previousId &&
       versionId !== run.token &&
       !neverPromoted.has(versionId),
   );
-  const [current, previous, ...found] = await Promise.all(
-    [currentId, previousId, ...others].map((id) =>
+  const [current, previous, ...found] = await Promise.all([
+    readVersionFor(run, intent, currentId),
+    readVersionFor(run, intent, previousId),
+    ...others.map(([id, labels]) => {
       // What was kept when a rotation was given up was never in use; one that cannot be read must stop no later one.
-      readVersionFor(run, isPinnedAlone(id) ? 'emergency' : intent, id),
-    ),
-  );
+      const isPinnedAlone = labels.every((label) => label === pinLabel);
+      return readVersionFor(run, isPinnedAlone ? 'emergency' : intent, id);
+    }),
+  ]);
   const labelled = found.filter((value) => value !== undefined);
   return { ...(current && { current }), ...(previous && { previous }), labelled };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dateLabels, versionNamed } from '../../../domain/policy/generations.ts';
+import { dateLabels, newestFirst, versionNamed } from '../../../domain/policy/generations.ts';
 
 const stages = {
   current: ['AWSCURRENT', 'rotated-20260517T170002Z'],
@@ -38,3 +38,12 @@ test.each(['2026-05-15', 'yesterday', 'rotated-20260101T000000Z'])(
     expect(dateLabels(stages)[0]).toBe('rotated-20260517T170002Z');
   },
 );
+
+test('versions are listed by the age of their generation, in whichever order the service tells them', () => {
+  const told = Object.entries(stages);
+  for (const order of [told, told.toReversed()]) {
+    const listed = newestFirst(Object.fromEntries(order)).map(([id]) => id);
+    expect(listed).toEqual(['current', 'previous', 'noon', 'odd']);
+  }
+  expect(newestFirst(stages)[3]).toEqual(['odd', ['quarterturn-pin']]);
+});
