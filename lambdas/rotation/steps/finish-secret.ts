@@ -27,7 +27,7 @@ import {
 } from '../date-label.ts';
 import { escrowPending } from '../escrow-pending.ts';
 import { removeLeftovers } from '../leftovers.ts';
-import { assertNoForeignLease, type Run, readVersions, rotationOf } from '../run.ts';
+import { assertNoForeignLease, leaseHasEnded, type Run, readVersions, rotationOf } from '../run.ts';
 import { clearPending, giveUp } from '../staging.ts';
 import { assertBase, recordAfter, refuseCompromised } from './set-secret.ts';
 
@@ -139,7 +139,7 @@ async function tail<Value>(run: Run<Value>, label: DateLabelMove | undefined): P
 /** The rotation the way was cleared for is promoted: from now on AfterRotation keeps others waiting. */
 async function endOwnLease<Value>({ doors, environment, token, now }: Run<Value>): Promise<void> {
   const lease = await doors.controlTable.getLease(environment.SECRET_NAME);
-  if (lease?.token === token && new Date(lease.expiresAt).getTime() > now.getTime()) {
+  if (lease?.token === token && !leaseHasEnded(lease, now)) {
     const ended = { ...lease, expiresAt: now.toISOString() };
     await doors.controlTable.putLease(environment.SECRET_NAME, ended, (it) => it.token === token);
   }

@@ -9,10 +9,16 @@
  * 3. no record, and no value at all yet    → the configuration test of a new secret: succeeds
  * 4. no record, another value              → somebody staged it by hand: refused
  */
-import type { RotationRecord } from '../../../domain/events/control-records.ts';
 import { currentVersion } from '../../../domain/policy/labels.ts';
 import { StepOutOfOrderError, UnrecordedVersionError } from '../errors.ts';
-import { assertNoForeignLease, isMarker, type Run, readVersions, rotationOf } from '../run.ts';
+import {
+  assertNoForeignLease,
+  isMarker,
+  type Run,
+  readVersions,
+  rotationOf,
+  trialRotation,
+} from '../run.ts';
 
 export async function testSecret<Value>(
   run: Run<Value>,
@@ -43,23 +49,11 @@ async function testConfiguration<Value>(
   if (pending !== undefined && pending !== current) {
     throw new UnrecordedVersionError(SECRET_NAME, run.token);
   }
-  if (current === undefined || current === '' || isMarker(current)) {
+  if (!current || isMarker(current)) {
     return 'uninitialised';
   }
-  const rotation = await rotationOf(run, configurationTest(run));
+  // Never stored: the configuration test leaves nothing behind.
+  const rotation = await trialRotation(run);
   await run.strategy.testSecret({ current: run.strategy.parse(current) }, rotation);
   return 'currentTested';
-}
-
-/** Never stored: the configuration test leaves nothing behind. */
-function configurationTest<Value>(run: Run<Value>): RotationRecord {
-  return {
-    token: run.token,
-    intent: 'planned',
-    basedOn: currentVersion(run.description.versionIdsToStages) ?? null,
-    provenance: { intent: 'planned', token: run.token, attributed: false },
-    at: run.now.toISOString(),
-    steps: {},
-    evidence: [],
-  };
 }
