@@ -96,11 +96,18 @@ test('what is no date is not taken away: it is reported', async () => {
 });
 
 test('finishSecret, repeated, finds the date that its run before attached, and attaches no other', async () => {
+  const moved: string[] = [];
+  const usual = world.secrets.moveLabel;
+  world.secrets.moveLabel = (move) => {
+    moved.push(move.label);
+    return usual(move);
+  };
   world.faults.arm('finishSecret/secretsManager.moveLabel#2', 'before');
   const token = await world.rotate();
   expect(world.faults.fired).toBe(1);
   expect((await world.labels()).AWSCURRENT).toBe(token);
   expect(await dates()).toEqual([[first, token]]);
+  expect(moved).toEqual([first, 'AWSCURRENT', 'AWSPENDING']);
 });
 
 test('a second generation within one second is dated the second after', async () => {

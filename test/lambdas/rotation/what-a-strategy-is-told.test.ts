@@ -158,6 +158,29 @@ describe('another secret', () => {
   });
 });
 
+describe('an inbox', () => {
+  const found = () =>
+    askedWhileMaking(async (rotation) => rotation.inbox?.((inbox) => inbox ?? 'nothing yet'));
+
+  test('is given as it is, with its version', async () => {
+    await start({}, { companions: { inbox: 'any text' } });
+    const inbox = await world.secrets.getCurrent(world.companionArns.inbox ?? '');
+    expect(inbox).toMatchObject({ secretString: 'any text' });
+    expect(await found()).toEqual(inbox);
+  });
+
+  test('that has no AWSCURRENT holds nothing yet', async () => {
+    await start({}, { companions: { inbox: 'any text' } });
+    world.secrets.getCurrent = async () => undefined;
+    expect(await found()).toBe('nothing yet');
+  });
+
+  test('is not there for kinds without owners', async () => {
+    await start();
+    expect(await askedWhileMaking(async (rotation) => 'inbox' in rotation)).toBe(false);
+  });
+});
+
 describe('random bytes', () => {
   test('of a planned rotation are asked for once: it can wait, and the service tries again', async () => {
     await start();
