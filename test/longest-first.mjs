@@ -8,8 +8,12 @@ import { createRequire } from 'node:module';
 const jest = createRequire(createRequire(import.meta.url).resolve('jest'));
 const { default: Sequencer } = createRequire(jest.resolve('@jest/core'))('@jest/test-sequencer');
 
+/** What a full proof adds is here, so much that one of them begun last would go on alone for a quarter of an hour. */
+const longInFull = /\/test\/(matrix|races|model|leaks\/schedules|integration\/emergency)\b/;
 /** They deploy stages, start servers or processes. */
 const long = /\/test\/(integration|matrix|demo|pack|bench|bin|lib|cli\/child-process)\b/;
+
+const isFull = process.env.PROOF === 'full';
 
 export default class LongestFirst extends Sequencer {
   async sort(tests) {
@@ -17,9 +21,7 @@ export default class LongestFirst extends Sequencer {
     if (sorted.some(({ duration }) => duration !== undefined)) {
       return sorted;
     }
-    const [first, then] = [true, false].map((wanted) =>
-      sorted.filter(({ path }) => long.test(path) === wanted),
-    );
-    return [...first, ...then];
+    const rank = (path) => (isFull && longInFull.test(path) ? 0 : long.test(path) ? 1 : 2);
+    return sorted.toSorted((a, b) => rank(a.path) - rank(b.path));
   }
 }

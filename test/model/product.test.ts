@@ -7,7 +7,7 @@ import { ProductRun } from './product-run.ts';
 import { type Kind, kinds } from './product-targets.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
-const numRuns = Number(process.env.RUNS ?? (isFull ? 150 : 2));
+const numRuns = Number(process.env.RUNS ?? (isFull ? 100 : 2));
 const counted = { sequences: 0, commands: 0, bad: 0 };
 
 afterAll(() => recordFigures('model-product', seed, counted));
