@@ -10,6 +10,7 @@ import { at, begun, input, rows, run } from './task-world.ts';
 import { database, jwt, kid, name, v0, v1, world } from './world.ts';
 
 const token = activateToken(name, v1, kid);
+const login = database as Extract<RotatedManifestSecret, { kind: 'database' }>;
 const scalar = { ...jwt, readers: 'scalar' as const };
 
 describe('what a rotation is followed by', () => {
@@ -73,7 +74,7 @@ describe('what a rotation is followed by', () => {
     ],
     [
       'an emergency of one role: nothing to close',
-      { ...database, scheme: 'singleUser' as const },
+      { ...login, scheme: 'singleUser' as const },
       'emergency',
       used,
       {},
@@ -81,7 +82,7 @@ describe('what a rotation is followed by', () => {
     ],
     [
       'a login through RDS Proxy: a look through it',
-      { ...database, connection: 'rdsProxy' as const },
+      { ...login, connection: 'rdsProxy' as const },
       'planned',
       used,
       {},
@@ -89,7 +90,7 @@ describe('what a rotation is followed by', () => {
     ],
     [
       'a login through PgBouncer: none',
-      { ...database, connection: 'pgbouncer' as const },
+      { ...login, connection: 'pgbouncer' as const },
       'planned',
       used,
       {},
