@@ -217,6 +217,14 @@ describe('the date of what was promoted', () => {
     expect(await dates()).toEqual(before);
   });
 
+  test('needs no second move: finishSecret, called again while no label can be moved, has nothing to fail at', async () => {
+    const token = await rotated();
+    world.faults.arm('finishSecret/secretsManager.moveLabel', 'permanent');
+    const event = { Step: 'finishSecret', SecretId: world.secretArn, ClientRequestToken: token };
+    expect(await world.handler(event)).toEqual({ outcome: 'unchanged' });
+    expect(world.log.map(({ event: told }) => told)).toContain('pendingLabelLeft');
+  });
+
   test('is carried over by the next run, where the function died right after the promotion', async () => {
     await rotated();
     const [[label] = []] = await dates();
