@@ -58,6 +58,13 @@ interface Drawn {
   hold: Hold | undefined;
 }
 
+/** Of the first job: once whoever closes it was answered, no batch of it is under way (`closeJob`). */
+interface Fence {
+  isClosed: boolean;
+  /** Batches that were written all the same. */
+  late: number;
+}
+
 /** @returns which way it went, and how often somebody else was let go */
 export async function raceOverRows(
   { clinic, locks }: RowsStage,
@@ -71,10 +78,14 @@ export async function raceOverRows(
   const schedule = new Schedule(scheduler, hold);
   const away = { calls: 0 };
   schedule.quiet = () => quiet(locks.session, away);
-  const worker = (name: string, of: Job = job) =>
+  const fence: Fence = { isClosed: false, late: 0 };
+  const worker = (name: string, of?: Job) =>
     work(
-      engineOf(clinic, [column], { door: gated(schedule, name, away), limits }),
-      of.id,
+      engineOf(clinic, [column], {
+        door: gated(schedule, name, away, of === undefined ? fence : undefined),
+        limits,
+      }),
+      (of ?? job).id,
       randomUUID(),
       later,
     );
@@ -87,6 +98,7 @@ export async function raceOverRows(
         await inCall(schedule, 'other', 'close', away, async () => {
           const kept = await keep(clinic.endpoint, clinic.worker);
           await closeJob(kept.session, secret, 'emergency');
+          fence.isClosed = true;
           await kept.close();
         });
         const next = await inCall(schedule, 'other', 'open', away, () =>
@@ -120,6 +132,7 @@ export async function raceOverRows(
     await nothingLost(clinic, truth);
     unwrap(outcomes.get('other'));
     if (race === 'an older epoch') {
+      if (fence.late > 0) broken('fence', `${fence.late} batches were written after it was closed`);
       if (counts.get(k3.kid) !== rows) broken('epoch', `${counts.get(k3.kid)} rows are under k3`);
       const one = outcomes.get('one');
       const code = one?.status === 'rejected' ? (one.reason as { code?: string }).code : 'through';
@@ -196,7 +209,12 @@ function inCall<T>(
   });
 }
 
-function gated(schedule: Schedule, name: string, away: { calls: number }): BulkPostgresDoor {
+function gated(
+  schedule: Schedule,
+  name: string,
+  away: { calls: number },
+  fence: Fence | undefined,
+): BulkPostgresDoor {
   const label = (text: string) => text.trim().slice(0, 40).replaceAll(/\s+/g, ' ');
   return {
     async withBulkSession(endpoint, credential, timeout, use) {
@@ -207,15 +225,22 @@ function gated(schedule: Schedule, name: string, away: { calls: number }): BulkP
         away.calls--;
         const query: typeof session.query = (text, values) =>
           inCall(schedule, name, label(text), away, () => session.query(text, values));
+        let writes = false;
         const used = use({
           query,
-          rows: (text, values) =>
-            inCall(schedule, name, label(text), away, () => session.rows(text, values)),
+          rows: (text, values) => {
+            writes ||= text.includes('update only');
+            return inCall(schedule, name, label(text), away, () => session.rows(text, values));
+          },
           async transaction(inside) {
+            writes = false;
             await query('begin');
             try {
               const result = await inside();
-              await query('commit');
+              await inCall(schedule, name, 'commit', away, () => {
+                if (fence?.isClosed && writes) fence.late++;
+                return session.query('commit');
+              });
               return result;
             } catch (error) {
               await session.query('rollback').catch(() => undefined);
