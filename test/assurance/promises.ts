@@ -152,7 +152,14 @@ export const promises: readonly PromiseOfProduct[] = [
         'some order of what overlapped explains every answer and the end',
       ),
     ],
-    figures: ['races-rows', 'model-labels', 'model-interleaved', 'model-endpoint'],
+    figures: [
+      'races-scheduled',
+      'races-processes',
+      'races-rows',
+      'model-labels',
+      'model-interleaved',
+      'model-endpoint',
+    ],
   },
   {
     id: 'P7',
