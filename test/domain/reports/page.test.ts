@@ -70,7 +70,7 @@ const cutOff = `[...document.querySelectorAll('table, .scroll, .timeline svg, td
   .map((it) => it.tagName + ' ' + it.className + ' ' + it.textContent.slice(0, 60))`;
 
 (browserPath === undefined ? describe.skip : describe)('the page', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'quarterturn-report-'));
+  let directory: string;
   const url = (name: string) => pathToFileURL(join(directory, name)).href;
   let browser: Browser;
   let context: BrowserContext;
@@ -79,6 +79,8 @@ const cutOff = `[...document.querySelectorAll('table, .scroll, .timeline svg, td
   const left: string[] = [];
   const complaints: string[] = [];
   beforeAll(async () => {
+    // Not outside: what stands there is done without a browser as well, and nothing would take it away.
+    directory = mkdtempSync(join(tmpdir(), 'quarterturn-report-'));
     writeFileSync(join(directory, 'full.html'), full());
     writeFileSync(join(directory, 'plain.html'), htmlPage(pharmacyReport()));
     browser = await launch();
