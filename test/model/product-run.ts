@@ -16,7 +16,6 @@
  * and in the end, when nothing fails any more,
  * - I3 an emergency is promoted: AWSCURRENT works, and AWSPENDING is nowhere else.
  */
-import { isMarker } from '../../lambdas/rotation/run.ts';
 import type { RotationWorld } from '../in-process/rotation-world.ts';
 import type { ProductCommand } from './product-commands.ts';
 import { type Kind, type Target, targetOf } from './product-targets.ts';
@@ -212,8 +211,6 @@ export class ProductRun {
       this.#unmanaged.add(pending);
     }
     const SecretString = await world.text();
-    // Of a secret that was moved back to before its first value, a copy would push that value out of its last label.
-    if (SecretString === undefined || isMarker(SecretString)) return;
     const ClientRequestToken = world.nextToken();
     const input = { SecretId: world.secretArn, ClientRequestToken, SecretString };
     const caller = { arn: 'arn:aws:iam::000000000000:role/somebody', kind: 'role' as const };

@@ -7,7 +7,7 @@ import { ProductRun } from './product-run.ts';
 import { type Kind, kinds } from './product-targets.ts';
 
 const seed = Number(process.env.SEED ?? 20_260_517);
-const numRuns = Number(process.env.RUNS ?? (isFull ? 100 : 2));
+const numRuns = Number(process.env.RUNS ?? (isFull ? 150 : 2));
 const counted = { sequences: 0, commands: 0, bad: 0 };
 
 afterAll(() => recordFigures('model-product', seed, counted));
@@ -70,6 +70,12 @@ const short: Readonly<Record<string, readonly ProductCommand[]>> = {
     { do: 'rotate', intent: 'planned', followed: true },
     { do: 'rotate', intent: 'activate', followed: false },
     { do: 'rotate', intent: 'planned', followed: true },
+  ],
+  'regression: a version somebody moved back to takes no date from what it does not follow': [
+    { do: 'moveBack' },
+    { do: 'resume', step: 'finishSecret' },
+    { do: 'edit' },
+    { do: 'machine', intent: 'rollback', dies: false },
   ],
   'regression: a function that is killed at its first call is over': [
     { do: 'fault', at: 'createSecret/secretsManager.describe', kind: 'diedBefore' },

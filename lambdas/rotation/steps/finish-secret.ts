@@ -16,7 +16,7 @@
  */
 
 import type { RotationRecord } from '../../../domain/events/control-records.ts';
-import { currentVersion, dateLabelsOf } from '../../../domain/policy/labels.ts';
+import { currentVersion, dateLabelsOf, previousVersion } from '../../../domain/policy/labels.ts';
 import { AwsCallError } from '../../../doors/aws-call.ts';
 import {
   attachDateLabel,
@@ -71,11 +71,19 @@ export async function finishSecret<Value>(run: Run<Value>): Promise<'finished'> 
   return 'finished';
 }
 
-/** State 1: the answer to the promotion was lost, or the function died right after it. */
+/**
+ * State 1: the answer to the promotion was lost, or the function died right after it. Or somebody moved AWSCURRENT to
+ * T by hand: then AWSPREVIOUS is no version that T follows, and keeps its date, which may be its last label.
+ */
 export async function finishPromoted<Value>(run: Run<Value>): Promise<'unchanged'> {
+  const { doors, environment, token } = run;
   const stages = run.description.versionIdsToStages;
-  const isDated = dateLabelsOf(run.token, stages).length > 0;
-  await tail(run, isDated ? undefined : carriedOver(run));
+  const isDated = dateLabelsOf(token, stages).length > 0;
+  const record = isDated
+    ? undefined
+    : await doors.controlTable.getRotation(environment.SECRET_NAME, token);
+  const follows = record?.basedOn != null && record.basedOn === previousVersion(stages);
+  await tail(run, follows ? carriedOver(run) : undefined);
   await removeLeftovers(run);
   return 'unchanged';
 }
