@@ -262,6 +262,10 @@ describe('docs/escrow.md', () => {
       expect(listed).toHaveLength((await copies()).length);
       const current = `pii/${await world.holder('pii', 'AWSCURRENT')}.json`;
       const [KEY = '', VERSION = ''] = listed.find(([key]) => key === current) ?? [];
+      // Ids are opaque: one that begins as an option does is an id all the same.
+      await expect(sh(get, { BUCKET: Bucket, KEY, VERSION: '-not-there' })).rejects.toThrow(
+        'NoSuchVersion',
+      );
       await sh(get, { BUCKET: Bucket, KEY, VERSION });
       await writeFile(join(cwd, 'open-row.mjs'), blocks.js[0] ?? '');
       const [patient] = data.patients;
