@@ -208,6 +208,13 @@ export class RotationWorld<Value> {
     return token;
   }
 
+  /** A planned one, and what follows it, so that the next one may begin. */
+  async rotateThrough(): Promise<string> {
+    const token = await this.rotate();
+    await this.finishAfterRotation();
+    return token;
+  }
+
   /** As `rotate`, without waiting for the service's retries. */
   async begin(
     intent: Partial<IntentRecord> & { intent: IntentRecord['intent'] },

@@ -31,17 +31,10 @@ afterEach(() => world.stop());
 
 const copyOf = (token: string) => parseEscrowDocument(escrow.documents.get(token) ?? '');
 
-/** A planned rotation, and its AfterRotation. */
-async function rotated(): Promise<string> {
-  const token = await world.rotate();
-  await world.finishAfterRotation();
-  return token;
-}
-
 test.each(['planned', 'activate', 'rollback', 'emergency'] as const)(
   '%s is escrowed before it is promoted',
   async (intent) => {
-    await rotated();
+    await world.rotateThrough();
     strategy.publishes = intent === 'activate';
     await world.rotate();
     if (intent !== 'activate') {
@@ -59,7 +52,7 @@ test.each(['planned', 'activate', 'rollback', 'emergency'] as const)(
 
 describe('while escrow fails', () => {
   test('nothing moves: no label, no AfterRotation; then the service tries again and it is done', async () => {
-    const before = await rotated();
+    const before = await world.rotateThrough();
     failing = new EscrowError('The bucket is gone; expected it. Mend it.');
     const labels = await world.labels();
     const token = await world.begin({ intent: 'planned' });
@@ -85,7 +78,7 @@ describe('while escrow fails', () => {
 });
 
 test('a copy of that version with another content stops the rotation', async () => {
-  const before = await rotated();
+  const before = await world.rotateThrough();
   const token = world.nextToken();
   escrow.documents.set(token, 'somebody was here first');
   await world.rotate({ intent: 'planned' }, token);
@@ -133,7 +126,7 @@ describe('a pending value that reads do not show', () => {
   });
 
   test('any more is not promoted without a copy', async () => {
-    const before = await rotated();
+    const before = await world.rotateThrough();
     hidden(4);
     const token = await world.begin({ intent: 'planned' });
     expect((await world.labels()).AWSCURRENT).toBe(before);

@@ -22,12 +22,6 @@ async function start(initial?: PlainValue): Promise<void> {
 beforeEach(() => start());
 afterEach(() => world.stop());
 
-async function rotated(): Promise<string> {
-  const token = await world.rotate();
-  await world.finishAfterRotation();
-  return token;
-}
-
 const failures = () => world.log.filter(({ event }) => event === 'failed');
 const due = async (token: string) =>
   (await world.control.getAfterRotation(world.secretName, token))?.state;
@@ -36,7 +30,7 @@ const dates = async () =>
 
 describe('a promotion', () => {
   test('that arrives twice is one, although the second is told that it came too late', async () => {
-    await rotated();
+    await world.rotateThrough();
     const { moveLabel } = world.secrets;
     world.secrets.moveLabel = async (move) => {
       const answer = await moveLabel(move);
@@ -49,7 +43,7 @@ describe('a promotion', () => {
   });
 
   test('that went well is believed, whatever a read right after it shows', async () => {
-    await rotated();
+    await world.rotateThrough();
     const { moveLabel, describe } = world.secrets;
     world.secrets.moveLabel = async (move) => {
       if (move.label === 'AWSCURRENT') {
@@ -107,8 +101,8 @@ describe('AWSCURRENT is moved by somebody else', () => {
       [true, false].map((accepted) => [when, accepted, given] as const),
     ),
   )('%s: the value is kept if its target accepts it (%s)', async (_when, accepted, given) => {
-    await rotated();
-    await rotated();
+    await world.rotateThrough();
+    await world.rotateThrough();
     const usual = strategy.testSecret.bind(strategy);
     let tested = 0;
     strategy.testSecret = async (...asked) => {
@@ -138,7 +132,7 @@ describe('AWSPENDING cannot be taken off after the promotion', () => {
   };
 
   test('which is told, and no failure: the service takes it off, too', async () => {
-    await rotated();
+    await world.rotateThrough();
     refusing(new AwsCallError('UpdateSecretVersionStage', 'ThrottlingException', 'later'));
     const token = await world.begin({ intent: 'planned' });
     expect(failures()).toEqual([]);
@@ -153,7 +147,7 @@ describe('AWSPENDING cannot be taken off after the promotion', () => {
   });
 
   test('but a fault of our own is no such thing: it is reported, and the step repeated', async () => {
-    await rotated();
+    await world.rotateThrough();
     refusing(new TypeError('a fault of our own'));
     const token = await world.rotate();
     expect(failures()).toMatchObject([{ fields: { step: 'finishSecret' } }]);
@@ -171,7 +165,7 @@ describe('the lease the way was cleared with', () => {
   });
 
   test('ends with the promotion', async () => {
-    await rotated();
+    await world.rotateThrough();
     const token = world.nextToken();
     const taken = lease(token, 60);
     await world.control.putLease(world.secretName, taken);
@@ -181,7 +175,7 @@ describe('the lease the way was cleared with', () => {
   });
 
   test('keeps the end it had, when that was before', async () => {
-    await rotated();
+    await world.rotateThrough();
     const token = world.nextToken();
     const taken = lease(token, -10);
     await world.control.putLease(world.secretName, taken);
@@ -191,7 +185,7 @@ describe('the lease the way was cleared with', () => {
   });
 
   test('is not ended for whoever took it over a moment ago', async () => {
-    await rotated();
+    await world.rotateThrough();
     const token = world.nextToken();
     await world.control.putLease(world.secretName, lease(token, 60));
     const another = lease(world.nextToken(), 90);
@@ -208,8 +202,8 @@ describe('the lease the way was cleared with', () => {
 
 describe('the date of what was promoted', () => {
   test('stays where it is when finishSecret is called again', async () => {
-    await rotated();
-    const token = await rotated();
+    await world.rotateThrough();
+    const token = await world.rotateThrough();
     const before = await dates();
     expect(before).toHaveLength(2);
     const event = { Step: 'finishSecret', SecretId: world.secretArn, ClientRequestToken: token };
@@ -218,7 +212,7 @@ describe('the date of what was promoted', () => {
   });
 
   test('needs no second move: finishSecret, called again while no label can be moved, has nothing to fail at', async () => {
-    const token = await rotated();
+    const token = await world.rotateThrough();
     world.faults.arm('finishSecret/secretsManager.moveLabel', 'permanent');
     const event = { Step: 'finishSecret', SecretId: world.secretArn, ClientRequestToken: token };
     expect(await world.handler(event)).toEqual({ outcome: 'unchanged' });
@@ -226,7 +220,7 @@ describe('the date of what was promoted', () => {
   });
 
   test('is carried over by the next run, where the function died right after the promotion', async () => {
-    await rotated();
+    await world.rotateThrough();
     const [[label] = []] = await dates();
     strategy.publishes = true;
     world.faults.arm('finishSecret/secretsManager.moveLabel#1', 'diedAfter');
@@ -236,9 +230,9 @@ describe('the date of what was promoted', () => {
   });
 
   test('is moved once in a rollback', async () => {
-    const first = await rotated();
+    const first = await world.rotateThrough();
     const [[label] = []] = await dates();
-    await rotated();
+    await world.rotateThrough();
     const token = await world.rotate({ intent: 'rollback', restoreVersionId: first });
     expect((await world.labels())[label ?? '']).toBe(token);
     expect(world.log.map(({ event }) => event)).not.toContain('dateLabelMovedAlready');

@@ -18,12 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-async function rotated(): Promise<string> {
-  const token = await world.rotate();
-  await world.finishAfterRotation();
-  return token;
-}
-
 /** As by the console's button: no intent record. */
 async function rotatedUnasked(): Promise<string> {
   const token = world.nextToken();
@@ -47,7 +41,7 @@ describe('a rotation that somebody asked for', () => {
   const execution = 'arn:aws:states:eu-west-1:000000000000:execution:planned:1';
 
   test('says who, why, what for, and what it builds on; so does the AfterRotation', async () => {
-    const first = await rotated();
+    const first = await world.rotateThrough();
     const token = await world.rotate({
       intent: 'planned',
       requestedBy: 'on-call',
@@ -83,7 +77,7 @@ describe('a rotation that somebody asked for', () => {
   });
 
   test('claims nothing that nobody said', async () => {
-    const first = await rotated();
+    const first = await world.rotateThrough();
     const token = await world.rotate();
     const { provenance, ...others } = await fixed(token);
     expect(provenance).toStrictEqual({
@@ -131,7 +125,11 @@ describe('a rollback', () => {
   let told: Rotation<PlainValue>[];
 
   beforeEach(async () => {
-    versions = [await rotated(), await rotated(), await rotated()];
+    versions = [
+      await world.rotateThrough(),
+      await world.rotateThrough(),
+      await world.rotateThrough(),
+    ];
     told = [];
     const usual = strategy.createSecret.bind(strategy);
     strategy.createSecret = (held, rotation) => {
@@ -171,7 +169,7 @@ describe('a rotation that nobody asked for', () => {
     ['more than a day away', 24 * hour + 1, false],
     ['nowhere, the secret having no rule', undefined, false],
   ])('with the native rule %s is probably the backstop: %s, %s', async (_next, away, probably) => {
-    await rotated();
+    await world.rotateThrough();
     const { describe } = world.secrets;
     world.secrets.describe = async (secretId) => {
       const { nextRotationDate: _usual, ...answer } = await describe(secretId);

@@ -18,12 +18,6 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-async function rotated(): Promise<string> {
-  const token = await world.rotate();
-  await world.finishAfterRotation();
-  return token;
-}
-
 const step = (Step: string, token: string) =>
   world.handler({ Step, SecretId: world.secretArn, ClientRequestToken: token });
 
@@ -51,7 +45,7 @@ describe('a step whose predecessor has not succeeded says so, and does nothing',
     ['finishSecret', 'testSecret', 'testSecret failed', failsAt('testSecret')],
     ['finishSecret', 'testSecret', 'no createSecret came to a decision', neverRecorded],
   ])('%s, for %s: %s', async (called, missing, _why, given) => {
-    await rotated();
+    await world.rotateThrough();
     given();
     const token = await world.begin({ intent: 'planned' });
     strategy.failing = undefined;
@@ -67,7 +61,7 @@ describe('a step whose predecessor has not succeeded says so, and does nothing',
 test.each(['createSecret', 'testSecret'])(
   '%s leaves a value alone that somebody staged by hand',
   async (called) => {
-    await rotated();
+    await world.rotateThrough();
     const token = world.nextToken();
     const secretString = '{"id":"mine"}';
     await world.secrets.putPending({ secretId: world.secretArn, token, secretString });
@@ -81,7 +75,7 @@ test.each(['createSecret', 'testSecret'])(
 );
 
 test('createSecret, called again after its value is stored, says that nothing has changed', async () => {
-  await rotated();
+  await world.rotateThrough();
   strategy.failing = {
     step: 'setSecret',
     error: Object.assign(new Error('no answer'), { code: 'ERR_ROTATION_POSTGRES' }),
@@ -93,7 +87,7 @@ test('createSecret, called again after its value is stored, says that nothing ha
 });
 
 test('a rotation that is refused for a lease is told whose it is, and where to look', async () => {
-  await rotated();
+  await world.rotateThrough();
   const at = world.clock.now();
   const token = world.nextToken();
   const expiresAt = new Date(at.getTime() + 3_600_000).toISOString();
@@ -137,7 +131,7 @@ describe('the service’s test of a configuration', () => {
   });
 
   test('asks about the current value, as a planned rotation of nobody’s would', async () => {
-    await rotated();
+    await world.rotateThrough();
     const asked: [Versions<PlainValue>, Rotation<PlainValue>][] = [];
     strategy.testSecret = async (...given) => void asked.push(given);
     const before = await everything();
