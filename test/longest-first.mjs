@@ -9,7 +9,8 @@ const jest = createRequire(createRequire(import.meta.url).resolve('jest'));
 const { default: Sequencer } = createRequire(jest.resolve('@jest/core'))('@jest/test-sequencer');
 
 /** What a full proof adds is here, so much that one of them begun last would go on alone for a quarter of an hour. */
-const longInFull = /\/test\/(matrix|races|model|leaks\/schedules|integration\/emergency)\b/;
+const longInFull =
+  /\/test\/(matrix|races|model|leaks|integration\/emergency|lambdas\/reencryption\/sigkill)\b/;
 /** They deploy stages, start servers or processes. */
 const long = /\/test\/(integration|matrix|demo|pack|bench|bin|lib|cli\/child-process)\b/;
 

@@ -14,6 +14,13 @@ export const databaseRoom = (pharmacy: Pharmacy, scheme: 'multiUser' | 'singleUs
   name: `database ${scheme}`,
   scenarios: ['planned', 'rollback', 'emergency'],
   async start() {
+    // Those of a function that was killed would be cut with it; here they live, and keep its locks from everybody else.
+    await pharmacy.server.session((client) =>
+      client.query(
+        `select pg_terminate_backend(pid, 10000) from pg_stat_activity
+          where backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      ),
+    );
     const room = await WatchedRoom.start({
       companions: { admin: JSON.stringify(pharmacy.admin) },
       room: ({ faults, companions }) => ({

@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await pharmacy?.server.stop();
   if (!isFull) return;
-  const { schedules, canaries, bytesSearched, hits, sinks } = tally;
-  const figures = { schedules, canaries, bytesSearched, hits, sinks: sinks.size };
+  const { schedules, canaries, bytesSearched, hits, bad, sinks } = tally;
+  const figures = { schedules, canaries, bytesSearched, hits, bad, sinks: sinks.size };
   recordFigures('leaks-database', seed, figures);
 });
 
@@ -27,6 +27,10 @@ proof.each(['multiUser', 'singleUser'] as const)(
   '%s: no password in anything that is told, whichever call fails',
   async (scheme) => {
     const room = databaseRoom(pharmacy as Pharmacy, scheme);
+    // The first rotations of a server have more to do than any later one, so that their calls are met by no fault.
+    const first = await room.start('planned');
+    await first.world.rotate();
+    first.world.stop();
     for (const scenario of room.scenarios) {
       const before = tally.schedules;
       await everySingleFault(room, scenario, tally, share);

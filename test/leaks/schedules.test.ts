@@ -10,9 +10,9 @@ const tally = new Tally();
 const share = isFull ? 1 : 149;
 
 afterAll(() => {
-  const { schedules, canaries, bytesSearched, hits, sinks } = tally;
+  const { schedules, canaries, bytesSearched, hits, bad, sinks } = tally;
   recordFigures('leaks-in-process', seed, {
-    ...{ schedules, canaries, bytesSearched, hits },
+    ...{ schedules, canaries, bytesSearched, hits, bad },
     sinks: sinks.size,
   });
 });

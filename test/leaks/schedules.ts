@@ -14,6 +14,8 @@ export class Tally {
   canaries = 0;
   bytesSearched = 0;
   hits = 0;
+  /** Schedules that did not go as they should: what comes after them was not looked at. */
+  bad = 0;
   /** Sink → bytes. */
   readonly sinks = new Map<string, number>();
 
@@ -67,6 +69,9 @@ export async function everySingleFault(
       world.faults.disarm();
       await world.clock.settle(6 * 3_600_000);
       tally.look(watched, `${room.name}, ${scenario}: ${kind} at ${site}`);
+    } catch (error) {
+      tally.bad += 1;
+      throw error;
     } finally {
       world.stop();
     }

@@ -82,7 +82,7 @@ export async function finishPromoted<Value>(run: Run<Value>): Promise<'unchanged
   const record = isDated
     ? undefined
     : await doors.controlTable.getRotation(environment.SECRET_NAME, token);
-  const follows = record?.basedOn != null && record.basedOn === previousVersion(stages);
+  const follows = !isDated && record?.basedOn === previousVersion(stages);
   await tail(run, follows ? carriedOver(run) : undefined);
   await removeLeftovers(run);
   return 'unchanged';
