@@ -12,6 +12,8 @@ const { paths } = JSON.parse(
   readFileSync(new URL('tsconfig.json', import.meta.url), 'utf8'),
 ).compilerOptions;
 
+const isFull = process.env.PROOF === 'full';
+
 /** Tests are ES modules run by Node itself; swc only strips types (docs/decisions: toolchain). */
 export default {
   testEnvironment: 'node',
@@ -33,9 +35,10 @@ export default {
     Object.entries(paths).map(([name, [file]]) => [`^${name}$`, file.replace('.', '<rootDir>')]),
   ),
   cacheDirectory: '<rootDir>/.cache/jest',
-  maxWorkers: 2,
+  // A full proof waits as often as it computes: for servers, processes and what is killed in them.
+  maxWorkers: isFull ? 3 : 2,
   // Modules of a file are not given back when it ends: a worker is begun anew before its heap costs more than that.
   workerIdleMemoryLimit: '1GB',
   // A full proof ends by its work.
-  testTimeout: process.env.PROOF === 'full' ? 300_000 : 30_000,
+  testTimeout: isFull ? 300_000 : 30_000,
 };
