@@ -1,5 +1,5 @@
 /**
- * Bundles the functions once, before two workers need them at the same time. Everything the tests leave in a temporary directory is left in this one, which the
+ * Bundles the functions once, before its workers need them at the same time. Everything the tests leave in a temporary directory is left in this one, which the
  * teardown looks through.
  */
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -137,6 +137,8 @@ export function faults(stageOf: () => EmergencyStage): void {
         const failed = await stage.run(asks).finally(() => {
           for (const fault of injected) fault.remove();
         });
+        const others = Object.values(failed.stages).filter(({ stage: at }) => !fails.includes(at));
+        expect(others.filter(({ state }) => state === 'failed')).toEqual([]);
         for (const fault of injected) expect(fault.fired()).toBeGreaterThan(0);
 
         expect(failed.status).toBe('FAILED');

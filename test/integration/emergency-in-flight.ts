@@ -34,12 +34,12 @@ export function inFlight(stageOf: () => EmergencyStage): void {
         const second = await stage.begin({ secrets: ['legacyDb', 'jwt'] });
         await world.settle();
         const done = await stage.left(first);
-        expect(done.status).toBe('SUCCEEDED');
         expect(done.secrets.legacyDb).toMatchObject({
           state: 'proven',
           attempts: 1,
           preempted: stuck,
         });
+        expect(done.status).toBe('SUCCEEDED');
         expect(await stage.statusOf(second)).toBe('FAILED');
         expect(await stage.shown([second])).toMatch(
           new RegExp(`SecretsTakenError.*${done.head.id} is running and changes legacyDb`),
