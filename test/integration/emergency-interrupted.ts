@@ -20,6 +20,8 @@ export function interrupted(stageOf: () => EmergencyStage): void {
         const { sandbox, application } = world.stage;
         const leaked = await application.credential('db');
         const consumers = await stage.consumers();
+        // Ids are told apart by the second: of two within one, either is the newest.
+        await world.later();
         const since = sandbox.requests().length;
         const running = async () => (await stage.records.getEmergencies(1))[0];
         const isThen = async () => {
