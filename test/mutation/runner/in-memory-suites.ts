@@ -2,7 +2,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
-const folders = ['test/domain', 'test/lambdas', 'test/doors', 'test/client'];
+const folders = [
+  'test/domain',
+  'test/lambdas',
+  'test/doors',
+  'test/client',
+  'test/cli',
+  'test/matrix/machines',
+];
 
 /** What such a suite cannot import: a server of PostgreSQL (its certificates serve others), a synthesis, a browser. */
 const elsewhere =
